@@ -1,0 +1,34 @@
+"""Who we act on. A connector is a folder and a line here.
+
+The folder `connectors/<name>/` exposes three names, and imports no third-party library to do so (the web process
+reads them, too): `Settings` (a settings class), `DEFAULT_EVENTS` (patterns) and `build(settings, tools)`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Protocol, cast
+
+from connectors.base import Connector, Tools
+from settings import Settings
+
+REGISTRY: dict[str, str] = {
+    "translate": "connectors.translate",
+    "jira": "connectors.jira",
+    "slack": "connectors.slack",
+}
+
+
+class ConnectorModule(Protocol):
+    """What a connector's package exposes."""
+
+    Settings: type[Settings]
+    DEFAULT_EVENTS: tuple[str, ...]
+
+    @staticmethod
+    def build(settings: Settings, tools: Tools) -> Connector: ...
+
+
+def find(name: str) -> ConnectorModule:
+    """The package of the connector `name`. Raises KeyError when there is none of that name."""
+    return cast(ConnectorModule, importlib.import_module(REGISTRY[name]))

@@ -1,0 +1,43 @@
+"""One table for all HTTP answers: which are worth another try, and what they mean.
+
+https://www.rfc-editor.org/rfc/rfc9110#section-15
+"""
+
+from __future__ import annotations
+
+from connectors.base import Failed, Reason, Retry
+from transport import Answer, NoAnswer
+
+WORTH_ANOTHER_TRY: dict[int, Reason] = {
+    408: "timeout",
+    409: "server_error",  # a conflict passes: two writers met
+    423: "server_error",  # locked
+    425: "server_error",  # too early
+    429: "rate_limited",
+}
+FINAL: dict[int, Reason] = {401: "auth", 402: "quota", 403: "auth", 407: "auth", 404: "not_found", 410: "not_found"}
+
+
+def reason_of(status: int) -> tuple[Reason, bool]:
+    """What a status that is no success means, and whether another try may help."""
+    if status in WORTH_ANOTHER_TRY:
+        return WORTH_ANOTHER_TRY[status], True
+    if status >= 500:
+        return "server_error", status not in (501, 505)
+    return FINAL.get(status, "client_error"), False
+
+
+def refused(who: str, status: int, said: str, retry_after: float | None = None) -> Retry | Failed:
+    """The outcome of an answer that is no success. `said`: the other side's words, cut and without secrets."""
+    reason, again = reason_of(status)
+    why = f"{who} answered {status}" + (f": {said[:300]}" if said else "")
+    return Retry(why, reason, retry_after) if again else Failed(why, reason)
+
+
+def refused_answer(who: str, answer: Answer, said: str = "") -> Retry | Failed:
+    return refused(who, answer.status, said, answer.retry_after)
+
+
+def no_answer(who: str, trouble: NoAnswer) -> Retry:
+    """The outcome where nothing came back and the request may be sent again without harm."""
+    return Retry(f"{who}: {trouble}", trouble.reason)

@@ -1,0 +1,129 @@
+"""The contract of a connector: try once, and say what came of it.
+
+A connector never retries, sleeps, schedules or logs what happens next: it returns an outcome and the job layer does
+the rest. It may be run again at any moment, after any step, by another process; so before an effect that can't be
+undone it keeps a note (`context.keep`), and when it finds such a note it looks before it acts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeAlias
+
+from settings import Language
+from sources.abc.client import AbcClient
+from sources.event import Event
+
+Reason: TypeAlias = Literal[
+    "auth",  # credentials missing, wrong, expired, or without the permission
+    "config",  # something that the operator set does not exist or does not fit
+    "rate_limited",  # too much at once: later
+    "quota",  # used up: a person must act
+    "timeout",  # no answer in time
+    "network",  # no connection, or it broke
+    "server_error",  # the other side's fault: 5xx
+    "client_error",  # the other side refuses this very request: 4xx
+    "not_found",  # what the event speaks of is gone
+    "not_yet",  # it can't be seen yet (the source announces before it commits)
+    "ambiguous",  # sent, outcome unknown: look before sending again
+    "crashed",  # the connector itself failed: a defect of ours
+]
+"""Why something failed: a closed set, also a label of the metrics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The effect is there. `result` tells what (ticket key, message time stamp, fields written)."""
+
+    result: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Nothing needed doing; `why` tells a person."""
+
+    why: str
+    result: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """It may work later. `after`: seconds that the other side asked us to wait (wins over the schedule)."""
+
+    why: str
+    reason: Reason
+    after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It can't work until a person changes something; `why` says what happened and what to do."""
+
+    why: str
+    reason: Reason
+
+
+Outcome: TypeAlias = Done | Skipped | Retry | Failed
+
+
+class LeaseLost(Exception):
+    """Another worker has taken this delivery over: stop at once, do nothing more."""
+
+
+class Links(Protocol):
+    """What we know about a source's entity at third parties (ticket key, thread). Survives the delivery."""
+
+    def get(self, connector: str, entity: str) -> dict[str, str]: ...
+
+    def set(self, connector: str, entity: str, **values: str) -> None:
+        """Adds or replaces values; an empty text removes one."""
+
+
+class Context(Protocol):
+    """What the job layer lends to a connector for one attempt."""
+
+    delivery_id: str
+    attempt: int
+    """1 for the first."""
+    age: float
+    """Seconds since the event was accepted."""
+    notes: Mapping[str, Any]
+    """What earlier attempts of this delivery kept."""
+    links: Links
+
+    def keep(self, **notes: Any) -> None:
+        """Stores notes with the delivery before going on; they outlive a killed worker. With no notes it only makes
+        sure that the delivery is still ours, for the moment before an effect.
+
+        Raises LeaseLost when another worker has taken over.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What every connector is built with."""
+
+    instance: str
+    language: Language
+    abc: AbcClient | None
+    """None when ABC_API_URL is unset; a connector that needs it says so in its `problems()`."""
+    concurrency: int
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of `flask check`."""
+
+    ok: bool
+    what: str
+
+
+class Connector(Protocol):
+    """One per process, used by many threads at once. The smallest one is a class with these two methods."""
+
+    def deliver(self, event: Event, context: Context) -> Outcome:
+        """Makes the event's effect exist. Raises LeaseLost only; any other exception is a defect, and retried."""
+
+    def check(self) -> Iterator[Check]:
+        """Talks to the third party and tells what works and what is missing, changing nothing."""

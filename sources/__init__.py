@@ -1,0 +1,1 @@
+"""Who tells us: each source turns its requests into events (`sources.event.Event`)."""
