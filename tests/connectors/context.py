@@ -1,0 +1,57 @@
+"""The job layer's side of a connector, in memory: what a connector keeps stays, and every `keep` is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.base import LeaseLost
+
+
+class MemoryLinks:
+    """Links as the ledger keeps them: an empty text removes a value."""
+
+    def __init__(self) -> None:
+        self.values: dict[tuple[str, str], dict[str, str]] = {}
+
+    def get(self, connector: str, entity: str) -> dict[str, str]:
+        return dict(self.values.get((connector, entity), {}))
+
+    def set(self, connector: str, entity: str, **values: str) -> None:
+        merged = {**self.values.get((connector, entity), {}), **values}
+        self.values[connector, entity] = {key: value for key, value in merged.items() if value}
+
+
+@dataclass
+class MemoryContext:
+    """One attempt of a delivery. `next_attempt()` gives the context of the following one, with the same notes."""
+
+    delivery_id: str = "test-event.test"
+    attempt: int = 1
+    age: float = 0.5
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    links: MemoryLinks = field(default_factory=MemoryLinks)
+    kept: list[dict[str, Any]] = field(default_factory=list)
+    """Every call of `keep`, in order."""
+    lease_lost: bool = False
+    """When set, the next `keep` finds that another worker has taken over."""
+    on_keep: Callable[[dict[str, Any]], None] | None = None
+    """Called at each `keep`, so that a test can look at the world at that moment."""
+
+    def keep(self, **notes: Any) -> None:
+        if self.lease_lost:
+            raise LeaseLost(self.delivery_id)
+        self.kept.append(notes)
+        self.notes = {**self.notes, **notes}
+        if self.on_keep:
+            self.on_keep(notes)
+
+    def next_attempt(self, age: float | None = None) -> MemoryContext:
+        return MemoryContext(
+            delivery_id=self.delivery_id,
+            attempt=self.attempt + 1,
+            age=self.age if age is None else age,
+            notes=dict(self.notes),
+            links=self.links,
+        )
