@@ -1,4 +1,4 @@
-"""What a refusal by ABC User Feedback means for a delivery: one table for every connector that reads or writes there."""
+"""What a refusal by ABC User Feedback means for a delivery: one table for every connector."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from connectors.base import Context, Failed, Reason, Retry
 from sources.abc.client import AbcError, AbcReason
 
 NOT_YET_SECONDS = 120.0
-"""How long after the event a not-found means "not committed yet". Measured: visible after 60 ms in the median and 150 ms
-at most (docs/sources/abc.md); a creation with many issues, a slow database or a lagging search index takes longer."""
+"""How long after the event a not-found means "not committed yet". Measured: visible after 60 ms in the median, 150 ms at
+most (docs/sources/abc.md); a creation with many issues, a slow database or a lagging search index takes longer."""
 
 WHAT_IT_IS: dict[AbcReason, Reason] = {
     "auth": "auth",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.base import LeaseLost
+from connectors.base import LeaseLost, Links
 
 
 class MemoryLinks:
@@ -31,7 +31,7 @@ class MemoryContext:
     attempt: int = 1
     age: float = 0.5
     notes: Mapping[str, Any] = field(default_factory=dict)
-    links: MemoryLinks = field(default_factory=MemoryLinks)
+    links: Links = field(default_factory=MemoryLinks)
     kept: list[dict[str, Any]] = field(default_factory=list)
     """Every call of `keep`, in order."""
     lease_lost: bool = False
