@@ -1,0 +1,96 @@
+"""Behind bin/setup: brings .venv into step with the lock. Only the standard library, any Python from 3.11 on."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / ".feedback-bridge-lock"
+PINS = ROOT / "requirements" / "dev.txt"
+ELSEWHERE = {
+    "VIRTUAL_ENV",
+    "UV_PROJECT_ENVIRONMENT",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "PIP_TARGET",
+    "PIP_PREFIX",
+    "PIP_USER",
+}
+
+
+def main() -> int:
+    # Beside .venv, not in it: whoever waits must not hold a file of a folder that the other one replaces.
+    with (ROOT / ".venv.lock").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        wanted = fingerprint()
+        if STAMP.is_file() and STAMP.read_text() == wanted and runs():
+            return 0
+        STAMP.unlink(missing_ok=True)
+        uv = shutil.which("uv")
+        print(f"bin/setup: installing what the lock says into .venv, with {'uv' if uv else 'pip'} …", flush=True)
+        code = with_uv(uv) if uv else with_pip()
+        if code:
+            print("bin/setup: the installation failed; see above", file=sys.stderr)
+            return code
+        STAMP.write_text(wanted)
+    return 0
+
+
+def fingerprint() -> str:
+    """Changes when the lock, the exported pins or this script do."""
+    digest = hashlib.sha256()
+    for path in (ROOT / "uv.lock", PINS, Path(__file__)):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def runs() -> bool:
+    """False for a .venv that was moved here, is too old, or whose Python is gone."""
+    ask = "import sys; assert sys.version_info >= (3, 11); print(sys.prefix)"
+    try:
+        answer = subprocess.run([PYTHON, "-c", ask], capture_output=True, text=True, check=False)
+    except OSError:
+        return False
+    return answer.returncode == 0 and Path(answer.stdout.strip()).resolve() == VENV.resolve()
+
+
+def with_uv(uv: str) -> int:
+    return run(uv, "sync", "--frozen", "--quiet")
+
+
+def with_pip() -> int:
+    if not runs():
+        venv.EnvBuilder(clear=True, with_pip=True, prompt="feedback-bridge").create(VENV)
+    elif run(PYTHON, "-c", "import pip") and run(PYTHON, "-m", "ensurepip"):  # uv makes environments without pip
+        return 1
+    pip = (PYTHON, "-m", "pip", "--quiet", "--disable-pip-version-check")
+    return run(*pip, "install", "--require-hashes", "--no-deps", "-r", PINS)
+
+
+def run(*command: str | Path) -> int:
+    """Without the variables that would send the packages to another environment, and without a constraints file of
+    the machine's (PIP_CONSTRAINT wins over pip's configuration): only the lock says what is installed."""
+    elsewhere = (
+        "VIRTUAL_ENV",
+        "UV_PROJECT_ENVIRONMENT",
+        "PYTHONHOME",
+        "PYTHONPATH",
+        "PIP_TARGET",
+        "PIP_PREFIX",
+        "PIP_USER",
+    )
+    kept = {name: value for name, value in os.environ.items() if name not in elsewhere}
+    return subprocess.run(command, cwd=ROOT, check=False, env={**kept, "PIP_CONSTRAINT": os.devnull}).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
