@@ -72,7 +72,7 @@ def with_pip() -> int:
         venv.EnvBuilder(clear=True, with_pip=True, prompt="feedback-bridge").create(VENV)
     elif run(PYTHON, "-c", "import pip") and run(PYTHON, "-m", "ensurepip"):  # uv makes environments without pip
         return 1
-    pip = (PYTHON, "-m", "pip", "--quiet", "--disable-pip-version-check")
+    pip = (PYTHON, "-m", "pip", "-qq", "--disable-pip-version-check")
     return run(*pip, "install", "--require-hashes", "--no-deps", "-r", PINS)
 
 
