@@ -6,8 +6,8 @@ from connectors.base import Context, Failed, Reason, Retry
 from sources.abc.client import AbcError, AbcReason
 
 NOT_YET_SECONDS = 120.0
-"""How long after the event a not-found means "not committed yet". Measured: visible after 60 ms in the median, 150 ms at
-most (docs/sources/abc.md); a creation with many issues, a slow database or a lagging search index takes longer."""
+"""How long after the event a not-found means "not committed yet". Measured: visible after 60 ms in the median, 150 ms
+at most (docs/sources/abc.md); a creation with many issues, a slow database or a lagging search index takes longer."""
 
 WHAT_IT_IS: dict[AbcReason, Reason] = {
     "auth": "auth",
