@@ -112,15 +112,20 @@ def send(
         )
         with response:
             body = _read(response, started + total_seconds)
-    except requests.exceptions.ConnectTimeout:
-        raise NoAnswer("timeout", f"no connection within {CONNECT_SECONDS:g} s", sent=False) from None
-    except requests.exceptions.Timeout:
-        raise NoAnswer("timeout", f"no answer within {read_seconds:g} s", sent=True) from None
     except requests.exceptions.RequestException as error:
-        refused = "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error)
-        what = "connection refused or host not found" if refused else f"connection broken ({type(error).__name__})"
-        raise NoAnswer("network", what, sent=not refused) from None
+        raise no_answer_of(error, read_seconds) from None
     return Answer(response.status_code, response.headers, body)
+
+
+def no_answer_of(error: requests.exceptions.RequestException, read_seconds: float = READ_SECONDS) -> NoAnswer:
+    """What an exception of `requests` means for the caller; also for libraries that are built on it."""
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return NoAnswer("timeout", f"no connection within {CONNECT_SECONDS:g} s", sent=False)
+    if isinstance(error, requests.exceptions.Timeout):
+        return NoAnswer("timeout", f"no answer within {read_seconds:g} s", sent=True)
+    refused = "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error)
+    what = "connection refused or host not found" if refused else f"connection broken ({type(error).__name__})"
+    return NoAnswer("network", what, sent=not refused)
 
 
 def _read(response: requests.Response, deadline: float) -> bytes:
