@@ -74,11 +74,17 @@ def new_session(pool: int = 16) -> requests.Session:
     """A session that keeps up to `pool` connections open per host, follows the proxy environment, retries nothing and
     trusts no netrc file."""
     session = requests.Session()
-    session.auth = None
+    session.auth = _as_it_is
     adapter = HTTPAdapter(pool_connections=8, pool_maxsize=pool, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """No credentials but those in the headers: where a session has no `auth`, requests puts an entry of ~/.netrc for
+    the same host over our own Authorization."""
+    return request
 
 
 def send(
