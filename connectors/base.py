@@ -109,6 +109,8 @@ class Tools:
     abc: AbcClient | None
     """None when ABC_API_URL is unset; a connector that needs it says so in its `problems()`."""
     concurrency: int
+    channels: tuple[tuple[int, int], ...] = ()
+    """Project and channel ids that are known (RECONCILE_CHANNELS), for `check()`; there may be more."""
 
 
 @dataclass(frozen=True, slots=True)
