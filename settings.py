@@ -137,6 +137,17 @@ def _parse_networks(value: object) -> object:
     )
 
 
+def _parse_channels(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    pairs = [part.strip().partition(":") for part in value.split(",") if part.strip()]
+    if not all(project.isdigit() and channel.isdigit() for project, _, channel in pairs):
+        raise ValueError("should be a list of project:channel ids, such as 1:1,1:2")
+    return [(int(project), int(channel)) for project, _, channel in pairs]
+
+
+Channels = Annotated[list[tuple[int, int]], BeforeValidator(_parse_channels)]
+"""`project:channel` ids of ABC."""
 Language = Literal["en", "ko", "ja"]
 
 
@@ -155,7 +166,7 @@ class ServiceSettings(Settings):
     console_password: SecretStr | None = None
     reconcile_every: Annotated[int, Field(ge=0)] = 300
     reconcile_lookback: Annotated[int, Field(ge=60)] = 86_400
-    reconcile_channels: TextList = []
+    reconcile_channels: Channels = []
     worker_concurrency: Annotated[int, Field(ge=1, le=256)] = 16
     retention_days: Annotated[float, Field(gt=0, le=3650)] = 30
     # Part of Redis keys and of Jira labels, which take no blanks.

@@ -1,7 +1,8 @@
 """Who we act on. A connector is a folder and a line here.
 
-The folder `connectors/<name>/` exposes three names, and imports no third-party library to do so (the web process
-reads them, too): `Settings` (a settings class), `DEFAULT_EVENTS` (patterns) and `build(settings, tools)`.
+The folder `connectors/<name>/` exposes four names, and imports no third-party library to do so (the web process
+reads them, too): `Settings` (a settings class), `DEFAULT_EVENTS` (patterns), `NEEDS_ABC` (whether it can't do without
+the API of ABC User Feedback) and `build(settings, tools)`.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 import importlib
 from typing import Protocol, cast
 
+import settings
 from connectors.base import Connector, Tools
-from settings import Settings
 
 REGISTRY: dict[str, str] = {
     "translate": "connectors.translate",
@@ -22,11 +23,12 @@ REGISTRY: dict[str, str] = {
 class ConnectorModule(Protocol):
     """What a connector's package exposes."""
 
-    Settings: type[Settings]
+    Settings: type[settings.Settings]
     DEFAULT_EVENTS: tuple[str, ...]
+    NEEDS_ABC: bool
 
     @staticmethod
-    def build(settings: Settings, tools: Tools) -> Connector: ...
+    def build(settings: settings.Settings, tools: Tools) -> Connector: ...
 
 
 def find(name: str) -> ConnectorModule:

@@ -1,1 +1,21 @@
 """Who tells us: each source turns its requests into events (`sources.event.Event`)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from sources.abc import events as abc_events
+from sources.event import Event
+
+PARSERS = {"abc": abc_events.parse}
+"""How each source's stored bodies are read."""
+
+
+def restore(stored: Mapping[str, str], instance: str) -> Event | None:
+    """The event as the ledger keeps it (`source` and `body`); None when this version can't read it."""
+    parse = PARSERS.get(stored.get("source", ""))
+    try:
+        return parse(json.loads(stored["body"]), instance) if parse else None
+    except (abc_events.Unknown, abc_events.Unreadable, KeyError, ValueError):
+        return None

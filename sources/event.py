@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -75,3 +75,13 @@ class Event:
     feedback: Feedback | None = field(default=None, repr=False)
     issue: Issue | None = field(default=None, repr=False)
     previous_status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An authentic request that is no event we act on: kept whole, and shown."""
+
+    id: str
+    state: Literal["ignored", "unreadable"]
+    why: str
+    name: str = ""

@@ -1,0 +1,95 @@
+"""The web process: the receiver, the signals, the JSON API, and the commands (`flask …`)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from flask import Flask, Response, jsonify
+from redis.exceptions import RedisError
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import cli
+import logs
+from console import api, signals
+from jobs.accept import Acceptor
+from jobs.configuration import Configuration, configure_or_exit
+from jobs.connection import connect
+from jobs.health import Health
+from jobs.records import Records
+from jobs.replay import Replayer
+from sources.abc import receive
+from sources.event import Event, Unread
+
+THREADS = 32
+"""Each is held for the one round trip of a webhook; a caller who stalls in its body holds one, until it hangs up."""
+
+
+def create_app(environ: Mapping[str, str] | None = None) -> Flask:
+    """The application for any WSGI server: `granian --interface wsgi --factory app:create_app`.
+
+    Exits with 78 when the environment is wrong.
+    """
+    configuration = configure_or_exit(os.environ if environ is None else environ)
+    service = configuration.service
+    logs.set_up(service, configuration.redact)
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = service.max_body_bytes
+    if service.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=service.trusted_proxies)  # type: ignore[method-assign]
+
+    instance = service.bridge_instance
+    patient = connect(service, "command")
+    app.register_blueprint(receive.make_blueprint(service, _make_accept(configuration)))
+    app.register_blueprint(
+        signals.make_blueprint(Health(connect(service, "receive"), instance, configuration.connectors))
+    )
+    app.register_blueprint(
+        api.make_blueprint(service.console_password, Records(patient, instance), Replayer(patient, instance))
+    )
+    app.register_error_handler(HTTPException, _as_json)
+    cli.register(app, configuration)
+    return app
+
+
+def _make_accept(configuration: Configuration) -> receive.Accept:
+    service = configuration.service
+    acceptor = Acceptor(connect(service, "receive"), service.bridge_instance, configuration.routes)
+
+    def accept(source: str, event: Event | Unread, body: bytes) -> tuple[str, bool]:
+        try:
+            accepted = acceptor.accept(source, event, body)
+        except RedisError as error:
+            raise receive.CannotStore(f"{type(error).__name__}: {error}") from None
+        return accepted.event_id, accepted.duplicate
+
+    return accept
+
+
+def _as_json(error: HTTPException) -> tuple[Response, int]:
+    return jsonify(error=error.name), error.code or 500
+
+
+def main() -> None:
+    """`python app.py`: checks the environment first, so that a mistake ends the process at once and in words."""
+    configure_or_exit(os.environ)
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    Granian(
+        "app:create_app",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address="0.0.0.0",  # noqa: S104  a container's router comes from outside
+        port=int(os.environ.get("PORT") or 8000),
+        workers=int(os.environ.get("WEB_CONCURRENCY") or 1),
+        blocking_threads=THREADS,
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=25,
+    ).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,194 @@
+"""The operator's commands: `flask check`, `events`, `replay`, `send-test`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import click
+from flask import Flask
+from redis.exceptions import RedisError
+
+import samples
+from connectors.base import Check
+from jobs.configuration import Configuration, build_connectors, make_tools
+from jobs.connection import connect
+from jobs.health import redis_trouble
+from jobs.ledger import FINISHED, STATES
+from jobs.records import BadQuery, Query, Records
+from jobs.replay import Replayer
+from sources.abc.client import AbcError
+from transport import NoAnswer, new_session, send
+
+COLUMNS = ("id", "event", "entity", "state", "attempts", "updated_at", "error")
+
+
+def register(app: Flask, configuration: Configuration) -> None:
+    """Adds the commands to `flask`."""
+    redis = connect(configuration.service, "command")
+    instance = configuration.service.bridge_instance
+    records, replayer = Records(redis, instance), Replayer(redis, instance)
+
+    @app.cli.command("check")
+    @click.option("--offline", is_flag=True, help="Only the variables; talks to nobody.")
+    def check(offline: bool) -> None:
+        """Validate the configuration and talk to every configured third party; exit 1 if anything fails."""
+        bad = 0
+        for line in checks(configuration, offline):
+            bad += not line.ok
+            click.echo(f"{'ok  ' if line.ok else 'FAIL'} {configuration.redact(line.what)}")
+        sys.exit(1 if bad else 0)
+
+    @app.cli.command("events")
+    @click.argument("event_id", required=False)
+    @click.option("--state", type=click.Choice(STATES), help="Only deliveries in this state.")
+    @click.option("--connector", default="", help="Only this connector's.")
+    @click.option("--event", default="", help="Only of this event name, such as ISSUE_CREATION.")
+    @click.option("--entity", default="", help="Only about this entity, such as issue:1:3 (project, id).")
+    @click.option("--ignored", is_flag=True, help="Instead: events that nothing acted on, or that could not be read.")
+    @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 500))
+    @click.option("--json", "as_json", is_flag=True, help="For scripts: one JSON object a line.")
+    def events(event_id: str | None, ignored: bool, as_json: bool, limit: int, **words: str | None) -> None:
+        """List deliveries, the newest first; with an EVENT_ID, show that event whole."""
+        if event_id:
+            found = records.event(event_id)
+            if found is None:
+                raise click.ClickException(f"there is no event {event_id}; finished ones are kept for RETENTION_DAYS")
+            click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+            return
+        if ignored:
+            rows = records.events("unreadable", limit) + records.events("ignored", limit)
+            _show(rows, ("id", "event", "state", "received_at", "why"), as_json)
+            return
+        query = Query(limit=limit, **{name: value or "" for name, value in words.items()})
+        _show(records.deliveries(query)[0], COLUMNS, as_json)
+
+    @app.cli.command("replay")
+    @click.argument("delivery_ids", nargs=-1)
+    @click.option("--dead", is_flag=True, help="All dead letters, the oldest first.")
+    def replay(delivery_ids: tuple[str, ...], dead: bool) -> None:
+        """Send deliveries again from their first attempt. A done one repeats nothing."""
+        if dead == bool(delivery_ids):
+            raise click.UsageError("name the DELIVERY_IDS, or say --dead")
+        words = {id_: replayer.replay(id_) for id_ in (records.ids_in("dead") if dead else delivery_ids)}
+        for id_, word in words.items():
+            click.echo(f"{word:8} {id_}")
+        if not words:
+            click.echo("there is no dead letter")
+        sys.exit(0 if all(word == "queued" for word in words.values()) else 1)
+
+    @app.cli.command("send-test")
+    @click.option("--url", default="http://127.0.0.1:8000/webhook", show_default=True, help="The receiver.")
+    @click.option("--event", "name", type=click.Choice(tuple(samples.DATA)), default="ISSUE_STATUS_CHANGE")
+    @click.option("--project", default=1, show_default=True, help="ABC project id.")
+    @click.option("--channel", default=1, show_default=True, help="ABC channel id.")
+    @click.option("--issue", default=1, show_default=True, help="ABC issue id.")
+    @click.option("--feedback", default=1, show_default=True, help="ABC feedback id.")
+    @click.option("--wait", default=20.0, show_default=True, help="Seconds to wait for the deliveries.")
+    def send_test(url: str, name: str, wait: float, **ids: int) -> None:
+        """Send a sample event to a running receiver, as the feedback app would, and tell what comes of it.
+
+        Connectors act on it as on any other: with an id that exists a ticket is made, a message is sent.
+        """
+        event_id = _send(configuration, url, samples.body(name, **ids))
+        rows = list(_until_finished(records, event_id, wait))
+        _show(rows, COLUMNS, as_json=False)
+        sys.exit(0 if rows and all(row["state"] in ("done", "skipped") for row in rows) else 1)
+
+    for command in (events, replay, send_test):
+        _tell_troubles(command)
+
+
+def checks(configuration: Configuration, offline: bool) -> Iterator[Check]:
+    """Every line of `flask check`."""
+    service = configuration.service
+    names = ", ".join(configuration.connectors) or "none: set CONNECTORS"
+    yield Check(True, f"configuration: valid; connectors: {names}")
+    if offline:
+        return
+    try:
+        trouble = redis_trouble(connect(service, "command"))
+        yield from (Check(False, f"redis: {what}") for what in trouble)
+        if not trouble:
+            yield Check(True, "redis: answers and keeps what it is told")
+    except RedisError as error:
+        yield Check(False, f"redis: {type(error).__name__}: {error}; look at REDIS_URL")
+    yield from _abc_checks(configuration)
+    for name, connector in build_connectors(configuration).items():
+        yield from (Check(line.ok, f"{name}: {line.what}") for line in connector.check())
+
+
+def _abc_checks(configuration: Configuration) -> Iterator[Check]:
+    abc = make_tools(configuration.service).abc
+    if abc is None:
+        return
+    projects = {int(key) for key, _ in configuration.service.abc_api_key.items() if key.isdigit()}
+    projects |= {project for project, _ in configuration.service.reconcile_channels}
+    if not projects:
+        yield Check(True, "abc: not asked: name a project in ABC_API_KEY (1=key) or RECONCILE_CHANNELS (1:1)")
+    for project in sorted(projects):
+        try:
+            yield Check(True, f"abc: project {project} is '{abc.project_name(project)}', the API key fits")
+        except AbcError as error:
+            yield Check(False, f"abc: project {project}: {error}")
+
+
+def _send(configuration: Configuration, url: str, body: bytes) -> str:
+    token = configuration.service.webhook_token[0].get_secret_value()
+    headers = {"Content-Type": "application/json", "x-webhook-token": token}
+    try:
+        answer = send(new_session(), "POST", url, headers=headers, data=body)
+    except NoAnswer as trouble:
+        raise click.ClickException(f"{url}: {trouble}; is the receiver running there?") from None
+    said = answer.json()
+    if not answer.ok or not isinstance(said, dict):
+        raise click.ClickException(f"{url} answered {answer.status}: {answer.text[:300]}")
+    click.echo(f"accepted as event {said['event_id']}{' (known already)' if said.get('duplicate') else ''}")
+    return str(said["event_id"])
+
+
+def _until_finished(records: Records, event_id: str, seconds: float) -> list[dict[str, Any]]:
+    deadline = time.monotonic() + seconds
+    while True:
+        found = records.event(event_id)
+        rows: list[dict[str, Any]] = found["deliveries"] if found else []
+        if all(row["state"] in FINISHED for row in rows) or time.monotonic() > deadline:
+            return rows
+        time.sleep(0.2)
+
+
+def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool) -> None:
+    if as_json:
+        for row in rows:
+            click.echo(json.dumps(row, ensure_ascii=False))
+        return
+    table = [columns, *(tuple(_cell(row.get(column)) for column in columns) for row in rows)]
+    widths = [max(len(line[number]) for line in table) for number in range(len(columns))]
+    for line in table:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    if not rows:
+        click.echo("(nothing)")
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else " ".join(str(value).split())
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+def _tell_troubles(command: click.Command) -> None:
+    """Redis away, or a bad query: words instead of a traceback."""
+    callback = command.callback
+    assert callback is not None
+
+    def told(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return callback(*args, **kwargs)
+        except BadQuery as error:
+            raise click.ClickException(str(error)) from None
+        except RedisError as error:
+            raise click.ClickException(f"Redis: {type(error).__name__}: {error}; look at REDIS_URL") from None
+
+    command.callback = told

@@ -1,0 +1,1 @@
+"""What operators and programs read: health, metrics, the JSON API."""

@@ -1,0 +1,74 @@
+"""The JSON API for operators' scripts, with `Authorization: Bearer $CONSOLE_PASSWORD`; 404 when that is unset."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any
+
+from flask import Blueprint, Response, abort, jsonify, request
+from pydantic import SecretStr
+from redis.exceptions import RedisError
+
+from jobs.records import PAGE, BadQuery, Query, Records
+from jobs.replay import Replayer
+
+
+def make_blueprint(password: SecretStr | None, records: Records, replayer: Replayer) -> Blueprint:
+    blueprint = Blueprint("api", __name__, url_prefix="/api")
+
+    @blueprint.before_request
+    def only_operators() -> tuple[Response, int] | None:
+        if password is None:
+            abort(404)
+        given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
+        if not hmac.compare_digest(given, b"Bearer " + password.get_secret_value().encode()):
+            return jsonify(error="Unauthorized: send Authorization: Bearer CONSOLE_PASSWORD"), 401
+        return None
+
+    @blueprint.errorhandler(BadQuery)
+    def bad_query(error: BadQuery) -> tuple[Response, int]:
+        return jsonify(error=str(error)), 400
+
+    @blueprint.errorhandler(RedisError)
+    def no_redis(_error: RedisError) -> tuple[Response, int]:
+        return jsonify(error="Redis does not answer"), 503
+
+    @blueprint.get("/deliveries")
+    def deliveries() -> Response:
+        words = {name: request.args.get(name, "") for name in ("state", "connector", "event", "entity", "cursor")}
+        rows, following = records.deliveries(Query(limit=_limit(), **words))
+        return jsonify({"deliveries": rows, "next": following})
+
+    @blueprint.get("/events")
+    def events() -> Response:
+        return jsonify({"events": records.events(request.args.get("state", ""), _limit())})
+
+    @blueprint.get("/events/<event_id>")
+    def event(event_id: str) -> tuple[Response, int] | Response:
+        found = records.event(event_id)
+        return jsonify(found) if found else (jsonify(error="there is no such event"), 404)
+
+    @blueprint.post("/deliveries/<delivery_id>/replay")
+    def replay(delivery_id: str) -> tuple[Response, int]:
+        word = replayer.replay(delivery_id)
+        answer: dict[str, Any] = {"id": delivery_id, "state": word}
+        if word == "queued":
+            return jsonify(answer), 202
+        status = {"gone": 404, "running": 409}.get(word, 409)
+        return jsonify(answer | {"error": REFUSALS[word]}), status
+
+    return blueprint
+
+
+REFUSALS = {
+    "gone": "there is no such delivery",
+    "running": "it is running now; look again in a moment",
+    "foreign": "it was stored by a newer version of Feedback Bridge",
+}
+
+
+def _limit() -> int:
+    text = request.args.get("limit") or str(PAGE)
+    if not (text.isascii() and text.isdigit() and len(text) < 6):
+        raise BadQuery("limit: a number")
+    return int(text)

@@ -1,0 +1,1 @@
+"""What must happen: accept, queue, deliver; the ledger and its clock."""

@@ -1,0 +1,61 @@
+"""What the ledger remembers of an attempt: pure translations between outcomes and stored fields."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from jobs.ledger import Lease
+from jobs.schedule import Transition
+from redaction import Redactor
+
+KEPT_ATTEMPTS = 20
+LONGEST_WHY = 500  # characters
+BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Upper bounds in seconds of the histogram of attempts."""
+
+
+def notes_of(delivery: Mapping[str, str]) -> dict[str, Any]:
+    """The notes of earlier attempts. A delivery that was done before and is replayed carries its result as `done`, so
+    that a connector can see that the effect is there."""
+    notes: dict[str, Any] = json.loads(delivery.get("notes") or "{}")
+    if delivery.get("result"):
+        notes["done"] = json.loads(delivery["result"])
+    return notes
+
+
+def log_of(delivery: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The attempts so far, oldest first: `{at, seconds, outcome, reason, why}`; `at` in seconds since 1970."""
+    entries: list[dict[str, Any]] = json.loads(delivery.get("log") or "[]")
+    return entries
+
+
+def fields_of(lease: Lease, transition: Transition, seconds: float, redact: Redactor) -> dict[str, str]:
+    """The delivery's fields after the attempt, without secrets."""
+    why = redact(transition.why)[:LONGEST_WHY]
+    entry: dict[str, Any] = {"at": round(lease.now, 3), "seconds": round(seconds, 3), "outcome": transition.state}
+    if why:
+        entry |= {"why": why}
+    if transition.reason:
+        entry |= {"reason": transition.reason}
+    fields = {
+        "position": str(transition.position),
+        "why": why,
+        "reason": transition.reason,
+        "log": json.dumps([*log_of(lease.delivery), entry][-KEPT_ATTEMPTS:], ensure_ascii=False),
+    }
+    if transition.result:
+        fields["result"] = redact(json.dumps(transition.result, ensure_ascii=False))
+    return fields
+
+
+def counts_of(lease: Lease, transition: Transition, seconds: float) -> dict[str, float]:
+    """By how much the attempt raises which counter; `console/metrics.py` reads them."""
+    bucket = next((str(bound) for bound in BUCKETS if seconds <= bound), "+Inf")
+    labels = f"{lease.connector}|{lease.event.get('name', '')}|{transition.state}|{transition.reason}"
+    return {
+        f"attempts|{labels}": 1,
+        f"seconds|{lease.connector}|{bucket}": 1,
+        f"seconds_sum|{lease.connector}": round(seconds, 4),
+    }

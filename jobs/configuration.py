@@ -1,0 +1,114 @@
+"""What the environment says, read once: the service's settings, each connector's, the routes, the secrets."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NoReturn, TypeVar
+
+import connectors
+from connectors.base import Connector, Tools
+from jobs.routing import Route, make_route
+from redaction import Redactor, secrets_of
+from settings import EXIT_BAD_CONFIG, ConfigError, ServiceSettings, Settings, load, read_variable
+from sources.abc.client import AbcClient
+from transport import new_session
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    service: ServiceSettings
+    connectors: Mapping[str, Settings]
+    routes: tuple[Route, ...]
+    redact: Redactor
+
+
+def configure(environ: Mapping[str, str]) -> Configuration:
+    """Raises ConfigError with every problem of every part, so that an operator mends all in one go."""
+    problems: list[str] = []
+
+    def attempt(step: Callable[[], T]) -> T | None:
+        try:
+            return step()
+        except ConfigError as error:
+            problems.extend(error.problems)
+            return None
+
+    service = attempt(lambda: load(ServiceSettings, environ))
+    names = attempt(lambda: _connector_names(environ)) or []
+    chosen: dict[str, Settings] = {}
+    routes: list[Route] = []
+    for name in names:
+        settings = attempt(lambda name=name: load(connectors.find(name).Settings, environ))  # type: ignore[misc]
+        route = attempt(lambda name=name: _route(name, environ))  # type: ignore[misc]
+        if settings is not None and route is not None:
+            chosen[name] = settings
+            routes.append(route)
+    if service is not None:
+        problems += _missing(service, names)
+    if problems or service is None:
+        raise ConfigError(list(dict.fromkeys(problems)))
+    return Configuration(service, chosen, tuple(routes), Redactor(secrets_of(service, *chosen.values())))
+
+
+def configure_or_exit(environ: Mapping[str, str]) -> Configuration:
+    """For the processes: one message naming all problems, then exit with 78."""
+    try:
+        return configure(environ)
+    except ConfigError as error:
+        exit_for(error)
+
+
+def exit_for(error: ConfigError) -> NoReturn:
+    lines = "\n".join(f"  {problem}" for problem in error.problems)
+    sys.stderr.write(f"Feedback Bridge can't start; please mend these variables (docs/configuration.md):\n{lines}\n")
+    sys.exit(EXIT_BAD_CONFIG)
+
+
+def build_connectors(configuration: Configuration) -> dict[str, Connector]:
+    """Imports and builds what is switched on, and nothing else."""
+    tools = make_tools(configuration.service)
+    return {name: connectors.find(name).build(settings, tools) for name, settings in configuration.connectors.items()}
+
+
+def make_tools(service: ServiceSettings) -> Tools:
+    session = new_session(service.worker_concurrency)
+    abc = AbcClient(service.abc_api_url, service.abc_api_key, session) if service.abc_api_url else None
+    return Tools(
+        service.bridge_instance,
+        service.bridge_language,
+        abc,
+        service.worker_concurrency,
+        tuple(service.reconcile_channels),
+    )
+
+
+def _connector_names(environ: Mapping[str, str]) -> list[str]:
+    text = read_variable("CONNECTORS", environ) or ""
+    names = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    unknown = [name for name in names if name not in connectors.REGISTRY]
+    if unknown:
+        there = ", ".join(connectors.REGISTRY)
+        raise ConfigError([f"CONNECTORS: there is no '{name}'; there are {there}" for name in unknown])
+    return names
+
+
+def _route(name: str, environ: Mapping[str, str]) -> Route:
+    events = read_variable(f"{name.upper()}_EVENTS", environ)
+    condition = read_variable(f"{name.upper()}_FILTER", environ)
+    return make_route(name, events, condition, connectors.find(name).DEFAULT_EVENTS)
+
+
+def _missing(service: ServiceSettings, names: list[str]) -> list[str]:
+    problems = []
+    if not service.webhook_token:
+        problems.append("WEBHOOK_TOKEN: required, but not set; the same text as in the feedback app's webhook")
+    needing = [name for name in names if connectors.find(name).NEEDS_ABC]
+    if needing and not service.abc_api_url:
+        problems.append(f"ABC_API_URL: required by {', '.join(needing)}, but not set")
+    if needing and not list(service.abc_api_key.items()):
+        problems.append(f"ABC_API_KEY: required by {', '.join(needing)}, but not set")
+    return problems

@@ -1,0 +1,151 @@
+"""One attempt of one delivery: lease, run the connector, record what came of it."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from redis.exceptions import RedisError
+from rq import Queue
+
+import sources
+from connectors.base import Connector, LeaseLost, Links, Outcome, Retry
+from jobs import attempts
+from jobs.keeper import Keeper
+from jobs.ledger import Lease, Ledger, RedisLinks
+from jobs.queue import hand
+from jobs.schedule import Transition, after
+from redaction import Redactor
+from sources.event import Event
+
+log = structlog.get_logger("deliver")
+
+RECORDING_PATIENCE = 20.0
+"""Seconds for which a finished attempt tries to record its outcome while Redis is away."""
+
+
+class DeliveryContext:
+    """What a connector gets for one attempt; see connectors.base.Context."""
+
+    def __init__(self, lease: Lease, ledger: Ledger) -> None:
+        self._lease = lease
+        self._ledger = ledger
+        self.delivery_id = lease.delivery_id
+        self.attempt = lease.attempt
+        self.age = lease.age
+        self.notes: Mapping[str, Any] = attempts.notes_of(lease.delivery)
+        self.links: Links = RedisLinks(ledger)
+
+    def keep(self, **notes: Any) -> None:
+        self.notes = {name: value for name, value in {**self.notes, **notes}.items() if value is not None}
+        self._ledger.keep(self._lease, self.notes if notes else None)
+
+
+class Deliverer:
+    """One per worker process, used by many threads."""
+
+    def __init__(
+        self, ledger: Ledger, queue: Queue, connectors: Mapping[str, Connector], redact: Redactor, keeper: Keeper
+    ) -> None:
+        self._ledger = ledger
+        self._queue = queue
+        self._connectors = connectors
+        self._redact = redact
+        self._keeper = keeper
+
+    def deliver(self, delivery_id: str) -> None:
+        """Runs the delivery if it is its turn. Raises RedisError when it can't be known or recorded; then the lease
+        runs out and the clock has it run again."""
+        lease = self._ledger.lease(delivery_id, uuid4().hex)
+        if isinstance(lease, str):
+            log.debug("not now", delivery_id=delivery_id, because=lease)
+            return
+        event_id = delivery_id.partition(".")[0]
+        with (
+            structlog.contextvars.bound_contextvars(event_id=event_id, delivery_id=delivery_id),
+            self._keeper.keeping(lease),
+        ):
+            started = time.monotonic()
+            try:
+                outcome = self._attempt(lease)
+            except (LeaseLost, RedisError) as lost:
+                # Nothing more may be done: another worker has it, or will have it.
+                log.warning("attempt abandoned", because=type(lost).__name__)
+                return
+            seconds = time.monotonic() - started
+            transition = after(outcome, lease.position, lease.age, random.random())  # noqa: S311  jitter, no secret
+            self._record(lease, transition, seconds)
+
+    def _attempt(self, lease: Lease) -> Outcome:
+        connector = self._connectors.get(lease.connector)
+        if connector is None:
+            # During a deploy another worker may know it; after a change of CONNECTORS none does.
+            return Retry(f"CONNECTORS of this worker does not name {lease.connector}", "config")
+        event = sources.restore(lease.event, self._ledger.instance)
+        if not isinstance(event, Event):
+            return Retry("this version can't read the event that a newer one stored", "config")
+        try:
+            return connector.deliver(event, DeliveryContext(lease, self._ledger))
+        except (LeaseLost, RedisError):
+            raise
+        except Exception as error:
+            log.exception("the connector failed")
+            return Retry(f"the connector failed: {type(error).__name__}: {error}", "crashed")
+
+    def _record(self, lease: Lease, transition: Transition, seconds: float) -> None:
+        fields = attempts.fields_of(lease, transition, seconds, self._redact)
+        counts = attempts.counts_of(lease, transition, seconds)
+        try:
+            following = _patiently(
+                lambda: self._ledger.settle(lease, transition.state, fields, counts, transition.delay)
+            )
+        except LeaseLost:
+            log.warning("outcome not recorded: another worker has the delivery", outcome=transition.state)
+            return
+        level = log.error if transition.state == "dead" else log.info
+        level(
+            "attempt ended",
+            connector=lease.connector,
+            outcome=transition.state,
+            attempt=lease.attempt,
+            why=transition.why or None,
+            reason=transition.reason or None,
+            again_in=round(transition.delay, 1) or None,
+            seconds=round(seconds, 3),
+        )
+        if following:
+            hand(self._queue, [following])
+
+
+def _patiently(record: Callable[[], str | None]) -> str | None:
+    """A short outage of Redis must not make work that is done look undone."""
+    deadline = time.monotonic() + RECORDING_PATIENCE
+    pause = 0.1
+    while True:
+        try:
+            return record()
+        except RedisError:
+            if time.monotonic() + pause > deadline:
+                raise
+            time.sleep(pause)
+            pause = min(pause * 2, 2.0)
+
+
+_deliverer: Deliverer | None = None
+
+
+def install(deliverer: Deliverer) -> None:
+    """Makes `run` work in this process; the worker calls it before it takes its first job."""
+    global _deliverer
+    _deliverer = deliverer
+
+
+def run(delivery_id: str) -> None:
+    """The function that RQ jobs name."""
+    if _deliverer is None:
+        raise RuntimeError("this process delivers nothing; jobs of Feedback Bridge run under `python -m jobs.worker`")
+    _deliverer.deliver(delivery_id)

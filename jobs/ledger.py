@@ -1,0 +1,174 @@
+"""The ledger: what happened to every event and delivery, in our own Redis keys (docs/architecture.md lists them).
+
+Every change is one Lua script, so that it happens whole or not at all, by Redis's own clock. Reading for people is in
+`jobs/records.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from redis import Redis
+
+from connectors.base import LeaseLost
+
+LEASE_MS = 15_000  # a killed worker's deliveries are taken up after this, plus a tick
+HAND_OVER_MS = 10_000  # how long RQ has to start a job before the clock looks whether it was lost
+STARTED_AT_ONCE = 200  # deliveries that one tick hands over at most
+
+FINISHED = ("done", "skipped", "dead")
+STATES = ("queued", "running", "retrying", *FINISHED)
+State = Literal["queued", "running", "retrying", "done", "skipped", "dead"]
+
+_LUA = {path.stem: path.read_text(encoding="utf-8") for path in (Path(__file__).parent / "lua").glob("*.lua")}
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A delivery to be: `queued`, or `skipped` from the start (with why)."""
+
+    connector: str
+    state: Literal["queued", "skipped"] = "queued"
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to run one delivery, with all that is known of it. Times in seconds by Redis's clock."""
+
+    delivery_id: str
+    connector: str
+    token: str
+    delivery: Mapping[str, str]
+    event: Mapping[str, str]
+    now: float
+
+    @property
+    def attempt(self) -> int:
+        return int(self.delivery["attempts"])
+
+    @property
+    def position(self) -> int:
+        """How far along the retry schedule the delivery is."""
+        return int(self.delivery.get("position", 0))
+
+    @property
+    def age(self) -> float:
+        """Seconds since the event was accepted (for a replay: since then)."""
+        return self.now - int(self.delivery.get("replayed") or self.delivery["created"]) / 1000
+
+
+class Ledger:
+    """One per process. Methods raise redis.exceptions.RedisError when Redis does not do its part."""
+
+    def __init__(self, redis: Redis, instance: str) -> None:
+        self.redis = redis
+        self.instance = instance
+        self.prefix = f"fb:{instance}:"
+
+    def _run(self, script: str, *args: str | int | float, on: Any = None) -> Any:
+        return (self.redis if on is None else on).eval(_LUA[script], 0, self.prefix, *args)
+
+    def accept(
+        self,
+        event_id: str,
+        entity: str,
+        occurred: float,
+        planned: Iterable[Planned],
+        fields: Mapping[str, str | bytes],
+        on: Any,
+    ) -> None:
+        """Adds the storing of an event to the pipeline `on`. Its answer: [1] stored, [0, times seen] a repeat."""
+        rows = json.dumps([[row.connector, row.state, row.why] for row in planned])
+        flat = [item for pair in fields.items() for item in pair]
+        on.eval(_LUA["accept"], 0, self.prefix, event_id, HAND_OVER_MS, entity, int(occurred * 1000), rows, *flat)
+
+    def lease(self, delivery_id: str, token: str, lease_ms: int = LEASE_MS) -> Lease | str:
+        """Takes the right to run a delivery; or the word why not: gone, foreign (of a newer version), finished, busy,
+        early, waiting (for the one before it in its line)."""
+        event_id, connector = split(delivery_id)
+        answer = self._run("lease", delivery_id, event_id, connector, token, lease_ms)
+        word = answer[0].decode()
+        if word != "granted":
+            return str(word)
+        return Lease(delivery_id, connector, token, _fields(answer[1]), _fields(answer[2]), int(answer[3]) / 1000)
+
+    def renew(self, leases: Iterable[tuple[str, str]], lease_ms: int = LEASE_MS) -> set[str]:
+        """Keeps (delivery id, token) pairs leased; the ids among them that another worker has taken."""
+        flat = [item for id_, token in leases for item in (id_, split(id_)[1], token, "")]
+        return {lost.decode() for lost in self._run("renew", lease_ms, *flat)} if flat else set()
+
+    def keep(self, lease: Lease, notes: Mapping[str, Any] | None, lease_ms: int = LEASE_MS) -> None:
+        """Stores the notes (all of them) with the delivery and renews its lease. Raises LeaseLost."""
+        text = "" if notes is None else json.dumps(notes, ensure_ascii=False)
+        if self._run("renew", lease_ms, lease.delivery_id, lease.connector, lease.token, text):
+            raise LeaseLost(lease.delivery_id)
+
+    def settle(
+        self, lease: Lease, state: State, fields: Mapping[str, str], counts: Mapping[str, float], delay: float = 0.0
+    ) -> str | None:
+        """Records what came of an attempt. `delay`: seconds until a `retrying` one is due.
+
+        Answers the delivery that may go next in the line, or None. Raises LeaseLost.
+        """
+        raised = {f"count:{name}": str(by) for name, by in counts.items()}
+        flat = [item for pair in {**fields, **raised}.items() for item in pair]
+        answer = self._run("settle", lease.delivery_id, lease.connector, lease.token, state, int(delay * 1000), *flat)
+        if answer[0] == b"lost":
+            raise LeaseLost(lease.delivery_id)
+        return answer[1].decode() or None
+
+    def tick(self, worker: str, queue_key: str, retention_days: float, elect_ms: int = 900) -> list[str]:
+        """Shows that `worker` is alive, and, when elected, answers the deliveries to hand to RQ again."""
+        retention_ms = int(retention_days * 86_400_000)
+        answer = self._run("tick", worker, elect_ms, HAND_OVER_MS, queue_key, STARTED_AT_ONCE, retention_ms)
+        return [delivery_id.decode() for delivery_id in answer]
+
+    def replay(self, delivery_id: str) -> str:
+        """Makes a delivery due again from the first attempt: queued; or gone, foreign, running: nothing is done."""
+        return str(self._run("replay", delivery_id, split(delivery_id)[1], HAND_OVER_MS).decode())
+
+    def leave(self, worker: str) -> None:
+        """Takes a worker that stops in good order off the list of the living."""
+        self.redis.zrem(f"{self.prefix}workers", worker)
+
+
+class RedisLinks:
+    """What is known of entities at third parties; see connectors.base.Links. Not bound to retention: one small hash
+    for each entity that has something at a third party."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def _key(self, connector: str, entity: str) -> str:
+        return f"{self._ledger.prefix}link:{connector}:{entity}"
+
+    def get(self, connector: str, entity: str) -> dict[str, str]:
+        return _decode(self._ledger.redis.hgetall(self._key(connector, entity)))
+
+    def set(self, connector: str, entity: str, **values: str) -> None:
+        kept = {name: value for name, value in values.items() if value}
+        with self._ledger.redis.pipeline(transaction=True) as pipeline:
+            if kept:
+                pipeline.hset(self._key(connector, entity), mapping=cast(Any, kept))
+            if len(kept) < len(values):
+                pipeline.hdel(self._key(connector, entity), *(values.keys() - kept.keys()))
+            pipeline.execute()
+
+
+def split(delivery_id: str) -> tuple[str, str]:
+    """Event id and connector of a delivery id."""
+    event_id, _, connector = delivery_id.partition(".")
+    return event_id, connector
+
+
+def _fields(flat: list[bytes]) -> dict[str, str]:
+    return _decode(dict(zip(flat[::2], flat[1::2], strict=True)))
+
+
+def _decode(pairs: Any) -> dict[str, str]:
+    return {name.decode(): value.decode("utf-8", "replace") for name, value in pairs.items()}

@@ -1,0 +1,49 @@
+-- Takes the right to run a delivery, if it is its turn.
+-- ARGV: prefix, delivery id, event id, connector, token, lease ms.
+-- Returns {'granted', delivery fields, event fields, now} or {'gone' | 'foreign' | 'finished' | 'busy' | 'early' | 'waiting'}.
+local p, id, event, connector, token, lease = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+local key, due = p .. 'delivery:' .. id, p .. 'due'
+local d = redis.call('HMGET', key, 'v', 'state', 'until', 'entity', 'handed', 'next')
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+if not d[1] then
+  redis.call('ZREM', due, id)
+  return {'gone'}
+end
+if d[1] ~= '1' then return {'foreign'} end
+local state = d[2]
+if state ~= 'queued' and state ~= 'retrying' and state ~= 'running' then
+  redis.call('ZREM', due, id)
+  return {'finished'}
+end
+if state == 'running' and tonumber(d[3] or 0) > now then return {'busy'} end
+if state == 'retrying' and tonumber(d[6] or 0) > now then return {'early'} end
+
+-- What was accepted first is served first: whoever was handed over before this one and has not started was lost.
+if tonumber(d[5] or 0) > tonumber(redis.call('GET', p .. 'watermark') or 0) then
+  redis.call('SET', p .. 'watermark', d[5])
+end
+
+local line, hold = p .. 'line:' .. connector .. ':' .. d[4], p .. 'hold:' .. connector .. ':' .. d[4]
+local holder = redis.call('GET', hold)
+local head = redis.call('ZRANGE', line, 0, 0)[1]
+if not head then
+  redis.call('ZADD', line, redis.call('HGET', key, 'order') or now, id)
+  head = id
+end
+local blocker = (holder and holder ~= id) and holder or (head ~= id and head or nil)
+if blocker then
+  -- Its turn comes when the one before it is settled; that wakes it. This is for when that one is lost.
+  local free = tonumber(redis.call('ZSCORE', due, blocker) or now)
+  redis.call('ZADD', due, math.max(free, now) + 1000, id)
+  if free <= now and redis.call('EXISTS', p .. 'delivery:' .. blocker) == 0 then redis.call('ZREM', line, blocker) end
+  return {'waiting', blocker}
+end
+
+redis.call('SET', hold, id, 'PX', lease)
+redis.call('ZADD', due, now + lease, id)
+redis.call('HSET', key, 'state', 'running', 'token', token, 'until', now + lease, 'updated', now)
+redis.call('HINCRBY', key, 'attempts', 1)
+redis.call('ZREM', p .. 'state:' .. state, id)
+redis.call('ZADD', p .. 'state:running', now, id)
+return {'granted', redis.call('HGETALL', key), redis.call('HGETALL', p .. 'event:' .. event), now}

@@ -1,0 +1,20 @@
+-- Keeps leases alive, and keeps a note with the delivery where one is given.
+-- ARGV: prefix, lease ms, then (delivery id, connector, token, notes as JSON or '') for each. Returns the ids that are lost.
+local p, lease = ARGV[1], tonumber(ARGV[2])
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local lost = {}
+for i = 3, #ARGV, 4 do
+  local id, connector, token, notes = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+  local key = p .. 'delivery:' .. id
+  local d = redis.call('HMGET', key, 'state', 'token', 'entity')
+  if d[1] == 'running' and d[2] == token then
+    redis.call('HSET', key, 'until', now + lease)
+    if notes ~= '' then redis.call('HSET', key, 'notes', notes) end
+    redis.call('ZADD', p .. 'due', now + lease, id)
+    redis.call('SET', p .. 'hold:' .. connector .. ':' .. d[3], id, 'PX', lease)
+  else
+    lost[#lost + 1] = id
+  end
+end
+return lost

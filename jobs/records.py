@@ -1,0 +1,230 @@
+"""Reading the ledger for people and programs. Nothing here changes anything; no read grows with the whole ledger."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from redis import Redis
+
+from jobs.attempts import log_of
+from jobs.ledger import STATES, split
+
+PAGE = 50
+LONGEST_PAGE = 500
+LOOKED_AT = 5000
+"""Rows that one page looks at, at most: where a filter finds little the page is short and `next` goes on from there."""
+CHUNK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to list; an empty text lists all. `entity` is `issue:1:3` or `feedback:1:17`."""
+
+    state: str = ""
+    connector: str = ""
+    event: str = ""
+    entity: str = ""
+    limit: int = PAGE
+    cursor: str = ""
+
+
+class BadQuery(Exception):
+    """What is wrong with a query, in words."""
+
+
+class Records:
+    def __init__(self, redis: Redis, instance: str) -> None:
+        self._redis: Any = redis  # redis-py types each answer as the union of all its modes
+        self._prefix = f"fb:{instance}:"
+
+    def deliveries(self, query: Query) -> tuple[list[dict[str, Any]], str | None]:
+        """One page, the newest first, and the cursor of the next one or None. Raises BadQuery."""
+        if query.state and query.state not in STATES:
+            raise BadQuery(f"state: one of {', '.join(STATES)}")
+        if not 1 <= query.limit <= LONGEST_PAGE:
+            raise BadQuery(f"limit: 1 to {LONGEST_PAGE}")
+        found: list[dict[str, Any]] = []
+        cursor = query.cursor
+        walk = self._walk(query, _read_cursor(query.cursor))
+        for _ in range(LOOKED_AT // CHUNK):
+            chunk = next(walk, None)
+            if chunk is None:
+                return found, None
+            rows = self._rows([delivery_id for _, delivery_id in chunk])
+            for (score, delivery_id), row in zip(chunk, rows, strict=True):
+                cursor = f"{score}-{delivery_id}"
+                if row is not None and _matches(row, query):
+                    found.append(row)
+                    if len(found) == query.limit:
+                        return found, cursor
+        return found, cursor
+
+    def _walk(self, query: Query, after: tuple[int, str] | None) -> Iterator[list[tuple[int, str]]]:
+        """(score, delivery id) in chunks, the newest first, from behind `after`. By the list of one state where one is
+        asked for, else by the events of the entity, or by all events."""
+        by_state = bool(query.state) and not query.entity
+        index = f"state:{query.state}" if by_state else f"entity:{query.entity}" if query.entity else "events"
+        top: int | str = after[0] if after else "+inf"
+        for offset in itertools.count(step=CHUNK):
+            page = {"offset": offset, "num": CHUNK, "withscores": True}
+            entries = self._redis.zrange(self._prefix + index, top, "-inf", desc=True, byscore=True, **page)
+            if not entries:
+                return
+            scored = [(int(score), member.decode()) for member, score in entries]
+            yield [entry for entry in (scored if by_state else self._deliveries_of(scored)) if _is_behind(entry, after)]
+
+    def _deliveries_of(self, events: list[tuple[int, str]]) -> list[tuple[int, str]]:
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for _, event_id in events:
+                pipeline.hget(f"{self._prefix}event:{event_id}", "connectors")
+            listed = pipeline.execute()
+        return [
+            (score, f"{event_id}.{name}")
+            for (score, event_id), names in zip(events, listed, strict=True)
+            for name in sorted((names or b"").decode().split(","), reverse=True)
+            if name
+        ]
+
+    def _rows(self, ids: list[str]) -> list[dict[str, Any] | None]:
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for id_ in ids:
+                pipeline.hgetall(f"{self._prefix}delivery:{id_}")
+                pipeline.hget(f"{self._prefix}event:{split(id_)[0]}", "name")
+            answers = pipeline.execute()
+        return [
+            _row(id_, _text(fields), (name or b"").decode()) if fields else None
+            for id_, fields, name in zip(ids, answers[::2], answers[1::2], strict=True)
+        ]
+
+    def event(self, event_id: str) -> dict[str, Any] | None:
+        """One event whole, with its deliveries and their attempts; None when there is none of that id."""
+        fields = _text(self._redis.hgetall(f"{self._prefix}event:{event_id}"))
+        if not fields:
+            return None
+        deliveries = []
+        for name in fields.get("connectors", "").split(","):
+            stored = _text(self._redis.hgetall(f"{self._prefix}delivery:{event_id}.{name}")) if name else {}
+            if stored:
+                row = _row(f"{event_id}.{name}", stored, fields.get("name", ""))
+                deliveries.append(row | {"attempts_log": log_of(stored)})
+        return {**_event_row(event_id, fields), "body": _json(fields.get("body", "")), "deliveries": deliveries}
+
+    def events(self, state: str = "", limit: int = PAGE) -> list[dict[str, Any]]:
+        """The newest events; `state`: ignored or unreadable, else all."""
+        suffix = f":{state}" if state in ("ignored", "unreadable") else ""
+        ids = [id_.decode() for id_ in self._redis.zrange(f"{self._prefix}events{suffix}", 0, limit - 1, desc=True)]
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for id_ in ids:
+                pipeline.hgetall(f"{self._prefix}event:{id_}")
+            answers = pipeline.execute()
+        return [_event_row(id_, _text(fields)) for id_, fields in zip(ids, answers, strict=True) if fields]
+
+    def body(self, event_id: str) -> bytes | None:
+        """The request's body as it came."""
+        stored: bytes | None = self._redis.hget(f"{self._prefix}event:{event_id}", "body")
+        return stored
+
+    def ids_in(self, state: str) -> list[str]:
+        """Every delivery in a state, the oldest first."""
+        return [id_.decode() for id_ in self._redis.zrange(f"{self._prefix}state:{state}", 0, -1)]
+
+    def health(self) -> dict[str, Any]:
+        """Numbers for /readyz and /metrics: deliveries by state, living workers, what is overdue, how old is the oldest
+        waiting delivery (seconds). Raises RedisError."""
+        with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.time()
+            for state in STATES:
+                pipeline.zcard(f"{self._prefix}state:{state}")
+            pipeline.zrange(f"{self._prefix}state:queued", 0, 0, withscores=True)
+            pipeline.zrange(f"{self._prefix}workers", 0, -1, withscores=True)
+            pipeline.hgetall(f"{self._prefix}counts")
+            answers = pipeline.execute()
+        now = answers[0][0] + answers[0][1] / 1_000_000
+        oldest, workers, counts = answers[-3:]
+        return {
+            "states": dict(zip(STATES, answers[1 : 1 + len(STATES)], strict=True)),
+            "oldest_queued": round(max(0.0, now - oldest[0][1] / 1000), 3) if oldest else 0.0,
+            "workers": sum(1 for _, seen in workers if now - seen / 1000 < 15),
+            "counts": {name.decode(): float(value) for name, value in counts.items()},
+        }
+
+
+def _read_cursor(cursor: str) -> tuple[int, str] | None:
+    """A cursor is the place of the last row that was shown."""
+    score, dash, delivery_id = cursor.partition("-")
+    if not cursor:
+        return None
+    if not (dash and delivery_id and score.isascii() and score.isdigit() and len(score) < 16):
+        raise BadQuery("cursor: pass on what `next` said")
+    return int(score), delivery_id
+
+
+def _is_behind(entry: tuple[int, str], after: tuple[int, str] | None) -> bool:
+    return after is None or entry < after  # within one millisecond Redis lists backwards by name
+
+
+def _matches(row: Mapping[str, Any], query: Query) -> bool:
+    return (
+        query.state in ("", row["state"])
+        and query.connector in ("", row["connector"])
+        and query.event in ("", row["event"], row["event_id"])
+        and query.entity in ("", row["entity"])
+    )
+
+
+def _row(delivery_id: str, stored: Mapping[str, str], event_name: str) -> dict[str, Any]:
+    event_id, connector = split(delivery_id)
+    row = {
+        "id": delivery_id,
+        "event_id": event_id,
+        "event": event_name,
+        "connector": connector,
+        "entity": stored.get("entity", ""),
+        "state": stored.get("state", ""),
+        "attempts": int(stored.get("attempts", 0)),
+        "result": _json(stored.get("result", "")) or None,
+        "error": stored.get("why") or None,
+        "reason": stored.get("reason") or None,
+        "created_at": iso(stored.get("created")),
+        "updated_at": iso(stored.get("updated")),
+    }
+    if stored.get("next"):
+        row["next_attempt_at"] = iso(stored["next"])
+    return row
+
+
+def _event_row(event_id: str, stored: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "id": event_id,
+        "event": stored.get("name", ""),
+        "source": stored.get("source", ""),
+        "entity": stored.get("entity", ""),
+        "state": stored.get("state", ""),
+        "why": stored.get("why") or None,
+        "received_at": iso(stored.get("received")),
+        "seen": int(stored.get("seen", 1)),
+    }
+
+
+def iso(milliseconds: str | None) -> str | None:
+    if not milliseconds:
+        return None
+    return (
+        datetime.fromtimestamp(int(milliseconds) / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _text(pairs: Mapping[bytes, bytes]) -> dict[str, str]:
+    return {name.decode(): value.decode("utf-8", "replace") for name, value in pairs.items()}

@@ -1,0 +1,107 @@
+"""Which connectors act on an event: `<CONNECTOR>_EVENTS` and `<CONNECTOR>_FILTER`. Pure; mistakes are told at start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+import rule_engine
+
+from jobs.ledger import Planned
+from settings import ConfigError
+from sources.event import Event
+
+EVENTS = ("FEEDBACK_CREATION", "ISSUE_CREATION", "ISSUE_STATUS_CHANGE", "ISSUE_ADDITION")
+NAMES = frozenset({"event", "project", "channel", "feedback", "issue", "addedIssue", "previousStatus"})
+"""What a filter may speak of. What an event does not have is null."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One connector's share of the events."""
+
+    connector: str
+    patterns: tuple[str, ...]
+    condition: rule_engine.Rule | None = None
+
+    def wants(self, event_name: str) -> bool:
+        """Some pattern matches, and no `!pattern` does."""
+        chosen = [pattern for pattern in self.patterns if not pattern.startswith("!")] or ["*"]
+        left_out = [pattern[1:] for pattern in self.patterns if pattern.startswith("!")]
+        return _any_match(event_name, chosen) and not _any_match(event_name, left_out)
+
+    def objection(self, facts: Mapping[str, Any]) -> str:
+        """Why the filter leaves these facts out, or "" when it lets them through."""
+        if self.condition is None:
+            return ""
+        try:
+            if self.condition.matches(facts):
+                return ""
+        except (rule_engine.EngineError, TypeError, ValueError, RecursionError) as error:
+            # Typically a comparison with a field that this feedback does not have. Not an accident to hide: the
+            # delivery is shown as skipped with this reason, and can be replayed.
+            what = getattr(error, "message", "") or type(error).__name__
+            return f"{self.connector.upper()}_FILTER does not apply to this event: {what}"
+        return f"left out by {self.connector.upper()}_FILTER"
+
+
+def make_route(connector: str, events: str | None, condition: str | None, default_events: Iterable[str]) -> Route:
+    """Raises ConfigError naming the variable and pointing at the mistake."""
+    patterns = tuple(part.strip() for part in events.split(",") if part.strip()) if events else tuple(default_events)
+    problems = [
+        f"{connector.upper()}_EVENTS: '{pattern}' matches none of {', '.join(EVENTS)}"
+        for pattern in patterns
+        if not _any_match_of(pattern.removeprefix("!"))
+    ]
+    rule = None
+    if condition:
+        try:
+            rule = _compile(condition)
+        except ConfigError as error:
+            problems += [f"{connector.upper()}_FILTER: {problem}" for problem in error.problems]
+    if problems:
+        raise ConfigError(problems)
+    return Route(connector, patterns, rule)
+
+
+def plan(event: Event, routes: Iterable[Route]) -> list[Planned]:
+    """One delivery for each connector that wants the event; those that a filter leaves out are skipped, with why."""
+    wanted = [route for route in routes if route.wants(event.name)]
+    facts = facts_of(event) if any(route.condition for route in wanted) else {}
+    planned = []
+    for route in wanted:
+        objection = route.objection(facts)
+        planned.append(Planned(route.connector, "skipped" if objection else "queued", objection))
+    return planned
+
+
+def facts_of(event: Event) -> dict[str, Any]:
+    """What a filter sees: the names of the payload; `issue` is the added issue where one was added."""
+    data = event.body.get("data")
+    given = data if isinstance(data, dict) else {}
+    facts = dict.fromkeys(NAMES) | {name: value for name, value in given.items() if name in NAMES}
+    facts["event"] = event.name
+    facts["issue"] = facts["issue"] or facts["addedIssue"]
+    return facts
+
+
+def _compile(condition: str) -> rule_engine.Rule:
+    context = rule_engine.Context(default_value=None, resolver=rule_engine.resolve_item)
+    try:
+        rule = rule_engine.Rule(condition, context=context)
+    except rule_engine.EngineError as error:
+        raise ConfigError([f"{getattr(error, 'message', '') or error}, in: {condition}"]) from None
+    unknown = sorted(rule.context.symbols - NAMES)
+    if unknown:
+        raise ConfigError([f"there is no '{name}'; an event has {', '.join(sorted(NAMES))}" for name in unknown])
+    return rule
+
+
+def _any_match(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _any_match_of(pattern: str) -> bool:
+    return any(fnmatchcase(name, pattern) for name in EVENTS)

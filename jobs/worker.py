@@ -1,0 +1,183 @@
+"""The worker: an RQ worker that runs many deliveries at once in one process.
+
+They wait for other people's servers, not for the CPU: threads share connections, modules and memory
+(docs/performance.md). Started by `python -m jobs.worker`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+from rq.exceptions import DequeueTimeout, StopRequested
+from rq.job import Job
+from rq.queue import Queue
+from rq.serializers import JSONSerializer
+from rq.timeouts import BaseDeathPenalty
+from rq.worker import SimpleWorker
+
+import logs
+from jobs import deliver
+from jobs.clock import Clock
+from jobs.configuration import Configuration, build_connectors, configure_or_exit
+from jobs.connection import connect
+from jobs.keeper import Keeper
+from jobs.ledger import Ledger
+from jobs.queue import open_queue
+
+log = structlog.get_logger("worker")
+
+STOP_SECONDS = 25.0
+"""How long a stop waits for running deliveries: Heroku kills after 30 s. What is not done by then is taken up by
+another worker when its lease runs out."""
+DEQUEUE_SECONDS = 1
+"""How long one wait for a job blocks; a stop is noticed in between."""
+HEARTBEAT_SECONDS = 15.0
+BACK_OFF_SECONDS = 5.0
+
+
+class NoDeathPenalty(BaseDeathPenalty):
+    """Threads can't be interrupted; every HTTP call has its own deadlines, and leases end."""
+
+    def setup_death_penalty(self) -> None:
+        pass
+
+    def cancel_death_penalty(self) -> None:
+        pass
+
+
+class ThreadWorker(SimpleWorker):
+    """RQ's own preparing and performing of a job, in a pool of threads."""
+
+    death_penalty_class = NoDeathPenalty
+
+    def __init__(self, queue: Queue, concurrency: int, stop: threading.Event) -> None:
+        # RQ sends a sign of life at least every worker_ttl seconds; its own default is 7 minutes.
+        super().__init__([queue], connection=queue.connection, serializer=JSONSerializer, worker_ttl=60)
+        self.log_job_description = False
+        self.log_result_lifespan = False
+        self._stop = stop
+        self._free = threading.Semaphore(concurrency)
+        self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="delivery")
+        self._running: set[Any] = set()
+        self._beat = 0.0
+
+    def dequeue_job_and_maintain_ttl(self, *_: Any, **__: Any) -> tuple[Job, Queue]:
+        """Takes a job only when a thread is free for it: what is taken must start."""
+        while not self._stop.is_set():
+            self.heartbeat()
+            if not self._free.acquire(timeout=DEQUEUE_SECONDS):
+                continue
+            taken = None
+            try:
+                taken = self.queue_class.dequeue_any(
+                    self.queues,
+                    DEQUEUE_SECONDS,
+                    connection=self.connection,
+                    job_class=self.job_class,
+                    serializer=self.serializer,
+                    death_penalty_class=self.death_penalty_class,
+                )
+            except DequeueTimeout:
+                pass
+            finally:
+                if taken is None:
+                    self._free.release()
+            if taken is not None:
+                return taken
+        raise StopRequested
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        future = self._pool.submit(self._execute, job, queue)
+        self._running.add(future)
+        future.add_done_callback(self._running.discard)
+
+    def _execute(self, job: Job, queue: Queue) -> None:
+        try:
+            self.perform_job(job, queue, self.prepare_execution(job))
+        except RedisError as error:
+            log.warning("RQ could not record a job; the ledger's clock looks after the delivery", because=str(error))
+        finally:
+            self._free.release()
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """RQ beats four times for each job, a third of its time; once in a while is enough."""
+        if pipeline is None and time.monotonic() - self._beat < HEARTBEAT_SECONDS:
+            return
+        self._beat = time.monotonic()
+        super().heartbeat(timeout, pipeline)
+
+    def set_state(self, state: str, pipeline: Any = None) -> None:
+        if state != self.get_state():
+            super().set_state(state, pipeline)
+
+    def subscribe(self) -> None:
+        """No commands over pub/sub (they kill the process of a job: here jobs share one), so no thread for them."""
+
+    def unsubscribe(self) -> None:
+        pass
+
+    def _install_signal_handlers(self) -> None:
+        """`main` has its own: a stop is a flag, looked at between jobs, not an exception in the middle of one."""
+
+    def teardown(self) -> None:
+        wait(self._running, timeout=STOP_SECONDS if self._stop.is_set() else None)
+        self._pool.shutdown(wait=False)
+        super().teardown()  # type: ignore[no-untyped-call]
+
+
+def work(configuration: Configuration, stop: threading.Event) -> None:
+    """Runs until `stop` is set. A Redis that goes away is waited for, however long."""
+    service = configuration.service
+    name = f"{socket.gethostname()}.{os.getpid()}.{uuid4().hex[:6]}"
+    ledger = Ledger(connect(service, "work"), service.bridge_instance)
+    queue = open_queue(connect(service, "work"), service.bridge_instance)
+    keeper = Keeper(ledger)
+    clock = Clock(ledger, queue, name, service.retention_days)
+    deliver.install(deliver.Deliverer(ledger, queue, build_connectors(configuration), configuration.redact, keeper))
+    keeper.start()
+    clock.start()
+    log.info("worker started", worker=name, connectors=list(configuration.connectors))
+    while not stop.is_set():
+        try:
+            # A client of its own: RQ raises the time-outs of the one that it blocks on.
+            blocking: Redis = connect(service, "work")
+            ThreadWorker(open_queue(blocking, service.bridge_instance), service.worker_concurrency, stop).work(
+                logging_level="WARNING"
+            )
+        except RedisError as error:
+            log.warning("Redis is away; trying again", because=str(error))
+        if not stop.is_set():
+            stop.wait(BACK_OFF_SECONDS)
+    clock.stop()
+    keeper.renew()  # what still runs gets its full time before others take it
+    keeper.stop()
+    try:
+        ledger.leave(name)
+    except RedisError:
+        log.warning("could not sign off; the list of workers forgets this one within a minute")
+    log.info("worker stopped", worker=name)
+
+
+def main() -> None:
+    configuration = configure_or_exit(os.environ)
+    logs.set_up(configuration.service, configuration.redact)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    work(configuration, stop)
+    # Threads that hang on somebody's server must not hold the process.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
