@@ -1,0 +1,96 @@
+"""Block Kit's limits. https://docs.slack.dev/reference/block-kit/blocks"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+MOST_BLOCKS = 50
+MOST_FIELDS = 10
+MOST_ELEMENTS = {"actions": 25, "context": 10}
+LIMITS = {"section": 3000, "header": 150, "field": 2000, "element": 3000}
+KNOWN = (
+    "actions", "alert", "card", "carousel", "context", "context_actions", "divider", "file", "header", "image",
+    "input", "markdown", "plan", "rich_text", "section", "table", "task_card", "video",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class BlockTrouble:
+    what: str
+    where: str
+    """JSON pointer into the message."""
+
+
+def blocks_problem(blocks: Any) -> BlockTrouble | None:
+    """The first thing that Slack would refuse; None when it takes the blocks."""
+    if not isinstance(blocks, list):
+        return BlockTrouble("must be an array", "/blocks")
+    if len(blocks) > MOST_BLOCKS:
+        return BlockTrouble(f"no more than {MOST_BLOCKS} items allowed", "/blocks")
+    for index, block in enumerate(blocks):
+        problem = _block_problem(block, f"/blocks/{index}")
+        if problem is not None:
+            return problem
+    return None
+
+
+def _block_problem(block: Any, where: str) -> BlockTrouble | None:
+    if not isinstance(block, dict) or block.get("type") not in KNOWN:
+        return BlockTrouble("unsupported type", f"{where}/type")
+    if len(str(block.get("block_id", ""))) > 255:
+        return BlockTrouble("must be less than 256 characters", f"{where}/block_id")
+    match block["type"]:
+        case "header":
+            text = block.get("text")
+            if isinstance(text, dict) and text.get("type") != "plain_text":
+                return BlockTrouble("must be plain_text", f"{where}/text/type")
+            return _text_problem(text, f"{where}/text", LIMITS["header"])
+        case "section":
+            return _section_problem(block, where)
+        case "context" | "actions":
+            elements = block.get("elements")
+            if not isinstance(elements, list) or not elements:
+                return BlockTrouble("missing required field: elements", f"{where}/elements")
+            most = MOST_ELEMENTS[block["type"]]
+            if len(elements) > most:
+                return BlockTrouble(f"no more than {most} items allowed", f"{where}/elements")
+            if block["type"] == "context":
+                return _texts_problem(elements, f"{where}/elements", LIMITS["element"])
+    return None
+
+
+def _section_problem(block: dict[str, Any], where: str) -> BlockTrouble | None:
+    fields = block.get("fields")
+    if block.get("text") is None and not fields:
+        return BlockTrouble("missing required field: text", where)
+    if block.get("text") is not None:
+        problem = _text_problem(block["text"], f"{where}/text", LIMITS["section"])
+        if problem is not None:
+            return problem
+    if fields is None:
+        return None
+    if not isinstance(fields, list) or not 1 <= len(fields) <= MOST_FIELDS:
+        return BlockTrouble(f"no more than {MOST_FIELDS} items allowed", f"{where}/fields")
+    return _texts_problem(fields, f"{where}/fields", LIMITS["field"])
+
+
+def _texts_problem(texts: list[Any], where: str, limit: int) -> BlockTrouble | None:
+    for index, text in enumerate(texts):
+        if isinstance(text, dict) and text.get("type") == "image":
+            continue
+        problem = _text_problem(text, f"{where}/{index}", limit)
+        if problem is not None:
+            return problem
+    return None
+
+
+def _text_problem(text: Any, where: str, limit: int) -> BlockTrouble | None:
+    if not isinstance(text, dict) or text.get("type") not in ("plain_text", "mrkdwn"):
+        return BlockTrouble("unsupported type", f"{where}/type")
+    words = text.get("text")
+    if not isinstance(words, str) or not words:
+        return BlockTrouble("must be more than 0 characters", f"{where}/text")
+    if len(words) > limit:
+        return BlockTrouble(f"must be less than {limit + 1} characters", f"{where}/text")
+    return None
