@@ -1,0 +1,328 @@
+"""The ledger's promises, on a real Valkey: stored once, run by one, in order, found again whatever was lost."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from connectors.base import Context, Done, Failed, LeaseLost, Outcome, Retry, Skipped
+from jobs.ledger import Lease, Planned
+from jobs.replay import Replayer
+from jobs.schedule import DELAYS
+from sources.event import Event, Unread
+from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event
+
+
+@pytest.fixture
+def world(redis: Redis) -> World:
+    return World(redis, {"one": Recorder(), "two": Recorder()})
+
+
+def test_an_event_is_stored_with_a_delivery_and_a_job_for_each_connector(world: World) -> None:
+    accepted = world.tell(feedback_event())
+    assert not accepted.duplicate
+    assert world.states() == {f"{accepted.event_id}.one": "queued", f"{accepted.event_id}.two": "queued"}
+    assert sorted(world.taken()) == sorted(world.states())
+
+
+def test_the_four_attempts_of_the_sender_are_one_event_with_one_effect(world: World) -> None:
+    body = feedback_event()
+    answers = [world.tell(body) for _ in range(4)]
+    assert [answer.duplicate for answer in answers] == [False, True, True, True]
+    world.run()
+    assert world.connectors["one"].seen == [answers[0].event_id]
+    event = world.records.event(answers[0].event_id)
+    assert event is not None
+    assert event["seen"] == 4
+
+
+def test_twenty_parallel_copies_are_one_event(world: World) -> None:
+    body = feedback_event()
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: world.tell(body), range(20)))
+    assert Counter(answer.duplicate for answer in answers) == {True: 19, False: 1}
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(world.deliverer.deliver, world.taken()))
+    assert len(world.connectors["one"].seen) == len(world.connectors["two"].seen) == 1
+
+
+def test_an_event_that_nobody_acts_on_is_kept_as_ignored(redis: Redis) -> None:
+    world = World(redis, {})
+    accepted = world.tell(feedback_event())
+    event = world.records.event(accepted.event_id)
+    assert event is not None
+    assert (event["state"], event["why"]) == ("ignored", "no connector acts on FEEDBACK_CREATION")
+    assert event["body"]["data"]["feedback"]["message"] == "안녕"
+
+
+def test_what_can_not_be_read_is_kept_whole(world: World) -> None:
+    world.acceptor.accept("abc", Unread("ab" * 10, "unreadable", "the entity is missing", "X"), b'{"event":"X"}')
+    assert [row["why"] for row in world.records.events("unreadable")] == ["the entity is missing"]
+    assert world.records.body("ab" * 10) == b'{"event":"X"}'
+
+
+def test_a_delivery_is_run_by_one_worker_at_a_time(world: World) -> None:
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slow(_event: Event, _context: Context) -> Outcome:
+        inside.set()
+        assert go_on.wait(10)
+        return Done()
+
+    world.connectors["one"].answer = slow
+    accepted = world.tell(feedback_event())
+    id_ = f"{accepted.event_id}.one"
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(world.deliverer.deliver, id_)
+        assert inside.wait(10)
+        assert world.ledger.lease(id_, "other") == "busy"
+        go_on.set()
+        first.result(10)
+    assert world.ledger.lease(id_, "other") == "finished"
+    assert world.state(accepted, "one") == "done"
+
+
+def test_a_killed_worker_is_noticed_when_its_lease_runs_out(world: World) -> None:
+    accepted = world.tell(feedback_event())
+    id_ = f"{accepted.event_id}.one"
+    lease = world.ledger.lease(id_, "killed")
+    assert isinstance(lease, Lease)
+    world.taken()
+    assert id_ not in world.tick()
+    world.pass_time(16)
+    assert id_ in world.tick()
+    world.deliverer.deliver(id_)
+    assert world.state(accepted, "one") == "done"
+    with pytest.raises(LeaseLost):
+        world.ledger.settle(lease, "dead", {}, {})
+    with pytest.raises(LeaseLost):
+        world.ledger.keep(lease, {"late": 1})
+    assert world.ledger.renew([(id_, "killed")]) == {id_}
+    assert world.state(accepted, "one") == "done"
+
+
+def test_a_lease_that_is_renewed_is_not_taken_over(world: World) -> None:
+    accepted = world.tell(feedback_event())
+    id_ = f"{accepted.event_id}.one"
+    assert isinstance(world.ledger.lease(id_, "slow"), Lease)
+    for _ in range(3):
+        world.pass_time(10)
+        assert world.ledger.renew([(id_, "slow")]) == set()
+        assert id_ not in world.tick()
+        assert world.ledger.lease(id_, "other") == "busy"
+
+
+def test_losing_every_key_of_rq_loses_nothing(world: World) -> None:
+    told = [world.tell(feedback_event()) for _ in range(5)]
+    for key in world.redis.scan_iter("rq:*"):
+        world.redis.delete(key)
+    assert world.tick() == []
+    world.pass_time(11)
+    handed = world.tick()
+    assert sorted(handed) == sorted(f"{t.event_id}.{name}" for t in told for name in ("one", "two"))
+    for id_ in handed:
+        world.deliverer.deliver(id_)
+    assert set(world.states().values()) == {"done"}
+
+
+def test_a_long_queue_is_not_handed_over_again(world: World) -> None:
+    """Ten minutes of backlog must not multiply its own jobs."""
+    for _ in range(5):
+        world.tell(feedback_event())
+    world.pass_time(60)
+    assert world.tick() == []
+    assert len(world.queue) == 10
+
+
+def test_a_job_that_was_lost_from_a_busy_queue_is_overtaken_and_handed_over_again(world: World) -> None:
+    lost = world.tell(feedback_event())
+    world.queue.empty()
+    world.pass_time(30)
+    for _ in range(3):
+        world.tell(feedback_event())
+    first_job, *_ = world.queue.job_ids
+    started = world.queue.fetch_job(first_job)
+    assert started is not None
+    world.deliverer.deliver(started.args[0])
+    assert sorted(world.tick()) == [f"{lost.event_id}.one", f"{lost.event_id}.two"]
+
+
+def test_a_retry_comes_back_at_its_time_and_not_before(world: World) -> None:
+    world.connectors["one"].answer = lambda _e, _c: Retry("busy", "server_error")
+    accepted = world.tell(feedback_event())
+    id_ = f"{accepted.event_id}.one"
+    world.run()
+    assert world.state(accepted, "one") == "retrying"
+    world.deliverer.deliver(id_)
+    assert len(world.connectors["one"].seen) == 1, "a second job before its time does nothing"
+    world.pass_time(DELAYS[1] * 1.2 + 0.1)
+    assert world.tick() == [id_]
+    world.connectors["one"].answer = lambda _e, _c: Done({"ok": 1})
+    world.deliverer.deliver(id_)
+    row = world.records.event(accepted.event_id)
+    assert row is not None
+    delivery = next(d for d in row["deliveries"] if d["connector"] == "one")
+    assert (delivery["state"], delivery["attempts"], delivery["result"]) == ("done", 2, {"ok": 1})
+    assert [entry["outcome"] for entry in delivery["attempts_log"]] == ["retrying", "done"]
+
+
+def test_a_delivery_dies_after_the_published_attempts_and_can_be_replayed(world: World) -> None:
+    world.connectors["one"].answer = lambda _e, _c: Retry("down", "server_error")
+    accepted = world.tell(feedback_event())
+    id_ = f"{accepted.event_id}.one"
+    world.run()
+    for delay in DELAYS[1:]:
+        world.pass_time(delay * 1.2 + 1)
+        # The ledger's own age limit is three days; the published table ends before.
+        assert id_ in world.tick()
+        world.run()
+        world.deliverer.deliver(id_)
+    assert world.state(accepted, "one") == "dead"
+    assert len(world.connectors["one"].seen) == len(DELAYS)
+    world.connectors["one"].answer = lambda _e, _c: Done()
+    assert Replayer(world.redis, INSTANCE).replay(id_) == "queued"
+    world.run()
+    assert world.state(accepted, "one") == "done"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [(Skipped("no text"), "skipped"), (Failed("gone", "not_found"), "dead"), (Done(), "done")],
+)
+def test_an_outcome_ends_the_delivery(world: World, outcome: Outcome, state: str) -> None:
+    world.connectors["one"].answer = lambda _e, _c: outcome
+    accepted = world.tell(feedback_event())
+    world.run()
+    assert world.state(accepted, "one") == state
+    assert world.redis.zcard(f"{world.ledger.prefix}due") == 0
+    assert list(world.redis.scan_iter(f"{world.ledger.prefix}line:*")) == []
+    assert list(world.redis.scan_iter(f"{world.ledger.prefix}hold:*")) == []
+
+
+def test_a_crashing_connector_is_retried_and_its_words_hold_no_secret(world: World) -> None:
+    def crash(_event: Event, _context: Context) -> Outcome:
+        raise RuntimeError("https://x/planted-secret refused")
+
+    world.connectors["one"].answer = crash
+    accepted = world.tell(feedback_event())
+    world.run()
+    event = world.records.event(accepted.event_id)
+    assert event is not None
+    delivery = next(d for d in event["deliveries"] if d["connector"] == "one")
+    assert (delivery["state"], delivery["reason"]) == ("retrying", "crashed")
+    assert "refused" in delivery["error"]
+    assert "planted-secret" not in str(event)
+    assert world.state(accepted, "two") == "done", "a connector's trouble stays its own"
+
+
+def test_deliveries_of_one_entity_run_in_the_order_of_happening(world: World) -> None:
+    later, earlier = status_event(7, 5), status_event(7, 2)
+    second, first = world.tell(later), world.tell(earlier)
+    world.run()
+    assert world.connectors["one"].seen == [first.event_id, second.event_id]
+
+
+def test_a_failing_delivery_holds_back_only_its_own_entity_and_connector(world: World) -> None:
+    def busy(event: Event, _context: Context) -> Outcome:
+        return Retry("busy", "server_error") if event.entity == "issue:1:7" and event.occurred % 60 == 1 else Done()
+
+    world.connectors["one"].answer = busy
+    first, second = world.tell(status_event(7, 1)), world.tell(status_event(7, 2))
+    other = world.tell(status_event(8, 3))
+    world.run()
+    assert world.state(first, "one") == "retrying"
+    assert world.state(second, "one") == "queued"
+    assert {world.state(first, "two"), world.state(second, "two"), world.state(other, "one")} == {"done"}
+    world.connectors["one"].answer = lambda _e, _c: Done()
+    world.pass_time(7)
+    for id_ in world.tick():
+        world.deliverer.deliver(id_)
+    world.run()
+    assert world.state(second, "one") == "done"
+    assert world.connectors["one"].seen[-2:] == [first.event_id, second.event_id]
+
+
+def test_notes_outlive_a_killed_worker_and_end_with_success(world: World) -> None:
+    class Killed(BaseException):
+        pass
+
+    def first_try(_event: Event, context: Context) -> Outcome:
+        context.keep(paid="yes")
+        raise Killed
+
+    world.connectors["one"].answer = first_try
+    accepted = world.tell(feedback_event())
+    id_ = f"{accepted.event_id}.one"
+    with pytest.raises(Killed):
+        world.deliverer.deliver(id_)
+    found: list[Any] = []
+
+    def second_try(_event: Event, context: Context) -> Outcome:
+        found.append(dict(context.notes))
+        return Done({"made": 1})
+
+    world.connectors["one"].answer = second_try
+    world.pass_time(16)
+    assert id_ in world.tick()
+    world.deliverer.deliver(id_)
+    assert found == [{"paid": "yes"}]
+    Replayer(world.redis, INSTANCE).replay(id_)
+    world.deliverer.deliver(id_)
+    assert found[1] == {"done": {"made": 1}}, "a replay of what is done knows what was done"
+
+
+def test_a_finished_delivery_is_forgotten_after_its_time_and_its_event_with_it(world: World) -> None:
+    world.tell(feedback_event())
+    world.run()
+    world.pass_time(29 * 86_400)
+    world.tick()
+    assert len(world.states()) == 2
+    world.pass_time(2 * 86_400)
+    world.tick()
+    left = {key.decode() for key in world.redis.scan_iter(f"{world.ledger.prefix}*")}
+    assert left <= {f"{world.ledger.prefix}{name}" for name in ("counts", "workers", "clock", "watermark")}
+
+
+def test_a_record_of_a_newer_version_is_left_alone(world: World) -> None:
+    accepted = world.tell(feedback_event())
+    id_ = f"{accepted.event_id}.one"
+    world.redis.hset(f"{world.ledger.prefix}delivery:{id_}", "v", 2)
+    world.run()
+    world.pass_time(60)
+    assert id_ not in world.tick()
+    assert world.ledger.lease(id_, "me") == "foreign"
+    assert world.ledger.replay(id_) == "foreign"
+    assert world.state(accepted, "one") == "queued"
+
+
+def test_a_connector_that_was_switched_off_keeps_its_deliveries_waiting(world: World) -> None:
+    accepted = world.tell(feedback_event())
+    del world.connectors["one"]
+    world.deliverer = world.worker()
+    world.run()
+    assert world.state(accepted, "one") == "retrying"
+
+
+def test_only_one_worker_ticks_at_a_time_and_all_are_seen_alive(world: World) -> None:
+    world.tell(feedback_event())
+    world.queue.empty()
+    world.pass_time(11)
+    key = world.queue.key
+    assert len(world.ledger.tick("a", key, 30)) == 2
+    assert world.ledger.tick("b", key, 30) == []
+    assert world.records.health()["workers"] == 2
+    world.ledger.leave("b")
+    assert world.records.health()["workers"] == 1
+
+
+def test_a_filtered_delivery_is_shown_as_skipped_and_has_no_job(world: World) -> None:
+    with world.redis.pipeline() as pipeline:
+        world.ledger.accept("cd" * 10, "feedback:1:5", 1.0, [Planned("one", "skipped", "left out")], {}, pipeline)
+        pipeline.execute()
+    assert world.states() == {"cd" * 10 + ".one": "skipped"}
+    assert world.redis.zcard(f"{world.ledger.prefix}due") == 0

@@ -1,0 +1,134 @@
+"""The job layer on a real Valkey, driven step by step: events go in, and a test decides what each connector answers."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.base import Check, Connector, Context, Done, Outcome
+from jobs.accept import Accepted, Acceptor
+from jobs.deliver import Deliverer
+from jobs.keeper import Keeper
+from jobs.ledger import Ledger
+from jobs.queue import open_queue
+from jobs.records import Query, Records
+from jobs.routing import Route
+from redaction import Redactor
+from sources.abc.events import parse
+from sources.event import Event
+
+INSTANCE = "test"
+numbers = itertools.count(1)
+
+
+@dataclass
+class Recorder:
+    """A connector that does what the test says, and remembers what it was asked."""
+
+    answer: Callable[[Event, Context], Outcome] = lambda _event, _context: Done({"ok": True})
+    seen: list[str] = field(default_factory=list)
+
+    def deliver(self, event: Event, context: Context) -> Outcome:
+        self.seen.append(event.id)
+        return self.answer(event, context)
+
+    def check(self) -> Iterator[Check]:
+        yield Check(True, "fine")
+
+
+@dataclass
+class World:
+    redis: Any  # redis-py types each answer as the union of all its modes
+    connectors: dict[str, Recorder]
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(self.redis, INSTANCE)
+        self.queue: Any = open_queue(self.redis, INSTANCE)
+        self.records = Records(self.redis, INSTANCE)
+        self.acceptor = Acceptor(self.redis, INSTANCE, [Route(name, ("*",)) for name in self.connectors])
+        self.deliverer = self.worker()
+
+    def worker(self) -> Deliverer:
+        """One more worker process's part, sharing the connectors."""
+        connectors: dict[str, Connector] = dict(self.connectors)
+        return Deliverer(self.ledger, self.queue, connectors, Redactor(["planted-secret"]), Keeper(self.ledger))
+
+    def tell(self, body: dict[str, Any]) -> Accepted:
+        return self.acceptor.accept("abc", parse(body, INSTANCE), _json(body))
+
+    def taken(self) -> list[str]:
+        """Takes every job that waits in RQ, in order: the delivery ids that they name."""
+        ids = []
+        for job_id in self.queue.job_ids:
+            job = self.queue.fetch_job(job_id)
+            assert job is not None
+            ids.append(job.args[0])
+        self.queue.empty()
+        return ids
+
+    def run(self) -> None:
+        """Runs what RQ holds until nothing is left."""
+        while ids := self.taken():
+            for id_ in ids:
+                self.deliverer.deliver(id_)
+
+    def pass_time(self, seconds: float) -> None:
+        """Moves everything that the ledger waits for into the past: the same as waiting, but now."""
+        by = int(seconds * 1000)
+        prefix = self.ledger.prefix
+        for id_, due in self.redis.zrange(f"{prefix}due", 0, -1, withscores=True):
+            self.redis.zadd(f"{prefix}due", {id_: due - by})
+        for key in self.redis.scan_iter(f"{prefix}delivery:*"):
+            for name in ("until", "next", "handed", "created", "updated"):
+                if value := self.redis.hget(key, name):
+                    self.redis.hset(key, name, int(value) - by)
+        for key in self.redis.scan_iter(f"{prefix}hold:*"):
+            left = self.redis.pttl(key) - by
+            self.redis.pexpire(key, left) if left > 0 else self.redis.delete(key)
+        for state in ("done", "skipped", "dead"):
+            for id_, at in self.redis.zrange(f"{prefix}state:{state}", 0, -1, withscores=True):
+                self.redis.zadd(f"{prefix}state:{state}", {id_: at - by})
+        self.redis.delete(f"{prefix}clock")
+
+    def tick(self) -> list[str]:
+        self.redis.delete(f"{self.ledger.prefix}clock")
+        return self.ledger.tick("worker", self.queue.key, retention_days=30)
+
+    def states(self) -> dict[str, str]:
+        """State by delivery, the connector's name alone where there is one event."""
+        rows, _ = self.records.deliveries(Query(limit=500))
+        return {row["id"]: row["state"] for row in rows}
+
+    def state(self, accepted: Accepted, connector: str) -> str:
+        return self.states()[f"{accepted.event_id}.{connector}"]
+
+
+def _json(body: dict[str, Any]) -> bytes:
+    return json.dumps(body).encode()
+
+
+def feedback_event(number: int | None = None) -> dict[str, Any]:
+    """A new feedback; every call another one unless numbered."""
+    id_ = next(numbers) if number is None else number
+    times = {"createdAt": "2026-11-22T17:08:30.516Z", "updatedAt": "2026-11-22T17:08:30.516Z"}
+    return {
+        "event": "FEEDBACK_CREATION",
+        "data": {
+            "feedback": {"id": id_, **times, "message": "안녕", "issues": []},
+            "channel": {"id": 1, "name": "c"},
+            "project": {"id": 1, "name": "p"},
+        },
+    }
+
+
+def status_event(issue: int, second: int, previous: str = "INIT", status: str = "ON_REVIEW") -> dict[str, Any]:
+    """A change of status at 17:00 and `second` seconds."""
+    times = {"createdAt": "2026-11-22T16:00:00.000Z", "updatedAt": f"2026-11-22T17:00:{second:02}.000Z"}
+    entity = {"id": issue, **times, "name": "n", "description": "", "status": status, "externalIssueId": ""}
+    return {
+        "event": "ISSUE_STATUS_CHANGE",
+        "data": {"issue": entity, "project": {"id": 1, "name": "p"}, "previousStatus": previous},
+    }
