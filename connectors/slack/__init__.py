@@ -1,0 +1,24 @@
+"""Slack: a message in a channel when the status of an issue changes."""
+
+from __future__ import annotations
+
+from connectors.base import Connector, Tools
+from connectors.slack.settings import SlackSettings as Settings
+
+__all__ = ["DEFAULT_EVENTS", "NEEDS_ABC", "Settings", "build"]
+
+DEFAULT_EVENTS = ("ISSUE_STATUS_CHANGE",)
+NEEDS_ABC = False
+
+
+def build(settings: Settings, tools: Tools) -> Connector:
+    from connectors.slack.client import Bot, Way, Webhook
+    from connectors.slack.connector import SlackConnector
+
+    way: Way
+    if settings.slack_bot_token:
+        way = Bot(settings.slack_bot_token, settings.slack_api_url, pool=tools.concurrency)
+    else:
+        assert settings.slack_webhook_url  # the settings demand one of the two
+        way = Webhook(settings.slack_webhook_url, pool=tools.concurrency)
+    return SlackConnector(settings, tools, way)

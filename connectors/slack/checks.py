@@ -1,0 +1,77 @@
+"""What `flask check` says of a bot token and its channels; nothing is posted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from slack_sdk import WebClient
+
+from connectors.base import Check
+from connectors.slack.errors import Refused
+from transport import NoAnswer
+
+_INVITE = "type /invite and the bot's name there, or correct SLACK_CHANNEL"
+READING = {"channels:history": "public", "groups:history": "private"}
+
+
+def is_id(channel: str) -> bool:
+    """Whether this is a channel's id; else it is a name, which posting takes and reading does not."""
+    return re.fullmatch(r"[CDG][A-Z0-9]{6,}", channel) is not None
+
+
+def check(web: WebClient, joined: Callable[[], list[dict[str, Any]]], channels: list[str]) -> Iterator[Check]:
+    """`joined` lists the channels that the bot is in; `channels` are those that the operator set."""
+    try:
+        who = web.auth_test()
+    except (Refused, NoAnswer) as trouble:
+        yield Check(False, str(trouble))
+        return
+    yield Check(True, f"the bot {who.get('user')} of the workspace {who.get('team')} is signed in")
+    yield from _scopes(str(who.headers.get("x-oauth-scopes") or ""))
+    for channel in channels:
+        try:
+            yield _channel(web, joined, channel)
+        except (Refused, NoAnswer) as trouble:
+            yield _untold(channel, trouble)
+
+
+def _scopes(header: str) -> Iterator[Check]:
+    scopes = {scope.strip() for scope in header.split(",") if scope.strip()}
+    if not scopes:
+        yield Check(True, "Slack does not tell the token's scopes; it needs chat:write")
+        return
+    if "chat:write" not in scopes:
+        yield Check(False, "the scope chat:write is missing: add it to the Slack app and reinstall it")
+    for scope, kind in READING.items():
+        if scope not in scopes:
+            yield Check(
+                True,
+                f"without the scope {scope} a message to a {kind} channel whose outcome is unknown can't be looked up: "
+                "SLACK_WHEN_UNSURE decides",
+            )
+
+
+def _channel(web: WebClient, joined: Callable[[], list[dict[str, Any]]], channel: str) -> Check:
+    if is_id(channel):
+        return _state(web.conversations_info(channel=channel).get("channel") or {}, channel)
+    found = next((c for c in joined() if c.get("name") == channel.removeprefix("#")), None)
+    if found is None:
+        return Check(False, f"the bot is in no channel {channel}: {_INVITE}")
+    return _state({**found, "is_member": True}, channel)
+
+
+def _state(found: dict[str, Any], channel: str) -> Check:
+    name = f"{channel} (#{found.get('name')})"
+    if found.get("is_archived"):
+        return Check(False, f"the channel {name} is archived: unarchive it, or correct SLACK_CHANNEL")
+    if not found.get("is_member"):
+        return Check(False, f"the bot is not in the channel {name}: {_INVITE}")
+    return Check(True, f"the bot is in the channel {name}")
+
+
+def _untold(channel: str, trouble: Refused | NoAnswer) -> Check:
+    if isinstance(trouble, Refused) and trouble.error == "missing_scope":
+        return Check(True, f"the channel {channel} can't be checked: {trouble}")
+    return Check(False, f"channel {channel}: {trouble}")

@@ -1,0 +1,219 @@
+"""The two ways to post: a bot token (Web API, by slack_sdk) and an incoming webhook."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pydantic import SecretStr
+from slack_sdk import WebClient
+from slack_sdk.web import SlackResponse
+
+from connectors.base import Check
+from connectors.slack import checks
+from connectors.slack.errors import CANNOT_LOOK, THREAD_GONE, Refused, refusal, webhook_refusal
+from connectors.slack.render import Message
+from transport import Answer, new_session, send
+
+PAGE = 200  # Slack's advice for one page: https://docs.slack.dev/apis/web-api/pagination
+PAGES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where a message is; all empty for an incoming webhook, which does not tell.
+
+    `thread` is the `ts` of the message that it replies to, "" for one that stands in the channel itself.
+    """
+
+    channel: str = ""
+    ts: str = ""
+    thread: str = ""
+
+
+class CannotTell(Exception):
+    """Whether a message was posted can't be found out; the text says why."""
+
+
+class Way(Protocol):
+    """A way to post. Both methods raise NoAnswer and Refused."""
+
+    def post(self, message: Message, channel: str, thread: str) -> Posted: ...
+
+    def find(
+        self, metadata: Mapping[str, Any], channel: str, thread: str, oldest: float, latest: float
+    ) -> Posted | None:
+        """The message with this metadata, posted between the two times (seconds since 1970). Raises CannotTell."""
+
+    def check(self, channels: list[str]) -> Iterator[Check]: ...
+
+
+class Webhook:
+    """An incoming webhook: posts to the one channel it was made for, tells nothing back but `ok`."""
+
+    def __init__(self, url: SecretStr, pool: int) -> None:
+        self._url = url
+        self._session = new_session(pool)
+
+    def post(self, message: Message, channel: str, thread: str) -> Posted:  # noqa: ARG002
+        body = {"text": message.text, "blocks": message.blocks, "mrkdwn": False, "unfurl_links": False}
+        answer = send(self._session, "POST", self._url.get_secret_value(), json_body=body)
+        if answer.ok and answer.text.strip() == "ok":
+            return Posted()
+        raise webhook_refusal(answer)
+
+    def find(self, *_: object) -> Posted | None:
+        raise CannotTell("an incoming webhook can't read the channel")
+
+    def check(self, channels: list[str]) -> Iterator[Check]:  # noqa: ARG002
+        yield Check(True, "SLACK_WEBHOOK_URL is set; an incoming webhook can be tried only by posting a message")
+
+
+class Bot:
+    """Slack's Web API with a bot token."""
+
+    def __init__(self, token: SecretStr, url: str, pool: int) -> None:
+        self._web = _Web(token, url, pool)
+        self._ids: dict[str, str] = {}  # of channels that the operator named, as they are learned
+
+    def post(self, message: Message, channel: str, thread: str) -> Posted:
+        said = self._web.chat_postMessage(
+            channel=channel,
+            text=message.text,
+            blocks=message.blocks,
+            metadata=message.metadata,
+            thread_ts=thread or None,
+            reply_broadcast=True if thread else None,
+            mrkdwn=False,
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        posted = _posted(str(said.get("channel", "")), {**(said.get("message") or {}), "ts": said.get("ts", "")})
+        self._ids[channel] = posted.channel
+        return posted
+
+    def find(
+        self, metadata: Mapping[str, Any], channel: str, thread: str, oldest: float, latest: float
+    ) -> Posted | None:
+        try:
+            where = {"channel": self._id(channel), "oldest": f"{oldest:.6f}", "latest": f"{latest:.6f}"}
+            found = None
+            if thread:
+                found = self._replies(metadata, {**where, "ts": thread})
+            # A reply to a message that was just deleted is posted into the channel instead.
+            return found or self._search(self._web.conversations_history, metadata, where)
+        except Refused as refused:
+            if refused.error in CANNOT_LOOK:
+                raise CannotTell(str(refused)) from None
+            raise
+
+    def _replies(self, metadata: Mapping[str, Any], where: Mapping[str, str]) -> Posted | None:
+        try:
+            return self._search(self._web.conversations_replies, metadata, where)
+        except Refused as refused:
+            if refused.error in THREAD_GONE:
+                return None
+            raise
+
+    def _search(
+        self, method: Callable[..., SlackResponse], metadata: Mapping[str, Any], where: Mapping[str, str]
+    ) -> Posted | None:
+        for page in _pages(method, **where, include_all_metadata=True, inclusive=True):
+            for message in page.get("messages") or []:
+                if message.get("metadata") == metadata:
+                    return _posted(where["channel"], message)
+        return None
+
+    def _id(self, channel: str) -> str:
+        """The id of a channel, which is all that the methods that read take. Raises CannotTell."""
+        if checks.is_id(channel):
+            return channel
+        if channel not in self._ids:
+            known = {c["name"]: c["id"] for c in self.channels()}
+            if (name := channel.removeprefix("#")) not in known:
+                raise CannotTell(f"the bot is in no channel {channel}; an id in SLACK_CHANNEL needs no look-up")
+            self._ids[channel] = known[name]
+        return self._ids[channel]
+
+    def channels(self) -> list[dict[str, Any]]:
+        """The channels that the bot is in."""
+        pages = _pages(self._web.users_conversations, types="public_channel,private_channel", exclude_archived=False)
+        return [channel for page in pages for channel in page.get("channels") or []]
+
+    def check(self, channels: list[str]) -> Iterator[Check]:
+        yield from checks.check(self._web, self.channels, channels)
+
+
+def _pages(method: Callable[..., SlackResponse], **arguments: Any) -> Iterator[SlackResponse]:
+    """The pages of a listing. Raises CannotTell where there are more than can be read."""
+    cursor = None
+    for _ in range(PAGES):
+        page = method(**arguments, limit=PAGE, cursor=cursor)
+        yield page
+        cursor = (page.get("response_metadata") or {}).get("next_cursor")
+        if not cursor:
+            return
+    raise CannotTell(f"Slack lists more than {PAGES * PAGE} entries")
+
+
+def _posted(channel: str, message: Mapping[str, Any]) -> Posted:
+    ts, thread = str(message.get("ts", "")), str(message.get("thread_ts") or "")
+    return Posted(channel, ts, thread if thread != ts else "")
+
+
+class _Web(WebClient):
+    """slack_sdk's methods over the transport that all connectors share.
+
+    Its own sends again after a dropped connection (unless told not to), ignores NO_PROXY, follows a redirect with the
+    token in hand, opens a connection for each call, has no limit for a whole answer, and logs the texts at DEBUG.
+    """
+
+    def __init__(self, token: SecretStr, url: str, pool: int) -> None:
+        quiet = logging.Logger("slack_sdk", logging.CRITICAL)
+        super().__init__(base_url=url, retry_handlers=[], logger=quiet)
+        self._secret = token
+        self._session = new_session(pool)
+
+    def api_call(
+        self,
+        api_method: str,
+        *,
+        http_verb: str = "POST",  # noqa: ARG002
+        files: dict[str, Any] | None = None,  # noqa: ARG002
+        data: dict[str, Any] | None = None,  # noqa: ARG002
+        params: dict[str, Any] | None = None,
+        json: dict[str, Any] | None = None,
+        headers: dict[str, Any] | None = None,  # noqa: ARG002
+        auth: dict[str, Any] | None = None,  # noqa: ARG002
+    ) -> SlackResponse:
+        """Raises NoAnswer, and Refused for anything but `"ok": true`."""
+        answer = send(
+            self._session,
+            "POST",
+            self.base_url + api_method,
+            headers={"Authorization": f"Bearer {self._secret.get_secret_value()}"},
+            json_body=json,
+            data={key: _form(value) for key, value in (params or {}).items() if value is not None},
+        )
+        said = answer.json()
+        if not answer.ok or not isinstance(said, dict) or said.get("ok") is not True:
+            raise refusal(answer, str((json or params or {}).get("channel", "")))
+        return self._response(api_method, answer, said)
+
+    def _response(self, method: str, answer: Answer, said: dict[str, Any]) -> SlackResponse:
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return SlackResponse(
+            client=self,
+            http_verb="POST",
+            api_url=method,
+            req_args={},
+            data=said,
+            headers=headers,
+            status_code=answer.status,
+        )
+
+
+def _form(value: object) -> object:
+    return int(value) if isinstance(value, bool) else value

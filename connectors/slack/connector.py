@@ -1,0 +1,130 @@
+"""One message for each event, told as the event tells it, even when the issue has moved on since."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from connectors.answers import no_answer
+from connectors.base import Check, Context, Done, Outcome, Retry, Skipped, Tools
+from connectors.slack.client import CannotTell, Posted, Way
+from connectors.slack.errors import THREAD_GONE, Refused
+from connectors.slack.render import Message, marker, render
+from connectors.slack.settings import SlackSettings
+from sources.abc.client import AbcError
+from sources.event import Event
+from transport import NoAnswer
+
+CLOCK_SECONDS = 600.0
+"""How far this machine's clock may be from Slack's for a look-up to find the message."""
+
+
+class SlackConnector:
+    """Keeps the note `posting` before it posts: {channel, thread, age}. A note found means that an earlier attempt may
+    have posted, so it looks first; an answer that says that nothing was posted clears the note."""
+
+    def __init__(self, settings: SlackSettings, tools: Tools, way: Way) -> None:
+        self._settings = settings
+        self._tools = tools
+        self._way = way
+
+    def deliver(self, event: Event, context: Context) -> Outcome:
+        project = event.project.id if event.project else "*"
+        channel = self._settings.slack_channel.get(project) or ""
+        if self._settings.slack_bot_token and not channel:
+            return Skipped(f"SLACK_CHANNEL names no channel for project {project}, and no default (*)")
+        metadata = marker(self._tools.instance, context.delivery_id)
+        if context.notes.get("posting"):
+            outcome = self._look(event, context, channel, metadata)
+            if outcome:
+                return outcome
+        message = self._message(event, metadata)
+        if message is None:
+            return Skipped(f"there is no Slack message for {event.name}")
+        return self._post(event, context, message, channel, self._thread(event, context, channel))
+
+    def check(self) -> Iterator[Check]:
+        return self._way.check(list(dict.fromkeys(channel for _, channel in self._settings.slack_channel.items())))
+
+    def _message(self, event: Event, metadata: dict[str, Any]) -> Message | None:
+        project = event.project.id if event.project else "*"
+        return render(
+            event,
+            self._tools.language,
+            metadata,
+            ticket=self._ticket(event),
+            ticket_url=self._settings.slack_ticket_url.get(project),
+            feedback_field=self._settings.slack_feedback_field,
+        )
+
+    def _ticket(self, event: Event) -> str:
+        """The event's ticket; where it names none, the one that ABC may have got since. A message tells what happened
+        then, so nothing else is read anew, and it does without when ABC can't be read: an alert doesn't wait."""
+        issue, abc = event.issue, self._tools.abc
+        if issue is None or event.project is None:
+            return ""
+        if issue.external_id or abc is None or event.name == "ISSUE_CREATION":
+            return issue.external_id
+        try:
+            return abc.get_issue(event.project.id, issue.id).external_id
+        except AbcError:
+            return ""
+
+    def _look(self, event: Event, context: Context, channel: str, metadata: Mapping[str, Any]) -> Outcome | None:
+        """What an earlier attempt came to; None when the message has to be posted (again)."""
+        posting = context.notes["posting"]
+        # By the ledger's clock, which all workers share; only the distance to Slack's own is left to the margin.
+        posted_about = time.time() - (context.age - float(posting["age"]))
+        oldest, latest = posted_about - CLOCK_SECONDS, posted_about + CLOCK_SECONDS
+        try:
+            posted = self._way.find(metadata, posting["channel"], posting["thread"], oldest, latest)
+        except CannotTell as why:
+            return self._unsure(context, str(why))
+        except NoAnswer as trouble:
+            return no_answer("Slack", trouble)
+        except Refused as refused:
+            return refused.outcome
+        return self._done(event, context, channel, posted, found=True) if posted else None
+
+    def _unsure(self, context: Context, why: str) -> Outcome | None:
+        if self._settings.slack_when_unsure == "never":
+            unsure = f"may never have been posted: {why}"
+            return Skipped("Slack did not confirm the message, and SLACK_WHEN_UNSURE=never", {"unsure": unsure})
+        context.keep(unsure=f"posted again: {why}")
+        return None
+
+    def _post(self, event: Event, context: Context, message: Message, channel: str, thread: str) -> Outcome:
+        context.keep(posting={"channel": channel, "thread": thread, "age": context.age})
+        try:
+            posted = self._way.post(message, channel, thread)
+        except NoAnswer as trouble:
+            if trouble.sent:
+                return Retry(f"Slack: {trouble}; the message may have been posted", "ambiguous")
+            context.keep(posting=None)
+            return no_answer("Slack", trouble)
+        except Refused as refused:
+            if thread and refused.error in THREAD_GONE:
+                return self._post(event, context, message, channel, thread="")
+            if not refused.maybe_done:
+                context.keep(posting=None)
+            return refused.outcome
+        return self._done(event, context, channel, posted)
+
+    def _done(self, event: Event, context: Context, channel: str, posted: Posted, found: bool = False) -> Done:
+        if self._settings.slack_threads and event.issue and posted.ts:
+            # A reply whose first message is gone comes back without a thread: it is the first one of a new thread.
+            context.links.set("slack", event.entity, channel=channel, thread=posted.thread or posted.ts)
+        result = {"channel": posted.channel, "ts": posted.ts, "thread": posted.thread}
+        if found:
+            result["found"] = "posted by an earlier attempt"
+        elif unsure := context.notes.get("unsure"):
+            result["unsure"] = unsure
+        return Done({key: value for key, value in result.items() if value})
+
+    def _thread(self, event: Event, context: Context, channel: str) -> str:
+        if not self._settings.slack_threads or event.issue is None:
+            return ""
+        link = context.links.get("slack", event.entity)
+        # Another channel set since: threads can't move, so a new one begins there.
+        return link.get("thread", "") if link.get("channel") == channel else ""

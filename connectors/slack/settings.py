@@ -1,0 +1,103 @@
+"""What an operator sets for Slack: docs/connectors/slack.md."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, SecretStr, model_validator
+
+from settings import KeyMap, Settings, TextMap, WebAddress
+
+
+def _check_keys(values: KeyMap[str]) -> KeyMap[str]:
+    wrong = [key for key, _ in values.items() if key != "*" and not key.isdecimal()]
+    if wrong:
+        raise ValueError(
+            f"'{wrong[0]}' should be the id of an ABC project, or * for all (*=… where the value holds a =)"
+        )
+    return values
+
+
+def _check_channels(values: KeyMap[str]) -> KeyMap[str]:
+    wrong = [channel for _, channel in values.items() if not re.fullmatch(r"#?[^\s#]+", channel)]
+    if wrong:
+        raise ValueError(f"'{wrong[0]}' should be a channel's id (C0123456789) or its name (#feedback)")
+    return values
+
+
+def _check_templates(values: KeyMap[str]) -> KeyMap[str]:
+    # No character that would end Slack's <address|words>.
+    wrong = [text for _, text in values.items() if "{id}" not in text or not re.fullmatch(r"https?://[^\s<>|]+", text)]
+    if wrong:
+        raise ValueError("should be an address with {id} in it, such as https://example.com/browse/PROJ-{id}")
+    return values
+
+
+def _check_token(token: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[!-~]+", token.get_secret_value()):
+        raise ValueError("should be the bot token as Slack shows it (xoxb-…), without blanks")
+    return token
+
+
+def _check_webhook(address: SecretStr) -> SecretStr:
+    try:
+        parts = urlsplit(address.get_secret_value())
+        secure = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or ""))
+    except ValueError:
+        secure = False
+    if not secure or not parts.hostname:
+        raise ValueError("should be the address that Slack shows, https://hooks.slack.com/… (http: loopback only)")
+    return address
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _end_with_slash(address: str) -> str:
+    return address.rstrip("/") + "/"
+
+
+class SlackSettings(Settings):
+    """Variables of the connector: a bot token with channels, or one incoming webhook."""
+
+    slack_bot_token: Annotated[SecretStr, AfterValidator(_check_token)] | None = None
+    slack_channel: Annotated[TextMap, AfterValidator(_check_keys), AfterValidator(_check_channels)] = KeyMap({})
+    slack_webhook_url: Annotated[SecretStr, AfterValidator(_check_webhook)] | None = None
+    slack_threads: bool = False
+    slack_api_url: Annotated[WebAddress, AfterValidator(_end_with_slash)] = "https://slack.com/api/"
+    slack_when_unsure: Literal["twice", "never"] = "twice"
+    slack_ticket_url: Annotated[TextMap, AfterValidator(_check_keys), AfterValidator(_check_templates)] = KeyMap({})
+    slack_feedback_field: str = "message"
+
+    @model_validator(mode="after")
+    def _one_way_to_post(self) -> SlackSettings:
+        if problems := self._conflicts():
+            raise ValueError("\n".join(problems))
+        return self
+
+    def _conflicts(self) -> list[str]:
+        """What doesn't go together; each line starts with the variable's name, for no single field is to blame."""
+        token, webhook, channels = self.slack_bot_token, self.slack_webhook_url, any(self.slack_channel.items())
+        problems = []
+        if token and webhook:
+            problems.append("SLACK_WEBHOOK_URL: set either this or SLACK_BOT_TOKEN, not both")
+        elif not token and not webhook:
+            problems.append(
+                "SLACK_BOT_TOKEN: required, but not set"
+                if channels
+                else "SLACK_BOT_TOKEN: set this and SLACK_CHANNEL, or SLACK_WEBHOOK_URL"
+            )
+        elif token and not channels:
+            problems.append("SLACK_CHANNEL: required with SLACK_BOT_TOKEN: a channel, or ABC project id=channel")
+        elif webhook and channels:
+            problems.append("SLACK_CHANNEL: an incoming webhook posts to its own channel only; use SLACK_BOT_TOKEN")
+        if self.slack_threads and not token:
+            problems.append("SLACK_THREADS: needs SLACK_BOT_TOKEN; an incoming webhook can't reply in a thread")
+        return problems

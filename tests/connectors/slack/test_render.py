@@ -1,0 +1,279 @@
+"""What a person reads in Slack: whole messages in three languages, hostile text, limits."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from slack_sdk.models.blocks import ContextBlock, SectionBlock
+
+from connectors.slack import render as module
+from connectors.slack.render import ENTITIES, Message, cut, escaped, marker, one_line, render
+from sandbox.slack_rules import blocks_problem
+from settings import Language
+from sources.event import Event, Feedback, Issue, Named
+from tests.connectors.slack.world import other, status_change
+
+METADATA = marker("test", "e1.slack")
+
+
+def message(event: Event, language: Language = "en", **options: Any) -> Message:
+    rendered = render(event, language, METADATA, **options)
+    assert rendered is not None
+    return rendered
+
+
+def read(rendered: Message) -> list[str]:
+    """The message as a person sees it: a line for each block, elements of a context side by side."""
+    lines = []
+    for block in rendered.blocks:
+        texts = block["elements"] if block["type"] == "context" else [block["text"]]
+        lines.append(" | ".join(html.unescape(re.sub(r"<([^|>]+)\|`([^`]+)`>", r"\2 → \1", t["text"])) for t in texts))
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        (
+            "en",
+            [
+                'The status of issue "Cannot log in" changed from New to In Progress.',
+                "Project: My Project | Issue: #3 | Ticket: 123 → https://example.atlassian.net/browse/PROJ-123",
+            ],
+        ),
+        (
+            "ko",
+            [
+                '이슈 "Cannot log in"의 상태가 신규에서 진행 중으로 변경되었습니다.',
+                "프로젝트: My Project | 이슈: #3 | 티켓: 123 → https://example.atlassian.net/browse/PROJ-123",
+            ],
+        ),
+        (
+            "ja",
+            [
+                "イシュー「Cannot log in」のステータスが新規から進行中に変更されました。",
+                "プロジェクト: My Project | イシュー: #3 | チケット: 123 → https://example.atlassian.net/browse/PROJ-123",
+            ],
+        ),
+    ],
+)
+def test_a_status_change_reads_well_in_every_language(language: Language, lines: list[str]) -> None:
+    url = "https://example.atlassian.net/browse/PROJ-{id}"
+    rendered = message(status_change(), language, ticket="123", ticket_url=url)
+    assert read(rendered) == lines
+    assert rendered.text == lines[0]
+    assert rendered.metadata == {
+        "event_type": "feedback_bridge",
+        "event_payload": {"instance": "test", "delivery": "e1.slack"},
+    }
+
+
+OTHERS: list[tuple[str, Language, list[str]]] = [
+    (
+        "FEEDBACK_CREATION",
+        "en",
+        ['New feedback in channel "Website".', "It fails.", "Project: My Project | Feedback: #17"],
+    ),
+    (
+        "FEEDBACK_CREATION",
+        "ko",
+        ['채널 "Website"에 새 피드백이 등록되었습니다.', "It fails.", "프로젝트: My Project | 피드백: #17"],
+    ),
+    (
+        "FEEDBACK_CREATION",
+        "ja",
+        [
+            "チャンネル「Website」に新しいフィードバックが登録されました。",
+            "It fails.",
+            "プロジェクト: My Project | フィードバック: #17",
+        ],
+    ),
+    ("ISSUE_CREATION", "en", ['New issue "Cannot log in".', "Project: My Project | Issue: #3"]),
+    ("ISSUE_CREATION", "ko", ['새 이슈가 등록되었습니다: "Cannot log in"', "프로젝트: My Project | 이슈: #3"]),
+    (
+        "ISSUE_CREATION",
+        "ja",
+        ["新しいイシューが登録されました:「Cannot log in」", "プロジェクト: My Project | イシュー: #3"],
+    ),
+    (
+        "ISSUE_ADDITION",
+        "en",
+        [
+            'Feedback was added to issue "Cannot log in".',
+            "It fails.",
+            "Project: My Project | Channel: Website | Issue: #3 | Feedback: #17",
+        ],
+    ),
+    (
+        "ISSUE_ADDITION",
+        "ko",
+        [
+            '이슈 "Cannot log in"에 피드백이 추가되었습니다.',
+            "It fails.",
+            "프로젝트: My Project | 채널: Website | 이슈: #3 | 피드백: #17",
+        ],
+    ),
+    (
+        "ISSUE_ADDITION",
+        "ja",
+        [
+            "イシュー「Cannot log in」にフィードバックが追加されました。",
+            "It fails.",
+            "プロジェクト: My Project | チャンネル: Website | イシュー: #3 | フィードバック: #17",
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "language", "lines"), OTHERS)
+def test_the_other_events_read_well_in_every_language(name: str, language: Language, lines: list[str]) -> None:
+    values: dict[str, Any] = {
+        "FEEDBACK_CREATION": {"issue": None},
+        "ISSUE_CREATION": {"feedback": None, "channel": None},
+    }
+    rendered = message(other(name, **values.get(name, {})), language)
+    assert read(rendered) == lines
+    assert rendered.text == lines[0]
+
+
+def test_only_the_configured_field_of_a_feedback_is_shown() -> None:
+    """Other fields may be personal: they stay in ABC."""
+    event = other("FEEDBACK_CREATION", issue=None)
+    assert "someone@example.com" not in repr(message(event))
+    assert "someone@example.com" in repr(message(event, feedback_field="userEmail"))
+    assert read(message(event, feedback_field="missing")) == [
+        'New feedback in channel "Website".',
+        "Project: My Project | Feedback: #17",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("previous", "status", "sentence"),
+    [
+        ("", "RESOLVED", 'The status of issue "Cannot log in" is Resolved.'),
+        ("RESOLVED", "RESOLVED", 'The status of issue "Cannot log in" is Resolved.'),
+        ("OPEN", "WAITING_FOR_MOON", 'The status of issue "Cannot log in" changed from OPEN to WAITING_FOR_MOON.'),
+        ("INIT", "", 'The status of issue "Cannot log in" changed from New to ?.'),
+    ],
+)
+def test_odd_statuses_still_make_a_sentence(previous: str, status: str, sentence: str) -> None:
+    assert message(status_change(previous=previous, status=status)).text == sentence
+
+
+def test_korean_says_what_the_documentation_of_abc_says() -> None:
+    rendered = message(status_change(name="이슈 이름", previous="OPEN", status="진행"), "ko")
+    assert rendered.text == '이슈 "이슈 이름"의 상태가 OPEN에서 진행으로 변경되었습니다.'
+
+
+def test_a_thing_without_a_name_is_called_by_its_number() -> None:
+    event = status_change(name=" \n ")
+    assert 'issue "#3"' in message(event).text
+
+
+def test_an_event_that_has_no_message_gives_none() -> None:
+    assert render(other("SOMETHING_ELSE"), "en", METADATA) is None
+    assert render(other("ISSUE_CREATION", issue=None), "en", METADATA) is None
+
+
+@pytest.mark.parametrize(
+    ("ticket", "url", "shown"),
+    [
+        ("123", None, "Ticket: 123"),
+        ("PROJ_A-1", "https://x.example/{id}", "Ticket: PROJ_A-1 → https://x.example/PROJ_A-1"),
+        ("1", "https://x.example/?a=1&id={id}", "Ticket: 1 → https://x.example/?a=1&id=1"),
+        ("a|b> <!channel>", "https://x.example/{id}", "Ticket: a|b> <!channel>"),
+        ("see *mail*\nof Monday", "https://x.example/{id}", "Ticket: see *mail* of Monday"),
+    ],
+)
+def test_only_a_sane_ticket_becomes_a_link(ticket: str, url: str | None, shown: str) -> None:
+    assert read(message(status_change(), ticket=ticket, ticket_url=url))[-1].endswith(shown)
+
+
+HOSTILE = "<!channel> <@U1> <https://evil.example|click> & *b* _i_ ~s~ `c`\n> quote"
+
+
+def test_a_users_text_mentions_nobody_and_formats_nothing() -> None:
+    """`& < >` are escaped once, and what users wrote is never mrkdwn."""
+    event = other("ISSUE_ADDITION", issue=Issue(id=3, name=HOSTILE), project=Named(id=1, name=HOSTILE))
+    rendered = message(event, ticket=HOSTILE, ticket_url="https://x.example/{id}")
+    assert "<" not in repr(rendered.blocks) + rendered.text
+    assert "mrkdwn" not in repr(rendered.blocks)
+    assert "&amp;amp;" not in repr(rendered.blocks)
+    assert html.unescape(rendered.text) == (
+        'Feedback was added to issue "<!channel> <@U1> <https://evil.example|click> & *b* _i_ ~s~ `c` > quote".'
+    )
+
+
+def test_braces_in_a_name_are_just_text() -> None:
+    assert "{status} {0} {name}" in message(status_change(name="{status} {0} {name}")).text
+
+
+def test_a_name_stays_on_its_line() -> None:
+    """Line ends of every kind, control characters, marks that turn the writing around, half characters."""
+    event = status_change(name="a\nb\r\nc\u2028d\x85e\x00f\u202eg\u2066h\ud83di")
+    assert message(event).text == 'The status of issue "a b c d efghi" changed from New to In Progress.'
+
+
+def test_a_feedback_keeps_its_lines() -> None:
+    event = other("FEEDBACK_CREATION", issue=None, feedback=Feedback.model_validate({"id": 1, "message": "a\n\nb\x07"}))
+    assert read(message(event))[1] == "a\n\nb"
+
+
+# Wide characters, emoji of several code points, combining marks and everything that escaping makes longer.
+TEXTS = st.text(st.one_of(st.sampled_from("&<>가あ漢👩🏽‍💻é\u0301\n*_`~ "), st.characters()), max_size=200).flatmap(
+    lambda text: st.integers(1, 40).map(lambda times: text * times)
+)
+
+
+@given(name=TEXTS, status=TEXTS, words=TEXTS, ticket=TEXTS, language=st.sampled_from(["en", "ko", "ja"]))
+def test_whatever_users_write_slack_takes_it(
+    name: str, status: str, words: str, ticket: str, language: Language
+) -> None:
+    """Within every limit, never without a text, no control sequence of Slack's but our own link."""
+    feedback = Feedback.model_validate({"id": 1, "message": words})
+    issue = Issue(id=3, name=name, status=status)
+    for event_name in ("ISSUE_STATUS_CHANGE", "ISSUE_ADDITION", "ISSUE_CREATION", "FEEDBACK_CREATION"):
+        event = other(event_name, feedback=feedback, issue=issue, project=Named(id=1, name=name))
+        rendered = message(event, language, ticket=ticket, ticket_url="https://x.example/{id}")
+        assert blocks_problem(rendered.blocks) is None
+        assert 0 < len(rendered.text) <= module.TEXT_MAX
+        for block in rendered.blocks:
+            for text in block.get("elements") or [block["text"]]:
+                assert text["type"] == "plain_text" or re.fullmatch(
+                    r"[^<]*<https://x\.example/[^<>|]+\|`[\w.-]+`>", text["text"]
+                )
+                assert text["type"] == "mrkdwn" or not re.search("[<>]", text["text"])
+        assert not re.search("[<>]", rendered.text)
+        rendered.text.encode()
+
+
+@given(text=TEXTS, limit=st.integers(1, 300))
+def test_escaping_cuts_between_characters_only(text: str, limit: int) -> None:
+    """Never within an entity, never over the limit, and it says that it cut."""
+    result = escaped(text, limit)
+    assert len(result) <= limit
+    assert re.sub("|".join(ENTITIES.values()), "", result).count("&") == 0
+    whole = html.unescape(result)
+    assert whole == text or (whole.endswith("…") and text.startswith(whole[:-1]))
+
+
+@given(text=TEXTS, limit=st.integers(1, 300))
+def test_cutting_keeps_the_beginning(text: str, limit: int) -> None:
+    result = cut(text, limit)
+    assert len(result) <= limit
+    assert result == text or (result.endswith("…") and text.startswith(result[:-1]))
+
+
+@given(text=TEXTS)
+def test_one_line_is_one_line(text: str) -> None:
+    assert len(one_line(text).splitlines()) <= 1
+
+
+def test_the_limits_are_those_that_slacks_library_carries() -> None:
+    assert SectionBlock.text_max_length == module.SECTION_TEXT_MAX
+    assert ContextBlock.elements_max_length == module.CONTEXT_ELEMENTS_MAX

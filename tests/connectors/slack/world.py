@@ -1,0 +1,80 @@
+"""What the tests of the Slack connector share: events, connectors that talk to the sandbox, secrets to look for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connectors import slack
+from connectors.base import Connector, Context, Failed, Outcome, Retry, Skipped, Tools
+from sandbox.app import Sandbox
+from sandbox.slack import TOKEN, WEBHOOK_PATH
+from settings import Language, load
+from sources.abc.client import AbcClient
+from sources.event import Event, Feedback, Issue, Named
+
+SECRETS = (TOKEN, WEBHOOK_PATH, "demo-webhook-secret")
+
+
+def status_change(
+    name: str = "Cannot log in",
+    previous: str = "INIT",
+    status: str = "IN_PROGRESS",
+    *,
+    project: int = 1,
+    issue: int = 3,
+    ticket: str | None = "",
+) -> Event:
+    return Event(
+        id="e1",
+        source="abc",
+        name="ISSUE_STATUS_CHANGE",
+        entity=f"issue:{project}:{issue}",
+        occurred=1_795_367_330.9,
+        body={},
+        project=Named(id=project, name="My Project"),
+        issue=Issue(id=issue, name=name, status=status, externalIssueId=ticket),
+        previous_status=previous,
+    )
+
+
+def other(name: str, **values: Any) -> Event:
+    """An event of another name; `values` replace the usual ones."""
+    usual: dict[str, Any] = {
+        "project": Named(id=1, name="My Project"),
+        "channel": Named(id=7, name="Website"),
+        "feedback": Feedback.model_validate({"id": 17, "message": "It fails.", "userEmail": "someone@example.com"}),
+        "issue": Issue(id=3, name="Cannot log in", status="INIT"),
+    }
+    return Event(id="e2", source="abc", name=name, entity="issue:1:3", occurred=0.0, body={}, **(usual | values))
+
+
+def tools(language: Language = "en", abc: AbcClient | None = None) -> Tools:
+    return Tools(instance="test", language=language, abc=abc, concurrency=4)
+
+
+def bot(sandbox: Sandbox, abc: AbcClient | None = None, **variables: str) -> Connector:
+    """The connector with a bot token, as the environment would make it."""
+    environ = {
+        "SLACK_BOT_TOKEN": TOKEN,
+        "SLACK_CHANNEL": "C0FEEDBACK",
+        "SLACK_API_URL": f"{sandbox.url}/slack/api",
+        **variables,
+    }
+    return slack.build(load(slack.Settings, environ), tools(abc=abc))
+
+
+def webhook(sandbox: Sandbox, **variables: str) -> Connector:
+    environ = {"SLACK_WEBHOOK_URL": f"{sandbox.url}/slack/services/{WEBHOOK_PATH}", **variables}
+    return slack.build(load(slack.Settings, environ), tools())
+
+
+def deliver(connector: Connector, context: Context, event: Event | None = None) -> Outcome:
+    """One attempt; no outcome may hold a secret."""
+    outcome = connector.deliver(event or status_change(), context)
+    assert not any(secret in repr(outcome) for secret in SECRETS)
+    return outcome
+
+
+def why(outcome: Outcome) -> str:
+    assert isinstance(outcome, Retry | Failed | Skipped), outcome
+    return outcome.why
