@@ -18,6 +18,7 @@ from sandbox.jira_rules import JqlError, Rules, Transition, creation_errors, edi
 EMAIL = "bridge@example.com"
 TOKEN = "demo-jira-token"
 Deployment = Literal["Cloud", "Server"]
+RESOLUTIONS = {"1": "Done", "2": "Won't Do"}
 
 
 class JiraRefusal(Exception):
@@ -149,7 +150,8 @@ class Jira:
             if way is None:
                 words = f"It seems that you have tried to perform a workflow operation ({transition}) that is not valid"
                 raise JiraRefusal(400, f"{words} for the current state of this issue ({ticket.key}).")
-            resolution = (fields.get("resolution") or {}).get("name")
+            given = fields.get("resolution") or {}
+            resolution = given.get("name") or RESOLUTIONS.get(str(given.get("id")))
             if way.resolution and not resolution:
                 raise JiraRefusal(400, errors={"resolution": "Resolution is required."})
             if resolution and not way.resolution:
@@ -215,5 +217,8 @@ class Jira:
                 return self.rules.statuses[ticket.status][0] in values or ticket.status in values
             case "created" | "updated":
                 return True  # times are taken, and limit nothing here
+            case _ if name.startswith("cf["):
+                text = str(ticket.fields.get(f"customfield_{name[3:-1]}") or "")
+                return any(value.strip('"').lower() in text.lower() for value in values)
             case _:
                 return ticket.key in values or ticket.id in values

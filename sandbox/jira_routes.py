@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from sandbox.jira import Jira, JiraRefusal, Ticket
+from sandbox.jira import RESOLUTIONS, Jira, JiraRefusal, Ticket
 from sandbox.jira_rules import SYSTEM_FIELDS
 
 MOST_RESULTS = 100
@@ -50,6 +50,7 @@ def blueprint(jira: Jira) -> Blueprint:
     on("myself", who.myself)
     on("mypermissions", who.my_permissions)
     on("project/<project>", who.project)
+    on("project/<project>/statuses", who.project_statuses)
     on("issue/createmeta/<project>/issuetypes", who.issue_types)
     on("issue/createmeta/<project>/issuetypes/<kind>", who.create_fields)
     on("field", who.fields)
@@ -134,6 +135,12 @@ class _Account:
     def statuses(self) -> Any:
         return _json(200, [_status(self.jira, number) for number in self.jira.rules.statuses])
 
+    def project_statuses(self, project: str) -> Any:
+        self._project(project)
+        statuses = [_status(self.jira, number) for number in self.jira.rules.statuses]
+        kinds = self.jira.rules.issue_types.items()
+        return _json(200, [{"id": key, "name": name, "statuses": statuses} for key, name in kinds])
+
     def priorities(self) -> Any:
         return _json(200, [{"id": key, "name": name} for key, name in self.jira.rules.priorities.items()])
 
@@ -196,7 +203,8 @@ class _Tickets:
         ways = []
         for way in self.jira.transitions(ticket):
             shown = {"id": way.id, "name": way.name, "to": _status(self.jira, way.target), "isAvailable": True}
-            resolution = {"required": True, "name": "Resolution", "allowedValues": [{"id": "1", "name": "Done"}]}
+            allowed = [{"id": key, "name": name} for key, name in RESOLUTIONS.items()]
+            resolution = {"required": True, "name": "Resolution", "allowedValues": allowed}
             ways.append({**shown, "fields": {"resolution": resolution} if way.resolution else {}} if details else shown)
         return _json(200, {"expand": "transitions", "transitions": ways})
 

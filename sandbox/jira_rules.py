@@ -161,7 +161,7 @@ class JqlError(ValueError):
 
 
 CLAUSE = re.compile(
-    r"""\s*(?P<field>[A-Za-z]+|"[^"]+"|cf\[\d+\])\s*(?P<op>=|in\b|>=|is\s+not\b)\s*
+    r"""\s*(?P<field>[A-Za-z]+|"[^"]+"|cf\[\d+\])\s*(?P<op>=|~|in\b|>=|is\s+not\b)\s*
         (?P<value>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\([^)]*\)|[^\s()]+)\s*""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -174,7 +174,7 @@ def parse_jql(jql: str) -> list[tuple[str, list[str]]]:
     clauses: list[tuple[str, list[str]]] = []
     while text:
         match = CLAUSE.match(text)
-        if match is None or match["field"].strip('"').lower() not in SUPPORTED:
+        if match is None or not _supported(match["field"].strip('"').lower(), match["op"]):
             raise JqlError(f"Error in the JQL Query: the part '{text[:40]}' is not understood.")
         clauses.append((match["field"].strip('"').lower(), _values(match["value"])))
         text = text[match.end() :]
@@ -186,6 +186,11 @@ def parse_jql(jql: str) -> list[tuple[str, list[str]]]:
             if not text.strip():
                 raise JqlError("Error in the JQL Query: it ends with AND.")
     return clauses
+
+
+def _supported(name: str, operator: str) -> bool:
+    """Text fields are searched with `~` only, as Jira does."""
+    return operator == "~" if name.startswith("cf[") else name in SUPPORTED and operator != "~"
 
 
 def _values(text: str) -> list[str]:
