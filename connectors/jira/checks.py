@@ -1,0 +1,100 @@
+"""`flask check`: what in Jira works, and what is missing and where to put it right. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connectors.base import Check
+from connectors.jira.errors import JiraRefusal, outcome_of
+from connectors.jira.port import PERMISSIONS, JiraPort
+from connectors.jira.settings import Settings
+from connectors.jira.status import is_at, is_in_category
+from transport import NoAnswer
+
+# Required fields that Jira or we always fill.
+FILLED = {"project", "issuetype", "summary", "description", "reporter"}
+
+
+def check(settings: Settings, port: JiraPort) -> Iterator[Check]:
+    """One line for each thing that must fit; stops where nothing more can be known."""
+    try:
+        info = port.server_info()
+        kind = "Cloud" if port.is_cloud else "Data Center"
+        yield Check(True, f"Jira {info.get('version', '')} ({kind}) answers")
+        if str(info.get("deploymentType")) == "Cloud" and not port.is_cloud:
+            yield Check(False, "JIRA_TYPE: this is Jira Cloud; leave it at auto")
+        yield Check(True, f"signed in as {port.myself()}")
+    except (JiraRefusal, NoAnswer) as error:
+        yield Check(False, _why(error))
+        return
+    for key in dict.fromkeys(key for _, key in settings.jira_project.items()):
+        try:
+            yield from _check_project(settings, port, key)
+        except (JiraRefusal, NoAnswer) as error:
+            yield Check(False, f"project {key}: {_why(error)}")
+
+
+def _check_project(settings: Settings, port: JiraPort, key: str) -> Iterator[Check]:
+    try:
+        yield Check(True, f"project {key}: {port.project(key).get('name', '')}")
+    except JiraRefusal as refusal:
+        if not refusal.gone:
+            raise
+        yield Check(False, f"JIRA_PROJECT: {key} does not exist, or the account may not see it")
+        return
+    for name in sorted(set(PERMISSIONS) - port.permissions(key)):
+        yield Check(False, f"project {key}: the account lacks the permission {name}")
+    yield from _check_create_screen(settings, port, key)
+    yield from _check_statuses(settings, port, key)
+
+
+def _check_create_screen(settings: Settings, port: JiraPort, key: str) -> Iterator[Check]:
+    wanted = settings.jira_issue_type
+    types = port.issue_types(key)
+    found = next((type_id for type_id, name in types if wanted in (type_id, name)), None)
+    if found is None:
+        names = ", ".join(name for _, name in types) or "none"
+        yield Check(False, f"JIRA_ISSUE_TYPE: {key} has no '{wanted}' that the account may create; it has {names}")
+        return
+    fields = {str(field.get("fieldId") or field.get("key")): field for field in port.create_fields(key, found)}
+    yield Check(True, f"project {key}: tickets of the type {wanted} can be created")
+    yield from _check_fields(settings, key, set(fields))
+    ours = FILLED | set(settings.jira_fields) | {"labels"} | ({"priority"} if settings.jira_priority else set())
+    for name, field in fields.items():
+        if field.get("required") and not field.get("hasDefaultValue") and name not in ours:
+            what = f"project {key}: the field {name} ({field.get('name', '')}) is required"
+            yield Check(False, f"{what}: set it in JIRA_FIELDS")
+
+
+def _check_fields(settings: Settings, key: str, screen: set[str]) -> Iterator[Check]:
+    marker = settings.jira_marker_field or "labels"
+    if marker in screen:
+        yield Check(True, f"project {key}: tickets can be marked ({marker})")
+    elif settings.jira_marker_field:
+        yield Check(False, f"JIRA_MARKER_FIELD: {marker} is not on the create screen of {key}")
+    else:
+        advice = "add Labels to it, or name a text field that is there in JIRA_MARKER_FIELD"
+        yield Check(False, f"project {key}: labels are not on the create screen: {advice}")
+    wanted = dict.fromkeys(settings.jira_fields, "JIRA_FIELDS")
+    if settings.jira_priority:
+        wanted["priority"] = "JIRA_PRIORITY"
+    if settings.jira_labels:
+        wanted["labels"] = "JIRA_LABELS"
+    for name, variable in wanted.items():
+        if name not in screen and name != marker:
+            yield Check(False, f"{variable}: {name} is not on the create screen of {key}")
+
+
+def _check_statuses(settings: Settings, port: JiraPort, key: str) -> Iterator[Check]:
+    if not settings.jira_status_map:
+        return
+    statuses = port.statuses(key)
+    for abc_status, target in settings.jira_status_map.items():
+        there = any(is_at(status, target) or is_in_category(status, target) for status in statuses)
+        names = ", ".join(dict.fromkeys(status.name for status in statuses))
+        what = f"JIRA_STATUS_MAP: {abc_status} is carried to '{target}'"
+        yield Check(True, f"{what} in {key}") if there else Check(False, f"{what}, but {key} has only {names}")
+
+
+def _why(error: JiraRefusal | NoAnswer) -> str:
+    return outcome_of(error).why if isinstance(error, JiraRefusal) else f"Jira: {error}; look at JIRA_URL"

@@ -1,0 +1,128 @@
+"""What each event does in Jira. Reads top to bottom: event → case → ticket → status or comment → outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from connectors import abc_errors
+from connectors.answers import no_answer
+from connectors.base import Check, Context, Done, Outcome, Skipped, Tools
+from connectors.jira import markers, render, status
+from connectors.jira.checks import check
+from connectors.jira.comments import comment_once
+from connectors.jira.errors import Halt, JiraRefusal, outcome_of
+from connectors.jira.port import JiraPort, Ticket
+from connectors.jira.settings import Settings
+from connectors.jira.tickets import Case, Found, Tickets
+from sources.abc.client import AbcClient, AbcError
+from sources.event import Event
+from transport import NoAnswer
+
+
+class JiraConnector:
+    def __init__(self, settings: Settings, tools: Tools, abc: AbcClient, port: JiraPort) -> None:
+        self._settings = settings
+        self._instance = tools.instance
+        self._language = tools.language
+        self._abc = abc
+        self._port = port
+        self._tickets = Tickets(settings, tools.instance, tools.language, abc, port)
+
+    def check(self) -> Iterator[Check]:
+        return check(self._settings, self._port)
+
+    def deliver(self, event: Event, context: Context) -> Outcome:
+        """Each event first makes sure of the ticket: the event that should have made it may have been lost."""
+        steps = {
+            "ISSUE_CREATION": self._creation,
+            "ISSUE_STATUS_CHANGE": self._status_change,
+            "ISSUE_ADDITION": self._addition,
+        }
+        step = steps.get(event.name)
+        if step is None:
+            return Skipped(f"jira does nothing on {event.name}: look at JIRA_EVENTS")
+        try:
+            return step(event, self._tickets.case(event, context))
+        except Halt as halt:
+            return halt.outcome
+        except JiraRefusal as refusal:
+            return outcome_of(refusal)
+        except NoAnswer as trouble:
+            return no_answer("Jira", trouble)
+        except AbcError as error:
+            return abc_errors.outcome_of(error, context)
+
+    def _creation(self, _event: Event, case: Case) -> Outcome:
+        if case.theirs:
+            return Skipped(f"the issue has a ticket already: {case.theirs[:40]}", {"external_id": case.theirs})
+        found = self._tickets.ensure(case)
+        return Done({**found.result, **self._first_status(case, found)})
+
+    def _status_change(self, _event: Event, case: Case) -> Outcome:
+        found = self._tickets.ensure(case)
+        if not self._settings.jira_status_map:
+            return Skipped("statuses are not carried: JIRA_STATUS_MAP is empty", found.result)
+        if case.issue.status not in self._settings.jira_status_map:
+            return Skipped(f"JIRA_STATUS_MAP names no Jira status for {case.issue.status}", found.result)
+        return Done({**found.result, **self._carry(case, found)})
+
+    def _addition(self, event: Event, case: Case) -> Outcome:
+        found = self._tickets.ensure(case)
+        result = {**found.result, **self._first_status(case, found)}
+        if event.feedback is None or event.channel is None:
+            return Skipped("the event names no feedback", result)
+        # Read anew: it may have been translated meanwhile, or deleted, and then it must not appear in Jira.
+        feedback = self._abc.get_feedback(case.project.id, event.channel.id, event.feedback.id)
+        # Only texts: other fields may hold what identifies the person who wrote.
+        keys = [field.key for field in self._abc.fields(case.project.id, event.channel.id) if field.format == "text"]
+        texts = {key: text for key in keys if isinstance(text := feedback.fields.get(key), str) and text.strip()}
+        marker = markers.feedback_marker(self._instance, case.project.id, feedback.id)
+        channel = event.channel.name or str(event.channel.id)
+        body = render.feedback_comment(feedback.id, channel, texts, marker, self._language)
+        added = comment_once(self._port, found.key, body, marker, case.context)
+        return Done({**result, "comment": "added" if added else "there already"})
+
+    def _first_status(self, case: Case, found: Found) -> dict[str, Any]:
+        """A ticket of ours gets the issue's status once; from then on only changes are carried, so that a ticket that
+        a person has moved stays where it is."""
+        if not found.ours or case.link.get("carried") or case.issue.status not in self._settings.jira_status_map:
+            return {}
+        return self._carry(case, found)
+
+    def _carry(self, case: Case, found: Found) -> dict[str, Any]:
+        """Brings the ticket to the issue's status of now, whatever the event told."""
+        target = self._settings.jira_status_map[case.issue.status]
+        ticket = found.ticket or self._port.ticket(found.id)
+        told = self._move(case, ticket, target)
+        if found.ours:
+            case.remember(carried=case.issue.status)
+        return told
+
+    def _move(self, case: Case, ticket: Ticket, target: str) -> dict[str, Any]:
+        here = {"status": ticket.status.name}
+        if status.is_at(ticket.status, target):
+            return here
+        transitions = self._port.transitions(ticket.key)
+        way = status.way_to(target, transitions)
+        if way is None and status.is_in_category(ticket.status, target):
+            return here
+        way = way or status.way_into_category(target, transitions)
+        values, missing = status.fields_for(way, self._settings.jira_fields) if way else ({}, [])
+        if way is None or missing:
+            return {**here, "warning": self._no_way(case, ticket, target, missing)}
+        case.context.keep()  # raises LeaseLost when another worker has taken over
+        self._port.transition(ticket.key, way, values)
+        return {"status": way.to.name, "moved_from_status": ticket.status.name}
+
+    def _no_way(self, case: Case, ticket: Ticket, target: str, missing: list[str]) -> str:
+        """Tells the people at the ticket, once, and the operator."""
+        abc_status = case.issue.status
+        marker = markers.status_marker(self._instance, case.project.id, case.issue.id, abc_status)
+        body = render.no_way_comment(abc_status, ticket.status.name, target, marker, self._language)
+        comment_once(self._port, ticket.key, body, marker, case.context)
+        if missing:
+            return (
+                f"the way to '{target}' needs {', '.join(missing)}: set it in JIRA_FIELDS, or move the ticket by hand"
+            )
+        return f"the workflow has no way from '{ticket.status.name}' to '{target}': look at JIRA_STATUS_MAP"

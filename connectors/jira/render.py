@@ -1,0 +1,171 @@
+"""What people read in Jira: summary, description and comments in wiki markup, users' text always literal. Pure.
+
+Stays with REST version 2 and wiki markup, which Cloud and Data Center both take.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from connectors.jira.settings import Settings
+from connectors.jira.templates import render_template
+from settings import Language
+from sources.event import Issue, Named
+
+SUMMARY_LIMIT = 255  # Jira's column for it
+TEXT_LIMIT = 32_767  # jira.text.field.character.limit; Cloud has the same
+CUT = "…"
+UNSEEN = "\u200b"  # a zero-width space breaks a construct where the markup has no escape
+
+# Jira shows one of -#*_+?^~|%{}[]()!@ literally after a backslash, unless another backslash stands before that one
+# (its BackslashEscapeRendererComponent). Escaped only where it would start something, so that the text stays readable
+# in mails and to programs.
+_MARKUP = re.compile(
+    r"""
+      (?P<backslash> \\ (?= [\\\-\#*_+?^~|%{}\[\]()!@] | $ ) )    # a following escape would join it; \\ is a new line
+    | (?P<heading>   (?<![^\n]) [ \t]* (?: h[1-6] | bq ) (?= \. ) )
+    | (?P<entity>    & (?= \#? \w+ ; ) )
+    | (?P<smiley>    (?<!\w) : (?= [DPp] (?!\w) ) )
+    | (?P<always>    [{}\[\]|^~] )                                # macros, links, mentions, tables, super, subscript
+    | (?P<icon>      \( (?= (?: [yni/x!+\-?] | on | off | \*[rgby]? | flag | flagoff ) \) ) | (?<= [:;] ) [()] )
+    | (?P<list>      (?<![^\n]) [ \t]* [-*\#] (?= [-*\#\s] ) )
+    | (?P<opening>   (?<! [^\W_] ) [*_+\-] (?= \S ) | (?<= [^\W_] ) [*] (?= \S ) | ! (?= \S ) | \? (?= \? ) )
+    """,
+    re.VERBOSE | re.MULTILINE,
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+
+WORDS: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        "origin": "From ABC User Feedback: project {project}, issue {issue}",
+        "feedback": "Feedback {feedback} ({channel})",
+        "no_way": "In ABC User Feedback this is now {status}, here it should be \"{target}\". "
+        "The workflow has no way there from \"{current}\": please move the ticket by hand.",
+    },
+    "ko": {
+        "origin": "ABC User Feedback: 프로젝트 {project}, 이슈 {issue}",
+        "feedback": "피드백 {feedback} ({channel})",
+        "no_way": "ABC User Feedback의 상태가 {status}(으)로 바뀌어 여기서는 \"{target}\"이어야 합니다. "
+        "현재 상태 \"{current}\"에서 이동할 수 있는 전환이 없으니 직접 변경해 주세요.",
+    },
+    "ja": {
+        "origin": "ABC User Feedback: プロジェクト {project}、イシュー {issue}",
+        "feedback": "フィードバック {feedback}（{channel}）",
+        "no_way": "ABC User Feedback のステータスが {status} になりました。ここでは「{target}」のはずですが、"
+        "現在の「{current}」からのトランジションがありません。手動で変更してください。",
+    },
+}  # fmt: skip
+
+
+def escape(value: Any) -> str:
+    """Text of a user as wiki markup that shows it literally. None is empty."""
+    text = "" if value is None else str(value)
+    return _MARKUP.sub(_escaped, _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    found = match.group()
+    if match.lastgroup in ("backslash", "heading", "entity", "smiley"):
+        return found + UNSEEN
+    return f"{found[:-1]}\\{found[-1]}"
+
+
+def units(text: str) -> int:
+    """Length as Jira counts it: UTF-16 units, an emoji is two."""
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def cut(text: str, limit: int) -> str:
+    """`text` in at most `limit` units, on a character; "…" tells that something is missing."""
+    if units(text) <= limit:
+        return text
+    room = limit - len(CUT)
+    kept = []
+    for character in text:
+        room -= units(character)
+        if room < 0:
+            break
+        kept.append(character)
+    # A backslash whose character was cut off would show, or escape what follows.
+    return "".join(kept).rstrip("\\") + CUT
+
+
+def ticket_fields(
+    settings: Settings, key: str, project: Named, issue: Issue, instance: str, marker: str, language: Language
+) -> dict[str, Any]:
+    """The `fields` of the ticket to create in the Jira project `key`.
+
+    Raises ValueError, which names variable and line, where a template does not fit this issue.
+    """
+    values = {
+        "issue": issue.model_dump(),
+        "project": project.model_dump(),
+        "instance": instance,
+        "marker": marker,
+    }
+    kind = settings.jira_issue_type
+    fields: dict[str, Any] = {
+        "project": {"key": key},
+        "issuetype": _named(kind),
+        "summary": summary(issue.name, issue.id),
+        "description": default_description(issue.description, project.name or str(project.id), issue.id, language),
+    }
+    if settings.jira_summary_template:
+        text = _from_template("JIRA_SUMMARY_TEMPLATE", settings.jira_summary_template, values)
+        fields["summary"] = summary(text, issue.id)
+    if settings.jira_description_template:
+        text = _from_template("JIRA_DESCRIPTION_TEMPLATE", settings.jira_description_template, values, escape)
+        fields["description"] = cut(text.strip(), TEXT_LIMIT)
+    if settings.jira_priority:
+        fields["priority"] = _named(settings.jira_priority)
+    fields |= settings.jira_fields
+    labels = [*settings.jira_labels, *settings.jira_fields.get("labels", [])]
+    if settings.jira_marker_field:
+        fields[settings.jira_marker_field] = marker
+    else:
+        labels.append(marker)
+    return {**fields, "labels": list(dict.fromkeys(labels))} if labels else fields
+
+
+def _named(value: str) -> dict[str, str]:
+    return {"id": value} if value.isdecimal() else {"name": value}
+
+
+def _from_template(
+    variable: str, source: str, values: Mapping[str, Any], escaped: Callable[[Any], str] | None = None
+) -> str:
+    try:
+        return render_template(source, values, escaped) if escaped else render_template(source, values)
+    except ValueError as error:
+        raise ValueError(f"{variable}, {error}") from None
+
+
+def summary(text: str, issue: int) -> str:
+    """One line; Jira refuses line breaks and an empty summary."""
+    return cut(" ".join(_CONTROL.sub(" ", text).split()) or f"Issue {issue}", SUMMARY_LIMIT)
+
+
+def default_description(issue_description: str | None, project: str, issue: int, language: Language) -> str:
+    """What the ticket says when there is no template: the issue's own description, and where it comes from."""
+    origin = WORDS[language]["origin"].format(project=escape(project), issue=issue)
+    text = escape(issue_description).strip()
+    room = TEXT_LIMIT - units(origin) - 2
+    return f"{cut(text, room)}\n\n{origin}" if text else origin
+
+
+def feedback_comment(feedback: int, channel: str, texts: Mapping[str, str], marker: str, language: Language) -> str:
+    """The comment for a feedback: its text fields, each under its key where there are several."""
+    heading = WORDS[language]["feedback"].format(feedback=feedback, channel=escape(channel))
+    several = len(texts) > 1
+    parts = [(f"*{escape(key)}*\n" if several else "") + escape(text).strip() for key, text in texts.items()]
+    quoted = "\n\n".join(part for part in parts if part)
+    frame = f"{heading}\n{{quote}}\n\n{{quote}}\n{marker}"
+    quoted = cut(quoted, TEXT_LIMIT - units(frame))
+    return f"{heading}\n{{quote}}\n{quoted}\n{{quote}}\n{marker}" if quoted else f"{heading}\n{marker}"
+
+
+def no_way_comment(status: str, current: str, target: str, marker: str, language: Language) -> str:
+    text = WORDS[language]["no_way"]
+    return f"{text.format(status=escape(status), current=escape(current), target=escape(target))}\n\n{marker}"
