@@ -1,73 +1,231 @@
-"""The API of ABC User Feedback, as measured (docs/sources/abc.md)."""
+"""The API of ABC User Feedback, as measured (docs/sources/abc.md).
+
+Nothing is tried again here. `set_external_issue_id` and `set_feedback_fields` are the only writers; both read before
+and after, because ABC answers 200 to writes that do nothing, and an issue can only be replaced as a whole.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, TypeVar
 
 import requests
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from settings import KeyMap
-from sources.event import Feedback, Issue
+from sources.abc.errors import AbcError, AbcReason, refusal
+from sources.event import Entity, Feedback, Issue
+from transport import NoAnswer, new_session, send
 
-AbcReason = Literal[
-    "auth", "not_found", "invalid", "unwritable", "timeout", "network", "server_error", "client_error", "rate_limited"
-]
+__all__ = ["AbcClient", "AbcError", "AbcReason", "Field"]
 
+E = TypeVar("E", bound=Entity)
 
-class AbcError(Exception):
-    """ABC User Feedback refused or did not answer. `again`: whether the same call may succeed later."""
-
-    def __init__(self, reason: AbcReason, what: str, *, again: bool, retry_after: float | None = None) -> None:
-        self.reason: AbcReason = reason
-        self.again = again
-        self.retry_after = retry_after
-        super().__init__(what)
+# Its own limits for PUT, in UTF-16 units; longer ones exist (issueNames is not checked) and can't be written back.
+NAME_LIMIT = 30
+DESCRIPTION_LIMIT = 50
+BUILT_IN = ("id", "createdAt", "updatedAt", "issues")
+NO_FEEDBACK = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
+    """A field of a channel. ABC does not tell API keys which fields are read-only: a `writable` one may still be
+    refused (`AbcClient.field_problem` finds out)."""
+
     key: str
     format: str
     writable: bool
 
 
 class AbcClient:
-    """One per process, used by many threads."""
+    """One per process, used by many threads. Every method raises AbcError.
+
+    `url`: with or without `/api`. `keys`: the API key of each project.
+    """
 
     def __init__(self, url: str, keys: KeyMap[SecretStr], session: requests.Session | None = None) -> None:
-        raise NotImplementedError
+        self._base = url.rstrip("/").removesuffix("/api") + "/api"
+        self._keys = keys
+        self._session = session or new_session()
 
     def get_issue(self, project: int, issue: int) -> Issue:
-        raise NotImplementedError
+        return _parsed(Issue, self._call(project, "GET", f"/issues/{issue}"))
 
     def get_feedback(self, project: int, channel: int, feedback: int) -> Feedback:
-        raise NotImplementedError
+        return _parsed(Feedback, self._call(project, "GET", f"/channels/{channel}/feedbacks/{feedback}"))
 
     def issue_is_of(self, project: int, issue: int) -> bool:
         """Whether the issue belongs to the project (ids are not scoped: one project's key reads another's issue)."""
-        raise NotImplementedError
+        return any(found.id == issue for found in self.search_issues(project, {"id": issue}))
 
     def set_external_issue_id(self, project: int, issue: int, value: str) -> Issue:
         """Stores `value`, changing nothing else; a value that is already there wins: then nothing is written and the
-        issue as it is comes back. Raises AbcError; reason `unwritable` when name or description are too long."""
-        raise NotImplementedError
+        issue as it is comes back.
 
-    def set_feedback_fields(self, project: int, channel: int, feedback: int, fields: Mapping[str, str]) -> None:
-        raise NotImplementedError
+        Raises AbcError; reason `unwritable` when name or description are too long.
+        """
+        before = self.get_issue(project, issue)
+        if before.external_id:
+            return before
+        problem = why_unwritable(before)
+        if problem:
+            raise AbcError("unwritable", problem, again=False)
+        kept = {"name": before.name, "description": before.description, "status": before.status}
+        # All four, always: what is left out is refused or, the status, reset to INIT and announced as a change.
+        self._call(project, "PUT", f"/issues/{issue}", {**kept, "externalIssueId": value})
+        after = self.get_issue(project, issue)
+        if after.external_id != value:
+            what = (
+                f"ABC User Feedback took externalIssueId of issue {issue}, but no longer has it: someone saved it, too"
+            )
+            raise AbcError("server_error", what, again=True)
+        changed = [key for key, was in kept.items() if getattr(after, key) != was]
+        if changed:
+            what = f"issue {issue} has its externalIssueId, but its {', '.join(changed)} changed at the same moment"
+            raise AbcError("server_error", what, again=True)
+        return after
+
+    def set_feedback_fields(
+        self, project: int, channel: int, feedback: int, fields: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Fills fields that are still empty and answers with those that it wrote; a field that holds something is
+        left alone."""
+        # A write to a feedback that does not exist answers 200: only a read tells that it is gone.
+        before = self.get_feedback(project, channel, feedback)
+        wanted = {key: value for key, value in fields.items() if _is_empty(before.fields.get(key))}
+        if not wanted:
+            return {}
+        path = f"/channels/{channel}/feedbacks/{feedback}"
+        self._call(project, "PUT", path, wanted)
+        after = self.get_feedback(project, channel, feedback)
+        lost = [key for key, value in wanted.items() if after.fields.get(key) != value]
+        if lost:
+            what = f"ABC User Feedback took {', '.join(lost)} of feedback {feedback}, but does not hold what was sent"
+            raise AbcError("server_error", what, again=True)
+        return wanted
 
     def fields(self, project: int, channel: int) -> list[Field]:
-        raise NotImplementedError
+        """The channel's own and the built-in fields."""
+        found = self._call(project, "GET", f"/channels/{channel}/fields")
+        if not isinstance(found, list) or not all(isinstance(field, dict) and "key" in field for field in found):
+            raise _not_understood("a list of fields")
+        return [
+            Field(
+                str(field["key"]),
+                str(field.get("format", "")),
+                field.get("status") != "INACTIVE"
+                and field.get("property") != "READ_ONLY"
+                and field["key"] not in BUILT_IN,
+            )
+            for field in found
+        ]
+
+    def field_problem(self, project: int, channel: int, key: str) -> str:
+        """Why a text can't be written into this field of the channel's feedbacks; "" when it can. Changes nothing: it
+        writes to a feedback that can't exist, and ABC checks the field before it looks for the feedback."""
+        try:
+            self._call(project, "PUT", f"/channels/{channel}/feedbacks/{NO_FEEDBACK}", {key: ""})
+        except AbcError as error:
+            if error.reason != "invalid":
+                raise
+            return str(error)
+        return ""
 
     def project_name(self, project: int) -> str:
-        raise NotImplementedError
+        found = self._call(project, "GET", "")
+        if not isinstance(found, dict) or "name" not in found:
+            raise _not_understood("a project")
+        return str(found["name"])
 
     def search_issues(self, project: int, query: Mapping[str, Any], limit: int = 100) -> Iterator[Issue]:
-        raise NotImplementedError
+        """Every issue that matches, once, by id; `limit`: how many to ask for at once.
+
+        Times in the query are UTC with `Z`, as `{"createdAt": {"gte": …, "lt": …}}`, both ends.
+        """
+        return self._search(Issue, project, "/issues/search", query, limit)
 
     def search_feedbacks(
         self, project: int, channel: int, query: Mapping[str, Any], limit: int = 100
     ) -> Iterator[Feedback]:
-        raise NotImplementedError
+        """Every feedback that matches, once, by id; see `search_issues`."""
+        return self._search(Feedback, project, f"/channels/{channel}/feedbacks/search", query, limit)
+
+    def _search(self, kind: type[E], project: int, path: str, query: Mapping[str, Any], limit: int) -> Iterator[E]:
+        """In a range of time that is over, things can leave while the pages are read (deleted, updated later), and
+        what follows moves to the front, onto pages that were read already. The total tells: then it starts again,
+        passing over what it has given out."""
+        seen: set[int] = set()
+        page, total = 1, 0
+        while True:
+            body = {"query": dict(query), "sort": {"id": "ASC"}, "page": page, "limit": limit}
+            answer = self._call(project, "POST", path, body)
+            try:
+                items, count = answer["items"], int(answer["meta"]["totalItems"])
+            except (TypeError, KeyError, ValueError):
+                raise _not_understood("a page of results") from None
+            for item in items:
+                entity = _parsed(kind, item)
+                if entity.id not in seen:
+                    seen.add(entity.id)
+                    yield entity
+            shrunk, total = count < total, count
+            if shrunk and page > 1:
+                page = 1
+            elif page * limit >= total:
+                return
+            else:
+                page += 1
+
+    def _call(self, project: int, method: str, path: str, body: Any = None) -> Any:
+        """The answer's JSON; None for a write, which ABC answers with nothing."""
+        key = self._keys.get(project)
+        if key is None:
+            what = f"ABC_API_KEY holds no key for project {project}: add {project}=…"
+            raise AbcError("auth", what, again=False)
+        headers = {"x-api-key": key.get_secret_value()}
+        try:
+            answer = send(
+                self._session, method, f"{self._base}/projects/{project}{path}", headers=headers, json_body=body
+            )
+        except NoAnswer as trouble:
+            raise AbcError(trouble.reason, f"ABC User Feedback: {trouble}", again=True) from None
+        if not answer.ok:
+            raise refusal(answer.status, answer.json(), answer.retry_after)
+        return None if method == "PUT" else answer.json()
+
+
+def why_unwritable(issue: Issue) -> str:
+    """What a person must change before ABC takes this issue back; "" when nothing."""
+    problems = []
+    for what, text, limit in (("name", issue.name, NAME_LIMIT), ("description", issue.description, DESCRIPTION_LIMIT)):
+        size = javascript_length(text or "")
+        if size > limit:
+            problems.append(f"its {what} has {size} characters, and ABC User Feedback saves no more than {limit}")
+    if not issue.name:
+        problems.append("it has no name, and ABC User Feedback saves none without")
+    if not issue.status:
+        problems.append("its status is unknown, and saving it without would reset it")
+    return f"issue {issue.id} can't be saved: {'; '.join(problems)}. Someone must change that there" if problems else ""
+
+
+def javascript_length(text: str) -> int:
+    """Length as ABC's validator counts it: UTF-16 units, so that an emoji counts twice."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value == [] or (isinstance(value, str) and not value.strip())
+
+
+def _parsed(kind: type[E], value: Any) -> E:
+    try:
+        return kind.model_validate(value)
+    except ValidationError:
+        raise _not_understood(f"a {kind.__name__.lower()}") from None
+
+
+def _not_understood(expected: str) -> AbcError:
+    what = f"ABC User Feedback answered 200, but not with {expected}: is ABC_API_URL its API, and no proxy in between?"
+    return AbcError("server_error", what, again=True)

@@ -1,0 +1,57 @@
+"""What a refusal of ABC User Feedback means (docs/sources/abc.md has the table). Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+AbcReason = Literal[
+    "auth", "not_found", "invalid", "unwritable", "timeout", "network", "server_error", "client_error", "rate_limited"
+]
+LONGEST_WORDS = 300
+
+
+class AbcError(Exception):
+    """ABC User Feedback refused or did not answer. `again`: whether the same call may succeed later."""
+
+    def __init__(self, reason: AbcReason, what: str, *, again: bool, retry_after: float | None = None) -> None:
+        self.reason: AbcReason = reason
+        self.again = again
+        self.retry_after = retry_after
+        super().__init__(what)
+
+
+def refusal(status: int, body: Any, retry_after: float | None = None) -> AbcError:
+    """The error that an answer without success stands for. `body`: its JSON, None when it has none."""
+    said = f"ABC User Feedback answered {status}" + (f": {words}" if (words := words_of(body)) else "")
+    if status in (401, 403):
+        return AbcError("auth", f"{said}. ABC_API_KEY must hold a key of this very project", again=False)
+    if status == 400 and _says_not_found(body):
+        return AbcError("not_found", said, again=False)
+    if status in (400, 413, 415, 422):
+        return AbcError("invalid", said, again=False)
+    if status == 429:
+        return AbcError("rate_limited", said, again=True, retry_after=retry_after)
+    if status >= 500 or status in (408, 425):
+        # Some of its 500s are a client's mistakes and stay: whoever tries again must not do so for ever.
+        return AbcError("timeout" if status == 408 else "server_error", said, again=True, retry_after=retry_after)
+    if status == 404 or 300 <= status < 400:
+        return AbcError("client_error", f"{said}. Is ABC_API_URL the address of its API?", again=False)
+    return AbcError("client_error", said, again=False)
+
+
+def words_of(body: Any) -> str:
+    """ABC's own message or messages, in one line and cut; without the value that it complains about, which is a
+    person's words."""
+    if not isinstance(body, dict):
+        return ""
+    message = body.get("message", body.get("response", ""))
+    text = "; ".join(str(part) for part in message) if isinstance(message, list) else str(message)
+    text = re.sub(r"\(value: .*, (type|format): ", r"(\1: ", text, flags=re.DOTALL)
+    return " ".join(text.split())[:LONGEST_WORDS]
+
+
+def _says_not_found(body: Any) -> bool:
+    if not isinstance(body, dict):
+        return False
+    return str(body.get("code", "")).endswith("NotFound") or body.get("message") == "unknown id"
