@@ -6,6 +6,7 @@ What it knows it says well; anything else comes back as `[en] the text`, so that
 from __future__ import annotations
 
 import html
+import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -270,7 +271,7 @@ def _openai(routes: Blueprint, state: Translator) -> None:
             return error(400, "invalid_request_error", None, "you must provide a model parameter")
         if not isinstance(messages, list) or not messages:
             return error(400, "invalid_request_error", None, "'messages' is a required property")
-        text = next((str(m.get("content", "")) for m in reversed(messages) if m.get("role") == "user"), "")
+        text = _asked_text(next((str(m.get("content", "")) for m in reversed(messages) if m.get("role") == "user"), ""))
         target = _asked_language(" ".join(str(m.get("content", "")) for m in messages if m.get("role") != "user"))
         if not state.spend([text], target):
             return error(429, "insufficient_quota", "insufficient_quota", "You exceeded your current quota.")
@@ -279,6 +280,15 @@ def _openai(routes: Blueprint, state: Translator) -> None:
         usage = {"prompt_tokens": len(text), "completion_tokens": len(text), "total_tokens": 2 * len(text)}
         head = {"id": f"chatcmpl-{state.calls}", "object": "chat.completion", "created": 0, "model": values["model"]}
         return jsonify({**head, "choices": [choice], "usage": usage})
+
+
+def _asked_text(content: str) -> str:
+    """The text of a user's message: the message itself, or what `{"text": …}` holds, as a model would understand it."""
+    try:
+        given = json.loads(content)
+    except ValueError:
+        return content
+    return str(given["text"]) if isinstance(given, dict) and list(given) == ["text"] else content
 
 
 def _asked_language(instructions: str) -> str:

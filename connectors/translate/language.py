@@ -17,7 +17,8 @@ from typing import Any
 # What says nothing about the language of the text around it.
 NOT_WORDS = re.compile(r"https?://\S+|www\.\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[@#]\w+", re.IGNORECASE)
 # Said in every language, and said back unchanged by every translator.
-INTERNATIONAL = frozenset({"ok", "okay", "lol", "wow", "haha", "hehe", "n/a"})
+INTERNATIONAL = frozenset({"ok", "okay", "lol", "wow", "haha", "hehe"})
+WORD = re.compile(r"[^\W\d_]+")
 
 # Scripts in which (as far as feedback goes) one language is written, by the first word of Unicode's character names.
 ONE_LANGUAGE = {
@@ -66,10 +67,7 @@ def base(code: str) -> str:
 
 def has_words(text: str) -> bool:
     """Whether there is anything to translate: not only emoji, numbers, punctuation, addresses, or "ok"."""
-    rest = _words(text)
-    if rest.strip(" \t\r\n.,!?~…").lower() in INTERNATIONAL:
-        return False
-    return any(character.isalpha() for character in rest)
+    return any(word.lower() not in INTERNATIONAL for word in WORD.findall(_words(text)))
 
 
 def is_in(text: str, target: str) -> bool:

@@ -20,7 +20,7 @@ from connectors.translate.providers.base import (
     refusal,
 )
 from connectors.translate.settings import TranslateSettings
-from transport import new_session
+from transport import READ_SECONDS, new_session
 
 if TYPE_CHECKING:
     from deepl import Translator
@@ -37,8 +37,10 @@ class DeepL:
     # (https://developers.deepl.com/docs/resources/usage-limits).
     limits = Limits(characters=10_000, texts=50)
 
-    def __init__(self, auth_key: str, server_url: str | None, session: requests.Session) -> None:
-        self._translator = _translator(auth_key, server_url, _Client(self.who, session))
+    def __init__(
+        self, auth_key: str, server_url: str | None, session: requests.Session, read_seconds: float = READ_SECONDS
+    ) -> None:
+        self._translator = _translator(auth_key, server_url, _Client(self.who, session, read_seconds))
 
     def translate(self, texts: Sequence[str], target: str) -> list[str]:
         try:
@@ -60,14 +62,24 @@ class _Client:
     """Stands in for the library's `HttpClient`, which sleeps and sends again by itself, has one time-out for
     everything and loses `Retry-After`. Refusals leave from here, classified as everybody's are."""
 
-    def __init__(self, who: Who, session: requests.Session) -> None:
+    def __init__(self, who: Who, session: requests.Session, read_seconds: float) -> None:
         self._who = who
         self._session = session
+        self._read_seconds = read_seconds
 
     def request_with_backoff(
         self, method: str, url: str, data: Any, json: Any, headers: dict[str, str], **_: Any
     ) -> tuple[int, str]:
-        answer = ask(self._session, self._who, method, url, headers=headers, json_body=json, data=data)
+        answer = ask(
+            self._session,
+            self._who,
+            method,
+            url,
+            headers=headers,
+            json_body=json,
+            data=data,
+            read_seconds=self._read_seconds,
+        )
         if answer.status == QUOTA:
             raise out_of_quota(self._who, answer)
         if not answer.ok:

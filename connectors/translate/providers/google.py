@@ -20,7 +20,7 @@ from connectors.translate.providers.base import (
     wrong_key,
 )
 from connectors.translate.settings import TranslateSettings
-from transport import Answer, new_session
+from transport import READ_SECONDS, Answer, new_session
 
 # Both limits of time and of budget come as 403 (https://cloud.google.com/translate/quotas).
 TOO_FAST = {"userRateLimitExceeded", "rateLimitExceeded"}
@@ -32,16 +32,25 @@ class GoogleTranslate:
     # 128 texts per request, 5,000 code points recommended (https://cloud.google.com/translate/quotas).
     limits = Limits(characters=5000, texts=128)
 
-    def __init__(self, url: str, api_key: str, session: requests.Session) -> None:
+    def __init__(self, url: str, api_key: str, session: requests.Session, read_seconds: float = READ_SECONDS) -> None:
         self._url = url
         # In a header, not in the address: addresses end up in logs.
         self._headers = {"X-goog-api-key": api_key}
         self._session = session
+        self._read_seconds = read_seconds
 
     def translate(self, texts: Sequence[str], target: str) -> list[str]:
         # Without format=text the texts would be HTML, and `&` and `<` come back escaped.
         body = {"q": texts, "target": target, "format": "text"}
-        answer = ask(self._session, self.who, "POST", self._url, headers=self._headers, json_body=body)
+        answer = ask(
+            self._session,
+            self.who,
+            "POST",
+            self._url,
+            headers=self._headers,
+            json_body=body,
+            read_seconds=self._read_seconds,
+        )
         if not answer.ok:
             raise self._refusal(answer, texts)
         return checked(self.who, _each(answer.json(), "translations", "translatedText"), texts)

@@ -22,7 +22,7 @@ from connectors.translate.providers.base import (
     wrong_key,
 )
 from connectors.translate.settings import TranslateSettings
-from transport import Answer, new_session
+from transport import READ_SECONDS, Answer, new_session
 
 
 class LibreTranslate:
@@ -31,10 +31,13 @@ class LibreTranslate:
     # It translates sentence by sentence, so cutting at sentence ends loses nothing.
     limits = Limits(characters=2000, texts=20)
 
-    def __init__(self, url: str, api_key: str | None, session: requests.Session) -> None:
+    def __init__(
+        self, url: str, api_key: str | None, session: requests.Session, read_seconds: float = READ_SECONDS
+    ) -> None:
         self._url = url
         self._key = {"api_key": api_key} if api_key else {}
         self._session = session
+        self._read_seconds = read_seconds
 
     def translate(self, texts: Sequence[str], target: str) -> list[str]:
         translations: dict[int, str] = {}
@@ -45,7 +48,9 @@ class LibreTranslate:
 
     def _translate(self, texts: Sequence[str], source: str, target: str) -> list[str]:
         body = {"q": texts, "source": source, "target": target, "format": "text", **self._key}
-        answer = ask(self._session, self.who, "POST", f"{self._url}/translate", json_body=body)
+        answer = ask(
+            self._session, self.who, "POST", f"{self._url}/translate", json_body=body, read_seconds=self._read_seconds
+        )
         said = answer.json()
         if not answer.ok:
             raise self._refusal(answer, texts)

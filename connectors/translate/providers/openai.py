@@ -46,11 +46,20 @@ class OpenAI:
     # One text each: models mix up numbered lists. As long as a model answers well within the time limit.
     limits = Limits(characters=3000, texts=1)
 
-    def __init__(self, base_url: str, api_key: str | None, model: str, session: requests.Session) -> None:
+    # A long time: the whole answer comes at once, when the last word is written.
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str | None,
+        model: str,
+        session: requests.Session,
+        read_seconds: float = TOTAL_SECONDS,
+    ) -> None:
         self._url = base_url
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._model = model
         self._session = session
+        self._read_seconds = read_seconds
 
     def translate(self, texts: Sequence[str], target: str) -> list[str]:
         return checked(self.who, [self._translate(text, target) for text in texts], texts)
@@ -63,8 +72,7 @@ class OpenAI:
             f"{self._url}/chat/completions",
             headers=self._headers,
             json_body=request_body(self._model, text, target),
-            # The whole answer comes at once, when the last word is written.
-            read_seconds=TOTAL_SECONDS,
+            read_seconds=self._read_seconds,
         )
         if not answer.ok:
             raise self._refusal(answer, (text,))
@@ -132,8 +140,10 @@ def without_additions(content: str, text: str) -> str:
         content = fenced.group(1).strip()
     if not text.startswith("{"):
         content = _unpacked(content)
-    if len(content) >= 2 and QUOTES.get(content[0]) == content[-1] and text[:1] not in QUOTES:
-        content = content[1:-1]
+    if len(content) > 2 and QUOTES.get(content[0]) == content[-1] and text[:1] not in QUOTES:
+        inside = content[1:-1]
+        # `"Pay" fails with "error"` begins and ends with quotes of its own.
+        content = content if content[0] in inside or content[-1] in inside else inside
     return content
 
 

@@ -1,0 +1,124 @@
+"""What language a text is in: only what is sure counts, and doubt means "translate"."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.translate.language import base, has_words, is_in, language_of
+
+NO_WORDS = [
+    "👍",
+    "😭😭😭",
+    "ok",
+    "OK!",
+    "Ok 👌",
+    "ok ok",
+    "5/5",
+    "...",
+    "",
+    "   \n",
+    "12345",
+    "@support #bug",
+    "₩10,000",
+]
+ADDRESSES = ["https://example.com/a?b=c", "www.example.com", "a.b+c@mail.example.com"]
+
+
+@pytest.mark.parametrize("text", NO_WORDS + ADDRESSES)
+def test_without_words_there_is_nothing_to_translate(text: str) -> None:
+    assert not has_words(text)
+
+
+@pytest.mark.parametrize("text", ["no", "좋아요", "👍 굿", "見て https://example.com", "ㅠㅠ", "okay?? not okay"])
+def test_any_word_is_worth_translating(text: str) -> None:
+    assert has_words(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("결제가 안 돼요 😭", "ko"),
+        ("결제", "ko"),
+        ("Galaxy S24에서 결제가 안 됩니다", "ko"),
+        ("アプリがすぐに落ちます", "ja"),
+        ("決済ができません", "ja"),
+        ("ｱﾌﾟﾘが落ちる", "ja"),
+        ("ล็อกอินไม่ได้", "th"),
+        ("Δεν λειτουργεί", "el"),
+        ("应用程序在打开设置页面时崩溃", "zh"),
+        ("Приложение вылетает", "ru"),
+        ("Не можу увійти в обліковий запис", "uk"),
+        ("The app crashes when I open the settings page", "en"),
+        ("Ich kann mich nicht anmelden", "de"),
+        ("Le paiement a échoué deux fois", "fr"),
+        ("Không đăng nhập được", "vi"),
+        ("التطبيق يتعطل عند الفتح", "ar"),
+        ("THE APP CRASHES WHEN I OPEN THE SETTINGS PAGE", "en"),
+    ],
+)
+def test_what_can_be_told_is_told(text: str, language: str) -> None:
+    assert language_of(text) == language
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "good app",  # short
+        "Perfekt",
+        "最高",  # Han alone: Chinese or Japanese
+        "不具合多数、改善希望",
+        "kakaotalk login error",  # names
+        "Galaxy S24 Ultra Android 15",
+        "jinjja joayo",  # romanised Korean
+        "Version Android incompatible",  # French, Spanish, English?
+        "This app 최고",  # half and half
+        "The pay button says 결제 오류 and nothing else happens",  # an English sentence about a Korean one
+        "👍",
+        "",
+    ],
+)
+def test_doubt_is_no_language(text: str) -> None:
+    assert language_of(text) is None
+
+
+def test_regions_of_a_language_are_the_same_language() -> None:
+    text = "The app crashes when I open the settings page"
+    assert is_in(text, "en")
+    assert is_in(text, "en-US")
+    assert is_in(text, "EN-GB")
+    assert not is_in(text, "ja")
+    assert base("pt-BR") == base("pt_PT") == "pt"
+
+
+def test_addresses_in_a_text_do_not_decide_its_language() -> None:
+    assert language_of("결제 오류 https://www.example.com/the/long/address/in/english?with=words") == "ko"
+
+
+@given(st.text(max_size=200))
+def test_any_text_has_an_answer(text: str) -> None:
+    language = language_of(text)
+    assert language is None or (language.isascii() and language.islower())
+    if not has_words(text):
+        assert not is_in(text, "ko")
+
+
+def test_many_threads_may_ask_first_at_once() -> None:
+    texts = ["The app crashes when I open the settings page", "Ich kann mich nicht anmelden"] * 8
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(language_of, texts)) == ["en", "de"] * 8
+
+
+def test_the_web_process_reads_the_connector_without_its_libraries() -> None:
+    """Its settings and default events are read by every process: numpy and the clients load where they are used."""
+    program = (
+        "import sys, connectors.translate, connectors.translate.connector; "
+        "print([name for name in ('deepl', 'py3langid', 'numpy') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

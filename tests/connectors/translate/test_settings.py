@@ -1,0 +1,102 @@
+"""The translator's variables: every problem is told at once, by the variable's name."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.translate.settings import GOOGLE, OPENAI, TranslateSettings
+from settings import ConfigError, load
+
+LIBRE = {"TRANSLATE_PROVIDER": "libretranslate", "LIBRETRANSLATE_URL": "http://127.0.0.1:5000/"}
+
+
+def problems(**environ: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load(TranslateSettings, environ)
+    return caught.value.problems
+
+
+def test_a_provider_and_its_address_are_enough() -> None:
+    settings = load(TranslateSettings, LIBRE)
+    assert settings.translate_target == ["en"]
+    assert settings.written() == [("message", "en", "translatedMessage")]
+    assert settings.libretranslate_url == "http://127.0.0.1:5000"
+    assert settings.google_translate_url == GOOGLE
+    assert settings.openai_base_url == OPENAI
+
+
+def test_several_languages_go_into_a_field_each() -> None:
+    environ = {**LIBRE, "TRANSLATE_TARGET": "en, ja", "TRANSLATE_FIELDS": "message=message_{lang},title=title_{lang}"}
+    assert load(TranslateSettings, environ).written() == [
+        ("message", "en", "message_en"),
+        ("message", "ja", "message_ja"),
+        ("title", "en", "title_en"),
+        ("title", "ja", "title_ja"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("provider", "expected"),
+    [
+        ("libretranslate", ["LIBRETRANSLATE_URL: required by TRANSLATE_PROVIDER=libretranslate, but not set"]),
+        ("deepl", ["DEEPL_AUTH_KEY: required by TRANSLATE_PROVIDER=deepl, but not set"]),
+        ("google", ["GOOGLE_TRANSLATE_API_KEY: required by TRANSLATE_PROVIDER=google, but not set"]),
+        (
+            "openai",
+            [
+                f"OPENAI_API_KEY: required by {OPENAI}, but not set (another server: set OPENAI_BASE_URL)",
+                "OPENAI_MODEL: required by TRANSLATE_PROVIDER=openai, but not set",
+            ],
+        ),
+    ],
+)
+def test_what_the_provider_needs_is_named(provider: str, expected: list[str]) -> None:
+    assert problems(TRANSLATE_PROVIDER=provider) == expected
+
+
+def test_a_server_of_ones_own_needs_no_key() -> None:
+    environ = {"TRANSLATE_PROVIDER": "openai", "OPENAI_BASE_URL": "http://127.0.0.1:11434/v1", "OPENAI_MODEL": "small"}
+    assert load(TranslateSettings, environ).openai_api_key is None
+
+
+def test_all_problems_are_told_at_once() -> None:
+    told = problems(TRANSLATE_PROVIDER="deepl", TRANSLATE_TARGET="english", TRANSLATE_FIELDS="message")
+    assert [problem.split(":")[0] for problem in told] == ["TRANSLATE_TARGET", "TRANSLATE_FIELDS", "DEEPL_AUTH_KEY"]
+
+
+def test_no_provider_is_a_problem() -> None:
+    assert problems() == ["TRANSLATE_PROVIDER: required, but not set"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("TRANSLATE_PROVIDER", "babelfish", "should be one of libretranslate, deepl, google, openai"),
+        ("TRANSLATE_TARGET", "english", "'english' should be a language code"),
+        ("TRANSLATE_TARGET", "en,EN", "named twice"),
+        ("TRANSLATE_TARGET", ",", "at least one language"),
+        ("TRANSLATE_FIELDS", ",", "at least one field"),
+        ("TRANSLATE_FIELDS", "message=message", "'message' would be translated and written into"),
+        ("TRANSLATE_FIELDS", "message_en=message_{lang}", "'message_en' would be translated and written into"),
+        ("TRANSLATE_FIELDS", "title=message,message=translated", "'message' would be translated and written into"),
+        ("TRANSLATE_FIELDS", "a=x,b=x", "two translations would be written into 'x'"),
+        ("LIBRETRANSLATE_URL", "127.0.0.1:5000", "https://"),
+    ],
+)
+def test_a_mistake_is_told_by_name(name: str, value: str, says: str) -> None:
+    told = problems(**{**LIBRE, name: value})
+    assert len(told) == 1
+    assert told[0].startswith(f"{name}: ")
+    assert says in told[0]
+
+
+def test_several_languages_into_one_field_are_refused() -> None:
+    told = problems(**LIBRE, TRANSLATE_TARGET="en,ja")
+    assert told == [
+        "TRANSLATE_FIELDS: with several languages 'translatedMessage' should hold {lang}, e.g. message=message_{lang}"
+    ]
+
+
+def test_keys_are_not_shown() -> None:
+    settings = load(TranslateSettings, {"TRANSLATE_PROVIDER": "deepl", "DEEPL_AUTH_KEY": "planted-secret"})
+    assert "planted-secret" not in repr(settings)
