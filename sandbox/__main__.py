@@ -6,7 +6,7 @@ import argparse
 
 from sandbox.abc_sender import INTERVAL_SECONDS, TIMEOUT_SECONDS
 from sandbox.app import create_sandbox
-from sandbox.server import listen
+from sandbox.server import Server
 
 
 def main() -> None:
@@ -26,14 +26,13 @@ def main() -> None:
     )
     if given.webhook:
         sandbox.sender.subscribe(given.webhook, given.token)
-    server = listen(sandbox, given.port)
+    server = Server(sandbox, given.port)
     print(sandbox.url, flush=True)
     try:
         server.serve_forever()
     except KeyboardInterrupt:
         pass
     finally:
-        sandbox.close()
         server.server_close()
 
 

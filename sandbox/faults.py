@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import random
 import re
@@ -112,7 +111,6 @@ class FaultMiddleware:
         self._faults.wait(fault.seconds or (LONGEST_HANG if fault.kind == "hang" else 0))
         if fault.kind == "delay":
             return self._application(environ, start_response)
-        _read_all(environ)
         if fault.kind == "status":
             text = fault.body if isinstance(fault.body, str) else json.dumps(fault.body)
             kind = "text/plain" if isinstance(fault.body, str) else "application/json"
@@ -138,14 +136,8 @@ class FaultMiddleware:
             close()
 
 
-def _read_all(environ: WSGIEnvironment) -> None:
-    """Takes the body off the connection: left there, it would be read as the next request of a kept-alive one."""
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(length))
-
-
 def _cut(environ: WSGIEnvironment) -> None:
-    connection = environ.get("werkzeug.socket")
+    connection = environ.get("sandbox.connection")
     if connection is not None:
         with contextlib.suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
