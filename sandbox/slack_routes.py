@@ -48,6 +48,13 @@ def blueprint(slack: Slack) -> Blueprint:
         state = {"is_channel": True, "is_archived": channel.is_archived, "is_member": channel.is_member}
         return _ok({"channel": {"id": channel.id, "name": channel.name, "is_private": False, **state}})
 
+    @routes.route("/api/users.conversations", methods=["GET", "POST"])
+    def joined() -> Any:
+        _arguments(slack)
+        need("channels:read")
+        mine = [channel for channel in slack.channels.values() if channel.is_member]
+        return _ok({"channels": [{"id": c.id, "name": c.name, "is_archived": c.is_archived} for c in mine]})
+
     @routes.route("/api/conversations.history", methods=["GET", "POST"])
     def history() -> Any:
         values = _arguments(slack)
