@@ -11,9 +11,9 @@ from pydantic import SecretStr
 from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
 
-from connectors.base import Check
+from connectors.base import Check, Failed
 from connectors.slack import checks
-from connectors.slack.errors import CANNOT_LOOK, THREAD_GONE, Refused, refusal, webhook_refusal
+from connectors.slack.errors import SIGNED_OUT, THREAD_GONE, Refused, refusal, webhook_refusal
 from connectors.slack.render import Message
 from transport import Answer, new_session, send
 
@@ -105,7 +105,8 @@ class Bot:
             # A reply to a message that was just deleted is posted into the channel instead.
             return found or self._search(self._web.conversations_history, metadata, where)
         except Refused as refused:
-            if refused.error in CANNOT_LOOK:
+            # Posting may be allowed where reading is not: a missing scope, a channel that the bot is not in.
+            if isinstance(refused.outcome, Failed) and refused.error not in SIGNED_OUT:
                 raise CannotTell(str(refused)) from None
             raise
 

@@ -79,10 +79,8 @@ FINAL: Mapping[str, tuple[Reason, str]] = {
 THREAD_GONE = frozenset({"thread_not_found", "message_not_found", "cannot_reply_to_message"})
 """The message to reply to is no more."""
 
-CANNOT_LOOK = frozenset(
-    {"missing_scope", "not_in_channel", "channel_not_found", "no_permission", "not_allowed_token_type", "access_denied"}
-)
-"""Posting may be allowed where reading is not."""
+SIGNED_OUT = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
+"""Nothing works until the token is replaced, and everything will then."""
 
 
 class Refused(Exception):
