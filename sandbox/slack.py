@@ -25,6 +25,11 @@ class Channel:
     name: str
     is_member: bool = True
     is_archived: bool = False
+    is_private: bool = False
+
+    def scope(self, right: str) -> str:
+        """The scope for `read` or `history` of such a channel."""
+        return f"{'groups' if self.is_private else 'channels'}:{right}"
 
 
 @dataclass(frozen=True)

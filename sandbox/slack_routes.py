@@ -43,23 +43,32 @@ def blueprint(slack: Slack) -> Blueprint:
     @routes.route("/api/conversations.info", methods=["GET", "POST"])
     def info() -> Any:
         values = _arguments(slack)
-        need("channels:read")
         channel = _by_id(slack, values)
-        state = {"is_channel": True, "is_archived": channel.is_archived, "is_member": channel.is_member}
-        return _ok({"channel": {"id": channel.id, "name": channel.name, "is_private": False, **state}})
+        need(channel.scope("read"))
+        return _ok({"channel": {**_listed(channel), "is_member": channel.is_member}})
 
     @routes.route("/api/users.conversations", methods=["GET", "POST"])
     def joined() -> Any:
-        _arguments(slack)
-        need("channels:read")
-        mine = [channel for channel in slack.channels.values() if channel.is_member]
-        return _ok({"channels": [{"id": c.id, "name": c.name, "is_archived": c.is_archived} for c in mine]})
+        values = _arguments(slack)
+        kinds = str(values.get("types") or "public_channel").split(",")
+        for kind, scope in (("public_channel", "channels:read"), ("private_channel", "groups:read")):
+            if kind in kinds:
+                need(scope)
+        found = [
+            _listed(channel)
+            for channel in slack.channels.values()
+            if channel.is_member
+            and ("private_channel" if channel.is_private else "public_channel") in kinds
+            and not (channel.is_archived and str(values.get("exclude_archived")) in ("1", "true", "True"))
+        ]
+        page, rest = _page(found, values)
+        return _ok({"channels": page, **rest})
 
     @routes.route("/api/conversations.history", methods=["GET", "POST"])
     def history() -> Any:
         values = _arguments(slack)
-        need("channels:history")
         channel = _by_id(slack, values)
+        need(channel.scope("history"))
         if not channel.is_member:
             raise SlackError("not_in_channel")
         found = [
@@ -72,8 +81,8 @@ def blueprint(slack: Slack) -> Blueprint:
     @routes.route("/api/conversations.replies", methods=["GET", "POST"])
     def replies() -> Any:
         values = _arguments(slack)
-        need("channels:history")
         channel, thread = _by_id(slack, values), values.get("ts")
+        need(channel.scope("history"))
         found = [m for m in slack.messages if m.channel == channel.id and thread in (m.ts, m.thread_ts)]
         if not found:
             raise SlackError("thread_not_found")
@@ -167,14 +176,21 @@ def _listing(found: list[Message], values: Mapping[str, Any]) -> Response:
         found = [message for message in found if float(oldest) <= float(message.ts) <= float(latest)]
     else:
         found = [message for message in found if float(oldest) < float(message.ts) < float(latest)]
-    limit, start = int(values.get("limit") or 100), int(values.get("cursor") or 0)
-    part = found[start : start + limit]
-    more = start + limit < len(found)
     metadata = values.get("include_all_metadata") in (True, "1", "true")
-    answer: dict[str, Any] = {"messages": [_shown(m, metadata=metadata) for m in part], "has_more": more}
-    if more:
-        answer["response_metadata"] = {"next_cursor": str(start + limit)}
-    return _ok(answer)
+    page, rest = _page([_shown(message, metadata=metadata) for message in found], values)
+    return _ok({"messages": page, "has_more": bool(rest["response_metadata"]["next_cursor"]), **rest})
+
+
+def _page(found: list[Any], values: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """A page, and the cursor to the next ("" at the end)."""
+    limit, start = int(values.get("limit") or 100), int(values.get("cursor") or 0)
+    cursor = str(start + limit) if start + limit < len(found) else ""
+    return found[start : start + limit], {"response_metadata": {"next_cursor": cursor}}
+
+
+def _listed(channel: Channel) -> dict[str, Any]:
+    state = {"is_channel": True, "is_private": channel.is_private, "is_archived": channel.is_archived}
+    return {"id": channel.id, "name": channel.name, **state}
 
 
 def _shown(message: Message, *, metadata: bool) -> dict[str, Any]:
