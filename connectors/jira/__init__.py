@@ -6,9 +6,10 @@ from connectors.base import Connector, Tools
 from connectors.jira.settings import Settings
 from settings import ConfigError
 
-__all__ = ["DEFAULT_EVENTS", "Settings", "build"]
+__all__ = ["DEFAULT_EVENTS", "NEEDS_ABC", "Settings", "build"]
 
 DEFAULT_EVENTS = ("ISSUE_CREATION", "ISSUE_STATUS_CHANGE", "ISSUE_ADDITION")
+NEEDS_ABC = True
 
 
 def build(settings: Settings, tools: Tools) -> Connector:
