@@ -121,8 +121,23 @@ class Check:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a delivery goes: deliveries of one destination share one rate limit and one breaker, over all workers."""
+
+    name: str
+    """For people and metrics, such as `slack #feedback`; no secret."""
+    per_second: float = 0
+    """How many it takes; 0 where no limit is known."""
+    burst: int = 1
+    """How many may go at once after a pause."""
+
+
 class Connector(Protocol):
-    """One per process, used by many threads at once. The smallest one is a class with these two methods."""
+    """One per process, used by many threads at once. The smallest one is a class with these three methods."""
+
+    def destination(self, event: Event) -> Destination:
+        """Where this event goes. Without I/O."""
 
     def deliver(self, event: Event, context: Context) -> Outcome:
         """Makes the event's effect exist. Raises LeaseLost only; any other exception is a defect, and retried."""

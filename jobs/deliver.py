@@ -14,11 +14,12 @@ from rq import Queue
 
 import sources
 from connectors.base import Connector, LeaseLost, Links, Outcome, Retry
-from jobs import attempts
+from jobs import attempts, flow
+from jobs.flow import Hold
 from jobs.keeper import Keeper
-from jobs.ledger import Lease, Ledger, RedisLinks
+from jobs.ledger import Lease, Ledger, RedisLinks, Settled
 from jobs.queue import hand
-from jobs.schedule import Transition, after
+from jobs.schedule import after
 from redaction import Redactor
 from sources.event import Event
 
@@ -65,29 +66,35 @@ class Deliverer:
             log.debug("not now", delivery_id=delivery_id, because=lease)
             return
         event_id = delivery_id.partition(".")[0]
-        with (
-            structlog.contextvars.bound_contextvars(event_id=event_id, delivery_id=delivery_id),
-            self._keeper.keeping(lease),
-        ):
-            started = time.monotonic()
+        ids = structlog.contextvars.bound_contextvars(event_id=event_id, delivery_id=delivery_id)
+        with ids, self._keeper.keeping(lease):
             try:
-                outcome = self._attempt(lease)
-            except (LeaseLost, RedisError) as lost:
-                # Nothing more may be done: another worker has it, or will have it.
-                log.warning("attempt abandoned", because=type(lost).__name__)
-                return
-            seconds = time.monotonic() - started
-            transition = after(outcome, lease.position, lease.age, random.random())  # noqa: S311  jitter, no secret
-            self._record(lease, transition, seconds)
+                self._run(lease)
+            except LeaseLost:
+                log.warning("attempt abandoned: another worker has the delivery")
+            except RedisError as error:
+                log.warning("attempt abandoned: Redis is away; the clock has it run again", because=str(error))
 
-    def _attempt(self, lease: Lease) -> Outcome:
+    def _run(self, lease: Lease) -> None:
         connector = self._connectors.get(lease.connector)
+        event = sources.restore(lease.event, self._ledger.instance)
         if connector is None:
             # During a deploy another worker may know it; after a change of CONNECTORS none does.
-            return Retry(f"CONNECTORS of this worker does not name {lease.connector}", "config")
-        event = sources.restore(lease.event, self._ledger.instance)
-        if not isinstance(event, Event):
-            return Retry("this version can't read the event that a newer one stored", "config")
+            self._record(lease, Retry(f"CONNECTORS of this worker does not name {lease.connector}", "config"))
+            return
+        if event is None:
+            self._record(lease, Retry("this version can't read the event that a newer one stored", "config"))
+            return
+        destination = connector.destination(event)
+        hold = flow.admit(self._ledger, lease, destination)
+        if hold:
+            self._hold(lease, hold)
+            return
+        started = time.monotonic()
+        outcome = self._attempt(connector, event, lease)
+        self._record(lease, outcome, time.monotonic() - started, destination.name)
+
+    def _attempt(self, connector: Connector, event: Event, lease: Lease) -> Outcome:
         try:
             return connector.deliver(event, DeliveryContext(lease, self._ledger))
         except (LeaseLost, RedisError):
@@ -96,32 +103,40 @@ class Deliverer:
             log.exception("the connector failed")
             return Retry(f"the connector failed: {type(error).__name__}: {error}", "crashed")
 
-    def _record(self, lease: Lease, transition: Transition, seconds: float) -> None:
-        fields = attempts.fields_of(lease, transition, seconds, self._redact)
-        counts = attempts.counts_of(lease, transition, seconds)
-        try:
-            following = _patiently(
-                lambda: self._ledger.settle(lease, transition.state, fields, counts, transition.delay)
-            )
-        except LeaseLost:
-            log.warning("outcome not recorded: another worker has the delivery", outcome=transition.state)
-            return
-        level = log.error if transition.state == "dead" else log.info
+    def _record(self, lease: Lease, outcome: Outcome, seconds: float = 0.0, destination: str = "") -> None:
+        became = after(outcome, lease.position, lease.age, random.random())  # noqa: S311  jitter, no secret
+        fields = attempts.fields_of(lease, became, seconds, self._redact)
+        counts = attempts.counts_of(lease, became, seconds)
+        condition = flow.condition_of(outcome) if destination else ""
+        settled = _patiently(
+            lambda: self._ledger.settle(lease, became.state, fields, counts, became.delay, (destination, condition))
+        )
+        level = log.error if became.state == "dead" else log.info
         level(
             "attempt ended",
             connector=lease.connector,
-            outcome=transition.state,
+            outcome=became.state,
             attempt=lease.attempt,
-            why=transition.why or None,
-            reason=transition.reason or None,
-            again_in=round(transition.delay, 1) or None,
+            why=became.why or None,
+            reason=became.reason or None,
+            again_in=round(became.delay, 1) or None,
             seconds=round(seconds, 3),
         )
-        if following:
-            hand(self._queue, [following])
+        if settled.breaker:
+            tell = log.error if settled.breaker == "opened" else log.info
+            tell(f"breaker {settled.breaker}", destination=destination, why=became.why or None)
+        if settled.following:
+            hand(self._queue, [settled.following])
+
+    def _hold(self, lease: Lease, hold: Hold) -> None:
+        """Gives the lease back: no attempt was made."""
+        fields = {"attempts": str(lease.attempt - 1), "why": hold.why, "reason": "held"}
+        spread = hold.seconds * 0.1 * random.random()  # noqa: S311  so that those who wait do not come back together
+        self._ledger.settle(lease, "retrying", fields, {}, hold.seconds + spread)
+        log.debug("held", why=hold.why, again_in=round(hold.seconds + spread, 1))
 
 
-def _patiently(record: Callable[[], str | None]) -> str | None:
+def _patiently(record: Callable[[], Settled]) -> Settled:
     """A short outage of Redis must not make work that is done look undone."""
     deadline = time.monotonic() + RECORDING_PATIENCE
     pause = 0.1

@@ -62,6 +62,14 @@ class Lease:
         return self.now - int(self.delivery.get("replayed") or self.delivery["created"]) / 1000
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """`following`: the delivery that may go next in the line, or ""; `breaker`: opened, closed, or "" (no change)."""
+
+    following: str
+    breaker: str
+
+
 class Ledger:
     """One per process. Methods raise redis.exceptions.RedisError when Redis does not do its part."""
 
@@ -108,19 +116,32 @@ class Ledger:
         if self._run("renew", lease_ms, lease.delivery_id, lease.connector, lease.token, text):
             raise LeaseLost(lease.delivery_id)
 
-    def settle(
-        self, lease: Lease, state: State, fields: Mapping[str, str], counts: Mapping[str, float], delay: float = 0.0
-    ) -> str | None:
-        """Records what came of an attempt. `delay`: seconds until a `retrying` one is due.
+    def admit(self, delivery_id: str, destination: str, interval_ms: int, burst: int) -> tuple[int, str]:
+        """Milliseconds to wait before going to the destination (0: go), and why: open (the breaker) or limit."""
+        answer = self._run("admit", delivery_id, destination, interval_ms, burst)
+        return int(answer[0]), answer[1].decode() if len(answer) > 1 else ""
 
-        Answers the delivery that may go next in the line, or None. Raises LeaseLost.
-        """
+    def settle(
+        self,
+        lease: Lease,
+        state: State,
+        fields: Mapping[str, str],
+        counts: Mapping[str, float],
+        delay: float = 0.0,
+        destination: tuple[str, str] = ("", ""),
+    ) -> Settled:
+        """Records what came of an attempt. `delay`: seconds until a `retrying` one is due; `destination`: its name and
+        condition (jobs/flow.py). Raises LeaseLost."""
         raised = {f"count:{name}": str(by) for name, by in counts.items()}
         flat = [item for pair in {**fields, **raised}.items() for item in pair]
-        answer = self._run("settle", lease.delivery_id, lease.connector, lease.token, state, int(delay * 1000), *flat)
+        answer = self._run(
+            "settle",
+            *(lease.delivery_id, lease.connector, lease.token),
+            *(state, int(delay * 1000), *destination, *flat),
+        )
         if answer[0] == b"lost":
             raise LeaseLost(lease.delivery_id)
-        return answer[1].decode() or None
+        return Settled(answer[1].decode(), answer[2].decode())
 
     def tick(self, worker: str, queue_key: str, retention_days: float, elect_ms: int = 900) -> list[str]:
         """Shows that `worker` is alive, and, when elected, answers the deliveries to hand to RQ again."""

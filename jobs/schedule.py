@@ -17,6 +17,9 @@ LONGEST_RETRY_AFTER = 3600.0
 GIVE_UP_AFTER = 3 * 86_400.0
 """Seconds since acceptance after which even a wait that costs no attempt ends."""
 
+QUOTA_PAUSE = 900.0
+"""Seconds until a used-up quota is asked for again: somebody pays, or a new month begins, and nothing was lost."""
+
 WAITS = frozenset({"rate_limited", "not_yet"})
 """Reasons that cost no attempt where the other side named the time: it works, it only wants us to come later."""
 
@@ -40,6 +43,8 @@ def after(outcome: Outcome, position: int, age: float, luck: float) -> Transitio
             return Transition("done", position, result=result)
         case Skipped(why, result):
             return Transition("skipped", position, why, result=result)
+        case Failed(why, "quota") if age < GIVE_UP_AFTER:
+            return Transition("retrying", position, why, "quota", QUOTA_PAUSE * (1 + JITTER * luck))
         case Failed(why, reason):
             return Transition("dead", position, why, reason)
         case Retry(why, reason, asked):

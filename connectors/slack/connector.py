@@ -7,15 +7,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connectors.answers import no_answer
-from connectors.base import Check, Context, Done, Outcome, Retry, Skipped, Tools
-from connectors.slack.client import CannotTell, Posted, Way
-from connectors.slack.errors import THREAD_GONE, Refused
+from connectors.base import Check, Context, Destination, Done, Outcome, Retry, Skipped, Tools
+from connectors.slack.client import Posted, Way
+from connectors.slack.errors import THREAD_GONE, CannotTell, Refused
 from connectors.slack.render import Message, marker, render
 from connectors.slack.settings import SlackSettings
 from sources.abc.client import AbcError
 from sources.event import Event
 from transport import NoAnswer
 
+BURST = 3
+"""Slack takes short bursts above its rate; from longer ones it may also hide messages instead of refusing them."""
 CLOCK_SECONDS = 600.0
 """How far this machine's clock may be from Slack's for a look-up to find the message."""
 
@@ -29,11 +31,14 @@ class SlackConnector:
         self._tools = tools
         self._way = way
 
+    def destination(self, event: Event) -> Destination:
+        where = self._channel(event) or "webhook"
+        return Destination(f"slack {where}", self._settings.slack_rate, BURST)
+
     def deliver(self, event: Event, context: Context) -> Outcome:
-        project = event.project.id if event.project else "*"
-        channel = self._settings.slack_channel.get(project) or ""
+        channel = self._channel(event)
         if self._settings.slack_bot_token and not channel:
-            return Skipped(f"SLACK_CHANNEL names no channel for project {project}, and no default (*)")
+            return Skipped(f"SLACK_CHANNEL names no channel for project {_project(event)}, and no default (*)")
         metadata = marker(self._tools.instance, context.delivery_id)
         if context.notes.get("posting"):
             outcome = self._look(event, context, channel, metadata)
@@ -47,14 +52,16 @@ class SlackConnector:
     def check(self) -> Iterator[Check]:
         return self._way.check(list(dict.fromkeys(channel for _, channel in self._settings.slack_channel.items())))
 
+    def _channel(self, event: Event) -> str:
+        return self._settings.slack_channel.get(_project(event)) or ""
+
     def _message(self, event: Event, metadata: dict[str, Any]) -> Message | None:
-        project = event.project.id if event.project else "*"
         return render(
             event,
             self._tools.language,
             metadata,
             ticket=self._ticket(event),
-            ticket_url=self._settings.slack_ticket_url.get(project),
+            ticket_url=self._settings.slack_ticket_url.get(_project(event)),
             feedback_field=self._settings.slack_feedback_field,
         )
 
@@ -128,3 +135,7 @@ class SlackConnector:
         link = context.links.get("slack", event.entity)
         # Another channel set since: threads can't move, so a new one begins there.
         return link.get("thread", "") if link.get("channel") == channel else ""
+
+
+def _project(event: Event) -> str:
+    return str(event.project.id) if event.project else "*"

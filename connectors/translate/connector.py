@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from connectors.abc_errors import outcome_of
-from connectors.base import Check, Context, Done, Outcome, Skipped
+from connectors.base import Check, Context, Destination, Done, Failed, Outcome, Skipped
 from connectors.translate.language import has_words, is_in
 from connectors.translate.parts import pack, to_translate, translated
 from connectors.translate.providers.base import Provider, ProviderTrouble
 from connectors.translate.settings import TranslateSettings
 from sources.abc.client import AbcClient, AbcError
 from sources.event import Event
+
+TEXT_FORMATS = ("text", "keyword")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,10 @@ class TranslateConnector:
         self._abc = abc
         self._provider = provider
         self._channels = channels
+        self._destination = Destination(f"translate {settings.translate_provider}", settings.translate_rate, burst=10)
+
+    def destination(self, _event: Event) -> Destination:
+        return self._destination
 
     def deliver(self, event: Event, context: Context) -> Outcome:
         if event.project is None or event.channel is None or event.feedback is None:
@@ -45,26 +52,29 @@ class TranslateConnector:
             feedback = self._abc.get_feedback(*place)
             wishes, skipped = wishes_of(feedback.fields, self._wanted)
             if not wishes:
-                return Skipped("; ".join(skipped))
+                return _wrote_before(feedback.fields, context) or Skipped("; ".join(skipped))
             values = self._translate(wishes, context)
+            result = self._result(wishes, skipped)
             # Between the reading and this writing the text may change. Then the translation of the older text stands
             # there: ABC has no conditional write, and an edit is no event that would tell us.
-            context.keep()
+            context.keep(writing={"result": result, "digest": _digest(values)})
             written = self._abc.set_feedback_fields(*place, values)
         except ProviderTrouble as trouble:
             return trouble.outcome
         except AbcError as error:
-            return outcome_of(error, context)
+            return _wrong_field(error, self._wanted) or outcome_of(error, context)
         if not written:
             return Skipped(f"{', '.join(values)}: filled by somebody else in the meantime")
-        return Done(
-            {
-                "fields": sorted(written),
-                "provider": self._provider.who.name,
-                "characters": sum(len(wish.text) for wish in wishes),
-                **({"skipped": skipped} if skipped else {}),
-            }
-        )
+        return Done({**result, "fields": sorted(written)})
+
+    def _result(self, wishes: Sequence[Wish], skipped: Sequence[str]) -> dict[str, Any]:
+        """What the record tells of it: never a word of the text."""
+        result: dict[str, Any] = {
+            "fields": sorted(wish.into for wish in wishes),
+            "provider": self._provider.who.name,
+            "characters": sum(len(wish.text) for wish in wishes),
+        }
+        return {**result, "skipped": list(skipped)} if skipped else result
 
     def _translate(self, wishes: Sequence[Wish], context: Context) -> dict[str, str]:
         """The value of each field to write. What is paid for is kept at once, part by part, so that no later attempt
@@ -89,11 +99,41 @@ class TranslateConnector:
             yield Check(False, str(trouble))
         for project, channel in self._channels:
             try:
-                fields = {field.key: field.writable for field in self._abc.fields(project, channel)}
+                yield from self._check_fields(project, channel)
             except AbcError as error:
                 yield Check(False, f"channel {project}:{channel}: {error}")
-                continue
-            yield from field_checks(f"channel {project}:{channel}", fields, self._wanted)
+
+    def _check_fields(self, project: int, channel: int) -> Iterator[Check]:
+        where = f"channel {project}:{channel}"
+        formats = {field.key: field.format for field in self._abc.fields(project, channel)}
+        yield from field_checks(where, formats, self._wanted)
+        for into in (into for _, _, into in self._wanted if formats.get(into) in TEXT_FORMATS):
+            problem = self._abc.field_problem(project, channel, into)
+            yield Check(not problem, f"{where}: translations go into '{into}'" + (f": {problem}" if problem else ""))
+
+
+def _wrote_before(fields: Mapping[str, Any], context: Context) -> Done | None:
+    """An earlier attempt's write arrived, though its answer did not: then this delivery has done its work."""
+    writing = context.notes.get("writing")
+    if not writing:
+        return None
+    result: dict[str, Any] = writing["result"]
+    there = {into: fields.get(into) for into in result["fields"]}
+    return Done(result) if _digest(there) == writing["digest"] else None
+
+
+def _digest(values: Mapping[str, Any]) -> str:
+    return note_of(json.dumps(values, sort_keys=True), "")
+
+
+def _wrong_field(error: AbcError, wanted: Sequence[tuple[str, str, str]]) -> Failed | None:
+    """ABC refuses what was sent without naming the field, and all that is ever sent is these fields."""
+    if error.reason != "invalid":
+        return None
+    keys = ", ".join(into for _, _, into in wanted)
+    return Failed(
+        f"{error} ({keys}): each must be a text field of the channel, editable and active; then replay", "config"
+    )
 
 
 def wishes_of(fields: Mapping[str, Any], wanted: Sequence[tuple[str, str, str]]) -> tuple[list[Wish], list[str]]:
@@ -111,17 +151,19 @@ def wishes_of(fields: Mapping[str, Any], wanted: Sequence[tuple[str, str, str]])
 
 
 def _why_not(text: Any, target: str, there: Any) -> str | None:
-    if text is None or text == "":
+    if _is_blank(text):
         return "there is no text"
     if not isinstance(text, str):
         return "it holds no text but numbers or options"
-    if isinstance(there, str) and not there.strip():
-        there = None
-    if there is not None:
+    if not _is_blank(there):
         return "a translation is there already"
     if not has_words(text):
         return "there are no words to translate"
     return f"it is in {target} already" if is_in(text, target) else None
+
+
+def _is_blank(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def note_of(part: str, target: str) -> str:
@@ -133,17 +175,14 @@ def _joined(wish: Wish, known: Mapping[str, str], limit: int) -> str:
     return translated(wish.text, limit, lambda part: known[note_of(part, wish.target)])
 
 
-def field_checks(where: str, fields: Mapping[str, bool], wanted: Sequence[tuple[str, str, str]]) -> Iterator[Check]:
-    """Whether the channel has the fields. `fields`: whether each one may be written to."""
-    for source in dict.fromkeys(source for source, _, _ in wanted):
-        if source not in fields:
-            yield Check(False, f"{where}: there is no field '{source}' to translate; check TRANSLATE_FIELDS")
-    for into in (into for _, _, into in wanted):
-        if into not in fields:
+def field_checks(where: str, formats: Mapping[str, str], wanted: Sequence[tuple[str, str, str]]) -> Iterator[Check]:
+    """What is wrong with the channel's fields. `formats`: the format of each field by its key."""
+    sources = dict.fromkeys(source for source, _, _ in wanted)
+    for key in [*sources, *(into for _, _, into in wanted)]:
+        if key not in formats:
+            yield Check(False, f"{where}: there is no field '{key}'; create it (format text) or mend TRANSLATE_FIELDS")
+        elif formats[key] not in TEXT_FORMATS:
+            # ABC would make a new option of every text that is written into a select.
             yield Check(
-                False, f"{where}: there is no field '{into}'; create it (text, editable) or check TRANSLATE_FIELDS"
+                False, f"{where}: the field '{key}' is of format {formats[key]}, not text; mend TRANSLATE_FIELDS"
             )
-        elif not fields[into]:
-            yield Check(False, f"{where}: the field '{into}' can't be written to; make it editable and active")
-        else:
-            yield Check(True, f"{where}: translations go into '{into}'")

@@ -22,6 +22,8 @@ class TranslateSettings(Settings):
     translate_provider: str
     translate_target: TextList = Field(default=["en"])
     translate_fields: Pairs = Field(default={"message": "translatedMessage"}, validate_default=True)
+    translate_rate: float = Field(default=10, gt=0, le=1000)
+    """Deliveries a second."""
     libretranslate_url: WebAddress | None = Field(default=None, validate_default=True)
     libretranslate_api_key: SecretStr | None = None
     deepl_auth_key: SecretStr | None = Field(default=None, validate_default=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.base import Check, Connector, Context, Done, Outcome
+from connectors.base import Check, Connector, Context, Destination, Done, Outcome
 from jobs.accept import Accepted, Acceptor
 from jobs.deliver import Deliverer
 from jobs.keeper import Keeper
@@ -30,10 +30,14 @@ class Recorder:
 
     answer: Callable[[Event, Context], Outcome] = lambda _event, _context: Done({"ok": True})
     seen: list[str] = field(default_factory=list)
+    where: Destination = field(default_factory=lambda: Destination(f"destination {next(numbers)}"))
 
     def deliver(self, event: Event, context: Context) -> Outcome:
         self.seen.append(event.id)
         return self.answer(event, context)
+
+    def destination(self, _event: Event) -> Destination:
+        return self.where
 
     def check(self) -> Iterator[Check]:
         yield Check(True, "fine")
@@ -82,9 +86,11 @@ class World:
         for id_, due in self.redis.zrange(f"{prefix}due", 0, -1, withscores=True):
             self.redis.zadd(f"{prefix}due", {id_: due - by})
         for key in self.redis.scan_iter(f"{prefix}delivery:*"):
-            for name in ("until", "next", "handed", "created", "updated"):
+            for name in ("until", "next", "handed", "created", "updated", "turn"):
                 if value := self.redis.hget(key, name):
-                    self.redis.hset(key, name, int(value) - by)
+                    self.redis.hset(key, name, int(float(value)) - by)
+        for key in self.redis.scan_iter(f"{prefix}breaker:*"):
+            self.redis.hincrby(key, "until", -by)
         for key in self.redis.scan_iter(f"{prefix}hold:*"):
             left = self.redis.pttl(key) - by
             self.redis.pexpire(key, left) if left > 0 else self.redis.delete(key)

@@ -1,0 +1,50 @@
+"""Flow control: how fast, and whether at all, deliveries go to a destination. Shared by all workers, through Redis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connectors.base import Destination, Done, Failed, Outcome, Retry, Skipped
+from jobs.ledger import Lease, Ledger
+
+DOWN = frozenset({"timeout", "network", "server_error", "ambiguous"})
+"""Reasons that speak of the destination, not of this delivery."""
+BUSY_SECONDS = 5.0
+"""The pause after a "too many requests" that names no time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Not now: the delivery waits for `seconds`, which costs it no attempt."""
+
+    seconds: float
+    why: str
+
+
+def admit(ledger: Ledger, lease: Lease, destination: Destination) -> Hold | None:
+    """None to go ahead. Raises RedisError."""
+    interval = 1000 / destination.per_second if destination.per_second else 0
+    wait, because = ledger.admit(lease.delivery_id, destination.name, int(interval), destination.burst)
+    if not wait:
+        return None
+    if because == "limit":
+        return Hold(wait / 1000, f"{destination.name}: its rate limit is used up; this one's turn comes")
+    return Hold(wait / 1000, f"{destination.name} is not available at the moment; it is being probed")
+
+
+def condition_of(outcome: Outcome) -> str:
+    """What an attempt's outcome says of its destination: up, down, quota, busy:<ms>, or nothing."""
+    match outcome:
+        case Done():
+            return "up"
+        case Skipped():
+            return ""
+        case Retry(reason="rate_limited", after=asked):
+            return f"busy:{int((BUSY_SECONDS if asked is None else min(asked, 3600.0)) * 1000)}"
+        case Retry(reason=reason) | Failed(reason=reason):
+            if reason == "quota":
+                return "quota"
+            if reason in DOWN:
+                return "down"
+            # Refused for what it asked, but answered.
+            return "up" if reason in ("client_error", "not_found") else ""

@@ -1,0 +1,32 @@
+-- May this delivery go to its destination now? One breaker and one bucket for each destination, for all workers.
+-- ARGV: prefix, delivery id, destination, ms between two (0: no limit), burst.
+-- Returns {0} to go ahead, else {ms to wait, 'open' | 'limit'}.
+local p, id, destination, interval, burst = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local open = tonumber(redis.call('HGET', p .. 'breaker:' .. destination, 'until') or 0)
+if open > now then return {open - now, 'open'} end
+if open > 0 then
+  -- Half open: one goes ahead and tells the others. Its probe ends by itself, were its worker killed.
+  local probe = p .. 'probe:' .. destination
+  if not redis.call('SET', probe, id, 'NX', 'PX', 60000) and redis.call('GET', probe) ~= id then
+    return {math.max(redis.call('PTTL', probe), 1000), 'open'}
+  end
+  return {0}
+end
+if interval == 0 then return {0} end
+local key = p .. 'delivery:' .. id
+local turn = tonumber(redis.call('HGET', key, 'turn') or 0)
+if turn > now then return {turn - now, 'limit'} end
+if turn > 0 then
+  redis.call('HDEL', key, 'turn')
+  -- A turn that is long past (the breaker was open meanwhile) would let a crowd through at once.
+  if now - turn < 5000 then return {0} end
+end
+local bucket = p .. 'bucket:' .. destination
+local free = math.max(tonumber(redis.call('GET', bucket) or 0), now)
+redis.call('SET', bucket, free + interval, 'PX', free + interval - now + 60000)
+local at = free - (burst - 1) * interval
+if at <= now then return {0} end
+redis.call('HSET', key, 'turn', at)
+return {at - now, 'limit'}

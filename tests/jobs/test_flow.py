@@ -1,0 +1,105 @@
+"""Flow control: one limit and one breaker for each destination, over all workers."""
+
+from __future__ import annotations
+
+import pytest
+from redis import Redis
+
+from connectors.base import Destination, Done, Failed, Retry
+from tests.jobs.world import Recorder, World, feedback_event
+
+
+@pytest.fixture
+def world(redis: Redis) -> World:
+    return World(redis, {"one": Recorder(), "two": Recorder()})
+
+
+def row(world: World, id_: str) -> dict[str, object]:
+    event = world.records.event(id_.partition(".")[0])
+    assert event is not None
+    return next(delivery for delivery in event["deliveries"] if delivery["id"] == id_)
+
+
+def test_a_burst_goes_out_at_the_destinations_rate_and_loses_nothing(redis: Redis) -> None:
+    world = World(redis, {"one": Recorder(where=Destination("channel", per_second=0.5, burst=2))})
+    for _ in range(6):
+        world.tell(feedback_event())
+    world.run()
+    seen = world.connectors["one"].seen
+    assert len(seen) == 2
+    for expected in (3, 4, 5, 6):
+        world.pass_time(2.3)
+        for id_ in world.tick():
+            world.deliverer.deliver(id_)
+        assert len(seen) == expected
+    assert set(world.states().values()) == {"done"}
+
+
+def test_waiting_for_the_rate_costs_no_attempt(redis: Redis) -> None:
+    world = World(redis, {"one": Recorder(where=Destination("channel", per_second=0.1))})
+    first, second = world.tell(feedback_event()), world.tell(feedback_event())
+    world.run()
+    assert world.state(first, "one") == "done"
+    waiting = row(world, f"{second.event_id}.one")
+    assert (waiting["state"], waiting["attempts"], waiting["reason"]) == ("retrying", 0, "held")
+    assert waiting["attempts_log"] == []
+
+
+def test_a_destination_that_is_down_is_left_alone_probed_by_one_and_comes_back(world: World) -> None:
+    one = world.connectors["one"]
+    one.answer = lambda _e, _c: Retry("no answer", "timeout")
+    told = [world.tell(feedback_event()) for _ in range(12)]
+    world.run()
+    assert len(one.seen) == 5, "after five failures in a row the others are held"
+    assert {world.state(accepted, "two") for accepted in told} == {"done"}, "other destinations do not notice"
+    breaker = f"{world.ledger.prefix}breaker:{one.where.name}"
+    assert world.redis.hget(breaker, "told") == b"1"
+
+    world.pass_time(16)
+    one.seen.clear()
+    for id_ in world.tick():
+        world.deliverer.deliver(id_)
+    assert len(one.seen) == 1, "one probe"
+    world.pass_time(700)
+    one.seen.clear()
+    one.answer = lambda _e, _c: Done()
+    for _ in range(3):
+        for id_ in world.tick():
+            world.deliverer.deliver(id_)
+        world.pass_time(700)
+    assert sorted(one.seen) == sorted(accepted.event_id for accepted in told)
+    assert not world.redis.exists(breaker)
+
+
+def test_a_used_up_quota_stops_the_destination_at_once_and_kills_nothing(world: World) -> None:
+    one = world.connectors["one"]
+    one.answer = lambda _e, _c: Failed("the quota is used up", "quota")
+    told = [world.tell(feedback_event()) for _ in range(3)]
+    world.run()
+    assert len(one.seen) == 1
+    assert {world.state(accepted, "one") for accepted in told} == {"retrying"}
+    one.answer = lambda _e, _c: Done()
+    world.pass_time(1100)
+    for _ in range(2):
+        for id_ in world.tick():
+            world.deliverer.deliver(id_)
+        world.pass_time(100)
+    assert {world.state(accepted, "one") for accepted in told} == {"done"}
+
+
+def test_a_destination_that_asks_for_a_pause_gets_it_from_everyone(world: World) -> None:
+    one = world.connectors["one"]
+    one.answer = lambda _e, _c: Retry("429", "rate_limited", 30)
+    for _ in range(4):
+        world.tell(feedback_event())
+    world.run()
+    assert len(one.seen) == 1
+
+
+def test_a_refusal_of_one_delivery_does_not_open_the_breaker(world: World) -> None:
+    one = world.connectors["one"]
+    one.answer = lambda _e, _c: Failed("400", "client_error")
+    for _ in range(9):
+        world.tell(feedback_event())
+    world.run()
+    assert len(one.seen) == 9
