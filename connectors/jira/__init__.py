@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from connectors.base import Connector, Tools
 from connectors.jira.settings import Settings
-from settings import ConfigError
 
 __all__ = ["DEFAULT_EVENTS", "NEEDS_ABC", "Settings", "build"]
 
@@ -13,9 +12,8 @@ NEEDS_ABC = True
 
 
 def build(settings: Settings, tools: Tools) -> Connector:
-    """The connector; talks to nobody yet. Raises ConfigError when there is no ABC User Feedback to read from."""
-    if tools.abc is None:
-        raise ConfigError(["ABC_API_URL: required by the connector jira, which reads issues and stores ticket numbers"])
+    """The connector; talks to nobody yet."""
+    assert tools.abc is not None, "NEEDS_ABC"
     # Only here: the jira library takes a while to import, and the web process never needs it.
     from connectors.jira.connector import JiraConnector
     from connectors.jira.port import JiraPort

@@ -81,7 +81,7 @@ def _check_fields(settings: Settings, key: str, screen: set[str]) -> Iterator[Ch
     if settings.jira_labels:
         wanted["labels"] = "JIRA_LABELS"
     for name, variable in wanted.items():
-        if name not in screen and name != marker:
+        if name not in screen and name not in (marker, "resolution"):
             yield Check(False, f"{variable}: {name} is not on the create screen of {key}")
 
 

@@ -21,7 +21,7 @@ def comment_once(port: JiraPort, key: str, body: str, marker: str, context: Cont
         left = patience.left(float(since), time.time(), context.age, patience.SETTLE_SECONDS)
         if left > 0:
             why = "an earlier attempt's comment may still be on its way: looking again before it is sent"
-            raise Halt(Retry(why, "ambiguous", min(left, patience.LOOK_EVERY)))
+            raise Halt(Retry(why, "not_yet", min(left, patience.LOOK_EVERY)))
     context.keep(commenting=time.time())
     try:
         port.add_comment(key, body)

@@ -1,4 +1,4 @@
-"""What each event does in Jira. Reads top to bottom: event → case → ticket → status or comment → outcome."""
+"""What each event does in Jira: event → case → ticket → status or comment → outcome."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors import abc_errors
 from connectors.answers import no_answer
-from connectors.base import Check, Context, Done, Outcome, Skipped, Tools
+from connectors.base import Check, Context, Destination, Done, Outcome, Skipped, Tools
 from connectors.jira import markers, render, status
 from connectors.jira.checks import check
 from connectors.jira.comments import comment_once
@@ -31,6 +31,9 @@ class JiraConnector:
 
     def check(self) -> Iterator[Check]:
         return check(self._settings, self._port)
+
+    def destination(self, _event: Event) -> Destination:
+        return Destination("jira", self._settings.jira_rate, burst=10)
 
     def deliver(self, event: Event, context: Context) -> Outcome:
         """Each event first makes sure of the ticket: the event that should have made it may have been lost."""

@@ -91,9 +91,10 @@ class JiraPort:
     @property
     def is_cloud(self) -> bool:
         """Asks Jira once (https://developer.atlassian.com/cloud/jira/platform/rest/v2/api-group-server-info/)."""
-        if self._cloud is None:
-            self._cloud = self.server_info().get("deploymentType") == "Cloud"
-        return self._cloud
+        cloud = self._cloud
+        if cloud is None:
+            cloud = self._cloud = self.server_info().get("deploymentType") == "Cloud"
+        return cloud
 
     def create(self, fields: Mapping[str, Any]) -> Created:
         with _asking():
@@ -117,9 +118,10 @@ class JiraPort:
             jql = f'cf[{number}] ~ "\\"{marker}\\""'
         else:
             jql = f'labels = "{marker}"'
-        search = self._client.enhanced_search_issues if self.is_cloud else self._client.search_issues
+        # The library goes by it which of the two searches it calls.
+        self._client.deploymentType = "Cloud" if self.is_cloud else "Server"
         with _asking():
-            answer = search(jql, maxResults=20, fields="status", json_result=True)
+            answer = self._client.search_issues(jql, maxResults=20, fields="status", json_result=True)
             return [str(issue["id"]) for issue in answer["issues"]]
 
     def comments(self, key: str) -> Iterator[str]:

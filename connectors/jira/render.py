@@ -120,7 +120,8 @@ def ticket_fields(
         fields["description"] = cut(text.strip(), TEXT_LIMIT)
     if settings.jira_priority:
         fields["priority"] = _named(settings.jira_priority)
-    fields |= settings.jira_fields
+    # A resolution is for the transition that asks for one: a new ticket has none.
+    fields |= {name: value for name, value in settings.jira_fields.items() if name != "resolution"}
     labels = [*settings.jira_labels, *settings.jira_fields.get("labels", [])]
     if settings.jira_marker_field:
         fields[settings.jira_marker_field] = marker

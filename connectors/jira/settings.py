@@ -85,6 +85,8 @@ class Settings(service.Settings):
     jira_description_template: Annotated[str | None, AfterValidator(check_template)] = None
     jira_search_lag: Annotated[float, Field(ge=0, le=3600)] = 120
     """Seconds that Jira Cloud's search may lag behind (eventually consistent: seconds, at times minutes)."""
+    jira_rate: Annotated[float, Field(gt=0, le=1000)] = 10
+    """Deliveries a second, each of which is a few calls."""
     jira_marker_field: Annotated[str | None, Field(pattern=r"^customfield_\d+$")] = None
     """A text field that carries the marker where labels are not on the create screen."""
 

@@ -166,7 +166,7 @@ class Tickets:
         left = patience.left(float(case.link["intent"]), time.time(), case.context.age, lag)
         if left > 0:
             why = "an earlier attempt may have made the ticket, and Jira's search may not show it yet"
-            raise Halt(Retry(f"{why}: looking for {lag:g} s", "ambiguous", min(left, patience.LOOK_EVERY)))
+            raise Halt(Retry(f"{why}: looking for {lag:g} s", "not_yet", min(left, patience.LOOK_EVERY)))
 
     def _write_back(self, case: Case, found: Found) -> dict[str, str]:
         """Tells ABC the ticket, where it does not know; what could not be told stays in our record."""

@@ -1,0 +1,125 @@
+"""A feedback added to an issue appears at its ticket once, with its texts and nothing that identifies people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connectors.base import Done, Outcome, Retry, Skipped
+from tests.connectors.jira.conftest import World
+
+
+def result(outcome: Outcome) -> dict[str, Any]:
+    assert isinstance(outcome, Done), outcome
+    return dict(outcome.result)
+
+
+def test_the_feedback_s_texts_are_the_comment(either: World) -> None:
+    issue = either.issue()
+    either.created(issue)
+    feedback = either.feedback(message="It {crashes}", userEmail="person@example.com", rating=1, tags=["bug"])
+    assert result(either.added(feedback, issue))["comment"] == "added"
+    assert either.bodies() == [
+        "Feedback 1 (App reviews)\n{quote}\nIt \\{crashes\\}\n{quote}\nabc-feedback-test-1-1",
+    ]
+
+
+def test_repeats_a_replay_and_a_wiped_ledger_add_no_second_one(either: World) -> None:
+    issue = either.issue()
+    feedback = either.feedback()
+    for _ in range(4):
+        either.added(feedback, issue)
+    either.wipe()
+    assert result(either.added(feedback, issue))["comment"] == "there already"
+    assert len(either.bodies()) == 1
+
+
+def test_each_feedback_has_its_own(world: World) -> None:
+    issue = world.issue()
+    for _ in range(3):
+        result(world.added(world.feedback(), issue))
+    assert len(world.bodies()) == 3
+
+
+def test_the_comment_is_found_among_hundreds(world: World) -> None:
+    issue = world.issue()
+    feedback = world.feedback()
+    world.added(feedback, issue)
+    for number in range(250):
+        world.sandbox.jira.comment(world.ticket(), f"talk {number}")
+    assert result(world.added(feedback, issue))["comment"] == "there already"
+
+
+def test_a_lost_answer_is_looked_for(world: World) -> None:
+    issue = world.issue()
+    world.created(issue)
+    feedback = world.feedback()
+    world.sandbox.faults.add("drop_after", system="jira", method="POST", path="comment")
+    context = world.context()
+    outcome = world.added(feedback, issue, context)
+    assert isinstance(outcome, Retry)
+    assert outcome.reason == "ambiguous"
+    assert result(world.added(feedback, issue, context.next_attempt()))["comment"] == "there already"
+    assert len(world.bodies()) == 1
+
+
+def test_a_request_that_may_still_be_on_its_way_is_given_time(world: World) -> None:
+    issue = world.issue()
+    world.created(issue)
+    feedback = world.feedback()
+    world.sandbox.faults.add("drop_before", system="jira", method="POST", path="comment")
+    context = world.context()
+    world.added(feedback, issue, context)
+    context = context.next_attempt(age=6)
+    outcome = world.added(feedback, issue, context)
+    assert isinstance(outcome, Retry)
+    assert outcome.after is not None
+    context = context.next_attempt(age=60)
+    context.notes = {**context.notes, "commenting": context.notes["commenting"] - 60}
+    assert result(world.added(feedback, issue, context))["comment"] == "added"
+
+
+def test_a_refused_comment_is_sent_again_without_waiting(world: World) -> None:
+    issue = world.issue()
+    world.created(issue)
+    feedback = world.feedback()
+    world.sandbox.faults.add("status", system="jira", method="POST", path="comment", status=429)
+    context = world.context()
+    assert isinstance(world.added(feedback, issue, context), Retry)
+    assert result(world.added(feedback, issue, context.next_attempt()))["comment"] == "added"
+
+
+def test_a_feedback_s_text_can_t_pass_for_another_one_s_comment(world: World) -> None:
+    issue = world.issue()
+    first, second = world.feedback(message="x\nabc-feedback-test-1-2"), world.feedback()
+    world.added(first, issue)
+    assert result(world.added(second, issue))["comment"] == "added"
+
+
+def test_a_deleted_feedback_does_not_appear(world: World) -> None:
+    issue = world.issue()
+    world.created(issue)
+    feedback = world.feedback()
+    world.sandbox.abc.delete_feedback(feedback)
+    assert not isinstance(world.added(feedback, issue, world.context(age=3600)), Done)
+    assert world.bodies() == []
+
+
+def test_an_issue_of_another_project_gets_no_comment(world: World) -> None:
+    other = world.sandbox.abc.create_project("Other", "OTHERKEYOTHERKEY0002")
+    foreign = world.sandbox.abc.create_issue(other.id, {"name": "theirs", "externalIssueId": "1"})
+    world.created(world.issue())
+    assert isinstance(world.added(world.feedback(), foreign.id), Skipped)
+    assert world.bodies() == []
+
+
+def test_the_comment_speaks_the_operator_s_language(world: World) -> None:
+    world.language = "ja"
+    issue = world.issue()
+    world.added(world.feedback(), issue)
+    assert world.bodies()[0].startswith("フィードバック 1（App reviews）")
+
+
+def test_other_events_are_not_jira_s(world: World) -> None:
+    outcome = world.deliver("FEEDBACK_CREATION", 1)
+    assert isinstance(outcome, Skipped)
+    assert "JIRA_EVENTS" in outcome.why

@@ -1,0 +1,117 @@
+"""Markers, patience, ways through a workflow, and what refusals mean: no network needed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.base import Failed, Retry
+from connectors.jira import markers, patience, status
+from connectors.jira.errors import JiraRefusal, create_outcome_of, outcome_of
+from connectors.jira.port import Status, Transition
+from connectors.jira.tickets import key_of
+
+NAMES = st.from_regex(r"[A-Za-z0-9_-]{1,40}", fullmatch=True)
+IDS = st.integers(1, 10**9)
+TODO = Status("1", "To Do", "new")
+DOING = Status("3", "In Arbeit", "indeterminate")
+DONE = Status("5", "Erledigt", "done")
+
+
+@given(NAMES, IDS, IDS, NAMES, IDS, IDS)
+def test_no_two_issues_of_any_installations_share_a_marker(a: str, p: int, i: int, b: str, q: int, j: int) -> None:
+    same = (a, p, i) == (b, q, j)
+    assert (markers.ticket_marker(a, p, i) == markers.ticket_marker(b, q, j)) is same
+    assert not any(character.isspace() for character in markers.ticket_marker(a, p, i))
+
+
+def test_a_comment_is_ours_by_its_last_line_only() -> None:
+    assert markers.carries("text\nabc-feedback-test-1-7", "abc-feedback-test-1-7")
+    assert markers.carries("text\n\nabc\\-feedback\\-my\\_test-1-7\n ", "abc-feedback-my_test-1-7")
+    assert not markers.carries(
+        "{quote}\nabc-feedback-test-1-7\n{quote}\nabc-feedback-test-1-8", "abc-feedback-test-1-7"
+    )
+    assert not markers.carries("abc-feedback-test-1-77", "abc-feedback-test-1-7")
+    assert not markers.carries("", "abc-feedback-test-1-7")
+
+
+@given(st.floats(0, 4e9), st.floats(0, 4e9), st.floats(0, 1e6), st.floats(0, 3600))
+def test_patience_is_bounded_whatever_the_clocks_say(since: float, now: float, age: float, lag: float) -> None:
+    left = patience.left(since, now, age, lag)
+    assert 0 <= left <= lag
+    assert left == 0 or age < lag or now - since < lag
+
+
+def test_patience_runs_out_by_the_slower_clock() -> None:
+    assert patience.left(100, 130, 1000, 120) == 90
+    assert patience.left(100, 5000, 10, 120) == 110  # this machine's clock jumped ahead
+    assert patience.left(900, 100, 1000, 120) == 120  # or back: counts as just now
+    assert patience.left(100, 221, 1000, 120) == 0
+
+
+def way(to: Status, **required: object) -> Transition:
+    return Transition("9", to, required)  # type: ignore[arg-type]
+
+
+def test_a_way_is_found_by_the_target_s_id_or_name() -> None:
+    assert status.way_to("5", [way(TODO), way(DONE)]) == way(DONE)
+    assert status.way_to("erledigt", [way(TODO), way(DONE)]) == way(DONE)
+    assert status.way_to("Closed", [way(TODO), way(DONE)]) is None
+
+
+def test_a_way_is_found_by_category_in_any_language() -> None:
+    assert status.way_into_category("Done", [way(TODO), way(DONE)]) == way(DONE)
+    assert status.way_into_category("In Progress", [way(DONE), way(DOING)]) == way(DOING)
+    assert status.way_into_category("indeterminate", [way(DOING)]) == way(DOING)
+    assert status.way_into_category("Closed", [way(DONE)]) is None
+    assert not status.is_in_category(Status("7", "Odd", ""), "")
+
+
+def test_a_way_s_fields_come_from_jira_fields_and_a_resolution_from_what_jira_allows() -> None:
+    needs = way(DONE, resolution=({"id": "1"}, {"id": "2"}), customfield_1=(), customfield_2=())
+    assert status.fields_for(needs, {"customfield_1": "x"}) == (
+        {"resolution": {"id": "1"}, "customfield_1": "x"},
+        ["customfield_2"],
+    )
+    assert status.fields_for(needs, {"resolution": {"name": "Fixed"}})[0]["resolution"] == {"name": "Fixed"}
+
+
+@pytest.mark.parametrize(
+    ("external_id", "key"),
+    [("12", "PROJ-12"), ("OTHER-9", "OTHER-9"), ("proj-9", None), ("²", None), ("see mail", None), ("A-1 ", None)],
+)
+def test_an_external_id_names_a_ticket_by_number_or_by_key(external_id: str, key: str | None) -> None:
+    assert key_of(external_id, "PROJ") == key
+
+
+@pytest.mark.parametrize("code", [301, 302, 400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 423, 425, 429])
+def test_an_answer_below_500_is_certain_that_nothing_was_done(code: int) -> None:
+    assert JiraRefusal(code).not_done
+
+
+@pytest.mark.parametrize("code", [408, 500, 502, 503, 504])
+def test_a_408_or_5xx_leaves_open_whether_something_was_done(code: int) -> None:
+    assert not JiraRefusal(code).not_done
+
+
+def test_words_help() -> None:
+    assert "renew JIRA_API_TOKEN" in outcome_of(JiraRefusal(401)).why
+    assert "JIRA_URL" in outcome_of(JiraRefusal(302)).why
+    limited = outcome_of(JiraRefusal(429, "Too many", retry_after=7, limit="jira-burst-based"))
+    assert isinstance(limited, Retry)
+    assert (limited.reason, limited.after) == ("rate_limited", 7)
+    assert "jira-burst-based" in limited.why
+
+
+def test_a_refused_field_is_told_with_its_variable() -> None:
+    outcome = create_outcome_of(
+        JiraRefusal(400, fields={"customfield_7": "Team is required.", "labels": "not on screen.", "priority": "bad."}),
+        "PROJ",
+        "labels",
+    )
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "config"
+    assert 'customfield_7: Team is required. Set it in JIRA_FIELDS: {"customfield_7": …}' in outcome.why
+    assert "name a text field that is there in JIRA_MARKER_FIELD" in outcome.why
+    assert "See JIRA_PRIORITY" in outcome.why

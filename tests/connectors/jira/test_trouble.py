@@ -1,0 +1,165 @@
+"""Every answer of Jira's has its outcome, each call is sent once, and no error tells a secret or an address."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from connectors.base import Failed, Retry
+from connectors.jira import Settings
+from connectors.jira.errors import JiraRefusal
+from connectors.jira.port import JiraPort
+from sandbox.jira import EMAIL, TOKEN
+from settings import load
+from tests.connectors.jira.conftest import World
+from transport import NoAnswer
+
+OUTCOMES = {
+    400: (Failed, "client_error"),
+    401: (Failed, "auth"),
+    402: (Failed, "quota"),
+    403: (Failed, "auth"),
+    404: (Failed, "not_found"),
+    405: (Failed, "client_error"),
+    408: (Retry, "timeout"),
+    409: (Retry, "server_error"),
+    410: (Failed, "not_found"),
+    413: (Failed, "client_error"),
+    423: (Retry, "server_error"),
+    425: (Retry, "server_error"),
+    429: (Retry, "rate_limited"),
+    500: (Retry, "server_error"),
+    501: (Failed, "server_error"),
+    502: (Retry, "server_error"),
+    503: (Retry, "server_error"),
+    504: (Retry, "server_error"),
+}
+
+
+def clean(why: str, world: World) -> bool:
+    return not any(secret in why for secret in (TOKEN, EMAIL, "Basic ", "127.0.0.1", "http://"))
+
+
+@pytest.mark.parametrize("path", ["search", "/issue$"])
+@pytest.mark.parametrize("status", OUTCOMES)
+def test_every_status_has_its_outcome_and_is_asked_for_once(world: World, status: int, path: str) -> None:
+    issue = world.issue()
+    world.sandbox.faults.add(
+        "status", system="jira", path=path, status=status, times=None, body=f"<html>{TOKEN}</html>"
+    )
+    outcome = world.created(issue)
+    kind, reason = OUTCOMES[status]
+    assert isinstance(outcome, Failed | Retry)
+    assert (type(outcome), outcome.reason) == (kind, reason)
+    assert clean(outcome.why, world), outcome.why
+    assert len([fired for fired in world.sandbox.faults.fired if fired["kind"] == "status"]) == 1
+    assert world.tickets() == []
+
+
+def test_retry_after_and_the_limit_s_name_are_kept(world: World) -> None:
+    headers = {"Retry-After": "17", "RateLimit-Reason": "jira-quota-tenant-based"}
+    world.sandbox.faults.add("status", system="jira", status=429, headers=headers)
+    outcome = world.created(world.issue())
+    assert isinstance(outcome, Retry)
+    assert outcome.after == 17
+    assert "jira-quota-tenant-based" in outcome.why
+
+
+@pytest.mark.parametrize("what", ["JIRA_API_TOKEN", "JIRA_PAT"])
+def test_wrong_credentials_are_told_in_words(world: World, datacenter: World, what: str) -> None:
+    place = world if what == "JIRA_API_TOKEN" else datacenter
+    place.set(**{what: "expired-and-wrong"})
+    outcome = place.created(place.issue())
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "auth"
+    assert what in outcome.why
+    assert "expired-and-wrong" not in outcome.why
+
+
+def test_a_permission_that_is_missing_is_told(world: World) -> None:
+    world.sandbox.jira.permissions.discard("CREATE_ISSUES")
+    outcome = world.created(world.issue())
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "auth"
+    assert "permission to create issues" in outcome.why
+
+
+def test_jira_away_is_retried_and_nothing_is_taken_for_sent(world: World) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    issue = world.issue()
+    world.set(JIRA_URL=f"http://127.0.0.1:{port}", JIRA_TYPE="cloud")
+    outcome = world.created(issue)
+    assert isinstance(outcome, Retry)
+    assert outcome.reason == "network"
+    assert clean(outcome.why, world)
+    assert world.links.get("jira", "issue:1:1") == {}
+
+
+def test_a_broken_connection_before_the_create_is_no_ambiguity(world: World) -> None:
+    world.sandbox.faults.add("drop_before", system="jira", path="search")
+    outcome = world.created(world.issue())
+    assert isinstance(outcome, Retry)
+    assert outcome.reason == "network"
+    assert world.links.get("jira", "issue:1:1") == {}
+
+
+def test_a_time_out_of_the_create_is_ambiguous(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.jira.port.READ_SECONDS", 0.3)
+    world.sandbox.faults.add("hang", system="jira", method="POST", path="/issue$")
+    outcome = world.created(world.issue())
+    assert isinstance(outcome, Retry)
+    assert outcome.reason == "ambiguous"
+    assert "intent" in world.links.get("jira", "issue:1:1")
+
+
+@pytest.mark.parametrize("body", ["<html>Log in</html>", "", {"id": "1"}, ["?"]])
+def test_a_page_in_place_of_jira_s_answer_to_a_create_is_ambiguous(world: World, body: object) -> None:
+    world.sandbox.faults.add("status", system="jira", method="POST", path="/issue$", status=200, body=body)
+    outcome = world.created(world.issue())
+    assert isinstance(outcome, Retry)
+    assert outcome.reason == "ambiguous"
+
+
+def test_a_redirect_is_not_followed(world: World) -> None:
+    world.sandbox.faults.add("status", system="jira", status=302, headers={"Location": f"{world.sandbox.url}/else"})
+    outcome = world.created(world.issue())
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "config"
+    assert "JIRA_URL" in outcome.why
+
+
+def test_the_wrong_jira_type_is_told(world: World) -> None:
+    world.set(JIRA_TYPE="datacenter")
+    outcome = world.created(world.issue())
+    assert isinstance(outcome, Failed)
+    assert "JIRA_TYPE" in outcome.why
+
+
+def test_abc_s_trouble_is_abc_s(world: World) -> None:
+    issue = world.issue()
+    world.sandbox.faults.add("status", system="abc", status=403)
+    outcome = world.created(issue)
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "auth"
+    assert world.tickets() == []
+
+
+def test_building_and_asking_talk_to_nobody_and_to_jira_once(world: World) -> None:
+    seen = world.requests()
+    port = JiraPort(load(Settings, world.variables), pool=4)
+    assert world.sandbox.faults.fired == []
+    assert port.is_cloud
+    assert port.is_cloud
+    assert seen() == ["GET /jira/rest/api/2/serverInfo"]
+
+
+def test_the_port_s_errors_carry_what_jira_says(world: World) -> None:
+    port = JiraPort(load(Settings, world.variables), pool=4)
+    with pytest.raises(JiraRefusal, match="Specify a valid issue type") as caught:
+        port.create({"project": {"key": "PROJ"}, "issuetype": {"name": "Epic"}, "summary": "x"})
+    assert caught.value.fields == {"issuetype": "Specify a valid issue type"}
+    world.sandbox.faults.add("status", system="jira", status=200, body="<html>")
+    with pytest.raises(NoAnswer, match="JIRA_URL"):
+        port.ticket("PROJ-1")
