@@ -47,8 +47,7 @@ def configure(environ: Mapping[str, str]) -> Configuration:
         if settings is not None and route is not None:
             chosen[name] = settings
             routes.append(route)
-    if service is not None:
-        problems += _missing(service, names)
+    problems += _missing(environ, names)
     if problems or service is None:
         raise ConfigError(list(dict.fromkeys(problems)))
     return Configuration(service, chosen, tuple(routes), Redactor(secrets_of(service, *chosen.values())))
@@ -102,13 +101,19 @@ def _route(name: str, environ: Mapping[str, str]) -> Route:
     return make_route(name, events, condition, connectors.find(name).DEFAULT_EVENTS)
 
 
-def _missing(service: ServiceSettings, names: list[str]) -> list[str]:
+def _missing(environ: Mapping[str, str], names: list[str]) -> list[str]:
+    """What is not set at all, whatever else is wrong."""
     problems = []
-    if not service.webhook_token:
+    if _is_unset("WEBHOOK_TOKEN", environ):
         problems.append("WEBHOOK_TOKEN: required, but not set; the same text as in the feedback app's webhook")
-    needing = [name for name in names if connectors.find(name).NEEDS_ABC]
-    if needing and not service.abc_api_url:
-        problems.append(f"ABC_API_URL: required by {', '.join(needing)}, but not set")
-    if needing and not list(service.abc_api_key.items()):
-        problems.append(f"ABC_API_KEY: required by {', '.join(needing)}, but not set")
+    if needing := ", ".join(name for name in names if connectors.find(name).NEEDS_ABC):
+        unset = [name for name in ("ABC_API_URL", "ABC_API_KEY") if _is_unset(name, environ)]
+        problems += [f"{name}: required by {needing}, but not set" for name in unset]
     return problems
+
+
+def _is_unset(name: str, environ: Mapping[str, str]) -> bool:
+    try:
+        return read_variable(name, environ) is None
+    except ConfigError:
+        return False  # told already, in other words

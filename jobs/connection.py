@@ -7,6 +7,7 @@ from typing import Any, Literal
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ReadOnlyError
 from redis.retry import Retry
 
 from settings import ServiceSettings
@@ -19,8 +20,9 @@ TIMEOUT_SECONDS: dict[str, float] = {"receive": 0.4, "work": 5.0, "command": 5.0
 def connect(settings: ServiceSettings, purpose: Literal["receive", "work", "command"]) -> Redis:
     """A client with its own connection pool. Connects at the first command.
 
-    A broken connection is replaced once (Redis was restarted, or closed an idle connection); nothing is retried after
-    a time-out: the caller decides.
+    A broken connection is replaced once (Redis was restarted, or closed an idle connection), and so is one to a server
+    that has become a read-only replica (after a failover the name leads to another one); nothing is retried after a
+    time-out: the caller decides.
     """
     url = settings.redis_url.get_secret_value()
     seconds = TIMEOUT_SECONDS[purpose]
@@ -28,7 +30,7 @@ def connect(settings: ServiceSettings, purpose: Literal["receive", "work", "comm
         "socket_timeout": seconds,
         "socket_connect_timeout": seconds,
         "socket_keepalive": True,
-        "retry": Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+        "retry": Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError, ReadOnlyError)),
     }
     if url.startswith("unix://"):
         del options["socket_keepalive"], options["socket_connect_timeout"]

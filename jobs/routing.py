@@ -50,7 +50,8 @@ class Route:
 def make_route(connector: str, events: str | None, condition: str | None, default_events: Iterable[str]) -> Route:
     """Raises ConfigError naming the variable and pointing at the mistake."""
     patterns = tuple(part.strip() for part in events.split(",") if part.strip()) if events else tuple(default_events)
-    problems = [
+    problems = [] if patterns else [f"{connector.upper()}_EVENTS: names no event; there are {', '.join(EVENTS)}"]
+    problems += [
         f"{connector.upper()}_EVENTS: '{pattern}' matches none of {', '.join(EVENTS)}"
         for pattern in patterns
         if not _any_match_of(pattern.removeprefix("!"))

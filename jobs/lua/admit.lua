@@ -4,7 +4,10 @@
 local p, id, destination, interval, burst = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local key = p .. 'delivery:' .. id
 local open = tonumber(redis.call('HGET', p .. 'breaker:' .. destination, 'until') or 0)
+-- An operator who replays has mended something: theirs is the probe, at once.
+if redis.call('HDEL', key, 'forced') == 1 then open = 0 end
 if open > now then return {open - now, 'open'} end
 if open > 0 then
   -- Half open: one goes ahead and tells the others. Its probe ends by itself, were its worker killed.
@@ -15,7 +18,6 @@ if open > 0 then
   return {0}
 end
 if interval == 0 then return {0} end
-local key = p .. 'delivery:' .. id
 local turn = tonumber(redis.call('HGET', key, 'turn') or 0)
 if turn > now then return {turn - now, 'limit'} end
 if turn > 0 then
