@@ -117,7 +117,7 @@ def send(
             stream=True,
         )
         with response:
-            body = _read(response, started + total_seconds)
+            body = read_whole(response, started + total_seconds)
     except requests.exceptions.RequestException as error:
         raise no_answer_of(error, read_seconds) from None
     return Answer(response.status_code, response.headers, body)
@@ -134,7 +134,11 @@ def no_answer_of(error: requests.exceptions.RequestException, read_seconds: floa
     return NoAnswer("network", what, sent=not refused)
 
 
-def _read(response: requests.Response, deadline: float) -> bytes:
+def read_whole(response: requests.Response, deadline: float) -> bytes:
+    """The body of a response that was asked for with `stream=True`; `deadline` by the monotonic clock.
+
+    Raises NoAnswer where it is too large or comes too slowly, and what `requests` raises.
+    """
     chunks: list[bytes] = []
     size = 0
     for chunk in response.iter_content(65536):

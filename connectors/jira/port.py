@@ -18,7 +18,15 @@ from requests.adapters import HTTPAdapter
 
 from connectors.jira.errors import JiraRefusal
 from connectors.jira.settings import Settings
-from transport import CONNECT_SECONDS, READ_SECONDS, NoAnswer, no_answer_of, parse_retry_after
+from transport import (
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    TOTAL_SECONDS,
+    NoAnswer,
+    no_answer_of,
+    parse_retry_after,
+    read_whole,
+)
 
 COMMENT_PAGE = 100
 COMMENT_PAGES = 10  # newest first: a comment that we may have lost the answer of is among the last ones
@@ -69,6 +77,16 @@ class _Client(JIRA):
     _fields_cache: dict[str, str] = {}  # noqa: RUF012
 
 
+class _Adapter(HTTPAdapter):
+    """Bounds the whole answer in time and size; the library's own limit is for each single read."""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        deadline = time.monotonic() + TOTAL_SECONDS
+        response = super().send(request, *args, **kwargs)
+        response._content = read_whole(response, deadline)  # what `content`, `text` and `json()` answer from
+        return response
+
+
 class JiraPort:
     def __init__(self, settings: Settings, pool: int) -> None:
         token, pat = settings.jira_api_token, settings.jira_pat
@@ -84,7 +102,7 @@ class JiraPort:
         session = self._client._session
         session.max_redirects = 0  # a POST would be followed as a GET, and the credentials with it
         for scheme in ("https://", "http://"):
-            session.mount(scheme, HTTPAdapter(pool_maxsize=max(pool, 1), max_retries=0))
+            session.mount(scheme, _Adapter(pool_maxsize=max(pool, 1), max_retries=0))
         self._marker_field = settings.jira_marker_field
         self._cloud = {"auto": None, "cloud": True, "datacenter": False}[settings.jira_type]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from connectors.base import Context, Failed, Retry, Skipped
 from connectors.jira import markers, patience
-from connectors.jira.errors import Halt, JiraRefusal, ambiguous, create_outcome_of, outcome_of
+from connectors.jira.errors import Halt, JiraRefusal, ambiguous, create_outcome_of
 from connectors.jira.port import Created, JiraPort, Ticket
 from connectors.jira.render import ticket_fields
 from connectors.jira.settings import Settings
@@ -195,7 +195,7 @@ class Tickets:
         except JiraRefusal as refusal:
             if refusal.gone:
                 return None
-            raise Halt(outcome_of(refusal)) from None
+            raise
 
     def _marker(self, case: Case) -> str:
         return markers.ticket_marker(self._instance, case.project.id, case.issue.id)

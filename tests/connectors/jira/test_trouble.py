@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import threading
 
 import pytest
 
@@ -163,3 +165,29 @@ def test_the_port_s_errors_carry_what_jira_says(world: World) -> None:
     world.sandbox.faults.add("status", system="jira", status=200, body="<html>")
     with pytest.raises(NoAnswer, match="JIRA_URL"):
         port.ticket("PROJ-1")
+
+
+def test_an_answer_that_trickles_in_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each single read is in time, the whole never ends."""
+    monkeypatch.setattr("connectors.jira.port.TOTAL_SECONDS", 0.3)
+    stop = threading.Event()
+
+    def trickle(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+            )
+            while not stop.wait(0.02):
+                connection.sendall(b"1\r\n \r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=trickle, args=(server,))
+        thread.start()
+        world.set(JIRA_URL=f"http://127.0.0.1:{server.getsockname()[1]}")
+        outcome = world.created(world.issue())
+        stop.set()
+        thread.join()
+    assert isinstance(outcome, Retry)
+    assert outcome.reason == "timeout"
