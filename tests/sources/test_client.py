@@ -1,0 +1,317 @@
+"""The client of ABC User Feedback, against the strict stand-in: one change at a time, nothing overwritten, every
+refusal told for what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from sandbox.abc_store import DEMO_KEY
+from sandbox.app import Sandbox
+from sandbox.server import running
+from settings import KeyMap
+from sources.abc.client import AbcClient, javascript_length, why_unwritable
+from sources.abc.errors import AbcError, refusal, words_of
+from sources.event import Issue
+from transport import new_session
+
+EVERYTHING = {"createdAt": {"gte": "2020-01-01T00:00:00Z", "lt": "2120-01-01T00:00:00Z"}}
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with running() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> Iterator[AbcClient]:
+    with new_session() as session:
+        yield AbcClient(f"{sandbox.url}/abc", KeyMap({"1": SecretStr(DEMO_KEY)}), session)
+
+
+def error_of(call: Any, *arguments: Any) -> AbcError:
+    with pytest.raises(AbcError) as caught:
+        call(*arguments)
+    return caught.value
+
+
+class TestReading:
+    def test_an_issue_and_a_feedback(self, sandbox: Sandbox, client: AbcClient) -> None:
+        sandbox.abc.create_feedback(1, {"message": "안녕", "issueNames": ["crash"]})
+        feedback, issue = client.get_feedback(1, 1, 1), client.get_issue(1, 1)
+        assert feedback.fields == {"message": "안녕"}
+        assert feedback.issues[0].name == issue.name == "crash"
+        assert (issue.status, issue.external_id) == ("INIT", "")
+
+    @pytest.mark.parametrize("suffix", ["", "/", "/api", "/api/"])
+    def test_the_address_is_with_or_without_api(self, sandbox: Sandbox, suffix: str) -> None:
+        with new_session() as session:
+            client = AbcClient(f"{sandbox.url}/abc{suffix}", KeyMap({"*": SecretStr(DEMO_KEY)}), session)
+            assert client.project_name(1) == "Demo project"
+
+    def test_fields(self, client: AbcClient) -> None:
+        """The built-in and the inactive ones can't be written; which are read-only ABC does not tell."""
+        fields = {field.key: field for field in client.fields(1, 1)}
+        assert (fields["translatedMessage"].writable, fields["translatedMessage"].format) == (True, "text")
+        unwritable = {key for key, field in fields.items() if not field.writable}
+        assert unwritable == {"id", "createdAt", "updatedAt", "issues", "retiredText"}
+
+    @pytest.mark.parametrize(
+        ("key", "words"),
+        [
+            ("translatedMessage", ""),
+            ("message", "this field is read-only"),
+            ("retiredText", "this field is disabled"),
+            ("nope", "invalid field name"),
+            ("rating", "rating: invalid value"),
+        ],
+    )
+    def test_field_problem_asks_without_writing(
+        self, sandbox: Sandbox, client: AbcClient, key: str, words: str
+    ) -> None:
+        assert words in client.field_problem(1, 1, key)
+        assert bool(client.field_problem(1, 1, key)) == bool(words)
+        assert sandbox.abc.writes == []
+
+    def test_issue_is_of(self, sandbox: Sandbox, client: AbcClient) -> None:
+        """An issue of another project can be read with this one's key, and is told apart all the same."""
+        other = sandbox.abc.create_project("Other", "OTHERKEYOTHERKEY0001")
+        sandbox.abc.create_issue(1, {"name": "mine"})
+        sandbox.abc.create_issue(other.id, {"name": "theirs"})
+        assert client.issue_is_of(1, 1)
+        assert client.get_issue(1, 2).name == "theirs"
+        assert not client.issue_is_of(1, 2)
+
+
+class TestExternalIssueId:
+    def test_nothing_else_changes(self, sandbox: Sandbox, client: AbcClient) -> None:
+        sandbox.abc.create_issue(1, {"name": "🚀", "description": None, "status": "IN_PROGRESS"})
+        before, events = client.get_issue(1, 1), sandbox.sender.counts.events
+        after = client.set_external_issue_id(1, 1, "123")
+        assert after.external_id == "123"
+        assert (after.name, after.description, after.status) == (before.name, before.description, before.status)
+        assert sandbox.sender.counts.events == events
+
+    def test_a_value_that_is_there_wins(self, sandbox: Sandbox, client: AbcClient) -> None:
+        sandbox.abc.create_issue(1, {"name": "x", "externalIssueId": "7"})
+        assert client.set_external_issue_id(1, 1, "123").external_id == "7"
+        assert len(sandbox.abc.writes) == 1
+
+    @pytest.mark.parametrize("name", ["x" * 31, "🚀" * 16])
+    def test_a_long_name_is_told_and_not_sent(self, sandbox: Sandbox, client: AbcClient, name: str) -> None:
+        sandbox.abc.create_feedback(1, {"issueNames": [name]})
+        error = error_of(client.set_external_issue_id, 1, 1, "123")
+        assert (error.reason, error.again) == ("unwritable", False)
+        assert "its name has" in str(error)
+        assert "no more than 30" in str(error)
+        assert not [write for write in sandbox.abc.writes if write.what == "issue.update"]
+
+    def test_thirty_characters_are_written(self, sandbox: Sandbox, client: AbcClient) -> None:
+        sandbox.abc.create_issue(1, {"name": "🚀" * 15, "description": "d" * 50})
+        assert client.set_external_issue_id(1, 1, "1").external_id == "1"
+
+    def test_a_lost_answer_is_found_again(self, sandbox: Sandbox, client: AbcClient) -> None:
+        """The write arrived, its answer did not: the next call sees the value, and writes nothing."""
+        sandbox.abc.create_issue(1, {"name": "x"})
+        sandbox.faults.add("drop_after", method="PUT")
+        error = error_of(client.set_external_issue_id, 1, 1, "5")
+        assert (error.reason, error.again) == ("network", True)
+        assert client.set_external_issue_id(1, 1, "5").external_id == "5"
+        assert [write.what for write in sandbox.abc.writes] == ["issue.create", "issue.update"]
+
+    def test_a_value_that_did_not_stick_is_noticed(self, sandbox: Sandbox, client: AbcClient) -> None:
+        """ABC answers 200 to a write that does nothing, as a proxy may."""
+        sandbox.abc.create_issue(1, {"name": "x"})
+        sandbox.faults.add("status", method="PUT", status=200)
+        error = error_of(client.set_external_issue_id, 1, 1, "5")
+        assert error.again
+        assert "no longer has it" in str(error)
+
+    def test_an_issue_that_is_gone(self, client: AbcClient) -> None:
+        assert error_of(client.set_external_issue_id, 1, 9, "5").reason == "not_found"
+
+
+class TestFeedbackFields:
+    def test_only_empty_fields_are_filled(self, sandbox: Sandbox, client: AbcClient) -> None:
+        sandbox.abc.create_feedback(1, {"message": "안녕", "message_en": "by a person", "message_ja": ""})
+        written = client.set_feedback_fields(1, 1, 1, {"message_en": "Hello", "message_ja": "こんにちは"})
+        assert written == {"message_ja": "こんにちは"}
+        fields = client.get_feedback(1, 1, 1).fields
+        assert fields == {"message": "안녕", "message_en": "by a person", "message_ja": "こんにちは"}
+
+    def test_nothing_to_fill_writes_nothing(self, sandbox: Sandbox, client: AbcClient) -> None:
+        sandbox.abc.create_feedback(1, {"message_en": "there"})
+        assert client.set_feedback_fields(1, 1, 1, {"message_en": "Hello"}) == {}
+        assert len(sandbox.abc.writes) == 1
+
+    def test_a_missing_feedback_is_told(self, client: AbcClient) -> None:
+        """Though ABC answers 200 to the write."""
+        assert error_of(client.set_feedback_fields, 1, 1, 9, {"message_en": "x"}).reason == "not_found"
+
+    def test_a_write_that_did_not_stick_is_noticed(self, sandbox: Sandbox, client: AbcClient) -> None:
+        sandbox.abc.create_feedback(1, {})
+        sandbox.faults.add("status", method="PUT", status=200)
+        error = error_of(client.set_feedback_fields, 1, 1, 1, {"message_en": "x"})
+        assert error.again
+        assert "does not hold" in str(error)
+
+    def test_a_refusal_quotes_abc_and_not_the_text(self, sandbox: Sandbox, client: AbcClient) -> None:
+        sandbox.abc.create_feedback(1, {})
+        error = error_of(client.set_feedback_fields, 1, 1, 1, {"rating": "my secret (opinion, format: bold)"})
+        assert (error.reason, error.again) == ("invalid", False)
+        assert "rating: invalid value (format: number)" in str(error)
+        assert "secret" not in str(error)
+
+
+class TestSearching:
+    def test_every_page_in_the_order_of_ids(self, sandbox: Sandbox, client: AbcClient) -> None:
+        for number in range(25):
+            sandbox.abc.create_issue(1, {"name": str(number)})
+            sandbox.abc.create_feedback(1, {"message": str(number)})
+        assert [issue.id for issue in client.search_issues(1, EVERYTHING, limit=10)] == list(range(1, 26))
+        assert [found.id for found in client.search_feedbacks(1, 1, EVERYTHING, limit=5)] == list(range(1, 26))
+        assert list(client.search_issues(1, {"id": 99})) == []
+
+    def test_what_leaves_meanwhile_hides_nothing(self, sandbox: Sandbox, client: AbcClient) -> None:
+        """Whatever is deleted between two pages: what stayed from beginning to end is found, once."""
+
+        @settings(deadline=None, max_examples=40)
+        @given(st.data())
+        def check(data: st.DataObject) -> None:
+            for issue in list(sandbox.abc.issues):
+                sandbox.abc.delete_issue(issue)
+            for number in range(12):
+                sandbox.abc.create_issue(1, {"name": str(number)})
+            found = []
+            for seen in client.search_issues(1, EVERYTHING, limit=3):
+                found.append(seen.id)
+                if data.draw(st.booleans()) and sandbox.abc.issues:
+                    sandbox.abc.delete_issue(data.draw(st.sampled_from(sorted(sandbox.abc.issues))))
+            assert len(found) == len(set(found))
+            assert set(sandbox.abc.issues) <= set(found)
+
+        check()
+
+
+class TestRefusals:
+    def test_no_key_for_the_project(self, client: AbcClient) -> None:
+        error = error_of(client.get_issue, 3, 1)
+        assert (error.reason, error.again) == ("auth", False)
+        assert "ABC_API_KEY holds no key for project 3" in str(error)
+
+    def test_a_wrong_key(self, sandbox: Sandbox) -> None:
+        with new_session() as session:
+            client = AbcClient(f"{sandbox.url}/abc", KeyMap({"*": SecretStr("WRONGKEYWRONGKEY0001")}), session)
+            error = error_of(client.project_name, 1)
+        assert (error.reason, error.again) == ("auth", False)
+        assert "ABC_API_KEY" in str(error)
+        assert "WRONGKEY" not in str(error)
+
+    def test_not_found(self, client: AbcClient) -> None:
+        calls: list[tuple[Any, ...]] = [
+            (client.get_issue, 1, 9),
+            (client.get_feedback, 1, 1, 9),
+            (client.fields, 1, 9),
+        ]
+        for call, *arguments in calls:
+            error = error_of(call, *arguments)
+            assert (error.reason, error.again) == ("not_found", False)
+
+    def test_a_body_that_is_too_large(self, sandbox: Sandbox, client: AbcClient) -> None:
+        sandbox.abc.create_feedback(1, {})
+        error = error_of(client.set_feedback_fields, 1, 1, 1, {"message_en": "x" * 1_100_000})
+        assert (error.reason, error.again) == ("invalid", False)
+        assert "too large" in str(error)
+
+    def test_an_answer_that_is_no_api(self, sandbox: Sandbox, client: AbcClient) -> None:
+        """A page of a proxy, with 200."""
+        sandbox.faults.add("status", times=None, status=200, body="<h1>Maintenance</h1>")
+        for call in (client.get_issue, client.fields, client.project_name):
+            error = error_of(call, *((1, 1) if call != client.project_name else (1,)))
+            assert (error.reason, error.again) == ("server_error", True)
+            assert "ABC_API_URL" in str(error)
+        assert error_of(lambda: list(client.search_issues(1, {}))).again
+
+    @pytest.mark.parametrize(("kind", "reason"), [("drop_before", "network"), ("drop_after", "network")])
+    def test_no_answer(self, sandbox: Sandbox, client: AbcClient, kind: Any, reason: str) -> None:
+        sandbox.faults.add(kind)
+        error = error_of(client.project_name, 1)
+        assert (error.reason, error.again) == (reason, True)
+
+    def test_nobody_there(self) -> None:
+        with new_session() as session:
+            client = AbcClient("http://127.0.0.1:1", KeyMap({"*": SecretStr(DEMO_KEY)}), session)
+            error = error_of(client.project_name, 1)
+        assert (error.reason, error.again) == ("network", True)
+
+    def test_retry_after_is_handed_on(self, sandbox: Sandbox, client: AbcClient) -> None:
+        sandbox.faults.add("status", status=429, headers={"Retry-After": "7"})
+        error = error_of(client.project_name, 1)
+        assert (error.reason, error.again, error.retry_after) == ("rate_limited", True, 7)
+
+
+class TestMeaning:
+    @pytest.mark.parametrize(
+        ("status", "body", "reason", "again"),
+        [
+            (400, {"code": "IssueNotFound", "message": "issue is not found"}, "not_found", False),
+            (400, {"code": "ChannelNotFound", "message": "channel is not found"}, "not_found", False),
+            (400, {"message": "unknown id", "error": "Bad Request"}, "not_found", False),
+            (400, {"message": ["name must be a string"]}, "invalid", False),
+            (400, {"code": "IssueInvalidName", "message": "Duplicated name"}, "invalid", False),
+            (400, {"response": "Body is not valid JSON"}, "invalid", False),
+            (400, None, "invalid", False),
+            (401, None, "auth", False),
+            (403, {"message": "Forbidden resource"}, "auth", False),
+            (404, {"message": "Cannot GET /api/nope"}, "client_error", False),
+            (301, None, "client_error", False),
+            (405, None, "client_error", False),
+            (408, None, "timeout", True),
+            (413, {"response": "Request body is too large"}, "invalid", False),
+            (425, None, "server_error", True),
+            (429, None, "rate_limited", True),
+            (500, {"statusCode": 500, "message": "Internal server error"}, "server_error", True),
+            (502, None, "server_error", True),
+            (503, ["unexpected"], "server_error", True),
+        ],
+    )
+    def test_refusals(self, status: int, body: Any, reason: str, again: bool) -> None:
+        error = refusal(status, body)
+        assert (error.reason, error.again) == (reason, again)
+        assert str(status) in str(error)
+
+    def test_all_messages_are_told(self) -> None:
+        assert words_of({"message": ["name is long", "description is long"]}) == "name is long; description is long"
+
+    @settings(deadline=None)
+    @given(st.recursive(st.none() | st.text() | st.integers(), lambda inner: st.dictionaries(st.text(), inner)))
+    def test_words_are_one_short_line_whatever_comes(self, body: Any) -> None:
+        words = words_of({"message": body})
+        assert len(words) <= 300
+        assert "\n" not in words
+
+    @settings(deadline=None)
+    @given(st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"])), st.integers(0, 20))
+    def test_length_is_counted_as_javascript_does(self, text: str, rockets: int) -> None:
+        assert javascript_length(text + "🚀" * rockets) == len(text) + 2 * rockets
+
+    @pytest.mark.parametrize(
+        ("values", "words"),
+        [
+            ({"name": "x", "status": "INIT"}, ""),
+            ({"name": "x" * 31, "status": "INIT"}, "its name has 31 characters"),
+            ({"name": "x", "description": "d" * 51, "status": "INIT"}, "its description has 51 characters"),
+            ({"name": "", "status": "INIT"}, "it has no name"),
+            ({"name": "x"}, "its status is unknown"),
+        ],
+    )
+    def test_what_can_not_be_written_back(self, values: dict[str, Any], words: str) -> None:
+        problem = why_unwritable(Issue(id=3, **values))
+        assert words in problem
+        assert bool(problem) == bool(words)
