@@ -7,7 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.translate.language import base, has_words, is_in, language_of
@@ -100,6 +100,7 @@ def test_addresses_in_a_text_do_not_decide_its_language() -> None:
     assert language_of("결제 오류 https://www.example.com/the/long/address/in/english?with=words") == "ko"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_has_an_answer(text: str) -> None:
     language = language_of(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.base import Failed
@@ -15,6 +15,7 @@ from sandbox.app import Sandbox
 from tests.connectors.translate.conftest import provider_at
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1))
 def test_the_text_is_data_and_never_among_the_instructions(text: str) -> None:
     """It travels whole, JSON-encoded, in the user's message; the instructions are the same for every text."""
@@ -51,6 +52,7 @@ def test_what_models_put_around_a_translation_is_taken_off(content: str, text: s
     assert without_additions(content, text) == translation
 
 
+@settings(deadline=None)
 @given(st.text(), st.text(min_size=1))
 def test_taking_off_never_fails(content: str, text: str) -> None:
     assert without_additions(content, text) in content or content.strip().startswith(("{", "`", "<"))

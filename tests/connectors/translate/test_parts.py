@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connectors.translate.parts import Limits, pack, split, to_translate, translated
@@ -11,6 +11,7 @@ from connectors.translate.parts import Limits, pack, split, to_translate, transl
 TEXTS = st.text(alphabet=st.sampled_from("가나 あ。！？.!? \n\r\tabc,👍🏽👨‍👩‍👧🇰🇷é́̈") | st.characters(), max_size=400)
 
 
+@settings(deadline=None)
 @given(TEXTS, st.integers(1, 60))
 @example("", 1)
 @example("x" * 100, 7)
@@ -22,6 +23,7 @@ def test_the_parts_are_the_text_and_within_the_limit(text: str, limit: int) -> N
     assert all(0 < len(part) <= limit for part in parts)
 
 
+@settings(deadline=None)
 @given(TEXTS, st.integers(1, 60))
 def test_a_text_whose_parts_are_translated_to_themselves_stays_as_it_is(text: str, limit: int) -> None:
     asked: list[str] = []
@@ -34,6 +36,7 @@ def test_a_text_whose_parts_are_translated_to_themselves_stays_as_it_is(text: st
     assert asked == to_translate(text, limit)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(min_size=1, max_size=30)), st.integers(30, 90), st.integers(1, 5))
 def test_requests_hold_every_part_in_order_within_the_limits(parts: list[str], characters: int, texts: int) -> None:
     requests = pack(parts, Limits(characters, texts))

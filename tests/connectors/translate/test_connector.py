@@ -1,0 +1,360 @@
+"""The translator's promises, against ABC User Feedback and a translator that behave like the real ones."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from connectors import translate
+from connectors.base import Connector, Done, Failed, LeaseLost, Outcome, Retry, Skipped, Tools
+from sandbox.abc_store import DEMO_KEY
+from sandbox.app import Sandbox
+from settings import KeyMap, load
+from sources.abc.client import AbcClient
+from sources.event import Event, Feedback, Named
+from tests.connectors.context import MemoryContext
+from tests.connectors.translate.conftest import environment
+
+KOREAN = "로그인이 자꾸 풀려요"
+ENGLISH = "I keep getting logged out"
+JAPANESE = "何度もログアウトされます"
+
+
+@dataclass
+class World:
+    sandbox: Sandbox
+    variables: dict[str, str] = field(default_factory=dict)
+    provider: str = "libretranslate"
+    channels: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def connector(self) -> Connector:
+        """Built as the worker builds it."""
+        abc = AbcClient(f"{self.sandbox.url}/abc", KeyMap({"*": SecretStr(DEMO_KEY)}))
+        tools = Tools(instance="test", language="en", abc=abc, concurrency=4, channels=self.channels)
+        variables = {**environment(self.provider, self.sandbox.url), **self.variables}
+        return translate.build(load(translate.Settings, variables), tools)
+
+    def feedback(self, **fields: Any) -> int:
+        return self.sandbox.abc.create_feedback(1, fields).id
+
+    def deliver(self, feedback: int, context: MemoryContext | None = None) -> Outcome:
+        """The event tells as little as it may: what the connector needs it must read."""
+        event = Event(
+            id="e",
+            source="abc",
+            name="FEEDBACK_CREATION",
+            entity=f"feedback:1:{feedback}",
+            occurred=0.0,
+            body={},
+            project=Named(id=1),
+            channel=Named(id=1),
+            feedback=Feedback(id=feedback),
+        )
+        return self.connector.deliver(event, context or MemoryContext())
+
+    def fields_of(self, feedback: int) -> dict[str, Any]:
+        return self.sandbox.abc.feedbacks[feedback].data
+
+    @property
+    def asked(self) -> list[tuple[str, str]]:
+        """Target and text of everything that was translated."""
+        return list(getattr(self.sandbox.translate, self.provider).done)
+
+    def fail_after_translations(self, count: int) -> None:
+        """The next request to the translator fails when so many texts have been translated."""
+        if len(self.asked) == count:
+            self.sandbox.faults.add("status", system=self.provider, status=500)
+
+    @property
+    def write_backs(self) -> int:
+        return sum(write.what == "feedback.update" for write in self.sandbox.abc.writes)
+
+
+@pytest.fixture
+def world(sandbox: Sandbox) -> World:
+    return World(sandbox)
+
+
+@pytest.mark.parametrize("provider", ["libretranslate", "deepl", "google", "openai"])
+def test_a_feedback_is_translated_and_nothing_else_of_it_changes(world: World, provider: str) -> None:
+    world.provider = provider
+    feedback = world.feedback(message=KOREAN, rating=2, tags=["bug"])
+    outcome = world.deliver(feedback)
+    assert isinstance(outcome, Done)
+    assert outcome.result["fields"] == ["translatedMessage"]
+    assert outcome.result["characters"] == len(KOREAN)
+    assert world.fields_of(feedback) == {
+        "message": KOREAN,
+        "rating": 2,
+        "tags": ["bug"],
+        "translatedMessage": ENGLISH,
+    }
+
+
+def test_several_fields_and_languages_are_one_call_for_each_language_and_one_write(world: World) -> None:
+    world.variables = {
+        "TRANSLATE_TARGET": "en,ja",
+        "TRANSLATE_FIELDS": "message=message_{lang}",
+    }
+    feedback = world.feedback(message=KOREAN)
+    outcome = world.deliver(feedback)
+    assert isinstance(outcome, Done)
+    assert outcome.result["fields"] == ["message_en", "message_ja"]
+    assert world.fields_of(feedback) == {"message": KOREAN, "message_en": ENGLISH, "message_ja": JAPANESE}
+    assert world.asked == [("en", KOREAN), ("ja", KOREAN)]
+    assert world.write_backs == 1
+
+
+def test_fields_share_a_call_and_a_text_is_paid_for_once(world: World) -> None:
+    world.provider = "google"
+    world.variables = {"TRANSLATE_FIELDS": "message=message_en,note=translatedMessage,userEmail=message_ja"}
+    feedback = world.feedback(message=KOREAN, note=KOREAN, userEmail="앱이 느려요")
+    assert isinstance(world.deliver(feedback), Done)
+    assert world.fields_of(feedback)["translatedMessage"] == ENGLISH
+    assert world.fields_of(feedback)["message_ja"] == "[en] 앱이 느려요"
+    assert world.asked == [("en", KOREAN), ("en", "앱이 느려요")]
+    assert world.sandbox.translate.google.calls == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({}, "there is no text"),
+        ({"message": ""}, "there is no text"),
+        ({"message": "  \n"}, "there is no text"),
+        ({"message": "👍👍"}, "there are no words to translate"),
+        ({"message": "ok"}, "there are no words to translate"),
+        ({"message": "The app crashes when I open the settings page"}, "it is in en already"),
+        ({"message": KOREAN, "translatedMessage": "by a person"}, "a translation is there already"),
+    ],
+)
+def test_what_needs_no_translation_is_skipped_with_the_reason(world: World, fields: dict[str, Any], why: str) -> None:
+    feedback = world.feedback(**fields)
+    assert world.deliver(feedback) == Skipped(f"message → translatedMessage: {why}")
+    assert world.fields_of(feedback) == fields
+    assert world.asked == []
+
+
+@pytest.mark.parametrize("value", [3, ["bug"]])
+def test_only_texts_are_translated(world: World, value: Any) -> None:
+    key = "rating" if value == 3 else "tags"
+    world.variables = {"TRANSLATE_FIELDS": f"{key}=translatedMessage"}
+    outcome = world.deliver(world.feedback(**{key: value}))
+    assert outcome == Skipped(f"{key} → translatedMessage: it holds no text but numbers or options")
+
+
+def test_what_is_skipped_beside_a_translation_is_told(world: World) -> None:
+    world.variables = {"TRANSLATE_TARGET": "en,ko", "TRANSLATE_FIELDS": "message=message_{lang}"}
+    outcome = world.deliver(world.feedback(message=KOREAN))
+    assert isinstance(outcome, Done)
+    assert outcome.result["skipped"] == ["message → message_ko: it is in ko already"]
+    assert outcome.result["fields"] == ["message_en"]
+
+
+def test_an_event_without_a_feedback_is_skipped(world: World) -> None:
+    event = Event(id="e", source="abc", name="ISSUE_CREATION", entity="issue:1:1", occurred=0.0, body={})
+    assert world.connector.deliver(event, MemoryContext()) == Skipped("ISSUE_CREATION speaks of no feedback")
+
+
+def test_the_result_and_the_notes_hold_no_word_of_the_users_text(world: World) -> None:
+    context = MemoryContext()
+    outcome = world.deliver(world.feedback(message=KOREAN), context)
+    assert isinstance(outcome, Done)
+    assert KOREAN not in json.dumps([outcome.result, context.kept], ensure_ascii=False)
+    assert ENGLISH not in json.dumps(outcome.result)
+
+
+def test_the_translation_is_kept_before_it_is_written(world: World) -> None:
+    feedback = world.feedback(message=KOREAN)
+    seen: list[tuple[list[str], bool]] = []
+    context = MemoryContext(
+        on_keep=lambda notes: seen.append((list(notes), "translatedMessage" in world.fields_of(feedback)))
+    )
+    world.deliver(feedback, context)
+    assert seen == [(["translations"], False), (["writing"], False)]
+    json.dumps(context.notes)
+
+
+def test_a_failed_write_never_pays_twice(world: World) -> None:
+    feedback = world.feedback(message=KOREAN)
+    world.sandbox.faults.add("status", system="abc", method="PUT", status=503)
+    context = MemoryContext()
+    first = world.deliver(feedback, context)
+    assert isinstance(first, Retry)
+    assert first.reason == "server_error"
+    assert isinstance(world.deliver(feedback, context.next_attempt()), Done)
+    assert world.fields_of(feedback)["translatedMessage"] == ENGLISH
+    assert world.asked == [("en", KOREAN)]
+
+
+def test_a_write_whose_answer_was_lost_is_not_written_again(world: World) -> None:
+    feedback = world.feedback(message=KOREAN)
+    world.sandbox.faults.add("drop_after", system="abc", method="PUT")
+    context = MemoryContext()
+    assert isinstance(world.deliver(feedback, context), Retry)
+    second = world.deliver(feedback, context.next_attempt())
+    assert isinstance(second, Done)
+    assert second.result["fields"] == ["translatedMessage"]
+    assert world.write_backs == 1
+    assert world.asked == [("en", KOREAN)]
+
+
+def test_what_a_person_wrote_after_a_failed_write_is_not_claimed(world: World) -> None:
+    feedback = world.feedback(message=KOREAN)
+    world.sandbox.faults.add("status", system="abc", method="PUT", status=503)
+    context = MemoryContext()
+    world.deliver(feedback, context)
+    world.fields_of(feedback)["translatedMessage"] = "by a person"
+    outcome = world.deliver(feedback, context.next_attempt())
+    assert outcome == Skipped("message → translatedMessage: a translation is there already")
+
+
+def test_a_language_that_failed_does_not_cost_the_others_again(world: World) -> None:
+    world.variables = {"TRANSLATE_TARGET": "ja,en", "TRANSLATE_FIELDS": "message=message_{lang}"}
+    feedback = world.feedback(message=KOREAN)
+    context = MemoryContext(on_keep=lambda _: world.fail_after_translations(1))
+    assert isinstance(world.deliver(feedback, context), Retry)
+    assert isinstance(world.deliver(feedback, context.next_attempt()), Done)
+    assert world.asked == [("ja", KOREAN), ("en", KOREAN)]
+
+
+def test_a_text_that_was_edited_between_two_attempts_is_translated_anew(world: World) -> None:
+    world.variables = {"TRANSLATE_FIELDS": "note=translatedMessage"}
+    feedback = world.feedback(note=KOREAN)
+    world.sandbox.faults.add("status", system="abc", method="PUT", status=503)
+    context = MemoryContext()
+    world.deliver(feedback, context)
+    world.sandbox.abc.update_feedback(1, feedback, {"note": "다크 모드를 추가해 주세요"})
+    assert isinstance(world.deliver(feedback, context.next_attempt()), Done)
+    assert world.fields_of(feedback)["translatedMessage"] == "Please add a dark mode"
+
+
+def test_a_translation_that_a_person_wrote_in_the_meantime_stays(world: World) -> None:
+    feedback = world.feedback(message=KOREAN)
+    by_hand = {"translatedMessage": "by a person"}
+    context = MemoryContext(on_keep=lambda _: world.fields_of(feedback).update(by_hand))
+    outcome = world.deliver(feedback, context)
+    assert outcome == Skipped("translatedMessage: filled by somebody else in the meantime")
+    assert world.fields_of(feedback)["translatedMessage"] == "by a person"
+
+
+def test_a_lost_lease_stops_before_the_write(world: World) -> None:
+    feedback = world.feedback(message=KOREAN)
+    with pytest.raises(LeaseLost):
+        world.deliver(feedback, MemoryContext(lease_lost=True))
+    assert world.write_backs == 0
+
+
+def test_a_long_text_is_translated_whole_in_requests_within_the_limit(world: World) -> None:
+    sentences = [f"{number}번째로 결제 버튼을 누르면 앱이 멈춰요. 빨리 고쳐 주세요!" for number in range(300)]
+    message = "\n\n".join(sentences)
+    feedback = world.feedback(message=message)
+    assert isinstance(world.deliver(feedback), Done)
+    translation = world.fields_of(feedback)["translatedMessage"]
+    assert translation.startswith("[en] ")
+    assert translation.replace("[en] ", "") == message
+    texts = [text for _, text in world.asked]
+    assert len(texts) > 3
+    assert all(len(text) <= 2000 for text in texts)
+    assert len(texts) == world.sandbox.translate.libretranslate.calls
+
+
+def test_a_long_text_goes_on_where_it_stopped(world: World) -> None:
+    """Every part is kept as soon as it is paid for."""
+    sentences = [f"{number}번 결제 버튼을 누르면 앱이 멈춰요." for number in range(300)]
+    feedback = world.feedback(message="\n".join(sentences))
+    world.provider = "openai"
+    context = MemoryContext(on_keep=lambda _: world.fail_after_translations(2))
+    assert isinstance(world.deliver(feedback, context), Retry)
+    assert len(world.asked) == 2
+    assert isinstance(world.deliver(feedback, context.next_attempt()), Done)
+    texts = [text for _, text in world.asked]
+    assert len(texts) == len(set(texts))
+    assert "\n".join(texts) == "\n".join(sentences)
+
+
+def test_a_feedback_that_can_not_be_seen_yet_is_retried_soon(world: World) -> None:
+    """ABC announces before it commits."""
+    outcome = world.deliver(999, MemoryContext(age=0.1))
+    assert isinstance(outcome, Retry)
+    assert (outcome.reason, outcome.after) == ("not_yet", 1.0)
+
+
+def test_a_deleted_feedback_fails_and_says_so(world: World) -> None:
+    """A write to it would answer 200: the read before it tells."""
+    feedback = world.feedback(message=KOREAN)
+    world.sandbox.abc.delete_feedback(feedback)
+    outcome = world.deliver(feedback, MemoryContext(age=600))
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "not_found"
+    assert "deleted" in outcome.why
+    assert world.asked == []
+
+
+@pytest.mark.parametrize("into", ["nowhere", "importedText", "retiredText"])
+def test_a_field_that_can_not_be_written_fails_by_name(world: World, into: str) -> None:
+    world.variables = {"TRANSLATE_FIELDS": f"message={into}"}
+    outcome = world.deliver(world.feedback(message=KOREAN))
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "config"
+    assert into in outcome.why
+
+
+def test_a_wrong_key_of_abc_fails(world: World) -> None:
+    feedback = world.feedback(message=KOREAN)
+    world.sandbox.faults.add("status", system="abc", status=403, body={"message": "Forbidden resource"})
+    outcome = world.deliver(feedback)
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "auth"
+
+
+def test_a_providers_trouble_is_the_deliverys(world: World) -> None:
+    feedback = world.feedback(message=KOREAN)
+    world.sandbox.faults.add("status", system="libretranslate", status=429, headers={"Retry-After": "30"})
+    outcome = world.deliver(feedback)
+    assert isinstance(outcome, Retry)
+    assert (outcome.reason, outcome.after) == ("rate_limited", 30)
+    assert "translatedMessage" not in world.fields_of(feedback)
+
+
+def test_a_good_set_up_passes_the_check(world: World) -> None:
+    world.channels = ((1, 1),)
+    checks = list(world.connector.check())
+    assert all(check.ok for check in checks), checks
+    assert checks[-1].what == "channel 1:1: translations go into 'translatedMessage'"
+    assert world.write_backs == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ("message=nowhere", "there is no field 'nowhere'"),
+        ("nothing=translatedMessage", "there is no field 'nothing'"),
+        ("message=importedText", "importedText"),
+        ("message=retiredText", "retiredText"),
+        ("message=device", "'device' is of format select"),
+    ],
+)
+def test_the_check_names_the_field_that_does_not_fit(world: World, fields: str, says: str) -> None:
+    world.channels = ((1, 1),)
+    world.variables = {"TRANSLATE_FIELDS": fields}
+    bad = [check for check in world.connector.check() if not check.ok]
+    assert len(bad) == 1, bad
+    assert says in bad[0].what
+    assert "channel 1:1" in bad[0].what
+
+
+def test_the_check_goes_on_after_a_failure(world: World) -> None:
+    """A wrong provider key does not hide a missing channel."""
+    world.provider = "deepl"
+    world.sandbox.translate.deepl.key = "another"
+    world.channels = ((1, 99),)
+    checks = list(world.connector.check())
+    assert [check.ok for check in checks] == [False, False]
+    assert "DEEPL_AUTH_KEY" in checks[0].what
+    assert "1:99" in checks[1].what
