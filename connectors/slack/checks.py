@@ -9,7 +9,7 @@ from typing import Any
 from slack_sdk import WebClient
 
 from connectors.base import Check
-from connectors.slack.errors import Refused
+from connectors.slack.errors import CannotTell, Refused
 from transport import NoAnswer
 
 _INVITE = "type /invite and the bot's name there, or correct SLACK_CHANNEL"
@@ -33,6 +33,8 @@ def check(web: WebClient, joined: Callable[[], list[dict[str, Any]]], channels: 
     for channel in channels:
         try:
             yield _channel(web, joined, channel)
+        except CannotTell as why:
+            yield Check(True, f"the channel {channel} can't be checked: {why}; give its id")
         except (Refused, NoAnswer) as trouble:
             yield _untold(channel, trouble)
 

@@ -13,7 +13,7 @@ from slack_sdk.web import SlackResponse
 
 from connectors.base import Check, Failed
 from connectors.slack import checks
-from connectors.slack.errors import SIGNED_OUT, THREAD_GONE, Refused, refusal, webhook_refusal
+from connectors.slack.errors import SIGNED_OUT, THREAD_GONE, CannotTell, Refused, refusal, webhook_refusal
 from connectors.slack.render import Message
 from transport import Answer, new_session, send
 
@@ -33,12 +33,8 @@ class Posted:
     thread: str = ""
 
 
-class CannotTell(Exception):
-    """Whether a message was posted can't be found out; the text says why."""
-
-
 class Way(Protocol):
-    """A way to post. Both methods raise NoAnswer and Refused."""
+    """A way to post. `post` and `find` raise NoAnswer and Refused."""
 
     def post(self, message: Message, channel: str, thread: str) -> Posted: ...
 
@@ -58,7 +54,8 @@ class Webhook:
         self._session = new_session(pool)
 
     def post(self, message: Message, channel: str, thread: str) -> Posted:  # noqa: ARG002
-        body = {"text": message.text, "blocks": message.blocks, "mrkdwn": False, "unfurl_links": False}
+        quiet = {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
+        body = {"text": message.text, "blocks": message.blocks, **quiet}
         answer = send(self._session, "POST", self._url.get_secret_value(), json_body=body)
         if answer.ok and answer.text.strip() == "ok":
             return Posted()
@@ -132,7 +129,7 @@ class Bot:
         if checks.is_id(channel):
             return channel
         if channel not in self._ids:
-            known = {c["name"]: c["id"] for c in self.channels()}
+            known = {c.get("name"): str(c.get("id")) for c in self.channels()}
             if (name := channel.removeprefix("#")) not in known:
                 raise CannotTell(f"the bot is in no channel {channel}; an id in SLACK_CHANNEL needs no look-up")
             self._ids[channel] = known[name]

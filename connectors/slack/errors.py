@@ -93,6 +93,10 @@ class Refused(Exception):
         super().__init__(outcome.why)
 
 
+class CannotTell(Exception):
+    """Slack can't be asked what is so; the text says why."""
+
+
 def refusal(answer: Answer, channel: str = "") -> Refused:
     """An answer of the Web API that is not `"ok": true`. `channel`, as the operator calls it, for the words."""
     said = answer.json()

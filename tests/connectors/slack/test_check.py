@@ -53,6 +53,14 @@ def test_missing_scopes_say_what_is_lost(sandbox: Sandbox) -> None:
     assert "channels:read" in channel.what
 
 
+def test_a_name_among_too_many_channels_can_not_be_checked(sandbox: Sandbox) -> None:
+    page = {"ok": True, "channels": [], "response_metadata": {"next_cursor": "more"}}
+    sandbox.faults.add("status", path="users.conversations", status=200, body=page, times=None)
+    channel = checks(sandbox, SLACK_CHANNEL="#feedback")[-1]
+    assert channel.ok
+    assert "give its id" in channel.what
+
+
 def test_slack_being_away_is_told(sandbox: Sandbox) -> None:
     sandbox.faults.add("drop_before")
     (check,) = checks(sandbox)

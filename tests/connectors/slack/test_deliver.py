@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from connectors.base import Done, Failed, LeaseLost, Reason, Retry, Skipped
+from connectors.base import Destination, Done, Failed, LeaseLost, Reason, Retry, Skipped
 from connectors.slack.render import marker
 from sandbox.app import Sandbox
 from sandbox.slack import Message
@@ -48,6 +48,19 @@ def test_a_project_without_a_channel_is_skipped_and_told(sandbox: Sandbox) -> No
     outcome = deliver(bot(sandbox, SLACK_CHANNEL="1=#feedback"), context(), status_change(project=9))
     assert outcome == Skipped("SLACK_CHANNEL names no channel for project 9, and no default (*)")
     assert not sandbox.slack.messages
+
+
+def test_each_channel_is_a_destination_with_slacks_own_limit(sandbox: Sandbox) -> None:
+    connector = bot(sandbox, SLACK_CHANNEL="1=#feedback,2=C0MOBILE")
+    assert connector.destination(status_change(project=1)) == Destination("slack #feedback", 1, 3)
+    assert connector.destination(status_change(project=2)).name == "slack C0MOBILE"
+    assert webhook(sandbox, SLACK_RATE="0.5").destination(status_change()) == Destination("slack webhook", 0.5, 3)
+
+
+def test_an_event_without_a_project_goes_to_the_default_channel(sandbox: Sandbox) -> None:
+    event = other("ISSUE_CREATION", project=None)
+    assert isinstance(deliver(bot(sandbox, SLACK_CHANNEL="*=C0MOBILE"), context(), event), Done)
+    assert sandbox.slack.messages[-1].channel == "C0MOBILE"
 
 
 def test_an_event_without_a_message_is_skipped(sandbox: Sandbox) -> None:

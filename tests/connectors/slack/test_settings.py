@@ -52,6 +52,7 @@ def test_a_webhook_without_tls_may_be_on_loopback(address: str) -> None:
         ({"SLACK_WEBHOOK_URL": "ftp://example.com/secret"}, "SLACK_WEBHOOK_URL: should be the address"),
         ({"SLACK_WEBHOOK_URL": "https://[secret"}, "SLACK_WEBHOOK_URL: should be the address"),
         (BOT | {"SLACK_WHEN_UNSURE": "maybe"}, "SLACK_WHEN_UNSURE: "),
+        (BOT | {"SLACK_RATE": "0"}, "SLACK_RATE: "),
         (BOT | {"SLACK_TICKET_URL": "https://example.com/browse"}, "SLACK_TICKET_URL: should be an address with {id}"),
         (BOT | {"SLACK_TICKET_URL": "https://example.com/?q={id}"}, "SLACK_TICKET_URL: 'https://example.com/?q'"),
         (BOT | {"SLACK_API_URL": "slack.com"}, "SLACK_API_URL: should be an address"),

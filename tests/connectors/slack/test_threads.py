@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import threading
 from collections.abc import Iterator
@@ -74,6 +75,19 @@ def test_a_lost_answer_in_a_thread_makes_one_reply(sandbox: Sandbox, links: Memo
         {"channel": "C0FEEDBACK", "ts": reply.ts, "thread": first.ts}
         | ({"found": "posted by an earlier attempt"} if kind == "drop_after" else {})
     )
+
+
+def test_a_reply_is_found_in_its_thread(sandbox: Sandbox, links: MemoryLinks) -> None:
+    """Even where the channel's history does not show it."""
+    connector = bot(sandbox, SLACK_THREADS="true")
+    deliver(connector, context(1, links))
+    second = context(2, links)
+    deliver(connector, second)
+    sandbox.slack.messages[1] = dataclasses.replace(sandbox.slack.messages[1], broadcast=False)
+    outcome = deliver(connector, second.next_attempt())
+    assert isinstance(outcome, Done)
+    assert outcome.result["found"]
+    assert len(sandbox.slack.messages) == 2
 
 
 def test_killed_before_the_thread_was_noted(sandbox: Sandbox, links: MemoryLinks) -> None:

@@ -100,6 +100,26 @@ def test_a_redirect_is_not_followed_with_the_token(sandbox: Sandbox) -> None:
     assert not asked
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_slack_is_told_to_format_and_unfurl_nothing(
+    sandbox: Sandbox, way: Callable[[Sandbox], Connector], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The text for notifications holds what users wrote, too."""
+    sent: list[dict[str, object]] = []
+
+    def listening(request: Request) -> Response:
+        sent.append(json.loads(request.get_data()))
+        return Response(status=500)
+
+    connector = way(sandbox)
+    with serving(listening) as url:
+        monkeypatch.setenv("HTTP_PROXY", url)
+        deliver(connector, MemoryContext())
+    (body,) = sent
+    assert (body["mrkdwn"], body["unfurl_links"], body["unfurl_media"]) == (False, False, False)
+    assert body["text"]
+
+
 TOKEN = "xoxb-2222-very-secret"
 HOOK = "T0SECRET/B0SECRET/verysecrethook"
 
