@@ -136,14 +136,24 @@ class Processes:
     def wait_for(self, what: str, check: Callable[[], T | None], seconds: float = 30.0) -> T:
         """`wait_for()`, but a process that ended meanwhile is told at once: raises ProcessEnded."""
 
-        def check_alive() -> T | None:
-            for process in self._running.values():
-                if process.returncode is not None:
-                    said = process.output(lines=20)
-                    raise ProcessEnded(f"{process.name} ended with {process.returncode}. It said last:\n{said}")
+        def check_all() -> T | None:
+            self.check()
             return check()
 
-        return wait_for(what, check_alive, seconds)
+        return wait_for(what, check_all, seconds)
+
+    def check(self) -> None:
+        """Raises ProcessEnded when one of them has ended."""
+        for process in self._running.values():
+            if process.returncode is not None:
+                said = process.output(lines=20)
+                raise ProcessEnded(f"{process.name} ended with {process.returncode}. It said last:\n{said}")
+
+    def watch(self) -> NoReturn:
+        """Stays until one of them ends: raises ProcessEnded, or whatever a signal raises."""
+        while True:
+            self.check()
+            time.sleep(0.5)
 
 
 def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
@@ -219,14 +229,8 @@ def _valkey_program() -> str:
 def start_valkey(processes: Processes, port: int, *options: str, folder: Path | None = None) -> str:
     """Starts `valkey` (see `valkey_command`; its data in `folder`, by default beside the logs), waits until it takes
     commands, and answers its URL."""
-    process = processes.start("valkey", valkey_command(port, folder or processes.folder, *options))
-
-    def ready() -> bool:
-        if process.returncode is not None:
-            raise ProcessEnded(f"valkey ended with {process.returncode}. It said last:\n{process.output(lines=20)}")
-        return _pings(port)
-
-    wait_for("valkey to answer", ready)
+    processes.start("valkey", valkey_command(port, folder or processes.folder, *options))
+    processes.wait_for("valkey to answer", lambda: _pings(port))
     return f"redis://127.0.0.1:{port}/0"
 
 

@@ -1,0 +1,110 @@
+"""The documentation can't go stale: variables, links, commands and endpoints in it are those of the code."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+from honcho.environ import parse as honcho_values
+
+import connectors
+from sandbox.processes import ROOT, procfile
+from settings import ServiceSettings
+
+CONFIGURATION = ROOT / "docs" / "configuration.md"
+ENV_EXAMPLE = ROOT / ".env.example"
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+OUTSIDE_SETTINGS = {"PORT", "WEB_CONCURRENCY"}  # the platform's, read by app.py itself
+
+
+def variables() -> set[str]:
+    """Every variable that the code reads, from the settings classes themselves."""
+    names = {name.upper() for name in ServiceSettings.model_fields} | OUTSIDE_SETTINGS
+    for connector in connectors.REGISTRY:
+        names |= {name.upper() for name in connectors.find(connector).Settings.model_fields}
+        names |= {f"{connector.upper()}_EVENTS", f"{connector.upper()}_FILTER"}
+    return names
+
+
+def uncommented() -> str:
+    """.env.example with every `#NAME=…` line taken into use."""
+    return re.sub(r"(?m)^#(?=[A-Z][A-Z0-9_]*=)", "", ENV_EXAMPLE.read_text(encoding="utf-8"))
+
+
+def documented() -> set[str]:
+    cells = re.findall(r"(?m)^\|([^|]*)\|", CONFIGURATION.read_text(encoding="utf-8"))
+    return {name for cell in cells for name in re.findall(r"`([A-Z][A-Z0-9_]*)`", cell)}
+
+
+def test_every_variable_is_documented_and_nothing_else() -> None:
+    assert documented() == variables()
+
+
+def test_every_variable_is_in_the_example_and_nothing_else() -> None:
+    assert set(re.findall(r"(?m)^([A-Z][A-Z0-9_]*)=", uncommented())) == variables()
+
+
+def test_the_example_means_the_same_to_honcho_and_to_flask(tmp_path: Path) -> None:
+    """Both read .env, with parsers of their own: an unquoted blank or # would be told apart."""
+    file = tmp_path / "env"
+    file.write_text(uncommented(), encoding="utf-8")
+    flask_values = {name: value for name, value in dotenv_values(file, interpolate=False).items() if value}
+    assert flask_values == honcho_values(uncommented())  # type: ignore[no-untyped-call]
+
+
+def test_the_app_manifest_names_known_variables_only() -> None:
+    manifest = json.loads((ROOT / "app.json").read_text(encoding="utf-8"))
+    assert set(manifest["env"]) <= variables()
+    assert set(manifest["formation"]) == set(procfile())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_resolve(page: Path) -> None:
+    """Links between pages lead to files, and their anchors to headings."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), f"{page.name} links to {target}, which is not there"
+        if anchor:
+            assert anchor in set(anchors(file)), f"{page.name} links to {target}: no such heading"
+
+
+def anchors(page: Path) -> Iterator[str]:
+    """The anchors that GitHub makes of a page's headings."""
+    for heading in re.findall(r"(?m)^#+ +(.+)$", page.read_text(encoding="utf-8")):
+        yield re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_exist(page: Path) -> None:
+    """What a page tells people to run (`bin/…`, `bench/…`, `.ci/run`) is there and can be run."""
+    text = page.read_text(encoding="utf-8")
+    for command in re.findall(r"(?<![\w./-])((?:bin|bench|\.ci)/[a-z_]+)(?![\w/.])", text):
+        file = ROOT / command
+        assert file.is_file(), f"{page.name} names {command}, which is not there"
+        assert file.stat().st_mode & 0o111, f"{command} can't be run"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_flask_commands_exist(page: Path) -> None:
+    from app import create_app
+
+    app = create_app({"WEBHOOK_TOKEN": "a-token-for-this-test"})
+    words = set(re.findall(r"\bflask ([a-z][a-z-]+)\b", page.read_text(encoding="utf-8")))
+    assert words <= set(app.cli.commands), f"{page.name} names commands that are not there"
+
+
+def test_the_procfile_runs_what_exists() -> None:
+    commands = {name: shlex.split(command) for name, command in procfile().items()}
+    assert set(commands) == {"web", "worker"}
+    assert commands["web"][0] == "python"
+    assert (ROOT / commands["web"][1]).is_file()
+    assert commands["worker"][:2] == ["python", "-m"]
+    assert (ROOT / (commands["worker"][2].replace(".", "/") + ".py")).is_file()
