@@ -88,10 +88,10 @@ class Slack:
         """Checks and stores a message. Raises SlackError."""
         text, blocks = values.get("text") or "", values.get("blocks") or []
         attachments = values.get("attachments") or []
-        if not text and not blocks and not attachments:
-            raise SlackError("no_text")
         if not isinstance(text, str):
             raise SlackError("invalid_arguments")
+        if not text.strip() and not blocks and not attachments:
+            raise SlackError("no_text")
         if len(text) > TEXT_LIMIT:
             raise SlackError("msg_too_long")
         problem = blocks_problem(blocks)

@@ -1,0 +1,122 @@
+"""The stand-ins for translators answer, refuse and count as the real ones do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import deepl
+import pytest
+import requests
+
+from sandbox.app import Sandbox
+from sandbox.translators import KEY, detect, translate
+
+PAYMENT = "결제가 안 돼요"
+
+
+def post(sandbox: Sandbox, path: str, body: Any, **headers: str) -> tuple[int, Any]:
+    answer = requests.post(f"{sandbox.url}/{path}", json=body, headers=headers, timeout=5)
+    return answer.status_code, answer.json()
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "result"),
+    [
+        (PAYMENT, "en", "Payment does not work"),
+        (PAYMENT, "JA", "決済ができません"),
+        ("뭔가 다른 말", "en-US", "[en] 뭔가 다른 말"),
+        ("Already English", "en", "Already English"),
+    ],
+)
+def test_results_are_readable_and_always_the_same(text: str, target: str, result: str) -> None:
+    assert translate(text, target) == result
+
+
+@pytest.mark.parametrize(("text", "language"), [("안녕", "ko"), ("こんにちは", "ja"), ("你好", "zh"), ("hello", "en")])
+def test_languages_are_told_by_script(text: str, language: str) -> None:
+    assert detect(text) == language
+
+
+class TestLibreTranslate:
+    def test_one_text_and_many(self, sandbox: Sandbox) -> None:
+        body = {"q": PAYMENT, "source": "auto", "target": "en", "format": "text"}
+        status, answer = post(sandbox, "libretranslate/translate", body)
+        assert (status, answer["translatedText"]) == (200, "Payment does not work")
+        assert answer["detectedLanguage"]["language"] == "ko"
+        _, answer = post(sandbox, "libretranslate/translate", {**body, "q": [PAYMENT, PAYMENT]})
+        assert answer["translatedText"] == ["Payment does not work"] * 2
+        assert (sandbox.translate.libretranslate.calls, sandbox.translate.libretranslate.characters) == (2, 24)
+
+    def test_what_it_refuses(self, sandbox: Sandbox) -> None:
+        body = {"q": "x", "source": "auto", "target": "en"}
+        assert post(sandbox, "libretranslate/translate", {**body, "target": "xx"}) == (
+            400,
+            {"error": "xx is not supported"},
+        )
+        assert post(sandbox, "libretranslate/translate", {"q": "x"})[0] == 400
+        sandbox.translate.libretranslate.key = KEY
+        assert post(sandbox, "libretranslate/translate", body)[0] == 400
+        assert post(sandbox, "libretranslate/translate", {**body, "api_key": "no"}) == (
+            403,
+            {"error": "Invalid API key"},
+        )
+        assert post(sandbox, "libretranslate/translate", {**body, "api_key": KEY})[0] == 200
+        assert sandbox.translate.calls == 1
+
+
+class TestDeepL:
+    def client(self, sandbox: Sandbox, key: str = KEY) -> deepl.DeepLClient:
+        return deepl.DeepLClient(key, server_url=f"{sandbox.url}/deepl/")
+
+    def test_a_batch(self, sandbox: Sandbox) -> None:
+        results = self.client(sandbox).translate_text([PAYMENT, "로그인이 자꾸 풀려요"], target_lang="EN-US")
+        assert isinstance(results, list)
+        assert [result.text for result in results] == ["Payment does not work", "I keep getting logged out"]
+        assert {result.detected_source_lang for result in results} == {"KO"}
+
+    def test_what_it_refuses(self, sandbox: Sandbox) -> None:
+        with pytest.raises(deepl.AuthorizationException):
+            self.client(sandbox, "wrong").translate_text("x", target_lang="JA")
+        sandbox.translate.deepl.quota = 3
+        with pytest.raises(deepl.QuotaExceededException):
+            self.client(sandbox).translate_text("long", target_lang="JA")
+        assert sandbox.translate.deepl.calls == 0
+
+
+class TestGoogle:
+    path = f"google/language/translate/v2?key={KEY}"
+
+    def test_answers_are_html_unless_text_is_asked_for(self, sandbox: Sandbox) -> None:
+        _, answer = post(sandbox, self.path, {"q": ["it's"], "target": "ja"})
+        assert answer["data"]["translations"][0]["translatedText"] == "[ja] it&#x27;s"
+        _, answer = post(sandbox, self.path, {"q": "it's", "target": "ja", "format": "text"})
+        assert answer["data"]["translations"][0]["translatedText"] == "[ja] it's"
+
+    def test_what_it_refuses(self, sandbox: Sandbox) -> None:
+        status, answer = post(sandbox, "google/language/translate/v2?key=wrong", {"q": "x", "target": "ja"})
+        assert (status, answer["error"]["code"]) == (400, 400)
+        assert post(sandbox, "google/language/translate/v2", {})[0] == 403
+        assert post(sandbox, self.path, {"target": "ja"})[0] == 400
+        sandbox.translate.google.quota = 0
+        status, answer = post(sandbox, self.path, {"q": "x", "target": "ja"})
+        assert (status, answer["error"]["errors"][0]["reason"]) == (403, "dailyLimitExceeded")
+
+
+class TestOpenAI:
+    path = "openai/v1/chat/completions"
+
+    def test_the_last_message_is_translated(self, sandbox: Sandbox) -> None:
+        messages = [
+            {"role": "system", "content": "Translate the text into Japanese."},
+            {"role": "user", "content": PAYMENT},
+        ]
+        status, answer = post(sandbox, self.path, {"model": "m", "messages": messages}, Authorization=f"Bearer {KEY}")
+        assert (status, answer["choices"][0]["message"]["content"]) == (200, "決済ができません")
+
+    def test_what_it_refuses(self, sandbox: Sandbox) -> None:
+        assert post(sandbox, self.path, {}, Authorization="Bearer no")[1]["error"]["code"] == "invalid_api_key"
+        assert post(sandbox, self.path, {"model": "m"}, Authorization=f"Bearer {KEY}")[0] == 400
+        sandbox.translate.openai.quota = 0
+        body = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
+        status, answer = post(sandbox, self.path, body, Authorization=f"Bearer {KEY}")
+        assert (status, answer["error"]["code"]) == (429, "insufficient_quota")
