@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 
-from flask import Flask, Response, jsonify
+from flask import Flask
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response
 
 import cli
 import logs
@@ -67,13 +69,16 @@ def _make_accept(configuration: Configuration) -> receive.Accept:
     return accept
 
 
-def _as_json(error: HTTPException) -> tuple[Response, int]:
-    return jsonify(error=error.name), error.code or 500
+def _as_json(error: HTTPException) -> Response:
+    answer = Response.force_type(error.get_response())  # with its headers, such as the Allow of a 405
+    answer.data = json.dumps({"error": error.name})
+    answer.content_type = "application/json"
+    return answer
 
 
 def main() -> None:
     """`python app.py`: checks the environment first, so that a mistake ends the process at once and in words."""
-    configure_or_exit(os.environ)
+    service = configure_or_exit(os.environ).service
     from granian import Granian
     from granian.constants import Interfaces
 
@@ -82,8 +87,8 @@ def main() -> None:
         factory=True,
         interface=Interfaces.WSGI,
         address="0.0.0.0",  # noqa: S104  a container's router comes from outside
-        port=int(os.environ.get("PORT") or 8000),
-        workers=int(os.environ.get("WEB_CONCURRENCY") or 1),
+        port=service.port,
+        workers=service.web_concurrency,
         blocking_threads=THREADS,
         websockets=False,
         respawn_failed_workers=True,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
+"""null is "", as what is absent."""
 
 
 class Entity(BaseModel):
@@ -15,17 +18,17 @@ class Entity(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
 
     id: int
-    createdAt: str = ""
-    updatedAt: str = ""
+    createdAt: Text = ""
+    updatedAt: Text = ""
 
 
 class Issue(Entity):
     """An issue of ABC User Feedback. `status` is an open string; "no ticket" is None, "" or absent at the source and
     always "" here."""
 
-    name: str = ""
+    name: Text = ""
     description: str | None = None
-    status: str = ""
+    status: Text = ""
     externalIssueId: str | None = None
     feedbackCount: int | None = None
 
@@ -37,7 +40,7 @@ class Issue(Entity):
 class Feedback(Entity):
     """A feedback of ABC User Feedback: the channel's own fields lie flat beside `id`; unset ones are absent."""
 
-    issues: list[Issue] = []
+    issues: Annotated[list[Issue], BeforeValidator(lambda value: [] if value is None else value)] = []
 
     @property
     def fields(self) -> Mapping[str, Any]:
@@ -51,7 +54,7 @@ class Named(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     id: int
-    name: str = ""
+    name: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class Event:
     feedback: Feedback | None = field(default=None, repr=False)
     issue: Issue | None = field(default=None, repr=False)
     previous_status: str = ""
+    origin: Literal["webhook", "reconcile"] = "webhook"
+    """`reconcile`: the source did not tell it; it was found by comparing."""
 
 
 @dataclass(frozen=True, slots=True)

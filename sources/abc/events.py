@@ -89,13 +89,14 @@ def parse(body: Mapping[str, Any], instance: str) -> Event:
         feedback=feedback,
         issue=issue,
         previous_status=previous_status,
+        origin="reconcile" if body.get("origin") == "reconcile" else "webhook",
     )
 
 
 def event_id(*identity: object) -> str:
     """20 hexadecimal digits: the same for the same happening, however often and by whomever it is told."""
-    text = "|".join(str(part) for part in identity)
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
+    # Python's notation: parts that are joined by a sign which a part may hold could be mistaken for others.
+    return hashlib.blake2b(ascii(identity).encode(), digest_size=10).hexdigest()
 
 
 def _occurred(name: str, about: Feedback | Issue | None) -> float:

@@ -6,6 +6,7 @@ import hmac
 import json
 from collections.abc import Callable
 from ipaddress import ip_address
+from math import isfinite
 from typing import Any
 
 import structlog
@@ -19,6 +20,9 @@ from sources.event import Event, Unread
 log = structlog.get_logger("receive")
 
 RETRY_AFTER_SECONDS = "5"
+DEEPEST = 64
+"""Levels of a body; real ones have six. What is much deeper can be read here, but not everywhere after (Python's
+recursion limit)."""
 
 Accept = Callable[[str, Event | Unread, bytes], tuple[str, bool]]
 """(source, event, body as sent) -> (event id, whether it was known). Raises CannotStore."""
@@ -33,7 +37,7 @@ def make_blueprint(service: ServiceSettings, accept: Accept) -> Blueprint:
     tokens = [token.get_secret_value().encode() for token in service.webhook_token]
     networks = service.allowed_ips
 
-    @blueprint.post("/webhook")
+    @blueprint.post("/webhook", provide_automatic_options=False)
     def receive() -> tuple[Response, int] | Response:
         if networks and not _address_in(networks, request.remote_addr):
             return jsonify(error="Forbidden: this address is not in ALLOWED_IPS"), 403
@@ -42,9 +46,8 @@ def make_blueprint(service: ServiceSettings, accept: Accept) -> Blueprint:
             return jsonify(error="Unauthorized"), 401
         if not request.is_json:
             return jsonify(error="Unsupported Media Type: send application/json"), 415
-        try:
-            raw = request.get_data(cache=False)
-        except RequestEntityTooLarge:
+        raw = _read_at_most(service.max_body_bytes)
+        if raw is None:
             return jsonify(error=f"the body is larger than MAX_BODY_BYTES ({service.max_body_bytes})"), 413
         body = _json_object(raw)
         if body is None:
@@ -91,9 +94,38 @@ def _address_in(networks: Any, address: str | None) -> bool:
     return any((mapped or caller) in network for network in networks)
 
 
+def _read_at_most(most: int) -> bytes | None:
+    """The body, or None when it is longer. One that comes in chunks does not say how long it is: werkzeug reads as far
+    as it may and stops silently, so it may read one byte more than we take."""
+    request.max_content_length = most + 1
+    try:
+        raw = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        return None
+    return raw if len(raw) <= most else None
+
+
 def _json_object(raw: bytes) -> dict[str, Any] | None:
     try:
-        body = json.loads(raw.decode("utf-8"))
+        body = json.loads(raw.decode("utf-8"), parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError):
         return None
-    return body if isinstance(body, dict) else None
+    return body if isinstance(body, dict) and not _is_deeper(body, DEEPEST) else None
+
+
+def _finite(text: str) -> float:
+    """Python's parser takes NaN and Infinity, which JSON does not have (RFC 8259, 6): others could not read them."""
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    level = [value]
+    for _ in range(levels):
+        containers = (item.values() if isinstance(item, dict) else item for item in level)
+        level = [inner for container in containers for inner in container if isinstance(inner, dict | list)]
+        if not level:
+            return False
+    return True

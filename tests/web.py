@@ -1,0 +1,135 @@
+"""A real web process on a free port, and requests to it with every header in the caller's hand."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sandbox.processes import Processes, answers, free_port, procfile
+
+TOKEN = "token-of-the-tests-0001"
+PASSWORD = "password-of-the-tests-0001"
+BEARER = (("Authorization", f"Bearer {PASSWORD}"),)
+SLACK = {
+    "CONNECTORS": "slack",
+    "SLACK_EVENTS": "*",
+    "SLACK_BOT_TOKEN": "xoxb-of-the-tests",
+    "SLACK_CHANNEL": "#feedback",
+}
+
+Headers = Iterable[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+    seconds: float = field(compare=False)
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Connection:
+    """One kept-alive connection. Sends the headers that it is given, in that order, and no others."""
+
+    def __init__(self, port: int, seconds: float = 10.0) -> None:
+        self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
+
+    def request(self, method: str, path: str, headers: Headers = (), body: bytes | Iterable[bytes] = b"") -> Reply:
+        """`body` in pieces is sent chunked."""
+        started = time.monotonic()
+        self._http.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        for name, value in headers:
+            self._http.putheader(name, value.encode())
+        with suppress(BrokenPipeError, ConnectionResetError):  # the server may answer before it has read all
+            self._http.endheaders(body or None, encode_chunked=not isinstance(body, bytes))
+        response = self._http.getresponse()
+        payload = response.read()
+        return Reply(response.status, response.headers, payload, time.monotonic() - started)
+
+    def post(
+        self, body: bytes | Iterable[bytes], token: str | None = TOKEN, kind: str | None = None, extra: Headers = ()
+    ) -> Reply:
+        """`POST /webhook` as the feedback app sends it."""
+        headers = [("Host", "receiver.test"), *extra]
+        if kind != "":
+            headers.append(("Content-Type", kind or "application/json"))
+        if token is not None:
+            headers.append(("x-webhook-token", token))
+        sized = isinstance(body, bytes)
+        headers.append(("Content-Length", str(len(body))) if sized else ("Transfer-Encoding", "chunked"))  # type: ignore[arg-type]
+        return self.request("POST", "/webhook", headers, body)
+
+    def close(self) -> None:
+        self._http.close()
+
+
+@dataclass(frozen=True)
+class Web:
+    """A web process that runs."""
+
+    processes: Processes
+    port: int
+    name: str = "web"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @contextmanager
+    def connected(self, seconds: float = 10.0) -> Iterator[Connection]:
+        connection = Connection(self.port, seconds)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def post(
+        self, body: bytes | Iterable[bytes], token: str | None = TOKEN, kind: str | None = None, extra: Headers = ()
+    ) -> Reply:
+        with self.connected() as connection:
+            return connection.post(body, token, kind, extra)
+
+    def request(self, method: str, path: str, headers: Headers = (), body: bytes = b"") -> Reply:
+        more = [("Content-Length", str(len(body)))] if body else []
+        with self.connected() as connection:
+            return connection.request(method, path, [("Host", "receiver.test"), *headers, *more], body)
+
+    def get(self, path: str, headers: Headers = BEARER) -> Reply:
+        return self.request("GET", path, headers)
+
+    def log(self) -> str:
+        return self.processes[self.name].output()
+
+
+def start_web(processes: Processes, redis_url: str, name: str = "web", **changes: str) -> Web:
+    """Starts the Procfile's `web`, as `name`, and waits until it answers."""
+    port = free_port()
+    env = {"WEBHOOK_TOKEN": TOKEN, "CONSOLE_PASSWORD": PASSWORD, **SLACK, "REDIS_URL": redis_url, "PORT": str(port)}
+    processes.start(name, procfile()["web"], env | changes)
+    processes.wait_for("the web process to answer", lambda: answers(f"http://127.0.0.1:{port}/healthz"))
+    return Web(processes, port, name)
+
+
+def event(name: str = "ISSUE_CREATION", **data: Any) -> bytes:
+    """A body; without `data` a small ISSUE_CREATION's."""
+    data = data or {"issue": {"id": 3, "name": "An issue", "status": "INIT"}, "project": {"id": 1, "name": "Demo"}}
+    return json.dumps({"event": name, "data": data}, ensure_ascii=False).encode()
+
+
+def issue(number: int) -> bytes:
+    return event(issue={"id": number, "name": f"Issue {number}", "status": "INIT"}, project={"id": 1, "name": "Demo"})
+
+
+def recorded(folder: Path) -> dict[str, dict[str, Any]]:
+    """The recorded requests of ABC User Feedback by name."""
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
