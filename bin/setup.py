@@ -64,7 +64,7 @@ def runs() -> bool:
 
 
 def with_uv(uv: str) -> int:
-    return run(uv, "sync", "--frozen", "--quiet")
+    return run(uv, "sync", "--frozen", "--quiet", "--python", sys.executable)
 
 
 def with_pip() -> int:
