@@ -1,4 +1,4 @@
-"""The operator's commands: `flask check`, `events`, `replay`, `send-test`."""
+"""The operator's commands: `flask check`, `events`, `replay`, `reconcile`, `send-test`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -14,10 +15,12 @@ from redis.exceptions import RedisError
 
 import samples
 from connectors.base import Check
+from jobs.catch_up import make_reconciler
 from jobs.configuration import Configuration, build_connectors, make_tools
 from jobs.connection import connect
 from jobs.health import redis_trouble
 from jobs.ledger import FINISHED, STATES
+from jobs.reconcile import instant
 from jobs.records import BadQuery, Query, Records
 from jobs.replay import Replayer
 from sources.abc.client import AbcError
@@ -39,7 +42,7 @@ def register(app: Flask, configuration: Configuration) -> None:
         bad = 0
         for line in checks(configuration, offline):
             bad += not line.ok
-            click.echo(f"{'ok  ' if line.ok else 'FAIL'} {configuration.redact(line.what)}")
+            click.echo(f"{'ok  ' if line.ok else 'FAIL'} {_printable(configuration.redact(line.what))}")
         sys.exit(1 if bad else 0)
 
     @app.cli.command("events")
@@ -57,7 +60,7 @@ def register(app: Flask, configuration: Configuration) -> None:
             found = records.event(event_id)
             if found is None:
                 raise click.ClickException(f"there is no event {event_id}; finished ones are kept for RETENTION_DAYS")
-            click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+            click.echo(_json(found, indent=2))
             return
         if ignored:
             rows = records.events("unreadable", limit) + records.events("ignored", limit)
@@ -80,6 +83,27 @@ def register(app: Flask, configuration: Configuration) -> None:
             click.echo("there is no dead letter")
         sys.exit(0 if all(word == "queued" for word in words.values()) else 1)
 
+    @app.cli.command("reconcile")
+    @click.option("--since", help="From this time on (2026-11-01T00:00Z), or from that long ago (36h, 7d).")
+    @click.option("--dry-run", is_flag=True, help="Only print what would be done.")
+    def reconcile(since: str | None, dry_run: bool) -> None:
+        """Compare with ABC User Feedback and make up for what was missed; the workers do it every RECONCILE_EVERY s."""
+        reconciler, _ = make_reconciler(configuration, redis, build_connectors(configuration))
+        if reconciler is None:
+            raise click.ClickException("there is nothing to compare with: set ABC_API_URL and ABC_API_KEY")
+        try:
+            start = instant(since, time.time()) if since else None
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--since") from None
+        report = reconciler.run(start, dry_run)
+        _show([asdict(found) for found in report.findings], ("event_id", "name", "entity", "action"), as_json=False)
+        click.echo(f"{report.looked_at} looked at, {len(report.findings)} {'would be ' if dry_run else ''}made up for")
+        if report.capped:
+            click.echo("that is as many as one run makes; run it again for the rest")
+        for trouble in report.troubles:
+            click.echo(f"could not compare {configuration.redact(trouble)}", err=True)
+        sys.exit(1 if report.troubles else 0)
+
     @app.cli.command("send-test")
     @click.option("--url", default="http://127.0.0.1:8000/webhook", show_default=True, help="The receiver.")
     @click.option("--event", "name", type=click.Choice(tuple(samples.DATA)), default="ISSUE_STATUS_CHANGE")
@@ -98,7 +122,7 @@ def register(app: Flask, configuration: Configuration) -> None:
         _show(rows, COLUMNS, as_json=False)
         sys.exit(0 if rows and all(row["state"] in ("done", "skipped") for row in rows) else 1)
 
-    for command in (events, replay, send_test):
+    for command in (events, replay, reconcile, send_test):
         _tell_troubles(command)
 
 
@@ -163,7 +187,7 @@ def _until_finished(records: Records, event_id: str, seconds: float) -> list[dic
 def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         for row in rows:
-            click.echo(json.dumps(row, ensure_ascii=False))
+            click.echo(_json(row))
         return
     table = [columns, *(tuple(_cell(row.get(column)) for column in columns) for row in rows)]
     widths = [max(len(line[number]) for line in table) for number in range(len(columns))]
@@ -174,8 +198,21 @@ def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool) -
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else " ".join(str(value).split())
+    text = "" if value is None else _printable(" ".join(str(value).split()))
     return text if len(text) <= 80 else text[:79] + "…"
+
+
+def _printable(text: str) -> str:
+    """Without what could steer the terminal: other people's texts are in it."""
+    return "".join(character for character in text if character.isprintable())
+
+
+def _json(value: object, indent: int | None = None) -> str:
+    """JSON that people can read in a terminal: all that is not printable is escaped, halves of a character too."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return "".join(
+        character if character.isprintable() or character == "\n" else json.dumps(character)[1:-1] for character in text
+    )
 
 
 def _tell_troubles(command: click.Command) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
@@ -94,6 +95,26 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _check_redis_url(value: SecretStr) -> SecretStr:
+    try:
+        parts = urlsplit(value.get_secret_value())
+        parts.port  # noqa: B018  raises ValueError
+    except ValueError:
+        parts = None
+    # The words are ours: urlsplit's own quote what may be a piece of the password.
+    if parts is None or parts.scheme not in ("redis", "rediss", "unix") or not (parts.hostname or parts.path):
+        raise ValueError(
+            "should be redis://host:port/0, rediss://… or unix:///path (in a password # is %23, / is %2F, @ is %40)"
+        )
+    return value
+
+
+def _check_password(value: SecretStr) -> SecretStr:
+    if not (value.get_secret_value().isascii() and value.get_secret_value().isprintable()):
+        raise ValueError("should be of ASCII letters, digits and signs: it is sent in an HTTP header")
+    return value
+
+
 def _network(value: str) -> IPv4Network | IPv6Network:
     return ip_network(value, strict=False)
 
@@ -122,6 +143,8 @@ def _parse_tokens(value: object) -> object:
 
 
 def _check_tokens(tokens: list[SecretStr]) -> list[SecretStr]:
+    if not tokens:
+        raise ValueError("names no token")
     for token in tokens:
         text = token.get_secret_value()
         # ABC's own rule (CONTRACT: at least 16 of [A-Za-z0-9._-]); a token it can't hold would never match.
@@ -155,17 +178,18 @@ class ServiceSettings(Settings):
     """What web, worker and the commands share; connectors bring their own (`connectors/<name>/settings.py`)."""
 
     webhook_token: Annotated[list[SecretStr], BeforeValidator(_parse_tokens), AfterValidator(_check_tokens)] = []
-    redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
+    redis_url: Annotated[SecretStr, AfterValidator(_check_redis_url)] = SecretStr("redis://127.0.0.1:6379/0")
     redis_tls_verify: bool = True
     connectors: TextList = []
     abc_api_url: WebAddress | None = None
     abc_api_key: SecretMap = KeyMap({})
-    allowed_ips: Annotated[list[IPv4Network | IPv6Network], BeforeValidator(_parse_networks)] = []
+    allowed_ips: Annotated[list[IPv4Network | IPv6Network], BeforeValidator(_parse_networks), Field(min_length=1)] = []
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     max_body_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 1_048_576
-    console_password: SecretStr | None = None
+    console_password: Annotated[SecretStr, AfterValidator(_check_password)] | None = None
     reconcile_every: Annotated[int, Field(ge=0)] = 300
     reconcile_lookback: Annotated[int, Field(ge=60)] = 86_400
+    alert_max_age: Annotated[int, Field(ge=0)] = 86_400
     reconcile_channels: Channels = []
     worker_concurrency: Annotated[int, Field(ge=1, le=256)] = 16
     retention_days: Annotated[float, Field(gt=0, le=3650)] = 30
@@ -174,6 +198,8 @@ class ServiceSettings(Settings):
     bridge_language: Language = "en"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    web_concurrency: Annotated[int, Field(ge=1, le=64)] = 1
 
 
 def load(cls: type[S], environ: Mapping[str, str]) -> S:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from settings import Language
 from sources.abc.client import AbcClient
-from sources.event import Event
+from sources.event import Event, Feedback, Issue
 
 Reason: TypeAlias = Literal[
     "auth",  # credentials missing, wrong, expired, or without the permission
@@ -107,7 +107,7 @@ class Tools:
     instance: str
     language: Language
     abc: AbcClient | None
-    """None when ABC_API_URL is unset; a connector that needs it says so in its `problems()`."""
+    """None when ABC_API_URL is unset; a connector that needs it says so by `NEEDS_ABC`."""
     concurrency: int
     channels: tuple[tuple[int, int], ...] = ()
     """Project and channel ids that are known (RECONCILE_CHANNELS), for `check()`; there may be more."""
@@ -131,6 +131,20 @@ class Destination:
     """How many it takes; 0 where no limit is known."""
     burst: int = 1
     """How many may go at once after a pause."""
+
+
+@runtime_checkable
+class Restoring(Protocol):
+    """A connector whose effect shows at the source itself, so that reconcile can see where it is missing.
+
+    The others are alerts: what is old when it is found is not told any more.
+    """
+
+    def missing(self, entity: Issue | Feedback) -> bool:
+        """Whether the source does not show the effect of this entity's creation. Without I/O."""
+
+    def repeats(self, entity: Issue | Feedback) -> bool:
+        """Whether what was done once and is missing again is to be done again. Without I/O."""
 
 
 class Connector(Protocol):

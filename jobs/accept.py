@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -32,22 +33,31 @@ class Acceptor:
             self._queue.get_redis_server_version()
         self._routes = tuple(routes)
 
-    def accept(self, source: str, event: Event | Unread, body: bytes) -> Accepted:
-        """Raises redis.exceptions.RedisError when nothing was stored, or that is not known: tell it again then."""
-        planned: list[Planned] = []
-        if isinstance(event, Event):
-            planned = plan(event, self._routes)
-            if not planned:
-                event = Unread(event.id, "ignored", f"no connector acts on {event.name}", event.name)
-        fields: dict[str, str | bytes] = {"source": source, "name": event.name, "body": body}
-        entity, occurred = "", 0.0
-        if isinstance(event, Event):
-            entity, occurred = event.entity, event.occurred
-            fields |= {"state": "accepted", "project": str(event.project.id) if event.project else ""}
-        else:
+    def accept(
+        self,
+        source: str,
+        event: Event | Unread,
+        body: bytes,
+        *,
+        skip: Mapping[str, str] = MappingProxyType({}),
+        extend: bool = False,
+    ) -> Accepted:
+        """`skip`: connectors that shall not act, with why. `extend`: a known event gets the deliveries that it lacks
+        (of a connector that was switched on since).
+
+        Raises redis.exceptions.RedisError when nothing was stored, or that is not known: tell it again then.
+        """
+        planned = plan(event, self._routes) if isinstance(event, Event) else []
+        planned = [
+            Planned(row.connector, "skipped", skip[row.connector]) if row.connector in skip else row for row in planned
+        ]
+        fields: dict[str, str | bytes] = {"source": source, "name": event.name, "body": body, "state": "accepted"}
+        if isinstance(event, Unread):
             fields |= {"state": event.state, "why": event.why}
+        elif not planned:
+            fields |= {"state": "ignored", "why": f"no connector acts on {event.name}"}
         with self._ledger.redis.pipeline(transaction=True) as pipeline:
-            self._ledger.accept(event.id, entity, occurred, planned, fields, on=pipeline)
+            self._ledger.accept(event, planned, fields, extend=extend, on=pipeline)
             # Jobs are hints: a repeat's do no harm, the lease sorts them out. So they are written without asking first.
             hand(self._queue, [f"{event.id}.{row.connector}" for row in planned if row.state == "queued"], pipeline)
             answers = pipeline.execute()

@@ -20,7 +20,7 @@ def notes_of(delivery: Mapping[str, str]) -> dict[str, Any]:
     """The notes of earlier attempts. A delivery that was done before and is replayed carries its result as `done`, so
     that a connector can see that the effect is there."""
     notes: dict[str, Any] = json.loads(delivery.get("notes") or "{}")
-    if delivery.get("result"):
+    if delivery.get("result") and any(entry["outcome"] == "done" for entry in log_of(delivery)):
         notes["done"] = json.loads(delivery["result"])
     return notes
 

@@ -17,9 +17,10 @@ from connectors.base import Connector, LeaseLost, Links, Outcome, Retry
 from jobs import attempts, flow
 from jobs.flow import Hold
 from jobs.keeper import Keeper
-from jobs.ledger import Lease, Ledger, RedisLinks, Settled
+from jobs.ledger import Lease, Ledger, RedisLinks, Settled, split
 from jobs.queue import hand
 from jobs.schedule import after
+from jobs.slots import Slots
 from redaction import Redactor
 from sources.event import Event
 
@@ -50,30 +51,45 @@ class Deliverer:
     """One per worker process, used by many threads."""
 
     def __init__(
-        self, ledger: Ledger, queue: Queue, connectors: Mapping[str, Connector], redact: Redactor, keeper: Keeper
+        self,
+        ledger: Ledger,
+        queue: Queue,
+        connectors: Mapping[str, Connector],
+        redact: Redactor,
+        keeper: Keeper,
+        slots: Slots,
     ) -> None:
         self._ledger = ledger
         self._queue = queue
         self._connectors = connectors
         self._redact = redact
         self._keeper = keeper
+        self._slots = slots
 
     def deliver(self, delivery_id: str) -> None:
-        """Runs the delivery if it is its turn. Raises RedisError when it can't be known or recorded; then the lease
-        runs out and the clock has it run again."""
+        """Runs the delivery if it is its turn and its connector has a free slot, and then those that waited for the
+        slot. What can't be known or recorded, with Redis away, is left to the clock."""
+        connector = split(delivery_id)[1]
+        following = delivery_id if self._slots.take(connector, delivery_id) else None
+        while following:
+            try:
+                self._deliver(following)
+            except RedisError as error:
+                log.warning("left to the clock: Redis is away", delivery_id=following, because=str(error))
+            finally:
+                following = self._slots.pass_on(connector)
+
+    def _deliver(self, delivery_id: str) -> None:
         lease = self._ledger.lease(delivery_id, uuid4().hex)
         if isinstance(lease, str):
             log.debug("not now", delivery_id=delivery_id, because=lease)
             return
-        event_id = delivery_id.partition(".")[0]
-        ids = structlog.contextvars.bound_contextvars(event_id=event_id, delivery_id=delivery_id)
+        ids = structlog.contextvars.bound_contextvars(event_id=split(delivery_id)[0], delivery_id=delivery_id)
         with ids, self._keeper.keeping(lease):
             try:
                 self._run(lease)
             except LeaseLost:
                 log.warning("attempt abandoned: another worker has the delivery")
-            except RedisError as error:
-                log.warning("attempt abandoned: Redis is away; the clock has it run again", because=str(error))
 
     def _run(self, lease: Lease) -> None:
         connector = self._connectors.get(lease.connector)

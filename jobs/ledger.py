@@ -15,10 +15,15 @@ from typing import Any, Literal, cast
 from redis import Redis
 
 from connectors.base import LeaseLost
+from sources.event import Event, Unread
 
 LEASE_MS = 15_000  # a killed worker's deliveries are taken up after this, plus a tick
 HAND_OVER_MS = 10_000  # how long RQ has to start a job before the clock looks whether it was lost
 STARTED_AT_ONCE = 200  # deliveries that one tick hands over at most
+
+TELLS_STATUS = ("ISSUE_CREATION", "ISSUE_STATUS_CHANGE")
+"""Events from which the last known status of an issue is taken. Another event that shows a new status was not told of
+the change: taking it from there would hide that from reconcile."""
 
 FINISHED = ("done", "skipped", "dead")
 STATES = ("queued", "running", "retrying", *FINISHED)
@@ -78,22 +83,31 @@ class Ledger:
         self.instance = instance
         self.prefix = f"fb:{instance}:"
 
-    def _run(self, script: str, *args: str | int | float, on: Any = None) -> Any:
+    def _run(self, script: str, *args: str | bytes | int, on: Any = None) -> Any:
         return (self.redis if on is None else on).eval(_LUA[script], 0, self.prefix, *args)
 
     def accept(
         self,
-        event_id: str,
-        entity: str,
-        occurred: float,
+        event: Event | Unread,
         planned: Iterable[Planned],
         fields: Mapping[str, str | bytes],
+        *,
+        extend: bool,
         on: Any,
     ) -> None:
-        """Adds the storing of an event to the pipeline `on`. Its answer: [1] stored, [0, times seen] a repeat."""
+        """Adds the storing of an event to the pipeline `on`. Its answer: [1] stored, [2] deliveries added to a known
+        event (only with `extend`), [0, times seen] a repeat."""
+        entity, occurred, project, channel, status, changed = "", 0.0, "", "", "", ""
+        if isinstance(event, Event):
+            entity, occurred = event.entity, event.occurred
+            project = str(event.project.id) if event.project else ""
+            channel = str(event.channel.id) if event.channel else ""
+            if event.issue and event.name in TELLS_STATUS:
+                status, changed = event.issue.status, event.issue.updatedAt
         rows = json.dumps([[row.connector, row.state, row.why] for row in planned])
         flat = [item for pair in fields.items() for item in pair]
-        on.eval(_LUA["accept"], 0, self.prefix, event_id, HAND_OVER_MS, entity, int(occurred * 1000), rows, *flat)
+        head = (event.id, HAND_OVER_MS, entity, int(occurred * 1000), int(extend), project, channel, status, changed)
+        self._run("accept", *head, rows, *flat, on=on)
 
     def lease(self, delivery_id: str, token: str, lease_ms: int = LEASE_MS) -> Lease | str:
         """Takes the right to run a delivery; or the word why not: gone, foreign (of a newer version), finished, busy,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ LONGEST_PAGE = 500
 LOOKED_AT = 5000
 """Rows that one page looks at, at most: where a filter finds little the page is short and `next` goes on from there."""
 CHUNK = 200
+EVENT_FIELDS = (b"name", b"source", b"entity", b"state", b"why", b"received", b"seen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,37 +46,43 @@ class Records:
         """One page, the newest first, and the cursor of the next one or None. Raises BadQuery."""
         if query.state and query.state not in STATES:
             raise BadQuery(f"state: one of {', '.join(STATES)}")
-        if not 1 <= query.limit <= LONGEST_PAGE:
-            raise BadQuery(f"limit: 1 to {LONGEST_PAGE}")
+        _check_limit(query.limit)
         found: list[dict[str, Any]] = []
-        cursor = query.cursor
-        walk = self._walk(query, _read_cursor(query.cursor))
+        place = _read_cursor(query.cursor)
+        by_state = bool(query.state) and not query.entity
+        index = f"state:{query.state}" if by_state else f"entity:{query.entity}" if query.entity else "events"
+        walk = self._walk(index, place)
         for _ in range(LOOKED_AT // CHUNK):
-            chunk = next(walk, None)
-            if chunk is None:
+            entries = next(walk, None)
+            if entries is None:
                 return found, None
+            listed = entries if by_state else self._deliveries_of(entries)
+            chunk = [entry for entry in listed if _is_behind(entry, place)]
             rows = self._rows([delivery_id for _, delivery_id in chunk])
-            for (score, delivery_id), row in zip(chunk, rows, strict=True):
-                cursor = f"{score}-{delivery_id}"
+            for entry, row in zip(chunk, rows, strict=True):
                 if row is not None and _matches(row, query):
                     found.append(row)
                     if len(found) == query.limit:
-                        return found, cursor
-        return found, cursor
+                        return found, _cursor(entry)
+            place = entries[-1]  # also where none of them has a delivery
+        return found, _cursor(place) if place else None
 
-    def _walk(self, query: Query, after: tuple[int, str] | None) -> Iterator[list[tuple[int, str]]]:
-        """(score, delivery id) in chunks, the newest first, from behind `after`. By the list of one state where one is
-        asked for, else by the events of the entity, or by all events."""
-        by_state = bool(query.state) and not query.entity
-        index = f"state:{query.state}" if by_state else f"entity:{query.entity}" if query.entity else "events"
-        top: int | str = after[0] if after else "+inf"
-        for offset in itertools.count(step=CHUNK):
+    def _walk(self, index: str, place: tuple[int, str] | None) -> Iterator[list[tuple[int, str]]]:
+        """(score, member) of an index in chunks, the newest first, from behind `place`. Each chunk starts where the
+        last one ended, not so many entries from the top: there new ones arrive meanwhile."""
+        offset = 0
+        while True:
+            top = place[0] if place else "+inf"
             page = {"offset": offset, "num": CHUNK, "withscores": True}
             entries = self._redis.zrange(self._prefix + index, top, "-inf", desc=True, byscore=True, **page)
             if not entries:
                 return
             scored = [(int(score), member.decode()) for member, score in entries]
-            yield [entry for entry in (scored if by_state else self._deliveries_of(scored)) if _is_behind(entry, after)]
+            behind = [entry for entry in scored if _is_behind(entry, place)]
+            offset = 0 if behind else offset + CHUNK  # a whole chunk of one and the same millisecond
+            if behind:
+                place = behind[-1]
+                yield behind
 
     def _deliveries_of(self, events: list[tuple[int, str]]) -> list[tuple[int, str]]:
         with self._redis.pipeline(transaction=False) as pipeline:
@@ -115,14 +121,32 @@ class Records:
         return {**_event_row(event_id, fields), "body": _json(fields.get("body", "")), "deliveries": deliveries}
 
     def events(self, state: str = "", limit: int = PAGE) -> list[dict[str, Any]]:
-        """The newest events; `state`: ignored or unreadable, else all."""
-        suffix = f":{state}" if state in ("ignored", "unreadable") else ""
+        """The newest events; `state`: ignored or unreadable, or "" for all. Raises BadQuery."""
+        if state not in ("", "ignored", "unreadable"):
+            raise BadQuery("state: ignored or unreadable")
+        _check_limit(limit)
+        suffix = f":{state}" if state else ""
         ids = [id_.decode() for id_ in self._redis.zrange(f"{self._prefix}events{suffix}", 0, limit - 1, desc=True)]
         with self._redis.pipeline(transaction=False) as pipeline:
             for id_ in ids:
-                pipeline.hgetall(f"{self._prefix}event:{id_}")
+                pipeline.hmget(f"{self._prefix}event:{id_}", EVENT_FIELDS)  # not the body, which may be large
             answers = pipeline.execute()
-        return [_event_row(id_, _text(fields)) for id_, fields in zip(ids, answers, strict=True) if fields]
+        stored = [{name: value for name, value in zip(EVENT_FIELDS, row, strict=True) if value} for row in answers]
+        return [_event_row(id_, _text(fields)) for id_, fields in zip(ids, stored, strict=True) if fields]
+
+    def states(self, event_id: str) -> dict[str, tuple[str, float]]:
+        """State of each of the event's deliveries by connector, and for how many seconds it has been so."""
+        names = (self._redis.hget(f"{self._prefix}event:{event_id}", "connectors") or b"").decode().split(",")
+        with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.time()
+            for name in names:
+                pipeline.hmget(f"{self._prefix}delivery:{event_id}.{name}", "state", "updated")
+            (seconds, _), *rows = pipeline.execute()
+        return {
+            name: (state.decode(), seconds - int(updated) / 1000)
+            for name, (state, updated) in zip(names, rows, strict=True)
+            if state
+        }
 
     def body(self, event_id: str) -> bytes | None:
         """The request's body as it came."""
@@ -152,6 +176,15 @@ class Records:
             "workers": sum(1 for _, seen in workers if now - seen / 1000 < 15),
             "counts": {name.decode(): float(value) for name, value in counts.items()},
         }
+
+
+def _check_limit(limit: int) -> None:
+    if not 1 <= limit <= LONGEST_PAGE:
+        raise BadQuery(f"limit: 1 to {LONGEST_PAGE}")
+
+
+def _cursor(entry: tuple[int, str]) -> str:
+    return f"{entry[0]}-{entry[1]}"
 
 
 def _read_cursor(cursor: str) -> tuple[int, str] | None:

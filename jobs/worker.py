@@ -27,12 +27,14 @@ from rq.worker import SimpleWorker
 
 import logs
 from jobs import deliver
+from jobs.catch_up import start_catch_up
 from jobs.clock import Clock
 from jobs.configuration import Configuration, build_connectors, configure_or_exit
 from jobs.connection import connect
 from jobs.keeper import Keeper
 from jobs.ledger import Ledger
 from jobs.queue import open_queue
+from jobs.slots import Slots
 
 log = structlog.get_logger("worker")
 
@@ -60,12 +62,13 @@ class ThreadWorker(SimpleWorker):
 
     death_penalty_class = NoDeathPenalty
 
-    def __init__(self, queue: Queue, concurrency: int, stop: threading.Event) -> None:
+    def __init__(self, queue: Queue, concurrency: int, stop: threading.Event, slots: Slots) -> None:
         # RQ sends a sign of life at least every worker_ttl seconds; its own default is 7 minutes.
         super().__init__([queue], connection=queue.connection, serializer=JSONSerializer, worker_ttl=60)
         self.log_job_description = False
         self.log_result_lifespan = False
         self._stop = stop
+        self._slots = slots
         self._free = threading.Semaphore(concurrency)
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="delivery")
         self._running: set[Any] = set()
@@ -130,6 +133,8 @@ class ThreadWorker(SimpleWorker):
         """`main` has its own: a stop is a flag, looked at between jobs, not an exception in the middle of one."""
 
     def teardown(self) -> None:
+        if self._stop.is_set():
+            self._slots.close()
         wait(self._running, timeout=STOP_SECONDS if self._stop.is_set() else None)
         self._pool.shutdown(wait=False)
         super().teardown()  # type: ignore[no-untyped-call]
@@ -143,22 +148,25 @@ def work(configuration: Configuration, stop: threading.Event) -> None:
     queue = open_queue(connect(service, "work"), service.bridge_instance)
     keeper = Keeper(ledger)
     clock = Clock(ledger, queue, name, service.retention_days)
-    deliver.install(deliver.Deliverer(ledger, queue, build_connectors(configuration), configuration.redact, keeper))
+    connectors = build_connectors(configuration)
+    slots = Slots(service.worker_concurrency, len(connectors))
+    deliver.install(deliver.Deliverer(ledger, queue, connectors, configuration.redact, keeper, slots))
     keeper.start()
     clock.start()
+    catch_up = start_catch_up(configuration, connectors)
     log.info("worker started", worker=name, connectors=list(configuration.connectors))
     while not stop.is_set():
         try:
             # A client of its own: RQ raises the time-outs of the one that it blocks on.
             blocking: Redis = connect(service, "work")
-            ThreadWorker(open_queue(blocking, service.bridge_instance), service.worker_concurrency, stop).work(
-                logging_level="WARNING"
-            )
+            blocking_queue = open_queue(blocking, service.bridge_instance)
+            ThreadWorker(blocking_queue, service.worker_concurrency, stop, slots).work(logging_level="WARNING")
         except RedisError as error:
             log.warning("Redis is away; trying again", because=str(error))
         if not stop.is_set():
             stop.wait(BACK_OFF_SECONDS)
     clock.stop()
+    catch_up.stop()
     keeper.renew()  # what still runs gets its full time before others take it
     keeper.stop()
     try:

@@ -15,8 +15,8 @@ from connectors.jira.errors import Halt, JiraRefusal, outcome_of
 from connectors.jira.port import JiraPort, Ticket
 from connectors.jira.settings import Settings
 from connectors.jira.tickets import Case, Found, Tickets
-from sources.abc.client import AbcClient, AbcError
-from sources.event import Event
+from sources.abc.client import AbcClient, AbcError, why_unwritable
+from sources.event import Event, Feedback, Issue
 from transport import NoAnswer
 
 
@@ -34,6 +34,13 @@ class JiraConnector:
 
     def destination(self, _event: Event) -> Destination:
         return Destination("jira", self._settings.jira_rate, burst=10)
+
+    def missing(self, entity: Issue | Feedback) -> bool:
+        return isinstance(entity, Issue) and not entity.external_id
+
+    def repeats(self, entity: Issue | Feedback) -> bool:
+        """A person's save of an older copy takes the number out again. Where ABC can't take it, our link has it."""
+        return isinstance(entity, Issue) and not why_unwritable(entity)
 
     def deliver(self, event: Event, context: Context) -> Outcome:
         """Each event first makes sure of the ticket: the event that should have made it may have been lost."""

@@ -39,11 +39,16 @@ class SlackConnector:
         channel = self._channel(event)
         if self._settings.slack_bot_token and not channel:
             return Skipped(f"SLACK_CHANNEL names no channel for project {_project(event)}, and no default (*)")
+        if told := context.notes.get("done"):
+            return Done(told)  # replayed: a message is told once
         metadata = marker(self._tools.instance, context.delivery_id)
+        outcome: Outcome | None = None
         if context.notes.get("posting"):
             outcome = self._look(event, context, channel, metadata)
-            if outcome:
-                return outcome
+        elif event.origin == "reconcile":
+            outcome = self._told_before(event, context, channel, metadata)
+        if outcome:
+            return outcome
         message = self._message(event, metadata)
         if message is None:
             return Skipped(f"there is no Slack message for {event.name}")
@@ -92,6 +97,19 @@ class SlackConnector:
             return no_answer("Slack", trouble)
         except Refused as refused:
             return refused.outcome
+        return self._done(event, context, channel, posted, found=True) if posted else None
+
+    def _told_before(self, event: Event, context: Context, channel: str, metadata: Mapping[str, Any]) -> Outcome | None:
+        """Reconcile finds what we never saw, or what we told before the ledger was wiped: the marker is the same. Where
+        we can't look, the first is far more likely."""
+        thread = self._thread(event, context, channel)
+        try:
+            latest = time.time() + CLOCK_SECONDS
+            posted = self._way.find(metadata, channel, thread, event.occurred - CLOCK_SECONDS, latest)
+        except (CannotTell, Refused):
+            return None
+        except NoAnswer as trouble:
+            return no_answer("Slack", trouble)
         return self._done(event, context, channel, posted, found=True) if posted else None
 
     def _unsure(self, context: Context, why: str) -> Outcome | None:

@@ -15,7 +15,7 @@ from connectors.translate.parts import pack, to_translate, translated
 from connectors.translate.providers.base import Provider, ProviderTrouble
 from connectors.translate.settings import TranslateSettings
 from sources.abc.client import AbcClient, AbcError
-from sources.event import Event
+from sources.event import Event, Feedback, Issue
 
 TEXT_FORMATS = ("text", "keyword")
 
@@ -42,6 +42,13 @@ class TranslateConnector:
 
     def destination(self, _event: Event) -> Destination:
         return self._destination
+
+    def missing(self, entity: Issue | Feedback) -> bool:
+        return isinstance(entity, Feedback) and bool(wishes_of(entity.fields, self._wanted)[0])
+
+    def repeats(self, _entity: Issue | Feedback) -> bool:
+        """Who emptied a field wants it empty; and a translation is paid for."""
+        return False
 
     def deliver(self, event: Event, context: Context) -> Outcome:
         if event.project is None or event.channel is None or event.feedback is None:

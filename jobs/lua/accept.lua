@@ -1,33 +1,59 @@
 -- Stores an event and its deliveries, all or nothing, if the event was not seen before.
--- ARGV: prefix, event id, hand-over ms, entity, order, deliveries as JSON [[connector, state, why], …], then the
--- event's own fields and values. Returns {1} when stored, {0, times seen} for a repeat.
-local p, id, hand, entity, order = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
+-- ARGV: prefix, event id, hand-over ms, entity, order, whether to add what a known event lacks ('1', reconcile), project,
+-- channel, status and its time ('' where the event tells none), deliveries as JSON [[connector, state, why], …], then
+-- the event's own fields and values. Returns {1} when stored, {2} when deliveries were added, {0, times seen} for a repeat.
+local p, id, hand, entity, order, extend = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1'
+local project, channel, status, changed = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local key = p .. 'event:' .. id
-if redis.call('EXISTS', key) == 1 then
+local known = redis.call('EXISTS', key) == 1
+if known and not extend then
   return {0, redis.call('HINCRBY', key, 'seen', 1)}
 end
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local deliveries = cjson.decode(ARGV[6])
-local names, state = {}, 'accepted'
-for i = 7, #ARGV, 2 do
-  redis.call('HSET', key, ARGV[i], ARGV[i + 1])
-  if ARGV[i] == 'state' then state = ARGV[i + 1] end
-end
-for i, d in ipairs(deliveries) do
-  local delivery = id .. '.' .. d[1]
-  names[i] = d[1]
-  redis.call('HSET', p .. 'delivery:' .. delivery, 'v', 1, 'entity', entity, 'state', d[2], 'why', d[3],
-    'order', order, 'attempts', 0, 'position', 0, 'created', now, 'updated', now, 'handed', now)
-  redis.call('ZADD', p .. 'state:' .. d[2], now, delivery)
-  if d[2] == 'queued' then
-    redis.call('ZADD', p .. 'due', now + hand, delivery)
-    redis.call('ZADD', p .. 'line:' .. d[1] .. ':' .. entity, order, delivery)
+
+local added = {}
+for _, d in ipairs(cjson.decode(ARGV[11])) do
+  local connector, state, why = d[1], d[2], d[3]
+  local delivery = id .. '.' .. connector
+  if redis.call('EXISTS', p .. 'delivery:' .. delivery) == 0 then
+    redis.call('HSET', p .. 'delivery:' .. delivery, 'v', 1, 'entity', entity, 'state', state, 'why', why,
+      'order', order, 'attempts', 0, 'position', 0, 'created', now, 'updated', now, 'handed', now)
+    redis.call('ZADD', p .. 'state:' .. state, now, delivery)
+    if state == 'queued' then
+      redis.call('ZADD', p .. 'due', now + hand, delivery)
+      redis.call('ZADD', p .. 'line:' .. connector .. ':' .. entity, order, delivery)
+    end
+    added[#added + 1] = connector
   end
 end
-redis.call('HSET', key, 'v', 1, 'received', now, 'seen', 1, 'entity', entity, 'left', #deliveries,
-  'connectors', table.concat(names, ','))
+
+if known then
+  if #added == 0 then return {0, tonumber(redis.call('HGET', key, 'seen'))} end
+  local e = redis.call('HMGET', key, 'connectors', 'state')
+  local all = e[1] == '' and table.concat(added, ',') or e[1] .. ',' .. table.concat(added, ',')
+  redis.call('ZREM', p .. 'events:' .. e[2], id)
+  redis.call('HSET', key, 'connectors', all, 'state', 'accepted')
+  redis.call('HDEL', key, 'why')
+  redis.call('HINCRBY', key, 'left', #added)
+  return {2}
+end
+
+for i = 12, #ARGV, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
+redis.call('HSET', key, 'v', 1, 'received', now, 'seen', 1, 'entity', entity, 'left', #added,
+  'connectors', table.concat(added, ','))
 redis.call('ZADD', p .. 'events', now, id)
+local state = redis.call('HGET', key, 'state')
 if state ~= 'accepted' then redis.call('ZADD', p .. 'events:' .. state, now, id) end
 if entity ~= '' then redis.call('ZADD', p .. 'entity:' .. entity, now, id) end
+
+-- What reconcile compares the source with: which places there are, which status each issue had when we last heard.
+if project ~= '' then redis.call('SADD', p .. 'places', project .. ':' .. channel) end
+if status ~= '' then
+  local statuses, issue = p .. 'status:' .. project, string.match(entity, '%d+$')
+  local last = redis.call('HGET', statuses, issue)
+  if not last or string.match(last, '^[^|]*') <= changed then
+    redis.call('HSET', statuses, issue, changed .. '|' .. status)
+  end
+end
 return {1}

@@ -14,6 +14,7 @@ from connectors.base import Context, Done, Failed, LeaseLost, Outcome, Retry, Sk
 from jobs.ledger import Lease, Planned
 from jobs.replay import Replayer
 from jobs.schedule import DELAYS
+from sources.abc.events import parse
 from sources.event import Event, Unread
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event
 
@@ -285,7 +286,7 @@ def test_a_finished_delivery_is_forgotten_after_its_time_and_its_event_with_it(w
     world.pass_time(2 * 86_400)
     world.tick()
     left = {key.decode() for key in world.redis.scan_iter(f"{world.ledger.prefix}*")}
-    assert left <= {f"{world.ledger.prefix}{name}" for name in ("counts", "workers", "clock", "watermark")}
+    assert left <= {f"{world.ledger.prefix}{name}" for name in ("counts", "workers", "clock", "watermark", "places")}
 
 
 def test_a_record_of_a_newer_version_is_left_alone(world: World) -> None:
@@ -322,7 +323,9 @@ def test_only_one_worker_ticks_at_a_time_and_all_are_seen_alive(world: World) ->
 
 def test_a_filtered_delivery_is_shown_as_skipped_and_has_no_job(world: World) -> None:
     with world.redis.pipeline() as pipeline:
-        world.ledger.accept("cd" * 10, "feedback:1:5", 1.0, [Planned("one", "skipped", "left out")], {}, pipeline)
+        event = parse(feedback_event(), INSTANCE)
+        planned = [Planned("one", "skipped", "left out")]
+        world.ledger.accept(event, planned, {"state": "accepted"}, extend=False, on=pipeline)
         pipeline.execute()
-    assert world.states() == {"cd" * 10 + ".one": "skipped"}
+    assert world.states() == {f"{event.id}.one": "skipped"}
     assert world.redis.zcard(f"{world.ledger.prefix}due") == 0

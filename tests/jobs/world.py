@@ -16,6 +16,7 @@ from jobs.ledger import Ledger
 from jobs.queue import open_queue
 from jobs.records import Query, Records
 from jobs.routing import Route
+from jobs.slots import Slots
 from redaction import Redactor
 from sources.abc.events import parse
 from sources.event import Event
@@ -58,7 +59,9 @@ class World:
     def worker(self) -> Deliverer:
         """One more worker process's part, sharing the connectors."""
         connectors: dict[str, Connector] = dict(self.connectors)
-        return Deliverer(self.ledger, self.queue, connectors, Redactor(["planted-secret"]), Keeper(self.ledger))
+        return Deliverer(
+            self.ledger, self.queue, connectors, Redactor(["planted-secret"]), Keeper(self.ledger), Slots(16, 1)
+        )
 
     def tell(self, body: dict[str, Any]) -> Accepted:
         return self.acceptor.accept("abc", parse(body, INSTANCE), _json(body))

@@ -1,0 +1,107 @@
+"""How far reconcile has come in each place, and what it compares with: the statuses that we last heard of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from redis import Redis
+
+from sources.event import Issue
+
+OVERLAP = 600.0
+"""Seconds by which each run looks back behind the last: the source's clock and ours may differ, and what was being
+written when we looked appears behind the mark."""
+DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A channel of a project, or, without one, the project's issues."""
+
+    project: int
+    channel: int | None = None
+
+    def __str__(self) -> str:
+        return f"project {self.project}, " + (f"channel {self.channel}" if self.channel else "issues")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of time, in seconds since 1970."""
+
+    start: float
+    end: float
+
+    @property
+    def gte(self) -> str:
+        return _utc(self.start)
+
+    @property
+    def lt(self) -> str:
+        return _utc(self.end)
+
+    def days(self) -> Iterator[Window]:
+        """In parts of a day at most: a channel may refuse longer ones (its feedbackSearchMaxDays)."""
+        start = self.start
+        while start < self.end:
+            yield Window(start, min(start + DAY, self.end))
+            start += DAY
+
+
+class Marks:
+    """`configured`: places that the operator names; those seen in events are known."""
+
+    def __init__(self, redis: Redis, instance: str, configured: Iterable[Place], lookback: float) -> None:
+        self._redis: Any = redis
+        self._prefix = f"fb:{instance}:"
+        self._configured = tuple(configured)
+        self._lookback = lookback
+        self.instance = instance
+
+    def now(self) -> float:
+        """By Redis's clock, which all workers share."""
+        seconds, micros = self._redis.time()
+        return float(seconds) + float(micros) / 1_000_000
+
+    def my_turn(self, every: float) -> bool:
+        """True for one worker in every `every` seconds."""
+        return bool(self._redis.set(f"{self._prefix}reconcile", "1", nx=True, px=int(every * 1000)))
+
+    def places(self) -> list[Place]:
+        """Every known place, each project's issues included."""
+        found = set(self._configured)
+        for member in self._redis.smembers(f"{self._prefix}places"):
+            project, _, channel = member.decode().partition(":")
+            found.add(Place(int(project), int(channel) if channel else None))
+        found |= {Place(place.project) for place in found}
+        return sorted(found, key=lambda place: (place.project, place.channel or 0))
+
+    def window(self, place: Place, since: float | None, end: float) -> Window:
+        """What to look at: from `since`, else from the place's mark, else as far as a first run looks back."""
+        if since is not None:
+            return Window(min(since, end), end)
+        mark = self._redis.hget(f"{self._prefix}marks", _name(place))
+        return Window((float(mark) if mark else end - self._lookback) - OVERLAP, end)
+
+    def advance(self, place: Place, end: float) -> None:
+        self._redis.hset(f"{self._prefix}marks", _name(place), end)
+
+    def status(self, project: int, issue: int) -> str | None:
+        """The status of which we last heard; None when of none."""
+        stored = self._redis.hget(f"{self._prefix}status:{project}", issue)
+        return stored.decode().partition("|")[2] if stored else None
+
+    def note_status(self, project: int, issue: Issue) -> None:
+        self._redis.hset(f"{self._prefix}status:{project}", issue.id, f"{issue.updatedAt}|{issue.status}")
+
+
+def _name(place: Place) -> str:
+    return f"{place.project}:{place.channel or ''}"
+
+
+def _utc(seconds: float) -> str:
+    """With `Z`: an offset is not understood by every database behind ABC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

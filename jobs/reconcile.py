@@ -1,0 +1,207 @@
+"""Comparing with the source: what it has and we never saw becomes an event, through the same accept().
+
+The sender forgets an event after 9 to 29 seconds; a receiver that was away longer learns of it only by asking. Elected
+through Redis, one worker asks for all every RECONCILE_EVERY seconds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from connectors.base import Connector, Restoring
+from jobs.accept import Acceptor
+from jobs.marks import Marks, Place, Window
+from jobs.records import Records
+from jobs.replay import Replayer
+from jobs.routing import Route
+from sources.abc.client import AbcClient, AbcError
+from sources.abc.events import parse
+from sources.event import Event, Feedback, Issue
+
+log = structlog.get_logger("reconcile")
+
+MOST_AT_ONCE = 500
+"""New events that one run makes at most: a long outage must not become a storm at the third parties. The next run goes
+on from there."""
+SETTLED_SECONDS = 60.0
+"""What is younger may still be on its way: the sender tries for 29 s."""
+REPAIR_PAUSE = 600.0
+"""Seconds since its last change before a finished delivery is repeated to repair its effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something at the source that we have nothing of, and what is done about it."""
+
+    event_id: str
+    name: str
+    entity: str
+    action: str
+
+
+@dataclass
+class Report:
+    findings: list[Finding] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+    looked_at: int = 0
+    capped: bool = False
+
+
+class Reconciler:
+    """`connectors`: those of this process; the ones whose effect shows at the source say what is missing."""
+
+    def __init__(
+        self,
+        abc: AbcClient,
+        acceptor: Acceptor,
+        records: Records,
+        replayer: Replayer,
+        marks: Marks,
+        connectors: Mapping[str, Connector],
+        routes: tuple[Route, ...],
+        alert_max_age: float,
+    ) -> None:
+        self._abc = abc
+        self._acceptor = acceptor
+        self._records = records
+        self._replayer = replayer
+        self._marks = marks
+        self._routes = routes
+        self._restoring = {name: one for name, one in connectors.items() if isinstance(one, Restoring)}
+        self._alerts = [name for name in connectors if name not in self._restoring]
+        self._alert_max_age = alert_max_age
+        self._names: dict[int, str] = {}
+
+    def run(self, since: float | None = None, dry_run: bool = False) -> Report:
+        """Compares every known place, from `since` (seconds since 1970) or its own mark on. `dry_run` changes nothing.
+
+        Trouble with one place is told in the report, and the others are compared all the same. Raises RedisError.
+        """
+        report = Report()
+        now = self._marks.now()
+        for place in self._marks.places():
+            window = self._marks.window(place, since, now - SETTLED_SECONDS)
+            try:
+                for found in self._compare(place, window, now, dry_run, report):
+                    report.findings.append(found)
+                    if len(report.findings) >= MOST_AT_ONCE:
+                        report.capped = True
+                        return report
+            except AbcError as error:
+                report.troubles.append(f"{place}: {error}")
+                continue
+            if not dry_run and since is None:
+                self._marks.advance(place, window.end)
+        return report
+
+    def _compare(self, place: Place, window: Window, now: float, dry_run: bool, report: Report) -> Iterator[Finding]:
+        seen: set[int] = set()
+        # By creation, and by change: a feedback may be back-dated by its sender, and a status changes later.
+        for column in ("createdAt", "updatedAt"):
+            for part in window.days():
+                query = {column: {"gte": part.gte, "lt": part.lt}}
+                for entity in self._search(place, query):
+                    if entity.id in seen:
+                        continue
+                    seen.add(entity.id)
+                    report.looked_at += 1
+                    yield from self._look_at(place, entity, now, dry_run)
+
+    def _search(self, place: Place, query: Mapping[str, Any]) -> Iterator[Issue] | Iterator[Feedback]:
+        if place.channel is None:
+            return self._abc.search_issues(place.project, query)
+        return self._abc.search_feedbacks(place.project, place.channel, query)
+
+    def _look_at(self, place: Place, entity: Issue | Feedback, now: float, dry_run: bool) -> Iterator[Finding]:
+        if isinstance(entity, Issue):
+            yield from self._creation("ISSUE_CREATION", {"issue": _plain(entity)}, place, entity, now, dry_run)
+            yield from self._status(place, entity, now, dry_run)
+        else:
+            data = {"feedback": _plain(entity), "channel": {"id": place.channel, "name": ""}}
+            yield from self._creation("FEEDBACK_CREATION", data, place, entity, now, dry_run)
+
+    def _creation(
+        self, name: str, data: dict[str, Any], place: Place, entity: Issue | Feedback, now: float, dry_run: bool
+    ) -> Iterator[Finding]:
+        wanting = [route.connector for route in self._routes if route.wants(name)]
+        missing = [c for c in wanting if c in self._restoring and self._restoring[c].missing(entity)]
+        event, body = self._event(name, data, place)
+        too_old = now - event.occurred > self._alert_max_age
+        alerts = [] if too_old else [c for c in wanting if c in self._alerts]
+        if not missing and not alerts:
+            return
+        states = self._records.states(event.id)
+        lacking = [c for c in (*missing, *alerts) if c not in states]
+        if lacking:
+            skip = dict.fromkeys(self._alerts, "older than ALERT_MAX_AGE when it was found") if too_old else {}
+            yield self._accept(event, body, skip, dry_run, f"missed; now for {', '.join(lacking)}")
+        for connector in missing:
+            state, since_change = states.get(connector, ("", 0.0))
+            if state == "done" and self._restoring[connector].repeats(entity) and since_change > REPAIR_PAUSE:
+                if not dry_run:
+                    self._replayer.replay(f"{event.id}.{connector}")
+                yield Finding(event.id, name, event.entity, f"{connector}'s effect is missing again; repeated")
+
+    def _status(self, place: Place, issue: Issue, now: float, dry_run: bool) -> Iterator[Finding]:
+        wanting = [route.connector for route in self._routes if route.wants("ISSUE_STATUS_CHANGE")]
+        if not wanting or not issue.status:
+            return
+        last = self._marks.status(place.project, issue.id)
+        if last == issue.status:
+            return
+        previous = last or ""
+        if last is None and (not issue.external_id or not set(wanting) & set(self._restoring)):
+            if not dry_run:  # nothing to compare with yet: from now on there is
+                self._marks.note_status(place.project, issue)
+            return
+        data = {"issue": _plain(issue), "previousStatus": previous}
+        event, body = self._event("ISSUE_STATUS_CHANGE", data, place)
+        skip: dict[str, str] = {}
+        if last is None:
+            skip = dict.fromkeys(self._alerts, "what it was before is not known")
+        elif now - event.occurred > self._alert_max_age:
+            skip = dict.fromkeys(self._alerts, "older than ALERT_MAX_AGE when it was found")
+        if set(wanting) <= skip.keys():
+            if not dry_run:
+                self._marks.note_status(place.project, issue)
+            return
+        was = f"missed: {previous} → {issue.status}" if previous else f"its status {issue.status} is carried anew"
+        yield self._accept(event, body, skip, dry_run, was)
+
+    def _event(self, name: str, data: dict[str, Any], place: Place) -> tuple[Event, bytes]:
+        if place.project not in self._names:
+            self._names[place.project] = self._abc.project_name(place.project)
+        project = {"id": place.project, "name": self._names[place.project]}
+        body = {"event": name, "data": {**data, "project": project}, "origin": "reconcile"}
+        return parse(body, self._marks.instance), json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+
+    def _accept(self, event: Event, body: bytes, skip: Mapping[str, str], dry_run: bool, action: str) -> Finding:
+        if not dry_run:
+            self._acceptor.accept(event.source, event, body, skip=skip, extend=True)
+            log.info("found", event_id=event.id, name=event.name, entity=event.entity, action=action)
+        return Finding(event.id, event.name, event.entity, action)
+
+
+def _plain(entity: Issue | Feedback) -> dict[str, Any]:
+    return entity.model_dump(mode="json", exclude_unset=True)
+
+
+def instant(text: str, now: float) -> float:
+    """Seconds since 1970 from `2026-11-01T00:00Z`, or from an age such as `36h`, `7d`, `90m`.
+
+    Raises ValueError with words.
+    """
+    units = {"m": 60.0, "h": 3600.0, "d": 86_400.0}
+    if text[-1:] in units and text[:-1].isdigit():
+        return now - int(text[:-1]) * units[text[-1]]
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"'{text}' is neither a time such as 2026-11-01T00:00Z nor an age such as 36h or 7d") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,240 @@
+"""Which connector acts on which event, and what is told of those that none acts on."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.ledger import Planned
+from jobs.routing import EVENTS, Route, facts_of, make_route, plan
+from settings import ConfigError
+from sources.abc.events import parse
+from sources.event import Event
+
+DATA: dict[str, Any] = {
+    "project": {"id": 1, "name": "Demo"},
+    "channel": {"id": 2, "name": "Web"},
+    "feedback": {"id": 3, "rating": 2, "message": "느려요", "tags": ["slow", "ui"], "issues": []},
+    "issue": {"id": 4, "name": "Slow start", "status": "INIT"},
+    "addedIssue": {"id": 4, "name": "Slow start", "status": "INIT"},
+    "previousStatus": "ON_REVIEW",
+}
+PARTS = {
+    "FEEDBACK_CREATION": ("project", "channel", "feedback"),
+    "ISSUE_CREATION": ("project", "issue"),
+    "ISSUE_STATUS_CHANGE": ("project", "issue", "previousStatus"),
+    "ISSUE_ADDITION": ("project", "channel", "feedback", "addedIssue"),
+}
+
+
+def event(name: str = "FEEDBACK_CREATION", **changes: Any) -> Event:
+    data = {part: DATA[part] for part in PARTS[name]} | changes
+    return parse({"event": name, "data": data}, "test")
+
+
+def acts_on(patterns: str | None, default: tuple[str, ...] = ("ISSUE_CREATION",)) -> set[str]:
+    route = make_route("slack", patterns, None, default)
+    return {name for name in EVENTS if route.wants(name)}
+
+
+def why_not(condition: str, about: Event) -> str:
+    [planned] = plan(about, [make_route("slack", "*", condition, ())])
+    assert (planned.state == "skipped") == bool(planned.why)
+    return planned.why
+
+
+# Patterns
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        (None, {"ISSUE_CREATION"}),
+        ("*", set(EVENTS)),
+        ("FEEDBACK_CREATION", {"FEEDBACK_CREATION"}),
+        ("ISSUE_*", {"ISSUE_CREATION", "ISSUE_STATUS_CHANGE", "ISSUE_ADDITION"}),
+        ("*_CREATION", {"FEEDBACK_CREATION", "ISSUE_CREATION"}),
+        ("ISSUE_*,!ISSUE_ADDITION", {"ISSUE_CREATION", "ISSUE_STATUS_CHANGE"}),
+        ("!ISSUE_ADDITION , ISSUE_*", {"ISSUE_CREATION", "ISSUE_STATUS_CHANGE"}),
+        ("!ISSUE_*", {"FEEDBACK_CREATION"}),
+        ("ISSUE_CREATION,,ISSUE_CREATION,", {"ISSUE_CREATION"}),
+    ],
+)
+def test_patterns_choose_and_leave_out(patterns: str | None, expected: set[str]) -> None:
+    assert acts_on(patterns) == expected
+
+
+@pytest.mark.parametrize(
+    "patterns", ["ISSUE_CREATED", "issue_creation", "ISSUE_*,FEEDBACK", "!X", "!", "!!ISSUE_*", ","]
+)
+def test_a_pattern_that_matches_nothing_is_a_mistake(patterns: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        acts_on(patterns)
+    [problem] = caught.value.problems
+    assert problem.startswith("SLACK_EVENTS: ")
+    assert "ISSUE_STATUS_CHANGE" in problem
+
+
+@given(st.text(max_size=30))
+def test_patterns_are_right_or_told(patterns: str) -> None:
+    try:
+        assert acts_on(patterns or None) <= set(EVENTS)
+    except ConfigError as error:
+        assert all(problem.startswith("SLACK_EVENTS: ") for problem in error.problems)
+
+
+# Filters
+
+
+EXAMPLE = "project.id == 1 and feedback.rating <= 2"
+
+
+def test_the_documented_example() -> None:
+    assert why_not(EXAMPLE, event()) == ""
+    assert why_not(EXAMPLE, event(project={"id": 2})) == "left out by SLACK_FILTER"
+    assert why_not(EXAMPLE, event(feedback={"id": 3, "rating": 5})) == "left out by SLACK_FILTER"
+
+
+@pytest.mark.parametrize(
+    ("condition", "name", "passes"),
+    [
+        ('event == "ISSUE_CREATION"', "ISSUE_CREATION", True),
+        ('event == "ISSUE_CREATION"', "FEEDBACK_CREATION", False),
+        ('channel.name == "Web"', "FEEDBACK_CREATION", True),
+        ("channel.id == 2", "ISSUE_CREATION", False),
+        ('issue.status == "INIT"', "ISSUE_CREATION", True),
+        ('issue.name =~ ".*start.*"', "ISSUE_ADDITION", True),
+        ("issue.id == addedIssue.id", "ISSUE_ADDITION", True),
+        ("issue == null", "FEEDBACK_CREATION", True),
+        ("feedback == null", "ISSUE_CREATION", True),
+        ('previousStatus == "ON_REVIEW"', "ISSUE_STATUS_CHANGE", True),
+        ('"slow" in feedback.tags', "FEEDBACK_CREATION", True),
+        ('"fast" in feedback.tags', "FEEDBACK_CREATION", False),
+        ('feedback.message == "느려요"', "FEEDBACK_CREATION", True),
+        ("feedback.rating != null and feedback.rating <= 2", "FEEDBACK_CREATION", True),
+        ("feedback.rating != null and feedback.rating <= 2", "ISSUE_CREATION", False),
+        ("not (feedback.rating == 2)", "FEEDBACK_CREATION", False),
+    ],
+)
+def test_a_filter_speaks_of_the_payload(condition: str, name: str, passes: bool) -> None:
+    assert (why_not(condition, event(name)) == "") is passes
+
+
+@pytest.mark.parametrize(
+    "feedback",
+    [{"id": 3}, {"id": 3, "rating": None}, {"id": 3, "rating": "two"}, {"id": 3, "rating": {"value": 2}}],
+)
+def test_what_a_filter_cannot_judge_is_skipped_with_why(feedback: dict[str, Any]) -> None:
+    """Not an error (the webhook is answered 200), not silent (the delivery is shown), not a guess."""
+    why = why_not(EXAMPLE, event(feedback=feedback))
+    assert why.startswith("SLACK_FILTER does not apply to this event: ")
+
+
+@pytest.mark.parametrize(
+    ("condition", "says"),
+    [
+        ("project.id = 1", "syntax error"),
+        ("project.id ==", "syntax error"),
+        ("(project.id == 1", "SLACK_FILTER"),
+        ("'open", "syntax error"),
+        ('feedback.message =~ "("', "regular expression"),
+        ("projcet.id == 1", "there is no 'projcet'"),
+        ("rating <= 2 and stars == 1", "there is no 'stars'"),
+        ("$now > 1", "there is no 'now'"),
+        ("1 / 0 == 1", "division by zero"),
+    ],
+)
+def test_a_mistake_in_a_filter_is_told_at_start(condition: str, says: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        make_route("slack", None, condition, ("*",))
+    assert all(problem.startswith("SLACK_FILTER: ") for problem in caught.value.problems)
+    assert says in str(caught.value)
+
+
+def test_all_mistakes_are_told_together() -> None:
+    with pytest.raises(ConfigError) as caught:
+        make_route("slack", "NOTHING,NEITHER", "x == 1 and y == 2", ("*",))
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == [
+        "SLACK_EVENTS",
+        "SLACK_EVENTS",
+        "SLACK_FILTER",
+        "SLACK_FILTER",
+    ]
+
+
+WORDS = st.sampled_from(
+    [*EXAMPLE.split(), "feedback", "issue", "null", "(", ")", "[", "]", ".", "'", "1", "in", "=~", "/", "**"]
+)
+
+
+@given(st.lists(WORDS, max_size=12).map(" ".join) | st.text(max_size=40))
+def test_a_filter_is_right_or_told(condition: str) -> None:
+    try:
+        route = make_route("slack", None, condition or None, ("*",))
+    except ConfigError as error:
+        assert all(problem.startswith("SLACK_FILTER: ") for problem in error.problems)
+    else:
+        assert plan(event(), [route])[0].state in ("queued", "skipped")
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        EXAMPLE,
+        "feedback.value / feedback.rating > 1",
+        "feedback.value % feedback.rating == 1",
+        "feedback.rating ** feedback.rating > 1",
+        '"x" in feedback.value',
+        "feedback.value[0] == 1",
+        'feedback["value"].x.y == 1',
+        'feedback.value =~ "a+"',
+        "feedback.message =~ feedback.value",
+        "feedback.value + feedback.rating == 2",
+        "feedback.value > feedback.rating or issue.name == feedback.value",
+        "not feedback.value",
+        "feedback.value",
+    ],
+)
+@given(value=VALUES, rating=VALUES)
+def test_hostile_data_never_breaks_a_filter(condition: str, value: Any, rating: Any) -> None:
+    """Users write what is in a feedback: whatever it is, the event is planned, and why fits into the ledger."""
+    about = event(feedback={"id": 3, "value": value, "rating": rating, "message": "text"})
+    [planned] = plan(about, [make_route("slack", "*", condition, ())])
+    assert planned.state in ("queued", "skipped")
+    assert json.dumps(planned.why).isascii()
+    assert "\\ud" not in json.dumps(planned.why)
+
+
+def test_facts_have_every_name_and_nothing_else() -> None:
+    about = event(tenant={"id": 9}, event="FORGED")
+    facts = facts_of(about)
+    assert facts.keys() == {"event", "project", "channel", "feedback", "issue", "addedIssue", "previousStatus"}
+    assert facts["event"] == "FEEDBACK_CREATION"
+
+
+# Planning
+
+
+def test_each_connector_that_wants_the_event_gets_one_delivery() -> None:
+    routes = [
+        make_route("translate", None, None, ("FEEDBACK_CREATION",)),
+        make_route("jira", None, None, ("ISSUE_*",)),
+        make_route("slack", "*", "issue.id == 5", ()),
+    ]
+    assert plan(event("ISSUE_CREATION"), routes) == [
+        Planned("jira"),
+        Planned("slack", "skipped", "left out by SLACK_FILTER"),
+    ]
+    assert plan(event(), [Route("jira", ("ISSUE_*",))]) == []
+    assert plan(event(), []) == []
