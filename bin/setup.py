@@ -16,24 +16,18 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / ".feedback-bridge-lock"
 PINS = ROOT / "requirements" / "dev.txt"
-ELSEWHERE = {
-    "VIRTUAL_ENV",
-    "UV_PROJECT_ENVIRONMENT",
-    "PYTHONHOME",
-    "PYTHONPATH",
-    "PIP_TARGET",
-    "PIP_PREFIX",
-    "PIP_USER",
-}
+ELSEWHERE = "VIRTUAL_ENV UV_PROJECT_ENVIRONMENT PYTHONHOME PYTHONPATH PIP_TARGET PIP_PREFIX PIP_USER".split()
 
 
 def main() -> int:
     # Beside .venv, not in it: whoever waits must not hold a file of a folder that the other one replaces.
     with (ROOT / ".venv.lock").open("w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
-        wanted = fingerprint()
-        if STAMP.is_file() and STAMP.read_text() == wanted and runs():
+        wanted, found = fingerprint(), STAMP.read_text() if STAMP.is_file() else ""
+        if found == wanted and runs():
             return 0
+        if found and found.splitlines()[0] != str(ROOT):
+            shutil.rmtree(VENV)  # moved or copied here: its scripts still name the other folder
         STAMP.unlink(missing_ok=True)
         uv = shutil.which("uv")
         print(f"bin/setup: installing what the lock says into .venv, with {'uv' if uv else 'pip'} …", flush=True)
@@ -46,21 +40,23 @@ def main() -> int:
 
 
 def fingerprint() -> str:
-    """Changes when the lock, the exported pins or this script do."""
+    """Where this is, and a hash that changes when the lock, the exported pins or this script do."""
     digest = hashlib.sha256()
     for path in (ROOT / "uv.lock", PINS, Path(__file__)):
         digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return f"{ROOT}\n{digest.hexdigest()}\n"
 
 
 def runs() -> bool:
-    """False for a .venv that was moved here, is too old, or whose Python is gone."""
-    ask = "import sys; assert sys.version_info >= (3, 11); print(sys.prefix)"
+    """False where there is none, or it is too old, or its Python is gone."""
+    return (VENV / "pyvenv.cfg").exists() and works("import sys; sys.exit(sys.version_info < (3, 11))")
+
+
+def works(code: str) -> bool:
     try:
-        answer = subprocess.run([PYTHON, "-c", ask], capture_output=True, text=True, check=False)
+        return subprocess.run([PYTHON, "-c", code], capture_output=True, check=False).returncode == 0
     except OSError:
         return False
-    return answer.returncode == 0 and Path(answer.stdout.strip()).resolve() == VENV.resolve()
 
 
 def with_uv(uv: str) -> int:
@@ -70,7 +66,7 @@ def with_uv(uv: str) -> int:
 def with_pip() -> int:
     if not runs():
         venv.EnvBuilder(clear=True, with_pip=True, prompt="feedback-bridge").create(VENV)
-    elif run(PYTHON, "-c", "import pip") and run(PYTHON, "-m", "ensurepip"):  # uv makes environments without pip
+    elif not works("import pip") and run(PYTHON, "-m", "ensurepip"):  # uv makes environments without pip
         return 1
     pip = (PYTHON, "-m", "pip", "-qq", "--disable-pip-version-check")
     return run(*pip, "install", "--require-hashes", "--no-deps", "-r", PINS)
@@ -79,16 +75,7 @@ def with_pip() -> int:
 def run(*command: str | Path) -> int:
     """Without the variables that would send the packages to another environment, and without a constraints file of
     the machine's (PIP_CONSTRAINT wins over pip's configuration): only the lock says what is installed."""
-    elsewhere = (
-        "VIRTUAL_ENV",
-        "UV_PROJECT_ENVIRONMENT",
-        "PYTHONHOME",
-        "PYTHONPATH",
-        "PIP_TARGET",
-        "PIP_PREFIX",
-        "PIP_USER",
-    )
-    kept = {name: value for name, value in os.environ.items() if name not in elsewhere}
+    kept = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
     return subprocess.run(command, cwd=ROOT, check=False, env={**kept, "PIP_CONSTRAINT": os.devnull}).returncode
 
 
