@@ -19,12 +19,11 @@ from settings import ServiceSettings
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 ENV_EXAMPLE = ROOT / ".env.example"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
-OUTSIDE_SETTINGS = {"PORT", "WEB_CONCURRENCY"}  # the platform's, read by app.py itself
 
 
 def variables() -> set[str]:
     """Every variable that the code reads, from the settings classes themselves."""
-    names = {name.upper() for name in ServiceSettings.model_fields} | OUTSIDE_SETTINGS
+    names = {name.upper() for name in ServiceSettings.model_fields}
     for connector in connectors.REGISTRY:
         names |= {name.upper() for name in connectors.find(connector).Settings.model_fields}
         names |= {f"{connector.upper()}_EVENTS", f"{connector.upper()}_FILTER"}
