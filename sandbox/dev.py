@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from sandbox.processes import ROOT, Processes, end_on_signals, free_port, start_
 
 FOLDER = ROOT / ".dev"
 PORT = "8000"
+REDIS_PORT = 6379
 
 
 def main() -> int:
@@ -38,10 +40,16 @@ def main() -> int:
         added = FOLDER / "env"
         added.write_text("")
         if "REDIS_URL" not in given and "REDIS_URL_FILE" not in given:
-            url = start_valkey(processes, free_port(), "--appendonly", "yes", folder=FOLDER)
+            url = start_valkey(processes, _redis_port(), "--appendonly", "yes", folder=FOLDER)
             added.write_text(f"REDIS_URL={url}\n")
-            print(f"bin/dev: REDIS_URL is not set: using a Valkey of our own, {url}, data in .dev/", flush=True)
+            print(f"bin/dev: REDIS_URL is not set: a Valkey of our own is at {url}, its data in .dev/", flush=True)
         return _honcho(env_file, added, given.get("PORT", PORT))
+
+
+def _redis_port() -> int:
+    """Redis's own port where it is free, so that `flask events` in another terminal finds it without REDIS_URL."""
+    with socket.socket() as probe:
+        return free_port() if probe.connect_ex(("127.0.0.1", REDIS_PORT)) == 0 else REDIS_PORT
 
 
 def _honcho(env_file: Path, added: Path, port: str) -> int:
