@@ -77,11 +77,13 @@ def _parse_text_map(value: object) -> object:
 def _parse_secret_map(value: object) -> object:
     try:
         parsed = _parse_text_map(value)
+        if not isinstance(parsed, KeyMap):
+            return parsed
+        if not all(project == "*" or project.isdecimal() for project, _ in parsed.items()):
+            raise ValueError  # a single key that holds a = looks like that, too
     except ValueError:
         # The usual message quotes the part that is wrong: here that part is a secret.
-        raise ValueError("should be one key, or a list of project id=key, each project once") from None
-    if not isinstance(parsed, KeyMap):
-        return parsed
+        raise ValueError("should be one key, or a list of project id=key, each project once (*=key: all)") from None
     return KeyMap({key: SecretStr(secret) for key, secret in parsed.items()})
 
 

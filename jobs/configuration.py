@@ -38,7 +38,9 @@ def configure(environ: Mapping[str, str]) -> Configuration:
             return None
 
     service = attempt(lambda: load(ServiceSettings, environ))
-    names = attempt(lambda: _connector_names(environ)) or []
+    names, unknown = attempt(lambda: _connector_names(environ)) or ([], [])
+    there = ", ".join(connectors.REGISTRY)
+    problems += [f"CONNECTORS: there is no '{name}'; there are {there}" for name in unknown]
     chosen: dict[str, Settings] = {}
     routes: list[Route] = []
     for name in names:
@@ -85,14 +87,12 @@ def make_tools(service: ServiceSettings) -> Tools:
     )
 
 
-def _connector_names(environ: Mapping[str, str]) -> list[str]:
+def _connector_names(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Those that are there, and those that are not."""
     text = read_variable("CONNECTORS", environ) or ""
     names = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-    unknown = [name for name in names if name not in connectors.REGISTRY]
-    if unknown:
-        there = ", ".join(connectors.REGISTRY)
-        raise ConfigError([f"CONNECTORS: there is no '{name}'; there are {there}" for name in unknown])
-    return names
+    known = [name for name in names if name in connectors.REGISTRY]
+    return known, [name for name in names if name not in known]
 
 
 def _route(name: str, environ: Mapping[str, str]) -> Route:

@@ -18,6 +18,19 @@ NAMES = frozenset({"event", "project", "channel", "feedback", "issue", "addedIss
 """What a filter may speak of. What an event does not have is null."""
 
 
+class _Facts(rule_engine.Context):
+    """`feedback.rating` is the field of that name, or null. The engine's own reading of a dot comes to an end with its
+    version 6, and takes `feedback.length` for the number of fields."""
+
+    def __init__(self) -> None:
+        super().__init__(default_value=None, resolver=rule_engine.resolve_item)
+
+    def resolve_attribute(self, thing: Any, object_: Any, name: str) -> Any:
+        if isinstance(object_, Mapping):
+            return object_.get(name)
+        return super().resolve_attribute(thing, object_, name)
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One connector's share of the events."""
@@ -89,9 +102,8 @@ def facts_of(event: Event) -> dict[str, Any]:
 
 
 def _compile(condition: str) -> rule_engine.Rule:
-    context = rule_engine.Context(default_value=None, resolver=rule_engine.resolve_item)
     try:
-        rule = rule_engine.Rule(condition, context=context)
+        rule = rule_engine.Rule(condition, context=_Facts())
     except rule_engine.EngineError as error:
         raise ConfigError([f"{getattr(error, 'message', '') or error}, in: {condition}"]) from None
     unknown = sorted(rule.context.symbols - NAMES)

@@ -1,0 +1,343 @@
+"""The environment is right, or every mistake in it is told at once, by variable name, without a secret."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.configuration import Configuration, configure
+from redaction import secrets_of
+from sandbox.processes import Processes, free_port, procfile
+from settings import ConfigError, KeyMap, ServiceSettings, load, read_variable
+
+TOKEN = "token-of-the-tests-0001"
+ABC = {"ABC_API_URL": "https://abc.example.com/api/", "ABC_API_KEY": "0123456789ABCDEF0123"}
+SLACK = {"SLACK_BOT_TOKEN": "xoxb-of-the-tests", "SLACK_CHANNEL": "#feedback"}
+JIRA = {
+    "JIRA_URL": "https://jira.example.com",
+    "JIRA_EMAIL": "bridge@example.com",
+    "JIRA_API_TOKEN": "jira-token-of-the-tests",
+    "JIRA_PROJECT": "PROJ",
+}
+TRANSLATE = {"TRANSLATE_PROVIDER": "libretranslate", "LIBRETRANSLATE_URL": "http://127.0.0.1:5000"}
+ALL = {"WEBHOOK_TOKEN": TOKEN, "CONNECTORS": "translate,jira,slack", **ABC, **SLACK, **JIRA, **TRANSLATE}
+
+
+def service(**variables: str) -> ServiceSettings:
+    return configure({"WEBHOOK_TOKEN": TOKEN} | variables).service
+
+
+def problems(environ: Mapping[str, str]) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        configure(environ)
+    assert str(caught.value) == "\n".join(caught.value.problems)
+    return caught.value.problems
+
+
+def blamed(environ: Mapping[str, str]) -> set[str]:
+    """The variables that are named."""
+    return {problem.partition(":")[0] for problem in problems(environ)}
+
+
+def blamed_for(**variables: str) -> set[str]:
+    return blamed({"WEBHOOK_TOKEN": TOKEN} | variables)
+
+
+def everything_in(configuration: Configuration) -> tuple[str, list[str]]:
+    """What is set, and the secrets in it."""
+    parts = (configuration.service, *configuration.connectors.values())
+    return repr(parts), secrets_of(*parts)
+
+
+# Right
+
+
+def test_a_token_is_all_that_is_needed() -> None:
+    configuration = configure({"WEBHOOK_TOKEN": TOKEN})
+    assert configuration.connectors == {}
+    assert configuration.routes == ()
+    defaults = configuration.service
+    assert defaults.redis_url.get_secret_value() == "redis://127.0.0.1:6379/0"
+    assert (defaults.max_body_bytes, defaults.trusted_proxies, defaults.allowed_ips) == (1_048_576, 0, [])
+    assert (defaults.reconcile_every, defaults.reconcile_lookback) == (300, 86_400)
+    assert (defaults.worker_concurrency, defaults.retention_days, defaults.bridge_instance) == (16, 30, "default")
+    assert (defaults.log_level, defaults.log_format, defaults.bridge_language) == ("info", "json", "en")
+    assert defaults.console_password is None
+
+
+def test_every_connector_at_once() -> None:
+    configuration = configure(ALL)
+    assert list(configuration.connectors) == ["translate", "jira", "slack"]
+    assert [route.connector for route in configuration.routes] == ["translate", "jira", "slack"]
+    assert configuration.service.abc_api_url == "https://abc.example.com/api"
+
+
+def test_what_is_not_switched_on_is_not_looked_at() -> None:
+    assert configure({"WEBHOOK_TOKEN": TOKEN, "JIRA_URL": "nonsense", "SLACK_FILTER": "(("}).connectors == {}
+
+
+def test_tokens_while_rotating() -> None:
+    tokens = service(WEBHOOK_TOKEN=f" {TOKEN} ,another-token-0000002, ").webhook_token
+    assert [token.get_secret_value() for token in tokens] == [TOKEN, "another-token-0000002"]
+
+
+@pytest.mark.parametrize("empty", ["", " ", "\n"])
+def test_empty_is_unset(empty: str) -> None:
+    unset = dict.fromkeys(("LOG_LEVEL", "CONSOLE_PASSWORD", "MAX_BODY_BYTES", "ALLOWED_IPS", "ABC_API_KEY"), empty)
+    assert repr(service(**unset)) == repr(service())
+    assert "WEBHOOK_TOKEN" in blamed({"WEBHOOK_TOKEN": empty})
+
+
+def test_lists_of_key_and_value(tmp_path: Path) -> None:
+    def keys(text: str) -> dict[str, str]:
+        found = service(**ABC | {"ABC_API_KEY": text}).abc_api_key
+        return {key: secret.get_secret_value() for key, secret in found.items()}
+
+    assert keys("one") == {"*": "one"}
+    assert keys("1=one, 2 = two ,") == {"1": "one", "2": "two"}
+    assert keys("*=any,2=two=too") == {"*": "any", "2": "two=too"}
+
+
+def test_a_key_map_falls_back_to_its_default() -> None:
+    values = KeyMap({"*": "any", "2": "two"})
+    assert (values.get(2), values.get("2"), values.get(3)) == ("two", "two", "any")
+    assert KeyMap({"2": "two"}).get(3) is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["redis://h", "redis://:p%40ss@h:6380/1", "rediss://u:p@h:1", "unix:///run/redis.sock", "redis://[::1]:6379/0"],
+)
+def test_addresses_of_redis(url: str) -> None:
+    assert service(REDIS_URL=url).redis_url.get_secret_value() == url
+
+
+def test_networks_and_channels() -> None:
+    found = service(ALLOWED_IPS="192.0.2.1, 10.0.0.0/8,2001:db8::/32", RECONCILE_CHANNELS="1:1, 2:3")
+    assert [str(network) for network in found.allowed_ips] == ["192.0.2.1/32", "10.0.0.0/8", "2001:db8::/32"]
+    assert found.reconcile_channels == [(1, 1), (2, 3)]
+
+
+# NAME_FILE
+
+
+def test_a_value_may_come_from_a_file(tmp_path: Path) -> None:
+    for name, value in ALL.items():
+        (tmp_path / name).write_text(f"{value}\n", encoding="utf-8")
+    files = {f"{name}_FILE": str(tmp_path / name) for name in ALL}
+    (tmp_path / "filter").write_text("project.id == 1\n", encoding="utf-8")
+    configuration = configure(files | {"SLACK_FILTER_FILE": str(tmp_path / "filter")})
+    assert everything_in(configuration) == everything_in(configure(ALL))
+    assert configuration.routes[-1].condition is not None
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    (tmp_path / "latin").write_bytes(b"\xff\xfe")
+    for path in (tmp_path / "absent", tmp_path, tmp_path / "latin"):
+        assert blamed({"WEBHOOK_TOKEN": TOKEN, "LOG_LEVEL_FILE": str(path)}) == {"LOG_LEVEL_FILE"}
+    (tmp_path / "empty").write_text("\n", encoding="utf-8")
+    assert load(ServiceSettings, {"LOG_LEVEL_FILE": str(tmp_path / "empty")}).log_level == "info"
+
+
+def test_both_ways_at_once_is_a_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "value"
+    file.write_text("debug", encoding="utf-8")
+    both = {"LOG_LEVEL": "info", "LOG_LEVEL_FILE": str(file)}
+    assert problems({"WEBHOOK_TOKEN": TOKEN, **both}) == ["LOG_LEVEL: set either LOG_LEVEL or LOG_LEVEL_FILE, not both"]
+    assert blamed(ALL | {"CONNECTORS_FILE": str(file), "SLACK_EVENTS": "*", "SLACK_EVENTS_FILE": str(file)}) >= {
+        "CONNECTORS"
+    }
+    assert read_variable("LOG_LEVEL", {"LOG_LEVEL_FILE": str(file)}) == "debug"
+
+
+def test_files_of_other_programs_are_not_read() -> None:
+    assert service(DOCKER_CONFIG_FILE="/absent", LOG_FILE="/absent").log_level == "info"
+
+
+# Wrong
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WEBHOOK_TOKEN", "too-short"),
+        ("WEBHOOK_TOKEN", "with blanks and more"),
+        ("WEBHOOK_TOKEN", "비밀-토큰-비밀-토큰-비밀-토큰"),
+        ("WEBHOOK_TOKEN", f"{TOKEN},short"),
+        ("WEBHOOK_TOKEN", ","),
+        ("REDIS_URL", "http://127.0.0.1"),
+        ("REDIS_URL", "127.0.0.1:6379"),
+        ("REDIS_URL", "redis://host:port/0"),
+        ("REDIS_URL", "redis://host:99999/0"),
+        ("REDIS_URL", "redis://:pa#ss@host:6379/0"),
+        ("REDIS_URL", "redis://[::1/0"),
+        ("REDIS_TLS_VERIFY", "perhaps"),
+        ("CONNECTORS", "slcak"),
+        ("CONNECTORS", "Slack"),
+        ("ABC_API_URL", "abc.example.com"),
+        ("ABC_API_URL", "ftp://abc.example.com"),
+        ("ABC_API_KEY", "1=a,2"),
+        ("ABC_API_KEY", "1=a,1=b"),
+        ("ABC_API_KEY", "1="),
+        ("ALLOWED_IPS", "10.0.0.0/33"),
+        ("ALLOWED_IPS", "localhost"),
+        ("ALLOWED_IPS", ","),
+        ("TRUSTED_PROXIES", "-1"),
+        ("TRUSTED_PROXIES", "11"),
+        ("TRUSTED_PROXIES", "one"),
+        ("MAX_BODY_BYTES", "1023"),
+        ("MAX_BODY_BYTES", "1e6"),
+        ("MAX_BODY_BYTES", "9" * 5000),
+        ("CONSOLE_PASSWORD", "비밀번호"),
+        ("RECONCILE_EVERY", "-1"),
+        ("RECONCILE_LOOKBACK", "59"),
+        ("RECONCILE_CHANNELS", "1"),
+        ("RECONCILE_CHANNELS", "1:a"),
+        ("WORKER_CONCURRENCY", "0"),
+        ("WORKER_CONCURRENCY", "257"),
+        ("RETENTION_DAYS", "0"),
+        ("RETENTION_DAYS", "nan"),
+        ("RETENTION_DAYS", "inf"),
+        ("BRIDGE_INSTANCE", "with blank"),
+        ("BRIDGE_INSTANCE", "a:b"),
+        ("BRIDGE_LANGUAGE", "fr"),
+        ("LOG_LEVEL", "INFO!"),
+        ("LOG_FORMAT", "xml"),
+        ("PORT", "http"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("WEB_CONCURRENCY", "0"),
+    ],
+)
+def test_a_bad_value_is_told_by_name(name: str, value: str) -> None:
+    [problem] = problems({"WEBHOOK_TOKEN": TOKEN} | {name: value})
+    assert problem.startswith(f"{name}: ")
+    assert "\n" not in problem
+    assert len(problem) < 200
+
+
+def test_all_problems_are_told_at_once() -> None:
+    """Of every part, and what is missing altogether as well."""
+    environ = {
+        "LOG_LEVEL": "loud",
+        "MAX_BODY_BYTES": "big",
+        "ALLOWED_IPS": "everywhere",
+        "CONNECTORS": "translate,jira,slack,fax",
+        "TRANSLATE_PROVIDER": "babelfish",
+        "JIRA_URL": "jira",
+        "SLACK_CHANNEL": "#feedback",
+        "SLACK_EVENTS": "NOTHING",
+        "JIRA_FILTER": "project.id =",
+        "TRANSLATE_FILTER": "rating > 1",
+    }
+    assert blamed(environ) >= {
+        *("WEBHOOK_TOKEN", "LOG_LEVEL", "MAX_BODY_BYTES", "ALLOWED_IPS", "CONNECTORS", "ABC_API_URL", "ABC_API_KEY"),
+        *("TRANSLATE_PROVIDER", "TRANSLATE_FILTER", "JIRA_URL", "JIRA_PROJECT", "JIRA_FILTER"),
+        *("SLACK_BOT_TOKEN", "SLACK_EVENTS"),
+    }
+    told = problems(environ)
+    assert len(told) == len(set(told))
+
+
+@pytest.mark.parametrize("connectors", ["translate", "jira", "translate,jira"])
+def test_connectors_that_need_abc_say_so(connectors: str) -> None:
+    environ = {name: value for name, value in ALL.items() if not name.startswith("ABC_")} | {"CONNECTORS": connectors}
+    told = problems(environ)
+    assert {problem.partition(":")[0] for problem in told} == {"ABC_API_URL", "ABC_API_KEY"}
+    assert all(connector in problem for problem in told for connector in connectors.split(","))
+
+
+def test_slack_works_without_abc() -> None:
+    assert list(configure({"WEBHOOK_TOKEN": TOKEN, "CONNECTORS": "slack", **SLACK}).connectors) == ["slack"]
+
+
+def test_an_unknown_connector_is_told_with_those_that_are_there() -> None:
+    [problem] = problems({"WEBHOOK_TOKEN": TOKEN, "CONNECTORS": "slack,fax", **SLACK})
+    assert problem.startswith("CONNECTORS: ")
+    assert all(name in problem for name in ("'fax'", "translate", "jira", "slack"))
+
+
+# Secrets
+
+
+SECRETS = {
+    "WEBHOOK_TOKEN": f"{TOKEN},tell-nobody-1 ",
+    "REDIS_URL": "redis://:tell-nobody-2@127.0.0.1:tell-nobody/0",
+    "ABC_API_KEY": "1=tell-nobody-3,2=tell-nobody-4,tell-nobody-5",
+    "CONSOLE_PASSWORD": "tell-nobody-6é",
+    "SLACK_BOT_TOKEN": "tell-nobody-7 with blanks",
+    "JIRA_API_TOKEN": "tell-nobody-8",
+    "JIRA_PAT": "tell-nobody-9",
+}
+
+
+def test_problems_hold_no_secret() -> None:
+    told = problems(ALL | SECRETS)
+    assert {problem.partition(":")[0] for problem in told} >= SECRETS.keys() - {"JIRA_API_TOKEN"}
+    assert "tell-nobody" not in "\n".join(told)
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=30))
+def test_no_mistake_quotes_an_api_key(key: str) -> None:
+    key = f"tell-nobody{key}tell-nobody"
+    told: Any = ""
+    try:
+        told = configure(ALL | {"ABC_API_KEY": key, "REDIS_URL": f"redis://:{key}@h:1/0"})
+    except ConfigError as error:
+        told = error
+    assert "tell-nobody" not in f"{told!s} {told!r}"
+
+
+def test_reprs_hold_no_secret() -> None:
+    secret = {"CONSOLE_PASSWORD": "tell-nobody-1", "ABC_API_KEY": "1=tell-nobody-2", "JIRA_API_TOKEN": "tell-nobody-3"}
+    more = {"SLACK_BOT_TOKEN": "xoxb-tell-nobody-4", "REDIS_URL": "redis://:tell-nobody-5@127.0.0.1:6379/0"}
+    configuration: Configuration = configure(ALL | secret | more)
+    for text in (repr(configuration), str(configuration), repr(configuration.service), str(configuration.connectors)):
+        assert "tell-nobody" not in text
+    assert TOKEN not in repr(configuration)
+
+
+# The processes
+
+
+@pytest.mark.parametrize("which", ["web", "worker"])
+def test_a_wrong_environment_ends_the_process_with_78(tmp_path: Path, which: str) -> None:
+    """One message that names everything, before it listens; no traceback, and no secret."""
+    environ = ALL | {
+        "LOG_LEVEL": "loud",
+        "JIRA_URL": "jira",
+        "PORT": "http",
+        "SLACK_EVENTS": "NO",
+        "REDIS_URL": "redis",
+    }
+    environ |= {"JIRA_API_TOKEN": "tell-nobody", "CONSOLE_PASSWORD": "tell-nobody"}
+    del environ["WEBHOOK_TOKEN"]
+    with Processes(tmp_path) as processes:
+        process = processes.start(which, procfile()[which], environ)
+        assert process.wait(20) == 78
+        said = process.output()
+    first, *told = said.strip().splitlines()
+    assert "docs/configuration.md" in first
+    named = {line.strip().partition(":")[0] for line in told}
+    assert named == {"LOG_LEVEL", "JIRA_URL", "PORT", "SLACK_EVENTS", "REDIS_URL", "WEBHOOK_TOKEN"}
+    assert "tell-nobody" not in said
+
+
+def test_the_commands_tell_the_same(tmp_path: Path) -> None:
+    with Processes(tmp_path) as processes:
+        process = processes.start("check", "flask check --offline", {"PORT": str(free_port()), "LOG_LEVEL": "loud"})
+        assert process.wait(20) == 78
+        assert "WEBHOOK_TOKEN: " in process.output()
+        assert "LOG_LEVEL: " in process.output()
+        assert "Traceback" not in process.output()
+
+
+def test_the_tests_own_environment_is_not_used() -> None:
+    """What is wrong with the environment of whoever runs the tests makes no difference to them."""
+    assert "WEBHOOK_TOKEN" not in os.environ or service().webhook_token[0].get_secret_value() == TOKEN
