@@ -7,7 +7,7 @@ undone it keeps a note (`context.keep`), and when it finds such a note it looks 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
@@ -145,6 +145,17 @@ class Restoring(Protocol):
 
     def repeats(self, entity: Issue | Feedback) -> bool:
         """Whether what was done once and is missing again is to be done again. Without I/O."""
+
+
+@runtime_checkable
+class Gathering(Protocol):
+    """A connector that can tell several events in one go, for when more wait than its destination takes."""
+
+    crowd: int
+    """How many must be waiting for that."""
+
+    def gather(self, told: Sequence[tuple[Event, Context]]) -> list[Outcome]:
+        """One outcome for each, in the same order. Raises LeaseLost."""
 
 
 class Connector(Protocol):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from contextlib import ExitStack, suppress
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import structlog
@@ -13,7 +14,7 @@ from redis.exceptions import RedisError
 from rq import Queue
 
 import sources
-from connectors.base import Connector, LeaseLost, Links, Outcome, Retry
+from connectors.base import Connector, Destination, Gathering, LeaseLost, Links, Outcome, Retry
 from jobs import attempts, flow
 from jobs.flow import Hold
 from jobs.keeper import Keeper
@@ -28,6 +29,12 @@ log = structlog.get_logger("deliver")
 
 RECORDING_PATIENCE = 20.0
 """Seconds for which a finished attempt tries to record its outcome while Redis is away."""
+
+
+TOLD_TOGETHER = 30
+"""How many events one digest tells, at most."""
+
+T = TypeVar("T")
 
 
 class DeliveryContext:
@@ -102,22 +109,35 @@ class Deliverer:
             self._record(lease, Retry("this version can't read the event that a newer one stored", "config"))
             return
         destination = connector.destination(event)
-        hold = flow.admit(self._ledger, lease, destination)
-        if hold:
-            self._hold(lease, hold)
-            return
-        started = time.monotonic()
-        outcome = self._attempt(connector, event, lease)
-        self._record(lease, outcome, time.monotonic() - started, destination.name)
+        admitted = flow.admit(self._ledger, lease, destination)
+        if isinstance(admitted, Hold):
+            self._hold(lease, admitted)
+        elif isinstance(connector, Gathering) and admitted >= connector.crowd:
+            self._run_together(connector, destination, lease, event)
+        else:
+            started = time.monotonic()
+            outcome = _guarded(lambda: connector.deliver(event, DeliveryContext(lease, self._ledger)))
+            self._record(lease, outcome, time.monotonic() - started, destination.name)
 
-    def _attempt(self, connector: Connector, event: Event, lease: Lease) -> Outcome:
-        try:
-            return connector.deliver(event, DeliveryContext(lease, self._ledger))
-        except (LeaseLost, RedisError):
-            raise
-        except Exception as error:
-            log.exception("the connector failed")
-            return Retry(f"the connector failed: {type(error).__name__}: {error}", "crashed")
+    def _run_together(self, connector: Gathering, destination: Destination, first: Lease, event: Event) -> None:
+        """A crowd waits for this destination: tells what it can of them in one go."""
+        leases, events = [first], [event]
+        with ExitStack() as stack:
+            for id_ in self._ledger.gather(destination.name, flow.interval_ms(destination), TOLD_TOGETHER - 1):
+                lease = self._ledger.lease(id_, uuid4().hex, early=True)
+                if isinstance(lease, Lease) and (more := sources.restore(lease.event, self._ledger.instance)):
+                    stack.enter_context(self._keeper.keeping(lease))
+                    leases.append(lease)
+                    events.append(more)
+            started = time.monotonic()
+            contexts = [DeliveryContext(lease, self._ledger) for lease in leases]
+            outcomes = _guarded(lambda: connector.gather(list(zip(events, contexts, strict=True))))
+            seconds = time.monotonic() - started
+            if not isinstance(outcomes, list):
+                outcomes = [outcomes] * len(leases)
+            for number, (lease, outcome) in enumerate(zip(leases, outcomes, strict=True)):
+                with suppress(LeaseLost):  # one that is lost is no reason to forget the others
+                    self._record(lease, outcome, seconds, "" if number else destination.name)
 
     def _record(self, lease: Lease, outcome: Outcome, seconds: float = 0.0, destination: str = "") -> None:
         became = after(outcome, lease.position, lease.age, random.random())  # noqa: S311  jitter, no secret
@@ -150,6 +170,17 @@ class Deliverer:
         spread = hold.seconds * 0.1 * random.random()  # noqa: S311  so that those who wait do not come back together
         self._ledger.settle(lease, "retrying", fields, {}, hold.seconds + spread)
         log.debug("held", why=hold.why, again_in=round(hold.seconds + spread, 1))
+
+
+def _guarded(attempt: Callable[[], T]) -> T | Retry:
+    """A connector's defect is an outcome like any other; a lost lease and an absent Redis are not its affair."""
+    try:
+        return attempt()
+    except (LeaseLost, RedisError):
+        raise
+    except Exception as error:
+        log.exception("the connector failed")
+        return Retry(f"the connector failed: {type(error).__name__}: {error}", "crashed")
 
 
 def _patiently(record: Callable[[], Settled]) -> Settled:

@@ -21,15 +21,19 @@ class Hold:
     why: str
 
 
-def admit(ledger: Ledger, lease: Lease, destination: Destination) -> Hold | None:
-    """None to go ahead. Raises RedisError."""
-    interval = 1000 / destination.per_second if destination.per_second else 0
-    wait, because = ledger.admit(lease.delivery_id, destination.name, int(interval), destination.burst)
-    if not wait:
-        return None
-    if because == "limit":
-        return Hold(wait / 1000, f"{destination.name}: its rate limit is used up; this one's turn comes")
-    return Hold(wait / 1000, f"{destination.name} is not available at the moment; it is being probed")
+def admit(ledger: Ledger, lease: Lease, destination: Destination) -> Hold | int:
+    """A Hold, or, to go ahead, how many others wait for the destination's rate. Raises RedisError."""
+    admission = ledger.admit(lease.delivery_id, destination.name, interval_ms(destination), destination.burst)
+    if not admission.wait:
+        return admission.others
+    if admission.because == "limit":
+        return Hold(admission.wait / 1000, f"{destination.name}: its rate limit is used up; this one's turn comes")
+    return Hold(admission.wait / 1000, f"{destination.name} is not available at the moment; it is being probed")
+
+
+def interval_ms(destination: Destination) -> int:
+    """Milliseconds between two deliveries; 0 where no limit is known."""
+    return int(1000 / destination.per_second) if destination.per_second else 0
 
 
 def condition_of(outcome: Outcome) -> str:

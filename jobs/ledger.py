@@ -68,6 +68,16 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class Admission:
+    """`wait`: milliseconds before going to the destination, 0 to go; `because`: open (its breaker) or limit; `others`:
+    how many wait for its rate."""
+
+    wait: int
+    because: str
+    others: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """`following`: the delivery that may go next in the line, or ""; `breaker`: opened, closed, or "" (no change)."""
 
@@ -109,11 +119,11 @@ class Ledger:
         head = (event.id, HAND_OVER_MS, entity, int(occurred * 1000), int(extend), project, channel, status, changed)
         self._run("accept", *head, rows, *flat, on=on)
 
-    def lease(self, delivery_id: str, token: str, lease_ms: int = LEASE_MS) -> Lease | str:
-        """Takes the right to run a delivery; or the word why not: gone, foreign (of a newer version), finished, busy,
-        early, waiting (for the one before it in its line)."""
+    def lease(self, delivery_id: str, token: str, early: bool = False) -> Lease | str:
+        """Takes the right to run a delivery, `early`: even before its time; or the word why not: gone, foreign (of a
+        newer version), finished, busy, early, waiting (for the one before it in its line)."""
         event_id, connector = split(delivery_id)
-        answer = self._run("lease", delivery_id, event_id, connector, token, lease_ms)
+        answer = self._run("lease", delivery_id, event_id, connector, token, LEASE_MS, int(early))
         word = answer[0].decode()
         if word != "granted":
             return str(word)
@@ -130,10 +140,14 @@ class Ledger:
         if self._run("renew", lease_ms, lease.delivery_id, lease.connector, lease.token, text):
             raise LeaseLost(lease.delivery_id)
 
-    def admit(self, delivery_id: str, destination: str, interval_ms: int, burst: int) -> tuple[int, str]:
-        """Milliseconds to wait before going to the destination (0: go), and why: open (the breaker) or limit."""
-        answer = self._run("admit", delivery_id, destination, interval_ms, burst)
-        return int(answer[0]), answer[1].decode() if len(answer) > 1 else ""
+    def admit(self, delivery_id: str, destination: str, interval_ms: int, burst: int) -> Admission:
+        """Whether the delivery may go to its destination now."""
+        wait, because, *others = self._run("admit", delivery_id, destination, interval_ms, burst)
+        return Admission(int(wait), because.decode(), int(others[0]) if others else 0)
+
+    def gather(self, destination: str, interval_ms: int, many: int) -> list[str]:
+        """Deliveries that wait for the destination's rate, the longest waiting first; they wait no longer."""
+        return [delivery_id.decode() for delivery_id in self._run("gather", destination, interval_ms, many)]
 
     def settle(
         self,

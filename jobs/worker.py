@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -19,11 +20,12 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 from rq.exceptions import DequeueTimeout, StopRequested
+from rq.executions import Execution
 from rq.job import Job
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
 from rq.timeouts import BaseDeathPenalty
-from rq.worker import SimpleWorker
+from rq.worker import SimpleWorker, WorkerStatus
 
 import logs
 from jobs import deliver
@@ -44,6 +46,7 @@ another worker when its lease runs out."""
 DEQUEUE_SECONDS = 1
 """How long one wait for a job blocks; a stop is noticed in between."""
 HEARTBEAT_SECONDS = 15.0
+SUSPENSION_SECONDS = 1.0
 BACK_OFF_SECONDS = 5.0
 
 
@@ -72,7 +75,7 @@ class ThreadWorker(SimpleWorker):
         self._free = threading.Semaphore(concurrency)
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="delivery")
         self._running: set[Any] = set()
-        self._beat = 0.0
+        self._beat = self._asked = float("-inf")
 
     def dequeue_job_and_maintain_ttl(self, *_: Any, **__: Any) -> tuple[Job, Queue]:
         """Takes a job only when a thread is free for it: what is taken must start."""
@@ -112,12 +115,52 @@ class ThreadWorker(SimpleWorker):
         finally:
             self._free.release()
 
+    # From here to `set_state`: what RQ does around a job, without what our jobs never have (dependents, results,
+    # callbacks, rate limits) and in fewer round trips: 4 instead of 16 (docs/performance.md).
+
+    def prepare_execution(self, job: Job) -> Execution:
+        with self.connection.pipeline() as pipeline:
+            execution = Execution.create(job, self.get_heartbeat_ttl(job), pipeline, worker_name=self.name)
+            self.executions[execution.id] = execution
+            self.set_state(WorkerStatus.BUSY, pipeline)
+            job.prepare_for_execution(self.name, pipeline)
+            pipeline.lrem(self.queues[0].intermediate_queue_key, 1, job.id)
+            pipeline.execute()
+        return execution
+
+    def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:
+        """`prepare_execution` has done it."""
+
+    def handle_execution_ended(self, job: Job, *_: Any) -> None:
+        job.ended_at = datetime.now(UTC)
+
+    def handle_job_success(  # RQ calls it with these names
+        self,
+        job: Job,
+        queue: Queue,  # noqa: ARG002
+        started_job_registry: Any,  # noqa: ARG002
+        execution: Execution,
+    ) -> None:
+        with self.connection.pipeline() as pipeline:
+            self.increment_successful_job_count(pipeline)
+            if job.started_at and job.ended_at:
+                self.increment_total_working_time(job.ended_at - job.started_at, pipeline)
+            self.cleanup_execution(job, pipeline, execution)
+            pipeline.delete(job.key)
+            pipeline.execute()
+
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         """RQ beats four times for each job, a third of its time; once in a while is enough."""
         if pipeline is None and time.monotonic() - self._beat < HEARTBEAT_SECONDS:
             return
         self._beat = time.monotonic()
         super().heartbeat(timeout, pipeline)
+
+    def check_for_suspension(self, burst: bool) -> None:
+        """RQ asks before each job whether `rq suspend` was called; once a second is enough."""
+        if time.monotonic() - self._asked >= SUSPENSION_SECONDS:
+            super().check_for_suspension(burst)
+            self._asked = time.monotonic()
 
     def set_state(self, state: str, pipeline: Any = None) -> None:
         if state != self.get_state():

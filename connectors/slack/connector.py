@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
 from connectors.answers import no_answer
 from connectors.base import Check, Context, Destination, Done, Outcome, Retry, Skipped, Tools
 from connectors.slack.client import Posted, Way
 from connectors.slack.errors import THREAD_GONE, CannotTell, Refused
-from connectors.slack.render import Message, marker, render
+from connectors.slack.render import Message, marker, render, render_digest
 from connectors.slack.settings import SlackSettings
 from sources.abc.client import AbcError
 from sources.event import Event
@@ -22,6 +24,10 @@ CLOCK_SECONDS = 600.0
 """How far this machine's clock may be from Slack's for a look-up to find the message."""
 
 
+DIGEST_FROM = 10
+"""How many messages must wait for a channel before they are told as one."""
+
+
 class SlackConnector:
     """Keeps the note `posting` before it posts: {channel, thread, age}. A note found means that an earlier attempt may
     have posted, so it looks first; an answer that says that nothing was posted clears the note."""
@@ -30,6 +36,8 @@ class SlackConnector:
         self._settings = settings
         self._tools = tools
         self._way = way
+        # In threads each message has its own place.
+        self.crowd = sys.maxsize if settings.slack_threads else DIGEST_FROM
 
     def destination(self, event: Event) -> Destination:
         where = self._channel(event) or "webhook"
@@ -41,10 +49,12 @@ class SlackConnector:
             return Skipped(f"SLACK_CHANNEL names no channel for project {_project(event)}, and no default (*)")
         if told := context.notes.get("done"):
             return Done(told)  # replayed: a message is told once
+        posting = context.notes.get("posting")
         metadata = marker(self._tools.instance, context.delivery_id)
         outcome: Outcome | None = None
-        if context.notes.get("posting"):
-            outcome = self._look(event, context, channel, metadata)
+        if posting:
+            told_by = marker(self._tools.instance, posting["digest"]) if posting.get("digest") else metadata
+            outcome = self._look(event, context, channel, told_by)
         elif event.origin == "reconcile":
             outcome = self._told_before(event, context, channel, metadata)
         if outcome:
@@ -53,6 +63,22 @@ class SlackConnector:
         if message is None:
             return Skipped(f"there is no Slack message for {event.name}")
         return self._post(event, context, message, channel, self._thread(event, context, channel))
+
+    def gather(self, told: Sequence[tuple[Event, Context]]) -> list[Outcome]:
+        """One digest for those of which nothing can have been posted yet; the others go their own way."""
+        fresh = [(event, context) for event, context in told if not context.notes and event.origin == "webhook"]
+        if len(fresh) < 2:
+            return [self.deliver(event, context) for event, context in told]
+        channel = self._channel(fresh[0][0])
+        digest = f"digest-{uuid4().hex}"
+        metadata = marker(self._tools.instance, digest)
+        message = render_digest([event for event, _ in fresh], self._tools.language, metadata)
+        posted = self._try([context for _, context in fresh], message, channel, "", digest)
+        together = {
+            context.delivery_id: self._done(event, context, channel, posted) if isinstance(posted, Posted) else posted
+            for event, context in fresh
+        }
+        return [together.get(context.delivery_id) or self.deliver(event, context) for event, context in told]
 
     def check(self) -> Iterator[Check]:
         return self._way.check(list(dict.fromkeys(channel for _, channel in self._settings.slack_channel.items())))
@@ -120,21 +146,30 @@ class SlackConnector:
         return None
 
     def _post(self, event: Event, context: Context, message: Message, channel: str, thread: str) -> Outcome:
-        context.keep(posting={"channel": channel, "thread": thread, "age": context.age})
+        posted = self._try([context], message, channel, thread)
+        return self._done(event, context, channel, posted) if isinstance(posted, Posted) else posted
+
+    def _try(
+        self, contexts: Sequence[Context], message: Message, channel: str, thread: str, digest: str = ""
+    ) -> Posted | Outcome:
+        """Posts once, with a note before, in every delivery that the message is for."""
+        for context in contexts:
+            context.keep(posting={"channel": channel, "thread": thread, "age": context.age, "digest": digest})
         try:
-            posted = self._way.post(message, channel, thread)
+            return self._way.post(message, channel, thread)
         except NoAnswer as trouble:
             if trouble.sent:
                 return Retry(f"Slack: {trouble}; the message may have been posted", "ambiguous")
-            context.keep(posting=None)
-            return no_answer("Slack", trouble)
+            outcome: Outcome = no_answer("Slack", trouble)
         except Refused as refused:
             if thread and refused.error in THREAD_GONE:
-                return self._post(event, context, message, channel, thread="")
-            if not refused.maybe_done:
-                context.keep(posting=None)
-            return refused.outcome
-        return self._done(event, context, channel, posted)
+                return self._try(contexts, message, channel, "", digest)
+            outcome = refused.outcome
+            if refused.maybe_done:
+                return outcome
+        for context in contexts:
+            context.keep(posting=None)
+        return outcome
 
     def _done(self, event: Event, context: Context, channel: str, posted: Posted, found: bool = False) -> Done:
         if self._settings.slack_threads and event.issue and posted.ts:

@@ -7,7 +7,7 @@ escaped, so that no mention and no link comes out of it: https://docs.slack.dev/
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -74,6 +74,23 @@ def render(
     if facts := _facts(event, words, ticket, ticket_url):
         blocks.append({"type": "context", "elements": facts[:CONTEXT_ELEMENTS_MAX]})
     return Message(escaped(sentence, TEXT_MAX), blocks, metadata)
+
+
+def render_digest(events: Sequence[Event], language: Language, metadata: dict[str, Any]) -> Message:
+    """One message for many events: a line for each, in as few blocks as hold them."""
+    words = WORDS[language]
+    head = words.digest.format(count=len(events))
+    sentences = [(_sentence(event, words), event.issue) for event in events]
+    lines = [f"• {sentence} (#{issue.id})" if issue else f"• {sentence}" for sentence, issue in sentences if sentence]
+    blocks, held = [_section(head)], ""
+    for line in lines:
+        if held and len(escaped(f"{held}\n{line}", SECTION_TEXT_MAX + 1)) > SECTION_TEXT_MAX:
+            blocks.append(_section(held))
+            held = ""
+        held = f"{held}\n{line}" if held else line
+    if held:
+        blocks.append(_section(held))
+    return Message(escaped("\n".join([head, *lines]), TEXT_MAX), blocks, metadata)
 
 
 def _sentence(event: Event, words: Words) -> str | None:

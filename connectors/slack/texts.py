@@ -20,6 +20,8 @@ class Words:
     issue_created: str
     feedback_created: str
     feedback_added: str
+    digest: str
+    """Before the lines of many events that are told in one message."""
     project: str
     issue: str
     feedback: str
@@ -35,6 +37,7 @@ WORDS: Mapping[Language, Words] = {
         issue_created='New issue "{name}".',
         feedback_created='New feedback in channel "{channel}".',
         feedback_added='Feedback was added to issue "{name}".',
+        digest="{count} events, told together because there are so many:",
         project="Project",
         issue="Issue",
         feedback="Feedback",
@@ -54,6 +57,7 @@ WORDS: Mapping[Language, Words] = {
         issue_created='새 이슈가 등록되었습니다: "{name}"',
         feedback_created='채널 "{channel}"에 새 피드백이 등록되었습니다.',
         feedback_added='이슈 "{name}"에 피드백이 추가되었습니다.',
+        digest="한꺼번에 많은 일이 있어 {count}건을 모아서 알려드립니다:",
         project="프로젝트",
         issue="이슈",
         feedback="피드백",
@@ -73,6 +77,7 @@ WORDS: Mapping[Language, Words] = {
         issue_created="新しいイシューが登録されました:「{name}」",
         feedback_created="チャンネル「{channel}」に新しいフィードバックが登録されました。",
         feedback_added="イシュー「{name}」にフィードバックが追加されました。",
+        digest="一度に多くのイベントがあったため、{count}件をまとめてお知らせします:",
         project="プロジェクト",
         issue="イシュー",
         feedback="フィードバック",

@@ -1,5 +1,5 @@
 -- Takes the right to run a delivery, if it is its turn.
--- ARGV: prefix, delivery id, event id, connector, token, lease ms.
+-- ARGV: prefix, delivery id, event id, connector, token, lease ms, '1' to take it before its time (to be told with others).
 -- Returns {'granted', delivery fields, event fields, now} or {'gone' | 'foreign' | 'finished' | 'busy' | 'early' | 'waiting'}.
 local p, id, event, connector, token, lease = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local key, due = p .. 'delivery:' .. id, p .. 'due'
@@ -17,7 +17,7 @@ if state ~= 'queued' and state ~= 'retrying' and state ~= 'running' then
   return {'finished'}
 end
 if state == 'running' and tonumber(d[3] or 0) > now then return {'busy'} end
-if state == 'retrying' and tonumber(d[6] or 0) > now then return {'early'} end
+if state == 'retrying' and tonumber(d[6] or 0) > now and ARGV[7] ~= '1' then return {'early'} end
 
 -- What was accepted first is served first: whoever was handed over before this one and has not started was lost.
 if tonumber(d[5] or 0) > tonumber(redis.call('GET', p .. 'watermark') or 0) then

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
 import pytest
 from redis import Redis
 
-from connectors.base import Destination, Done, Failed, Retry
+from connectors.base import Context, Destination, Done, Failed, Outcome, Retry
+from sources.event import Event
 from tests.jobs.world import Recorder, World, feedback_event
 
 
@@ -103,3 +107,45 @@ def test_a_refusal_of_one_delivery_does_not_open_the_breaker(world: World) -> No
         world.tell(feedback_event())
     world.run()
     assert len(one.seen) == 9
+
+
+@dataclass
+class Teller(Recorder):
+    """A connector that tells a crowd in one go."""
+
+    crowd: int = 3
+    together: list[list[str]] = field(default_factory=list)
+
+    def gather(self, told: Sequence[tuple[Event, Context]]) -> list[Outcome]:
+        self.together.append([event.id for event, _ in told])
+        return [self.answer(event, context) for event, context in told]
+
+
+def test_a_crowd_is_told_together_once_each_and_the_rate_is_given_back(redis: Redis) -> None:
+    teller = Teller(where=Destination("channel", per_second=1))
+    world = World(redis, {"one": teller})
+    told = [world.tell(feedback_event()) for _ in range(8)]
+    world.run()
+    assert (len(teller.seen), teller.together) == (1, []), "the first goes at once, the others wait for their turn"
+    world.pass_time(1.3)
+    for id_ in world.tick():
+        world.deliverer.deliver(id_)
+    assert [len(crowd) for crowd in teller.together] == [7]
+    assert set(world.states().values()) == {"done"}
+    assert sorted([*teller.seen, *teller.together[0]]) == sorted(accepted.event_id for accepted in told)
+    later = world.tell(feedback_event())
+    world.pass_time(3)
+    world.run()
+    assert world.state(later, "one") == "done", "nobody waits for turns that were given back"
+
+
+def test_a_digest_that_fails_is_retried_by_each_on_its_own(redis: Redis) -> None:
+    teller = Teller(where=Destination("channel", per_second=1), answer=lambda _e, _c: Retry("no answer", "ambiguous"))
+    world = World(redis, {"one": teller})
+    told = [world.tell(feedback_event()) for _ in range(5)]
+    world.run()
+    world.pass_time(1.3)
+    for id_ in world.tick():
+        world.deliverer.deliver(id_)
+    assert {world.state(accepted, "one") for accepted in told} == {"retrying"}
+    assert row(world, f"{told[4].event_id}.one")["attempts"] == 1

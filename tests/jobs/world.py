@@ -94,6 +94,8 @@ class World:
                     self.redis.hset(key, name, int(float(value)) - by)
         for key in self.redis.scan_iter(f"{prefix}breaker:*"):
             self.redis.hincrby(key, "until", -by)
+        for key in self.redis.scan_iter(f"{prefix}bucket:*"):
+            self.redis.set(key, int(float(self.redis.get(key))) - by, keepttl=True)
         for key in self.redis.scan_iter(f"{prefix}hold:*"):
             left = self.redis.pttl(key) - by
             self.redis.pexpire(key, left) if left > 0 else self.redis.delete(key)
