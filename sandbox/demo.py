@@ -202,13 +202,14 @@ def say(text: str) -> None:
 
 
 def farewell(demo: Demo) -> None:
-    service, api = demo.service, "abc/api/projects/1/channels/1/feedbacks"
+    service = demo.service
+    url = f"{service.sandbox}/abc/api/projects/1/channels/1/feedbacks"
     body = '{"message": "로그인이 자꾸 풀려요"}'
     say(f"""
 It stays up until Ctrl-C. Have a look:
    the records    curl -H 'Authorization: Bearer {PASSWORD}' {service.web}/api/deliveries
    the effects    curl {service.sandbox}/control/state
-   one more       curl -H 'x-api-key: {DEMO_KEY}' --json '{body}' {service.sandbox}/{api}
+   one more       curl -H 'x-api-key: {DEMO_KEY}' -H 'content-type: application/json' -d '{body}' {url}
    the logs       {demo.processes.folder}""")
     demo.processes.watch()
 
