@@ -8,8 +8,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
-"""null is "", as what is absent."""
+
+def _text(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    return "" if value is None else value
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+"""null is "", as what is absent; halves of a character (JSON can tell them, UTF-8 can't) become a question mark."""
 
 
 class Entity(BaseModel):

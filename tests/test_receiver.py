@@ -143,6 +143,17 @@ def test_a_content_type_may_name_its_charset(web: Web, redis: Any) -> None:
     assert web.post(event(), kind="application/json; charset=utf-8").status == 200
 
 
+@pytest.mark.parametrize("half", [b"\\ud83d", b"\\udc00 and more", b"\\u0000"])
+def test_halves_of_characters_are_taken(web: Web, redis: Any, half: bytes) -> None:
+    """A text that was cut in the middle of an emoji is no reason to fail."""
+    times = b'"createdAt": "%s", "updatedAt": "%s"' % (half, half)
+    issue = b'{"id": 3, "name": "%s", "status": "%s", "description": "%s", %s}' % (half, half, half, times)
+    parts = b'"issue": %s, "previousStatus": "%s", "project": {"id": 1, "name": "%s"}' % (issue, half, half)
+    reply = web.post(b'{"event": "ISSUE_STATUS_CHANGE", "data": {%s}}' % parts)
+    assert reply.status == 200
+    assert web.get(f"/api/events/{reply.json['event_id']}").json["state"] == "accepted"
+
+
 # Kept, though not acted on
 
 
@@ -283,11 +294,14 @@ def test_another_method_is_405(web: Web, method: str) -> None:
     assert reply.headers["Allow"] == "POST"
 
 
+TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=20)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     body=st.binary(max_size=200)
     | st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+        st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
         lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
         max_leaves=20,
     ).map(lambda value: json.dumps({"event": "ISSUE_ADDITION", "data": value}).encode())
