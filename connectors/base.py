@@ -49,11 +49,13 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """It may work later. `after`: seconds that the other side asked us to wait (wins over the schedule)."""
+    """It may work later. `after`: seconds that the other side asked us to wait (wins over the schedule); `at_source`:
+    the trouble is the source's (ABC), and says nothing of the destination."""
 
     why: str
     reason: Reason
     after: float | None = None
+    at_source: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,11 @@ class _Collector:
         oldest = "feedback_bridge_oldest_queued_seconds"
         yield GaugeMetricFamily(oldest, "For how long the longest queued delivery has been", numbers["oldest_queued"])
         yield GaugeMetricFamily("feedback_bridge_workers", "Workers that are alive", numbers["workers"])
+        name, what = "feedback_bridge_breaker_open", "Destinations that are down and being probed"
+        breakers = GaugeMetricFamily(name, what, labels=["destination"])
+        for destination in numbers["breakers"]:
+            breakers.add_metric([destination], 1)
+        yield breakers
 
     def _attempts(self, counts: Mapping[str, float]) -> Metric:
         labels = ["connector", "event", "outcome", "reason"]

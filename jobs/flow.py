@@ -41,7 +41,7 @@ def condition_of(outcome: Outcome) -> str:
     match outcome:
         case Done():
             return "up"
-        case Skipped():
+        case Skipped() | Retry(at_source=True):
             return ""
         case Retry(reason="rate_limited", after=asked):
             return f"busy:{int((BUSY_SECONDS if asked is None else min(asked, 3600.0)) * 1000)}"

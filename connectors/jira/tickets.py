@@ -77,8 +77,10 @@ class Tickets:
             raise Halt(Skipped(f"JIRA_PROJECT names no Jira project for ABC project {project.id}"))
         issue = self._abc.get_issue(project.id, told.id)
         link = context.links.get("jira", event.entity)
-        # ABC lets any project's key read any issue; what our record tells of was checked before it was made.
-        if "key" not in link and not self._abc.issue_is_of(project.id, issue.id):
+        # An issue of any project can be added to a feedback, and any project's key reads it. Its creation and changes
+        # are told by its own project, and what our record tells of was checked before it was made.
+        foreign = event.name == "ISSUE_ADDITION" and "key" not in link
+        if foreign and not self._abc.issue_is_of(project.id, issue.id):
             raise Halt(Skipped(f"issue {issue.id} belongs to another project than {project.id}, which the event names"))
         return Case(context, event.entity, project, jira_project, issue, link)
 

@@ -24,7 +24,10 @@ local b = redis.call('HMGET', breaker, 'until', 'pause', 'told')
 local was, pause = tonumber(b[1] or 0), tonumber(b[2] or 0)
 local asked = tonumber(string.match(condition, '^busy:(%d+)$'))
 if condition == 'up' then
-  if b[3] then turned = 'closed' end
+  if b[3] then
+    turned = 'closed'
+    redis.call('SREM', p .. 'breakers', destination)
+  end
   redis.call('DEL', breaker, p .. 'probe:' .. destination)
 elseif asked then
   if was <= now then redis.call('HSET', breaker, 'until', now + asked, 'why', 'busy') end
@@ -32,7 +35,10 @@ elseif asked then
 elseif condition ~= '' then
   local failures = redis.call('HINCRBY', breaker, 'failures', 1)
   if was <= now and (failures >= 5 or b[3] or condition == 'quota') then
-    if not b[3] then turned = 'opened' end
+    if not b[3] then
+      turned = 'opened'
+      redis.call('SADD', p .. 'breakers', destination)
+    end
     pause = condition == 'quota' and 900000 or pause == 0 and 15000 or math.min(pause * 2, 300000)
     redis.call('HSET', breaker, 'until', now + pause, 'pause', pause, 'why', condition, 'told', 1)
     redis.call('DEL', p .. 'probe:' .. destination)

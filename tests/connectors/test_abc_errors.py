@@ -20,7 +20,7 @@ def test_every_reason_has_a_meaning() -> None:
 def test_a_not_found_soon_after_the_event_is_not_yet() -> None:
     context: Context = MemoryContext(age=0.2)
     outcome = outcome_of(AbcError("not_found", "feedback 7", again=False), context)
-    assert outcome == Retry("feedback 7: announced, but not readable yet", "not_yet", 1.0)
+    assert outcome == Retry("feedback 7: announced, but not readable yet", "not_yet", 1.0, at_source=True)
 
 
 def test_eight_attempts_span_the_time_in_which_not_found_means_not_yet() -> None:
@@ -41,7 +41,7 @@ def test_a_not_found_late_is_gone() -> None:
 @pytest.mark.parametrize("reason", ["timeout", "network", "server_error", "rate_limited"])
 def test_what_may_succeed_later_is_tried_again_when_the_server_says(reason: AbcReason) -> None:
     outcome = outcome_of(AbcError(reason, "trouble", again=True, retry_after=7), MemoryContext())
-    assert outcome == Retry("trouble", WHAT_IT_IS[reason], 7)
+    assert outcome == Retry("trouble", WHAT_IT_IS[reason], 7, at_source=True)
 
 
 def test_a_refusal_for_good_fails_and_says_why() -> None:
