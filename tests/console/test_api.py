@@ -1,0 +1,469 @@
+"""What operators' programs read and say: the JSON API, the signals, the metrics, over HTTP from a real web process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
+from redis import Redis
+
+from connectors.base import Context, Done, Failed, Outcome, Retry
+from jobs.ledger import STATES
+from jobs.records import CHUNK, LOOKED_AT, Query, Records
+from sandbox.processes import Processes, free_port
+from sources.event import Event
+from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event
+from tests.web import BEARER, PASSWORD, Web, start_web
+
+CONNECTORS = ("jira", "slack", "translate")
+Row = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+    with Processes(tmp_path_factory.mktemp("console")) as processes:
+        yield processes
+
+
+@pytest.fixture(scope="module")
+def web(processes: Processes, valkey_url: str) -> Web:
+    return start_web(processes, valkey_url, BRIDGE_INSTANCE=INSTANCE)
+
+
+@pytest.fixture
+def world(redis: Redis) -> World:
+    return World(redis, {name: Recorder() for name in CONNECTORS})
+
+
+def deliveries(web: Web, query: str = "") -> list[Row]:
+    reply = web.get(f"/api/deliveries?{query}")
+    assert reply.status == 200
+    return list(reply.json["deliveries"])
+
+
+def ids(rows: list[Row]) -> list[str]:
+    return [row["id"] for row in rows]
+
+
+# Who may look
+
+
+@pytest.mark.parametrize("path", ["/api/deliveries", "/api/events", "/api/events/x", "/api/nothing"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        (),
+        (("Authorization", ""),),
+        (("Authorization", "Bearer"),),
+        (("Authorization", "Bearer "),),
+        (("Authorization", f"bearer {PASSWORD}"),),
+        (("Authorization", f"Bearer {PASSWORD} "), ("X-Other", "1")),
+        (("Authorization", f"Bearer {PASSWORD}x"),),
+        (("Authorization", f"Bearer {PASSWORD[:-1]}"),),
+        (("Authorization", f"Basic {PASSWORD}"),),
+        (("Authorization", "Bearer 비밀번호"),),
+        (("Cookie", f"password={PASSWORD}"),),
+    ],
+    ids=lambda headers: repr(headers)[:50],
+)
+def test_without_the_password_nothing_is_shown(web: Web, path: str, headers: Any) -> None:
+    trimmed = any(value.endswith(" ") and PASSWORD in value for _, value in headers)  # HTTP drops trailing blanks
+    reply = web.get(path, headers)
+    if trimmed:
+        assert reply.status in (200, 404)
+    elif path == "/api/nothing":
+        assert reply.status == 404
+    else:
+        assert reply.status == 401
+        assert reply.json["error"].startswith("Unauthorized")
+
+
+def test_without_a_password_set_there_is_no_api(processes: Processes, redis_url: str) -> None:
+    web = start_web(processes, redis_url, "closed", CONSOLE_PASSWORD="")
+    for headers in ((), (("Authorization", "Bearer "),), BEARER):
+        for path in ("/api/deliveries", "/api/events", "/api/events/x"):
+            reply = web.get(path, headers)
+            assert (reply.status, reply.json) == (404, {"error": "Not Found"})
+        assert web.request("POST", "/api/deliveries/x.slack/replay", headers).status == 404
+    assert web.get("/healthz", ()).status == 200
+
+
+# Deliveries
+
+
+def test_a_row_tells_all_that_is_promised(web: Web, world: World) -> None:
+    accepted = world.tell(status_event(3, 1))
+    world.run()
+    [row] = deliveries(web, "connector=slack")
+    assert row.keys() >= {
+        *("id", "event_id", "event", "connector", "entity", "state", "attempts", "result", "error"),
+        *("created_at", "updated_at"),
+    }
+    assert row["id"] == f"{accepted.event_id}.slack"
+    assert (row["event_id"], row["event"]) == (accepted.event_id, "ISSUE_STATUS_CHANGE")
+    assert (row["entity"], row["state"], row["attempts"]) == ("issue:1:3", "done", 1)
+    assert (row["result"], row["error"]) == ({"ok": True}, None)
+    assert row["created_at"].endswith("Z")
+
+
+def answers(_event: Event, context: Context) -> Outcome:
+    """What each connector says here: translate succeeds, jira wants another try, slack gives up."""
+    connector = context.delivery_id.partition(".")[2]
+    if connector == "jira":
+        return Retry("Jira answered 503", "server_error")
+    return Failed("Slack: channel_not_found; SLACK_CHANNEL", "config") if connector == "slack" else Done({"n": 1})
+
+
+@pytest.fixture
+def mixed(world: World) -> World:
+    """Two feedbacks and three changes of two issues, in all kinds of states; one event still waits."""
+    for recorder in world.connectors.values():
+        recorder.answer = answers
+    for body in (feedback_event(7), feedback_event(8), status_event(3, 1), status_event(4, 2)):
+        world.tell(body)
+    world.run()
+    world.tell(status_event(3, 3, "ON_REVIEW", "RESOLVED"))
+    return world
+
+
+def test_filters(web: Web, mixed: World) -> None:
+    everything = deliveries(web, "limit=500")
+    assert len(everything) == 15
+
+    def expected(**wanted: str) -> list[str]:
+        return ids([row for row in everything if all(row[name] == value for name, value in wanted.items())])
+
+    for query in (
+        *({"state": state} for state in STATES),
+        *({"connector": connector} for connector in (*CONNECTORS, "fax")),
+        *({"event": event} for event in ("FEEDBACK_CREATION", "ISSUE_STATUS_CHANGE", "NOTHING")),
+        *({"entity": entity} for entity in ("issue:1:3", "feedback:1:7", "issue:1:99", "issue:2:3")),
+        {"state": "dead", "connector": "slack", "entity": "issue:1:3"},
+        {"state": "queued", "event": "ISSUE_STATUS_CHANGE"},
+        {"connector": "slack", "event": "FEEDBACK_CREATION", "entity": "feedback:1:8", "state": "dead"},
+    ):
+        found = ids(deliveries(web, "&".join(f"{name}={value}" for name, value in query.items())))
+        assert sorted(found) == sorted(expected(**query)), query
+    assert {row["state"] for row in everything} >= {"done", "dead", "retrying", "queued"}
+
+
+def test_newest_first(web: Web, mixed: World) -> None:
+    created = [row["created_at"] for row in deliveries(web)]
+    assert created == sorted(created, reverse=True)
+
+
+def test_why_and_when_are_told(web: Web, mixed: World) -> None:
+    dead = deliveries(web, "state=dead")[0]
+    assert (dead["error"], dead["reason"]) == ("Slack: channel_not_found; SLACK_CHANNEL", "config")
+    retrying = deliveries(web, "state=retrying")[0]
+    assert retrying["error"] == "Jira answered 503"
+    assert retrying["next_attempt_at"] > retrying["updated_at"]
+
+
+# Pages
+
+
+def walk(web: Web, query: str, between: Any = lambda: None) -> list[Row]:
+    """Every page, as a script reads them."""
+    rows: list[Row] = []
+    cursor = ""
+    for _ in range(1000):
+        page = web.get(f"/api/deliveries?{query}&cursor={cursor}").json
+        rows += page["deliveries"]
+        if page["next"] is None:
+            return rows
+        cursor = page["next"]
+        between()
+    raise AssertionError("the pages have no end")
+
+
+@pytest.mark.parametrize("limit", [1, 4, 7, 100])
+@pytest.mark.parametrize("query", ["", "state=queued", "connector=jira", "entity=issue:1:3"])
+def test_pages_have_every_row_once(web: Web, world: World, limit: int, query: str) -> None:
+    for second in range(10):
+        world.tell(status_event(3 + second % 2, second))
+    whole = ids(deliveries(web, f"{query}&limit=500"))
+    assert ids(walk(web, f"{query}&limit={limit}")) == whole
+    assert len(whole) == len(set(whole)) > 0
+
+
+@pytest.mark.parametrize("query", ["", "state=queued", "entity=issue:1:3"])
+def test_what_arrives_meanwhile_moves_no_row(web: Web, world: World, query: str) -> None:
+    for second in range(20):
+        world.tell(status_event(3, second))
+    before = ids(deliveries(web, f"{query}&limit=500"))
+    seconds = iter(range(20, 60))
+    rows = ids(walk(web, f"{query}&limit=7", lambda: world.tell(status_event(3, next(seconds)))))
+    assert rows == before
+
+
+class Busy:
+    """A Redis in which a new event arrives whenever a list is read."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "zrange":
+            self.world.tell(feedback_event())
+        return getattr(self.world.redis, name)
+
+
+def test_what_arrives_while_one_page_is_gathered_moves_no_row(world: World) -> None:
+    """A page may need several reads."""
+    for number in range(CHUNK + 20):
+        world.tell(feedback_event(100_000 + number))
+    before = ids(Records(world.redis, INSTANCE).deliveries(Query(connector="jira", limit=500))[0])
+    records = Records(Busy(world), INSTANCE)  # type: ignore[arg-type]
+    rows = ids(records.deliveries(Query(connector="jira", limit=500))[0])
+    assert len(rows) == len(set(rows))
+    assert rows[-len(before) :] == before
+
+
+def test_many_events_of_one_millisecond(world: World) -> None:
+    for number in range(CHUNK * 2 + 20):
+        world.tell(feedback_event(200_000 + number))
+    for index in ("events", "state:queued"):
+        key = f"fb:{INSTANCE}:{index}"
+        world.redis.zadd(key, dict.fromkeys(world.redis.zrange(key, 0, -1), 1_790_000_000_000))
+    records = Records(world.redis, INSTANCE)
+    for query in (Query(limit=170), Query(limit=170, state="queued")):
+        rows: list[str] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            page, cursor = records.deliveries(Query(state=query.state, limit=query.limit, cursor=cursor))
+            rows += ids(page)
+        assert len(rows) == len(set(rows)) == (CHUNK * 2 + 20) * len(CONNECTORS)
+
+
+def test_a_long_stretch_without_deliveries_is_no_end(web: Web, world: World) -> None:
+    """Events that nothing acted on are passed over, page by page."""
+    accepted = world.tell(feedback_event())
+    now = int(time.time() * 1000)
+    ignored = {f"{number:020x}": now + 1000 + number for number in range(LOOKED_AT + CHUNK)}
+    world.redis.zadd(f"fb:{INSTANCE}:events", ignored)
+    assert {row["event_id"] for row in walk(web, "limit=2")} == {accepted.event_id}
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    events=st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 3)), max_size=12),
+    limit=st.integers(1, 9),
+    state=st.sampled_from(["", *STATES]),
+    entity=st.sampled_from(["", "issue:1:1", "issue:1:2"]),
+)
+def test_any_pages_of_any_records(
+    redis: Any, events: list[tuple[str, int]], limit: int, state: str, entity: str
+) -> None:
+    redis.flushall()
+    world = World(redis, {name: Recorder(answer=answers) for name in CONNECTORS})
+    for second, (what, issue) in enumerate(events):
+        world.tell(status_event(issue, second))
+        if what == "a":
+            world.run()
+    whole, cursor = world.records.deliveries(Query(state=state, entity=entity, limit=500))
+    assert cursor is None
+    rows: list[Row] = []
+    place: str | None = ""
+    while place is not None:
+        page, place = world.records.deliveries(Query(state=state, entity=entity, limit=limit, cursor=place))
+        rows += page
+    assert ids(rows) == ids(whole)
+
+
+# Bad queries
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "deliveries?state=open",
+        "deliveries?state=%ff",
+        "deliveries?limit=0",
+        "deliveries?limit=501",
+        "deliveries?limit=-1",
+        "deliveries?limit=ten",
+        "deliveries?limit=1e2",
+        "deliveries?limit=%D9%A3",
+        "deliveries?limit=999999999999",
+        "deliveries?cursor=x",
+        "deliveries?cursor=1-",
+        "deliveries?cursor=-x",
+        "deliveries?cursor=99999999999999999999-x",
+        "events?limit=0",
+        "events?limit=501",
+        "events?state=accepted",
+    ],
+)
+def test_a_bad_query_is_400_and_says_what_is_wrong(web: Web, world: World, path: str) -> None:
+    reply = web.get(f"/api/{path}")
+    assert reply.status == 400
+    assert reply.json["error"].startswith(path.partition("?")[2].partition("=")[0])
+
+
+@pytest.mark.parametrize("hostile", ["%ff", "%00", "%ED%A0%80", "..%2f..", "*", "a" * 3000, "%0d%0aX:1", "비밀"])
+def test_hostile_words_find_nothing(web: Web, world: World, hostile: str) -> None:
+    world.tell(feedback_event())
+    hostile = hostile if hostile.isascii() else "%EB%B9%84"
+    assert web.get(f"/api/events/{hostile}").status == 404
+    assert web.request("POST", f"/api/deliveries/{hostile}/replay", BEARER).status == 404
+    for name in ("connector", "event", "entity"):
+        assert deliveries(web, f"{name}={hostile}") == []
+    assert web.get(f"/api/deliveries?cursor=1-{hostile}").json == {"deliveries": [], "next": None}
+
+
+def test_another_method_is_405(web: Web) -> None:
+    assert web.request("DELETE", "/api/deliveries", BEARER).status == 405
+    assert web.get("/api/deliveries/x.slack/replay").status == 405
+
+
+# One event
+
+
+def test_an_event_is_shown_whole(web: Web, mixed: World) -> None:
+    retrying = deliveries(web, "entity=feedback:1:7&connector=jira")[0]
+    shown = web.get(f"/api/events/{retrying['event_id']}").json
+    assert shown["body"] == feedback_event(7)
+    assert (shown["event"], shown["source"], shown["entity"]) == ("FEEDBACK_CREATION", "abc", "feedback:1:7")
+    assert (shown["state"], shown["seen"]) == ("accepted", 1)
+    assert {row["connector"]: row["state"] for row in shown["deliveries"]} == {
+        "translate": "done",
+        "jira": "retrying",
+        "slack": "dead",
+    }
+    [attempt] = next(row["attempts_log"] for row in shown["deliveries"] if row["connector"] == "jira")
+    assert (attempt["outcome"], attempt["reason"], attempt["why"]) == ("retrying", "server_error", "Jira answered 503")
+
+
+def test_events_can_be_listed(web: Web, mixed: World) -> None:
+    rows = web.get("/api/events?limit=3").json["events"]
+    assert [row["entity"] for row in rows] == ["issue:1:3", "issue:1:4", "issue:1:3"]
+    assert "body" not in rows[0]
+    assert web.get("/api/events?state=ignored").json == {"events": []}
+
+
+# Replay
+
+
+def replay(web: Web, delivery_id: str) -> tuple[int, str]:
+    reply = web.request("POST", f"/api/deliveries/{delivery_id}/replay", BEARER)
+    assert reply.json["id"] == delivery_id
+    assert ("error" in reply.json) == (reply.status != 202)
+    return reply.status, reply.json["state"]
+
+
+def test_replay(web: Web, mixed: World) -> None:
+    dead = deliveries(web, "entity=feedback:1:7&connector=slack")[0]["id"]
+    mixed.connectors["slack"].answer = lambda _event, _context: Done({"ts": "1"})
+    assert replay(web, dead) == (202, "queued")
+    assert mixed.states()[dead] == "queued"
+    mixed.run()
+    assert mixed.states()[dead] == "done"
+    assert replay(web, dead) == (202, "queued")  # a done one too; its connector sees that it was done
+
+
+def test_replay_is_refused_where_it_could_not_work(web: Web, world: World) -> None:
+    id_ = f"{world.tell(feedback_event()).event_id}.slack"
+    assert replay(web, "unknown.slack") == (404, "gone")
+    assert replay(web, "no-dot") == (404, "gone")
+    assert not isinstance(world.ledger.lease(id_, "token"), str)
+    assert replay(web, id_) == (409, "running")
+    world.redis.hset(f"fb:{INSTANCE}:delivery:{id_}", "v", 2)
+    assert replay(web, id_) == (409, "foreign")
+
+
+def test_replay_needs_the_password(web: Web, world: World) -> None:
+    id_ = f"{world.tell(feedback_event()).event_id}.slack"
+    assert web.request("POST", f"/api/deliveries/{id_}/replay").status == 401
+
+
+# Signals
+
+
+def reasons(web: Web) -> list[str]:
+    reply = web.get("/readyz", ())
+    assert (reply.status, reply.json["status"]) in ((200, "ok"), (503, "unavailable"))
+    assert (reply.status == 503) == bool(reply.json.get("reasons"))
+    return list(reply.json.get("reasons", []))
+
+
+def test_ready_when_redis_answers_and_a_worker_lives(web: Web, world: World) -> None:
+    [reason] = reasons(web)
+    assert "no worker is alive" in reason
+    world.tick()
+    assert reasons(web) == []
+    world.ledger.leave("worker")
+    assert len(reasons(web)) == 1
+
+
+def test_not_ready_when_redis_may_throw_events_away(web: Web, world: World) -> None:
+    world.tick()
+    world.redis.config_set("maxmemory-policy", "allkeys-lru")
+    world.redis.config_set("maxmemory", "1gb")
+    try:
+        [reason] = reasons(web)
+        assert "allkeys-lru" in reason
+        assert "noeviction" in reason
+    finally:
+        world.redis.config_set("maxmemory", 0)
+        world.redis.config_set("maxmemory-policy", "noeviction")
+    assert reasons(web) == []
+
+
+def test_signals_without_redis(processes: Processes) -> None:
+    web = start_web(processes, f"redis://:tell-nobody@127.0.0.1:{free_port()}/0", "cut off")
+    assert web.get("/healthz", ()).json == {"status": "ok"}
+    [reason] = reasons(web)
+    assert "REDIS_URL" in reason
+    reply = web.get("/metrics", ())
+    assert reply.status == 200
+    assert samples(reply.body) == {("feedback_bridge_redis_up", ()): 0.0}
+    reply = web.get("/api/deliveries")
+    assert (reply.status, reply.json) == (503, {"error": "Redis does not answer"})
+    assert "tell-nobody" not in web.log()
+
+
+# Metrics
+
+
+def samples(text: bytes) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    families = text_string_to_metric_families(text.decode())
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def test_metrics_are_there_from_the_start(web: Web, world: World) -> None:
+    """At zero, so that the first failure shows as a rise; no token is needed, and nothing personal is in them."""
+    reply = web.get("/metrics", ())
+    assert reply.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    found = samples(reply.body)
+    assert found["feedback_bridge_redis_up", ()] == 1
+    assert found["feedback_bridge_workers", ()] == 0
+    assert found["feedback_bridge_oldest_queued_seconds", ()] == 0
+    for state in STATES:
+        assert found["feedback_bridge_deliveries", (("state", state),)] == 0
+    for outcome in ("done", "skipped", "retrying", "dead"):
+        labels = {"connector": "slack", "event": "", "outcome": outcome, "reason": ""}
+        assert found["feedback_bridge_attempts_total", tuple(sorted(labels.items()))] == 0
+    assert found["feedback_bridge_attempt_seconds_count", (("connector", "slack"),)] == 0
+
+
+def test_metrics_count_what_happens(web: Web, mixed: World) -> None:
+    mixed.tick()
+    found = samples(web.get("/metrics", ()).body)
+    assert found["feedback_bridge_workers", ()] == 1
+    assert found["feedback_bridge_deliveries", (("state", "done"),)] == 4
+    dead = {"connector": "slack", "event": "FEEDBACK_CREATION", "outcome": "dead", "reason": "config"}
+    assert found["feedback_bridge_attempts_total", tuple(sorted(dead.items()))] == 2
+    assert found["feedback_bridge_attempt_seconds_count", (("connector", "slack"),)] == 4
+    le = ("le", "+Inf")
+    assert found["feedback_bridge_attempt_seconds_bucket", (("connector", "slack"), le)] == 4
+    assert 0 < found["feedback_bridge_oldest_queued_seconds", ()] < 60
