@@ -160,7 +160,9 @@ def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
     """What a child gets: a few variables of ours, the programs of this Python's environment first, and `extra`."""
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    return {**inherited, "PATH": programs, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **extra}
+    # `flask` would read the operator's .env.
+    ours = {"PATH": programs, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "FLASK_SKIP_DOTENV": "1"}
+    return {**inherited, **ours, **extra}
 
 
 def procfile(path: Path = ROOT / "Procfile") -> dict[str, str]:
