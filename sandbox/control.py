@@ -29,8 +29,8 @@ def blueprint(sandbox: Sandbox) -> Blueprint:
 
     @routes.delete("/faults")
     def clear_faults() -> Any:
-        sandbox.faults.clear()
-        return jsonify([])
+        sandbox.faults.clear(**(request.get_json(silent=True) or {}))
+        return jsonify(sandbox.faults.pending())
 
     @routes.post("/webhook")
     def set_webhook() -> Any:

@@ -67,9 +67,12 @@ class Faults:
             self._rules.append(fault)
         return fault
 
-    def clear(self) -> None:
+    def clear(self, **alike: Any) -> None:
+        """Takes back the rules whose fields are like these; without any, all."""
         with self._lock:
-            self._rules.clear()
+            self._rules = [
+                rule for rule in self._rules if any(getattr(rule, key) != value for key, value in alike.items())
+            ]
 
     def stop(self) -> None:
         """Ends every delay and hang at once."""

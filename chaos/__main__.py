@@ -1,0 +1,74 @@
+"""`bin/chaos`: attacks the service and counts what came of it; 0 when nothing is missing and nothing repeated."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from chaos.plan import AT_STEP, KINDS, plan
+from chaos.report import Result, summary, troubles
+from chaos.run import run
+from chaos.story import tell
+from chaos.world import TUNED, Options
+from sandbox.processes import end_on_signals
+
+EVENTS, SECONDS = 150, 30.0
+REAL = 1.0
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bin/chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="of the first run (1)")
+    parser.add_argument("--seeds", type=int, default=1, help="how many runs, with seeds in a row (1)")
+    parser.add_argument("--events", type=int, default=EVENTS, help=f"actions of people in each run ({EVENTS})")
+    parser.add_argument("--minutes", type=float, default=SECONDS / 60, help="that these actions take (0.5)")
+    parser.add_argument("--faults", type=int, help="in each run, besides the kills at steps (8 in half a minute)")
+    parser.add_argument("--only", action="append", choices=[*KINDS, AT_STEP], help="this kind of fault; repeatable")
+    parser.add_argument("--scale", type=float, help="how much faster than the real sender ours is (1; 5 in short runs)")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at the same time (1)")
+    parser.add_argument("--keep", type=Path, help="folder for the logs of the runs")
+    return parser.parse_args()
+
+
+def main() -> int:
+    given = options()
+    end_on_signals()
+    seconds = given.minutes * 60
+    scale = given.scale or (REAL if seconds > 120 else 5.0)
+    faults = 8 * max(1, round(seconds / SECONDS)) if given.faults is None else given.faults
+    say("Finding the steps of the service: one of each event, without harm but for a few lost answers …")
+    steps = discover()
+    say(f"{len(steps)} steps: {', '.join(steps)}")
+    say(f"The sender tries again {scale:g} times as fast as the real one. Set for the runs: {TUNED}")
+
+    def one(seed: int) -> Result:
+        lines: list[str] = []
+        story = tell(seed, given.events, seconds)
+        keep = given.keep / f"seed-{seed}" if given.keep else None
+        result = run(Options(seed, scale), story, plan(seed, seconds, steps, faults, given.only), lines.append, keep)
+        word = "holds" if result.holds else "FAILS"
+        say("\n".join([f"\nseed {seed}: {word}, {result.events} events, {result.seconds:.0f} s", *lines]))
+        if not result.holds:
+            say(troubles([result]))
+        return result
+
+    with ThreadPoolExecutor(given.jobs) as pool:
+        results = list(pool.map(one, range(given.seed, given.seed + given.seeds)))
+    say(f"\n{summary(results)}")
+    return 0 if all(result.holds for result in results) else 1
+
+
+def discover() -> list[str]:
+    from chaos.discover import discover as find
+
+    return find()
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

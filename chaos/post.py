@@ -1,0 +1,149 @@
+"""The way between the source and the receiver: passes webhooks on, keeps what was said, and can be a bad way.
+
+Stands where a proxy, a load balancer or the open internet stands; what it kept is what the service can know.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import random
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+Mood = Literal["good", "repeating", "disordered", "answers lost"]
+PATIENCE_SECONDS = 30.0
+LATEST_SECONDS = 2.0  # for out of order
+COPIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One webhook that was passed on, and what the receiver answered: a status, or None for no answer."""
+
+    body: bytes
+    status: int | None
+
+    @property
+    def accepted(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def event(self) -> str:
+        return str(json.loads(self.body)["event"])
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return dict(json.loads(self.body)["data"])
+
+
+class Post:
+    """Listens on loopback; `target` is the receiver's address (set before the first webhook comes)."""
+
+    def __init__(self, seed: int) -> None:
+        self.target = ""
+        self.mood: Mood = "good"
+        self.heard: list[Heard] = []
+        self._headers: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._dice = random.Random(f"post {seed}")
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.post = self
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}/webhook"
+
+    def carry(self, body: bytes, headers: Mapping[str, str]) -> int | None:
+        """The receiver's status, or None where the sender gets no answer."""
+        mood = self.mood
+        with self._lock:
+            self._headers = dict(headers)
+            wait, lost = self._dice.uniform(0, LATEST_SECONDS), self._dice.random() < 0.5
+        if mood == "disordered":
+            time.sleep(wait)
+        if mood == "repeating":
+            with ThreadPoolExecutor(COPIES) as pool:
+                return list(pool.map(lambda _: self._deliver(body, headers), range(COPIES)))[0]
+        status = self._deliver(body, headers)
+        return None if mood == "answers lost" and lost else status
+
+    def again(self, number: int) -> None:
+        """Sends `number` of the webhooks heard so far once more, mixed and all at once."""
+        with self._lock:
+            known = [heard.body for heard in self.heard]
+            bodies = self._dice.sample(known, min(number, len(known)))
+            headers = self._headers
+        if bodies:
+            with ThreadPoolExecutor(len(bodies)) as pool:
+                list(pool.map(lambda body: self._deliver(body, headers), bodies))
+
+    def _deliver(self, body: bytes, headers: Mapping[str, str]) -> int | None:
+        target = urlsplit(self.target)
+        connection = http.client.HTTPConnection(target.netloc, timeout=PATIENCE_SECONDS)
+        status = None
+        try:
+            connection.request("POST", target.path, body, {**headers, "Host": target.netloc, "Connection": "close"})
+            status = connection.getresponse().status
+        except (OSError, http.client.HTTPException):
+            pass
+        finally:
+            connection.close()
+        with self._lock:
+            self.heard.append(Heard(body, status))
+        return status
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 512
+    post: Post
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        status = self.server.post.carry(body, dict(self.headers.items()))
+        if status is None:
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def finish(self) -> None:
+        try:
+            super().finish()
+        except OSError:
+            pass  # cut by ourselves
+
+    def handle_one_request(self) -> None:
+        try:
+            super().handle_one_request()
+        except OSError:
+            self.close_connection = True  # the sender lost patience
+
+    def log_message(self, *_: Any) -> None:
+        """Says nothing."""

@@ -1,0 +1,243 @@
+"""Counting: what the third parties hold, against what the source holds. Pure; believes nothing that the service says."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from chaos.post import Heard
+
+WORDS = {
+    "INIT": "New",
+    "ON_REVIEW": "On Review",
+    "IN_PROGRESS": "In Progress",
+    "RESOLVED": "Resolved",
+    "PENDING": "Pending",
+}
+TICKET_STATUS = {
+    "INIT": "To Do",
+    "ON_REVIEW": "In Progress",
+    "IN_PROGRESS": "In Progress",
+    "RESOLVED": "Done",
+    "PENDING": "To Do",
+}
+FROM = {word: status for status, word in WORDS.items()}
+CHANGED = re.compile(r'The status of issue "(.+)" changed from (.+) to (.+)\.')
+IS = re.compile(r'The status of issue "(.+)" is (.+)\.')
+COMMENT = re.compile(r"Feedback (\d+) \(")
+
+Told = tuple[str, str, str]
+"""Issue name, previous status (or ""), status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`state`: that of the stand-ins; `heard`: every webhook that was passed on; `statuses`: the last status that a
+    person gave to each issue, by its name; `repairs`: whether reconcile is there, so that what was never heard counts,
+    too; `lost_before`: the numbers of webhooks heard before Redis was wiped, whose messages nobody can promise."""
+
+    state: Mapping[str, Any]
+    heard: Sequence[Heard]
+    statuses: Mapping[str, str]
+    repairs: bool = True
+    lost_before: int = 0
+
+
+@dataclass
+class Row:
+    """One kind of effect; the lists name the entities, once for each."""
+
+    effect: str
+    expected: int = 0
+    missing: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def count(self, what: str, times: int) -> None:
+        """Of something that is expected once."""
+        self.expected += 1
+        if times == 0:
+            self.missing.append(what)
+        self.repeated += [what] * (times - 1)
+
+    @property
+    def holds(self) -> bool:
+        return not (self.missing or self.repeated or self.wrong)
+
+
+def judge(facts: Facts) -> list[Row]:
+    return [translations(facts), tickets(facts), links(facts), ticket_statuses(facts), comments(facts), messages(facts)]
+
+
+def accepted(facts: Facts, event: str) -> list[dict[str, Any]]:
+    return [heard.data for heard in facts.heard if heard.accepted and heard.event == event]
+
+
+def translations(facts: Facts) -> Row:
+    """Every feedback is translated, and written once."""
+    row = Row("translations")
+    known = {data["feedback"]["id"] for data in accepted(facts, "FEEDBACK_CREATION")}
+    writes = Counter(
+        write["entity"]
+        for write in facts.state["abc"]["writes"]
+        if write["what"] == "feedback.update" and "translatedMessage" in write["values"]
+    )
+    for feedback in facts.state["abc"]["feedbacks"]:
+        times, what = writes[feedback["id"]], f"feedback {feedback['id']}"
+        if times or facts.repairs or feedback["id"] in known:
+            row.count(what, times)
+        if times and feedback.get("translatedMessage") != f"[en] {feedback['message']}":
+            row.wrong.append(f"{what}: {feedback.get('translatedMessage')!r}")
+    return row
+
+
+def _known_issues(facts: Facts) -> set[int]:
+    """Those that some accepted webhook is about."""
+    of = {"ISSUE_CREATION": "issue", "ISSUE_STATUS_CHANGE": "issue", "ISSUE_ADDITION": "addedIssue"}
+    return {data[key]["id"] for event, key in of.items() for data in accepted(facts, event)}
+
+
+def _expected_issues(facts: Facts) -> list[Mapping[str, Any]]:
+    known = _known_issues(facts)
+    return [issue for issue in facts.state["abc"]["issues"] if facts.repairs or issue["id"] in known]
+
+
+def _tickets_of(facts: Facts, issue: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [ticket for ticket in facts.state["jira"]["tickets"] if ticket["summary"] == issue["name"]]
+
+
+def tickets(facts: Facts) -> Row:
+    """Every issue has one ticket."""
+    row = Row("tickets")
+    expected = {issue["id"] for issue in _expected_issues(facts)}
+    for issue in facts.state["abc"]["issues"]:
+        times = len(_tickets_of(facts, issue))
+        if times or issue["id"] in expected:
+            row.count(f"issue {issue['id']}", times)
+    return row
+
+
+def links(facts: Facts) -> Row:
+    """Every issue names its ticket, and nothing else of it was changed."""
+    row = Row("ticket numbers in ABC")
+    for issue in _expected_issues(facts):
+        row.expected += 1
+        what, number = f"issue {issue['id']}", issue["externalIssueId"]
+        if not number:
+            row.missing.append(what)
+        elif number not in [ticket["key"].rpartition("-")[2] for ticket in _tickets_of(facts, issue)]:
+            row.wrong.append(f"{what}: names {number}")
+        if issue["description"] not in (None, ""):
+            row.wrong.append(f"{what}: description {issue['description']!r}")
+        if issue["name"] not in facts.statuses:
+            row.wrong.append(f"{what}: name {issue['name']!r}")
+        elif issue["status"] != facts.statuses[issue["name"]]:
+            row.wrong.append(f"{what}: status {issue['status']}, a person set {facts.statuses[issue['name']]}")
+    return row
+
+
+def ticket_statuses(facts: Facts) -> Row:
+    """Every ticket shows the status that its issue has now."""
+    row = Row("statuses of tickets")
+    last = last_heard(facts)
+    for issue in _expected_issues(facts):
+        if not facts.repairs and last.get(issue["id"]) != issue["status"]:
+            continue
+        row.expected += 1
+        for ticket in _tickets_of(facts, issue):
+            if ticket["status"] != TICKET_STATUS[issue["status"]]:
+                row.wrong.append(f"issue {issue['id']} is {issue['status']}, {ticket['key']} is {ticket['status']}")
+    return row
+
+
+def last_heard(facts: Facts) -> dict[int, str]:
+    """The newest status of each issue of which an accepted webhook speaks."""
+    newest: dict[int, tuple[str, str]] = {}
+    for event, key in (("ISSUE_CREATION", "issue"), ("ISSUE_STATUS_CHANGE", "issue"), ("ISSUE_ADDITION", "addedIssue")):
+        for data in accepted(facts, event):
+            issue = data[key]
+            newest[issue["id"]] = max(newest.get(issue["id"], ("", "")), (issue["updatedAt"], issue["status"]))
+    return {number: status for number, (_, status) in newest.items()}
+
+
+def comments(facts: Facts) -> Row:
+    """Every feedback that was added to an issue, and of which we were told, is one comment."""
+    row = Row("comments")
+    by_name = {ticket["summary"]: ticket for ticket in facts.state["jira"]["tickets"]}
+    told = {(d["addedIssue"]["name"], d["feedback"]["id"]) for d in _knowable(facts, "ISSUE_ADDITION")}
+    seen = Counter(
+        (name, int(found[1]))
+        for name, ticket in by_name.items()
+        for comment in ticket["comments"]
+        if (found := COMMENT.match(comment["body"]))
+    )
+    for pair in sorted(told | seen.keys()):
+        row.count(f"feedback {pair[1]} on {pair[0]}", seen[pair])
+    return row
+
+
+def _knowable(facts: Facts, event: str) -> list[dict[str, Any]]:
+    """What was accepted and not forgotten by a wipe before it could be acted on."""
+    return [h.data for h in facts.heard[facts.lost_before :] if h.accepted and h.event == event]
+
+
+def messages(facts: Facts) -> Row:
+    """Every change that an accepted webhook told is one message; besides them there may be those that reconcile found.
+
+    Webhooks with the same content are the same change. A webhook without an answer may have been stored.
+    """
+    row = Row("messages")
+    sure = Counter(_distinct(_knowable(facts, "ISSUE_STATUS_CHANGE")))
+    maybe = Counter(_distinct(h.data for h in facts.heard if h.event == "ISSUE_STATUS_CHANGE")) - sure
+    seen = Counter(_told(message["text"]) for message in facts.state["slack"]["messages"])
+    for change, times in sure.items():
+        row.expected += times
+        row.missing += [_words(change)] * (times - min(times, seen[change]))
+    spare = seen - sure
+    later = _found_later(facts, spare, row) if facts.repairs else Counter()
+    row.repeated += [_words(change) for change in (spare - (maybe | later)).elements()]
+    return row
+
+
+def _found_later(facts: Facts, spare: Counter[Told], row: Row) -> Counter[Told]:
+    """Messages of reconcile: for an issue whose last change was never heard, the status that it has now."""
+    found: Counter[Told] = Counter()
+    last = last_heard(facts)
+    for issue in facts.state["abc"]["issues"]:
+        now = issue["status"]
+        candidates = [change for change in spare if change[0] == issue["name"] and change[2] == now]
+        if last.get(issue["id"], now) != now:
+            row.expected += 1
+            if not candidates:
+                row.missing.append(f"{issue['name']} is {now}, of which no webhook told")
+        found.update(candidates[:1])
+    return found
+
+
+def _distinct(changes: Iterable[Mapping[str, Any]]) -> list[Told]:
+    different = {
+        (data["issue"]["id"], data["issue"]["updatedAt"], data["issue"]["name"], data["previousStatus"], status)
+        for data in changes
+        for status in [data["issue"]["status"]]
+    }
+    return [_change(name, previous, status) for _, _, name, previous, status in different]
+
+
+def _change(name: str, previous: str, status: str) -> Told:
+    """As far as a message shows it: where both are the same it names one only."""
+    return (name, "" if previous == status else previous, status)
+
+
+def _told(text: str) -> Told:
+    if found := CHANGED.fullmatch(text):
+        return found[1], FROM.get(found[2], found[2]), FROM.get(found[3], found[3])
+    if found := IS.fullmatch(text):
+        return found[1], "", FROM.get(found[2], found[2])
+    return text, "", ""
+
+
+def _words(change: Told) -> str:
+    return f"{change[0]}: {change[1] or '?'} → {change[2]}"
