@@ -30,7 +30,7 @@ VARIABLES = {
     "libretranslate": ("LIBRETRANSLATE_URL", "/libretranslate"),
 }
 """Which variable leads to which third party, and the path of its API."""
-UNLIMITED = {"JIRA_RATE": "1000", "SLACK_RATE": "100", "TRANSLATE_RATE": "1000"}
+UNLIMITED = {"JIRA_RATE": "1000", "SLACK_RATE": "1000", "TRANSLATE_RATE": "1000"}
 """Rates are promised elsewhere (tests/jobs/test_flow.py); here they would only cost time."""
 LEASE_AND_TICK = 30.0
 """Seconds within which what a killed worker held must be finished by another one."""
@@ -76,9 +76,13 @@ class World:
     def wait_until_fired(self, times: int, seconds: float = 10.0) -> None:
         wait_for(f"{times} faults to be met", lambda: self.fired() >= times, seconds)
 
-    def peace(self) -> None:
-        """No more trouble, no open breaker, nothing under way."""
+    def end_trouble(self) -> None:
+        """From now on; a request that is being held stays so."""
         call("DELETE", f"{self.service.sandbox}/control/faults")
+
+    def peace(self) -> None:
+        """No more trouble, and no breaker that remembers it."""
+        self.end_trouble()
         with self.redis() as redis:
             for key in redis.scan_iter("fb:default:breaker:*"):
                 redis.delete(key)

@@ -1,0 +1,70 @@
+"""A Jira that hangs holds its share of each worker and nothing else: not Slack, not the translator, not the receiver."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.processes import wait_for
+from sandbox.service import TOKEN
+from tests.system.world import KOREAN, World, percentile, running, summary
+
+CONCURRENCY, WORKERS = 8, 2
+HELD = WORKERS * CONCURRENCY // 2  # half of each worker, for one connector of several
+ISSUES = 24
+CHANGES = 200
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    changes = {"WORKER_CONCURRENCY": str(CONCURRENCY), "JIRA_EVENTS": "ISSUE_CREATION", "JIRA_SEARCH_LAG": "1"}
+    with running(tmp_path_factory.mktemp("hanging"), **changes) as world:
+        world.start("worker", "second worker")
+        wait_for("both workers", lambda: "worker started" in world.log("second worker"))
+        yield world
+
+
+def test_a_jira_that_hangs_holds_up_nobody_else(world: World) -> None:
+    world.order({"kind": "hang", "system": "jira", "times": None, "seconds": 60})
+    issues = [world.service.open_issue(f"held {number}") for number in range(ISSUES)]
+    wait_for("both shares to be full", lambda: world.fired() >= HELD)
+
+    told, answered = change_statuses(world)
+    assert percentile(answered, 0.99) < 0.25, f"slow answers: {sorted(answered)[-5:]}"
+    feedbacks = [world.service.write_feedback({"message": KOREAN}) for _ in range(8)]
+    wait_for("the translations", lambda: all(world.translations(feedback) for feedback in feedbacks), 5)
+    wait_for("every message", lambda: all(world.messages(name) for name in told), 5)
+    late = [float(world.messages(name)[0]["ts"]) - moment for name, moment in told.items()]
+    assert percentile(late, 0.99) < 2, f"late messages: {sorted(late)[-5:]}"
+
+    rows = world.rows(state="running")
+    assert [row["connector"] for row in rows] == ["jira"] * HELD, summary(rows)
+    assert world.fired() == HELD, "so many requests hang, and no more were begun"
+    assert len(world.rows(state="queued")) == ISSUES - HELD
+
+    world.end_trouble()  # what hangs goes on hanging until it is given up
+    wait_for("the attempts to end", lambda: not world.rows(state="running"), 20)
+    assert len([row for row in world.rows(connector="jira") if row["reason"] == "timeout"]) == HELD
+    for row in world.rows(state="retrying"):
+        world.replay(row["id"])
+    world.wait_until_finished(ISSUES + CHANGES)
+    assert [len(world.tickets(issue)) for issue in issues] == [1] * ISSUES
+
+
+def change_statuses(world: World) -> tuple[dict[str, float], list[float]]:
+    """Tells of many changes over one connection: when each was told, by the issue's name, and seconds to each answer."""
+    told, answered = {}, []
+    times = {"createdAt": "2026-11-22T16:00:00.000Z", "updatedAt": "2026-11-22T17:00:00.000Z"}
+    with world.web.connected() as connection:
+        for number in range(CHANGES):
+            name = f"change {number}"
+            issue = {"id": 5000 + number, **times, "name": name, "status": "RESOLVED", "externalIssueId": "1"}
+            data = {"issue": issue, "project": {"id": 1, "name": "Demo"}, "previousStatus": "INIT"}
+            told[name] = time.time()
+            reply = connection.post(json.dumps({"event": "ISSUE_STATUS_CHANGE", "data": data}).encode(), TOKEN)
+            assert reply.status == 200
+            answered.append(reply.seconds)
+    return told, answered
