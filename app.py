@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+import sys
 from collections.abc import Mapping
 
 from flask import Flask
@@ -16,11 +18,12 @@ import cli
 import logs
 from console import api, signals
 from jobs.accept import Acceptor
-from jobs.configuration import Configuration, configure_or_exit
+from jobs.configuration import Configuration, configure, configure_or_exit, exit_for
 from jobs.connection import connect
 from jobs.health import Health
 from jobs.records import Records
 from jobs.replay import Replayer
+from settings import ConfigError
 from sources.abc import receive
 from sources.event import Event, Unread
 
@@ -28,12 +31,24 @@ THREADS = 32
 """Each is held for the one round trip of a webhook; a caller who stalls in its body holds one, until it hangs up."""
 
 
+SERVER_LOGS = {"incremental": True, "handlers": {}, "loggers": {}}
+"""The server's own lines go where ours go (`logs.py`)."""
+
+
 def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     """The application for any WSGI server: `granian --interface wsgi --factory app:create_app`.
 
-    Exits with 78 when the environment is wrong.
+    Exits with 78 when the environment is wrong; `flask` then still has its commands, which tell what is wrong.
     """
-    configuration = configure_or_exit(os.environ if environ is None else environ)
+    given = os.environ if environ is None else environ
+    try:
+        configuration = configure(given)
+    except ConfigError as error:
+        if os.environ.get("FLASK_RUN_FROM_CLI") != "true" or "run" in sys.argv[1:2]:
+            exit_for(error)
+        app = Flask(__name__, static_folder=None)
+        cli.register(app, error)
+        return app
     service = configuration.service
     logs.set_up(service, configuration.redact)
     app = Flask(__name__, static_folder=None)
@@ -78,7 +93,11 @@ def _as_json(error: HTTPException) -> Response:
 
 def main() -> None:
     """`python app.py`: checks the environment first, so that a mistake ends the process at once and in words."""
-    service = configure_or_exit(os.environ).service
+    configuration = configure_or_exit(os.environ)
+    service = configuration.service
+    logs.set_up(service, configuration.redact)
+    # Meant so: the threads wait for Redis, not for the CPU.
+    logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())
     from granian import Granian
     from granian.constants import Interfaces
 
@@ -93,6 +112,7 @@ def main() -> None:
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=25,
+        log_dictconfig=SERVER_LOGS,
     ).serve()
 
 

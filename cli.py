@@ -7,42 +7,73 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import cached_property
 from typing import Any
 
 import click
 from flask import Flask
+from redis import Redis
 from redis.exceptions import RedisError
 
 import samples
 from connectors.base import Check
+from console.checks import checks
 from jobs.catch_up import make_reconciler
-from jobs.configuration import Configuration, build_connectors, make_tools
+from jobs.configuration import Configuration, build_connectors
 from jobs.connection import connect
-from jobs.health import redis_trouble
 from jobs.ledger import FINISHED, STATES
 from jobs.reconcile import instant
 from jobs.records import BadQuery, Query, Records
 from jobs.replay import Replayer
-from sources.abc.client import AbcError
+from settings import ConfigError
 from transport import NoAnswer, new_session, send
 
 COLUMNS = ("id", "event", "entity", "state", "attempts", "updated_at", "error")
 
 
-def register(app: Flask, configuration: Configuration) -> None:
+class Desk:
+    """What the commands work with, made when one needs it: `--help` and `check` answer in any environment."""
+
+    def __init__(self, configured: Configuration | ConfigError) -> None:
+        self._configured = configured
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        if isinstance(self._configured, ConfigError):
+            raise click.ClickException("\n  ".join(["mend these variables first:", *self._configured.problems]))
+        return self._configured
+
+    @cached_property
+    def redis(self) -> Redis:
+        return connect(self.configuration.service, "command")
+
+    @cached_property
+    def records(self) -> Records:
+        return Records(self.redis, self.configuration.service.bridge_instance)
+
+    @cached_property
+    def replayer(self) -> Replayer:
+        return Replayer(self.redis, self.configuration.service.bridge_instance)
+
+    def checks(self, offline: bool) -> Iterator[Check]:
+        if isinstance(self._configured, ConfigError):
+            return (Check(False, problem) for problem in self._configured.problems)
+        redact = self._configured.redact
+        return (Check(line.ok, redact(line.what)) for line in checks(self._configured, offline))
+
+
+def register(app: Flask, configured: Configuration | ConfigError) -> None:
     """Adds the commands to `flask`."""
-    redis = connect(configuration.service, "command")
-    instance = configuration.service.bridge_instance
-    records, replayer = Records(redis, instance), Replayer(redis, instance)
+    desk = Desk(configured)
 
     @app.cli.command("check")
     @click.option("--offline", is_flag=True, help="Only the variables; talks to nobody.")
     def check(offline: bool) -> None:
         """Validate the configuration and talk to every configured third party; exit 1 if anything fails."""
         bad = 0
-        for line in checks(configuration, offline):
+        for line in desk.checks(offline):
             bad += not line.ok
-            click.echo(f"{'ok  ' if line.ok else 'FAIL'} {_printable(configuration.redact(line.what))}")
+            click.echo(f"{'ok  ' if line.ok else 'FAIL'} {_printable(line.what)}")
         sys.exit(1 if bad else 0)
 
     @app.cli.command("events")
@@ -57,17 +88,17 @@ def register(app: Flask, configuration: Configuration) -> None:
     def events(event_id: str | None, ignored: bool, as_json: bool, limit: int, **words: str | None) -> None:
         """List deliveries, the newest first; with an EVENT_ID, show that event whole."""
         if event_id:
-            found = records.event(event_id)
+            found = desk.records.event(event_id)
             if found is None:
                 raise click.ClickException(f"there is no event {event_id}; finished ones are kept for RETENTION_DAYS")
             click.echo(_json(found, indent=2))
             return
         if ignored:
-            rows = records.events("unreadable", limit) + records.events("ignored", limit)
+            rows = desk.records.events("unreadable", limit) + desk.records.events("ignored", limit)
             _show(rows, ("id", "event", "state", "received_at", "why"), as_json)
             return
         query = Query(limit=limit, **{name: value or "" for name, value in words.items()})
-        _show(records.deliveries(query)[0], COLUMNS, as_json)
+        _show(desk.records.deliveries(query)[0], COLUMNS, as_json)
 
     @app.cli.command("replay")
     @click.argument("delivery_ids", nargs=-1)
@@ -76,7 +107,7 @@ def register(app: Flask, configuration: Configuration) -> None:
         """Send deliveries again from their first attempt. A done one repeats nothing."""
         if dead == bool(delivery_ids):
             raise click.UsageError("name the DELIVERY_IDS, or say --dead")
-        words = {id_: replayer.replay(id_) for id_ in (records.ids_in("dead") if dead else delivery_ids)}
+        words = {id_: desk.replayer.replay(id_) for id_ in (desk.records.ids_in("dead") if dead else delivery_ids)}
         for id_, word in words.items():
             click.echo(f"{word:8} {id_}")
         if not words:
@@ -88,7 +119,7 @@ def register(app: Flask, configuration: Configuration) -> None:
     @click.option("--dry-run", is_flag=True, help="Only print what would be done.")
     def reconcile(since: str | None, dry_run: bool) -> None:
         """Compare with ABC User Feedback and make up for what was missed; the workers do it every RECONCILE_EVERY s."""
-        reconciler, _ = make_reconciler(configuration, redis, build_connectors(configuration))
+        reconciler, _ = make_reconciler(desk.configuration, desk.redis, build_connectors(desk.configuration))
         if reconciler is None:
             raise click.ClickException("there is nothing to compare with: set ABC_API_URL and ABC_API_KEY")
         try:
@@ -101,7 +132,7 @@ def register(app: Flask, configuration: Configuration) -> None:
         if report.capped:
             click.echo("that is as many as one run makes; run it again for the rest")
         for trouble in report.troubles:
-            click.echo(f"could not compare {configuration.redact(trouble)}", err=True)
+            click.echo(f"could not compare {desk.configuration.redact(trouble)}", err=True)
         sys.exit(1 if report.troubles else 0)
 
     @app.cli.command("send-test")
@@ -117,47 +148,13 @@ def register(app: Flask, configuration: Configuration) -> None:
 
         Connectors act on it as on any other: with an id that exists a ticket is made, a message is sent.
         """
-        event_id = _send(configuration, url, samples.body(name, **ids))
-        rows = list(_until_finished(records, event_id, wait))
+        event_id = _send(desk.configuration, url, samples.body(name, **ids))
+        rows = list(_until_finished(desk.records, event_id, wait))
         _show(rows, COLUMNS, as_json=False)
         sys.exit(0 if rows and all(row["state"] in ("done", "skipped") for row in rows) else 1)
 
     for command in (events, replay, reconcile, send_test):
         _tell_troubles(command)
-
-
-def checks(configuration: Configuration, offline: bool) -> Iterator[Check]:
-    """Every line of `flask check`."""
-    service = configuration.service
-    names = ", ".join(configuration.connectors) or "none: set CONNECTORS"
-    yield Check(True, f"configuration: valid; connectors: {names}")
-    if offline:
-        return
-    try:
-        trouble = redis_trouble(connect(service, "command"))
-        yield from (Check(False, f"redis: {what}") for what in trouble)
-        if not trouble:
-            yield Check(True, "redis: answers and keeps what it is told")
-    except RedisError as error:
-        yield Check(False, f"redis: {type(error).__name__}: {error}; look at REDIS_URL")
-    yield from _abc_checks(configuration)
-    for name, connector in build_connectors(configuration).items():
-        yield from (Check(line.ok, f"{name}: {line.what}") for line in connector.check())
-
-
-def _abc_checks(configuration: Configuration) -> Iterator[Check]:
-    abc = make_tools(configuration.service).abc
-    if abc is None:
-        return
-    projects = {int(key) for key, _ in configuration.service.abc_api_key.items() if key.isdigit()}
-    projects |= {project for project, _ in configuration.service.reconcile_channels}
-    if not projects:
-        yield Check(True, "abc: not asked: name a project in ABC_API_KEY (1=key) or RECONCILE_CHANNELS (1:1)")
-    for project in sorted(projects):
-        try:
-            yield Check(True, f"abc: project {project} is '{abc.project_name(project)}', the API key fits")
-        except AbcError as error:
-            yield Check(False, f"abc: project {project}: {error}")
 
 
 def _send(configuration: Configuration, url: str, body: bytes) -> str:
@@ -169,7 +166,9 @@ def _send(configuration: Configuration, url: str, body: bytes) -> str:
         raise click.ClickException(f"{url}: {trouble}; is the receiver running there?") from None
     said = answer.json()
     if not answer.ok or not isinstance(said, dict):
-        raise click.ClickException(f"{url} answered {answer.status}: {answer.text[:300]}")
+        raise click.ClickException(f"{url} answered {answer.status}: {_printable(answer.text[:300])}")
+    if "event_id" not in said:
+        raise click.ClickException(f"{url} answered without an event_id; is that the receiver?")
     click.echo(f"accepted as event {said['event_id']}{' (known already)' if said.get('duplicate') else ''}")
     return str(said["event_id"])
 

@@ -1,0 +1,47 @@
+"""`flask check`: the configuration, Redis, the source, and every third party, a line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from redis.exceptions import RedisError
+
+from connectors.base import Check
+from jobs.configuration import Configuration, build_connectors, make_tools
+from jobs.connection import connect
+from jobs.health import redis_trouble
+from sources.abc.client import AbcError
+
+
+def checks(configuration: Configuration, offline: bool) -> Iterator[Check]:
+    """Every line of `flask check`."""
+    service = configuration.service
+    names = ", ".join(configuration.connectors) or "none: set CONNECTORS"
+    yield Check(True, f"configuration: valid; connectors: {names}")
+    if offline:
+        return
+    try:
+        trouble = redis_trouble(connect(service, "command"))
+        yield from (Check(False, f"redis: {what}") for what in trouble)
+        if not trouble:
+            yield Check(True, "redis: answers and keeps what it is told")
+    except RedisError as error:
+        yield Check(False, f"redis: {type(error).__name__}: {error}; look at REDIS_URL")
+    yield from _abc_checks(configuration)
+    for name, connector in build_connectors(configuration).items():
+        yield from (Check(line.ok, f"{name}: {line.what}") for line in connector.check())
+
+
+def _abc_checks(configuration: Configuration) -> Iterator[Check]:
+    abc = make_tools(configuration.service).abc
+    if abc is None:
+        return
+    projects = {int(key) for key, _ in configuration.service.abc_api_key.items() if key.isdigit()}
+    projects |= {project for project, _ in configuration.service.reconcile_channels}
+    if not projects:
+        yield Check(True, "abc: not asked: name a project in ABC_API_KEY (1=key) or RECONCILE_CHANNELS (1:1)")
+    for project in sorted(projects):
+        try:
+            yield Check(True, f"abc: project {project} is '{abc.project_name(project)}', the API key fits")
+        except AbcError as error:
+            yield Check(False, f"abc: project {project}: {error}")

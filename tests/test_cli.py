@@ -1,0 +1,240 @@
+"""The operator's commands, as people run them: real processes against a running service."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from sandbox.processes import Processes, free_port
+from sandbox.service import TOKEN, Service, start_service
+from tests.web import Connection, event
+
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture(scope="module")
+def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+    with Processes(tmp_path_factory.mktemp("cli")) as processes:
+        yield processes
+
+
+@pytest.fixture(scope="module")
+def service(processes: Processes) -> Service:
+    """Only Slack: it acts on what `flask send-test` sends by itself, and on nothing else here."""
+    return start_service(processes, CONNECTORS="slack")
+
+
+@pytest.fixture
+def run(service: Service, tmp_path: Path) -> Iterator[Run]:
+    """Runs `flask …` with the service's environment: its exit code, and all that it printed."""
+    with Processes(tmp_path) as commands:
+
+        def run(*arguments: str, **changes: str) -> tuple[int, str]:
+            process = commands.start("flask", ["flask", *arguments], {**service.environment, **changes})
+            code = process.wait(30)
+            said = process.output()
+            process.log.unlink()
+            assert "Traceback" not in said
+            return code, said
+
+        yield run
+
+
+def tell(service: Service, body: bytes) -> str:
+    """The id of an event that was just sent."""
+    connection = Connection(int(service.web.rpartition(":")[2]))
+    try:
+        reply = connection.post(body, TOKEN)
+    finally:
+        connection.close()
+    assert reply.status == 200
+    return str(reply.json["event_id"])
+
+
+def change(number: int, name: str = "A change", project: int = 1) -> bytes:
+    issue = {"id": number, "name": name, "status": "RESOLVED", "updatedAt": "2026-11-22T17:00:00.000Z"}
+    return event("ISSUE_STATUS_CHANGE", issue=issue, project={"id": project, "name": "p"}, previousStatus="INIT")
+
+
+# check
+
+
+def test_check_offline_asks_nobody(run: Run) -> None:
+    nobody = {"REDIS_URL": f"redis://127.0.0.1:{free_port()}/0", "SLACK_API_URL": f"http://127.0.0.1:{free_port()}/"}
+    code, said = run("check", "--offline", **nobody)
+    assert (code, said) == (0, "ok   configuration: valid; connectors: slack\n")
+
+
+def test_check_asks_everybody(run: Run) -> None:
+    code, said = run("check")
+    assert code == 0
+    assert all(line.startswith("ok   ") for line in said.splitlines())
+    assert {line.split()[1] for line in said.splitlines()} >= {"configuration:", "redis:", "slack:"}
+
+
+def test_check_tells_what_fails_and_ends_with_1(run: Run) -> None:
+    code, said = run(
+        "check", SLACK_BOT_TOKEN="xoxb-tell-nobody", REDIS_URL=f"redis://:tell-nobody@127.0.0.1:{free_port()}"
+    )
+    assert code == 1
+    failed = [line for line in said.splitlines() if line.startswith("FAIL ")]
+    assert {line.split()[1] for line in failed} == {"redis:", "slack:"}
+    assert any("REDIS_URL" in line for line in failed)
+    assert any("SLACK_BOT_TOKEN" in line for line in failed)
+    assert "tell-nobody" not in said
+
+
+def test_commands_in_a_wrong_environment_tell_what_is_wrong(run: Run) -> None:
+    code, said = run("events", LOG_LEVEL="loud")
+    assert code == 1
+    assert "LOG_LEVEL: " in said
+    assert run("--help", LOG_LEVEL="loud")[0] == 0
+
+
+# send-test
+
+
+def test_send_test_tells_what_came_of_it(run: Run, service: Service) -> None:
+    code, said = run("send-test", "--url", f"{service.web}/webhook", "--issue", "1")
+    assert code == 0, said
+    accepted, heading, row = said.splitlines()
+    assert accepted.startswith("accepted as event ")
+    assert heading.split() == ["id", "event", "entity", "state", "attempts", "updated_at", "error"]
+    assert row.split()[:4] == [f"{accepted.split()[-1]}.slack", "ISSUE_STATUS_CHANGE", "issue:1:1", "done"]
+
+
+def test_send_test_of_what_nothing_acts_on_ends_with_1(run: Run, service: Service) -> None:
+    code, said = run("send-test", "--url", f"{service.web}/webhook", "--event", "FEEDBACK_CREATION")
+    assert code == 1
+    assert said.endswith("(nothing)\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "changes", "says"),
+    [
+        ("/webhook", {"WEBHOOK_TOKEN": "not-the-receivers-token"}, "401"),
+        ("/nowhere", {}, "404"),
+    ],
+)
+def test_send_test_refused(run: Run, service: Service, path: str, changes: dict[str, str], says: str) -> None:
+    code, said = run("send-test", "--url", f"{service.web}{path}", **changes)
+    assert code == 1
+    assert says in said
+
+
+def test_send_test_to_somebody_else(run: Run, service: Service) -> None:
+    """200 and JSON, but no receiver: told in words."""
+    code, said = run("send-test", "--url", f"{service.sandbox}/slack/api/auth.test")
+    assert code == 1
+    assert "is that the receiver?" in said
+
+
+def test_send_test_without_a_receiver(run: Run) -> None:
+    code, said = run("send-test", "--url", f"http://127.0.0.1:{free_port()}/webhook")
+    assert code == 1
+    assert "is the receiver running there?" in said
+
+
+# events
+
+
+def test_events_as_a_table_and_as_json(run: Run, service: Service) -> None:
+    id_ = tell(service, change(500))
+    code, said = run("events", "--entity", "issue:1:500", "--limit", "5")
+    assert code == 0
+    heading, row = said.splitlines()
+    assert row.startswith(f"{id_}.slack  ISSUE_STATUS_CHANGE  issue:1:500  ")
+    assert heading.index("event") == row.index("ISSUE_STATUS_CHANGE")
+    code, said = run("events", "--entity", "issue:1:500", "--json")
+    [found] = [json.loads(line) for line in said.splitlines()]
+    assert (code, found["id"], found["entity"]) == (0, f"{id_}.slack", "issue:1:500")
+    code, said = run("events", "--state", "dead", "--connector", "jira", "--event", "FEEDBACK_CREATION")
+    assert (code, said.splitlines()[-1]) == (0, "(nothing)")
+
+
+def test_one_event_whole(run: Run, service: Service) -> None:
+    body = change(501, "이름 🚀 \ud83d\x1b[2J\x9b31m".encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    id_ = tell(service, body)
+    code, said = run("events", id_)
+    assert code == 0
+    assert "이름 🚀" in said
+    assert all(character.isprintable() or character == "\n" for character in said)
+    assert json.loads(said)["body"] == json.loads(body)
+
+
+def test_halves_of_characters_can_be_shown(run: Run, service: Service) -> None:
+    body = change(502).replace(b"A change", b"\\ud83d")
+    code, said = run("events", tell(service, body))
+    assert code == 0
+    assert json.loads(said)["body"] == json.loads(body)
+
+
+def test_an_unknown_event_ends_with_1(run: Run) -> None:
+    code, said = run("events", "00000000000000000000")
+    assert code == 1
+    assert "there is no event 00000000000000000000" in said
+
+
+def test_ignored_and_unreadable_events_are_listed(run: Run, service: Service) -> None:
+    ignored = tell(service, b'{"event": "NEW_\\u001b[31mTHING", "data": {}}')
+    unreadable = tell(service, b'{"event": "ISSUE_CREATION", "data": {"issue": {}}}')
+    code, said = run("events", "--ignored")
+    assert code == 0
+    assert "\x1b" not in said
+    rows = {line.split()[0]: line for line in said.splitlines()[1:]}
+    assert " ignored " in rows[ignored]
+    assert " unreadable " in rows[unreadable]
+
+
+@pytest.mark.parametrize("arguments", [("--state", "open"), ("--limit", "501")])
+def test_a_bad_option_ends_with_2(run: Run, arguments: tuple[str, ...]) -> None:
+    code, said = run("events", *arguments)
+    assert code == 2
+    assert arguments[0] in said
+
+
+@pytest.mark.parametrize("command", [("events", "x"), ("replay", "--dead")])
+def test_without_redis_it_is_told_in_words(run: Run, command: tuple[str, ...]) -> None:
+    code, said = run(*command, REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
+    assert code == 1
+    assert "look at REDIS_URL" in said
+
+
+# replay
+
+
+@pytest.fixture
+def redis(service: Service) -> Iterator[Any]:
+    with Redis.from_url(service.redis) as client:
+        yield client
+
+
+def test_replay(run: Run, service: Service, processes: Processes, redis: Any) -> None:
+    id_ = f"{tell(service, change(600))}.slack"
+    processes.wait_for("the delivery", lambda: redis.hget(f"fb:default:delivery:{id_}", "state") == b"done")
+    code, said = run("replay", id_, "unknown.slack")
+    assert (code, said.splitlines()) == (1, [f"queued   {id_}", "gone     unknown.slack"])
+    processes.wait_for("the replay", lambda: redis.hget(f"fb:default:delivery:{id_}", "state") == b"done")
+    assert redis.hget(f"fb:default:delivery:{id_}", "attempts") == b"2"
+
+
+def test_replay_all_dead_letters(run: Run, service: Service, processes: Processes, redis: Any) -> None:
+    """Whatever is dead is sent again; where there is none, that is no failure."""
+    assert run("replay", "--dead") == (0, "there is no dead letter\n")
+    id_ = f"{tell(service, change(601))}.slack"
+    processes.wait_for("the delivery", lambda: redis.hget(f"fb:default:delivery:{id_}", "state") == b"done")
+    redis.zrem("fb:default:state:done", id_)
+    redis.zadd("fb:default:state:dead", {id_: int(time.time() * 1000)})
+    redis.hset(f"fb:default:delivery:{id_}", "state", "dead")
+    assert run("replay", "--dead") == (0, f"queued   {id_}\n")
+    processes.wait_for("the replay", lambda: redis.hget(f"fb:default:delivery:{id_}", "state") == b"done")
+
+
+def test_replay_must_be_told_what(run: Run) -> None:
+    assert run("replay", "--dead", "x.slack")[0] == 2
