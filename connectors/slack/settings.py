@@ -73,7 +73,7 @@ class SlackSettings(Settings):
     slack_threads: bool = False
     slack_api_url: Annotated[WebAddress, AfterValidator(_end_with_slash)] = "https://slack.com/api/"
     slack_when_unsure: Literal["twice", "never"] = "twice"
-    slack_rate: Annotated[float, Field(gt=0, le=1000)] = 1
+    slack_rate: Annotated[float, Field(gt=0, le=10_000)] = 1
     """Messages a second for each channel: https://docs.slack.dev/apis/web-api/rate-limits"""
     slack_ticket_url: Annotated[TextMap, AfterValidator(_check_keys), AfterValidator(_check_templates)] = KeyMap({})
     slack_feedback_field: str = "message"

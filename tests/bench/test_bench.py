@@ -1,0 +1,66 @@
+"""The measures run, and print every row; how fast anything is depends on the machine and is no matter of a test."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+from bench.common import Sample, body, percentile
+from sandbox.processes import ROOT
+
+RECEIVER = [
+    "a view that answers",
+    "SET NX + LPUSH in one round trip",
+    "SET NX + one RQ job in one round trip",
+    "one delivery of the event",
+    "three deliveries of the event",
+    "three `Queue.enqueue`",
+    "SET NX + LPUSH, pipelined",
+    "SET NX + one RQ job, pipelined",
+    "`Acceptor.accept`, one delivery",
+    "`Acceptor.accept`, three deliveries",
+    "503 while Redis hangs",
+    "200 once it goes on",
+]
+WORKER = [
+    "`rq worker`",
+    "one process",
+    "two processes",
+    "one `Queue.enqueue`, `rq worker`",
+    "the bridge",
+]
+
+
+def run(command: str) -> list[list[str]]:
+    """The cells of every row that `bench/<command> --quick` prints."""
+    done = subprocess.run([ROOT / "bench" / command, "--quick"], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"CPython \d.*rq \d.*redis \d.*granian \d", done.stdout)
+    return [line.strip("| ").split(" | ") for line in done.stdout.splitlines() if line.startswith("|")]
+
+
+def test_the_receivers_measure_prints_every_row_and_counts_one_round_trip() -> None:
+    """However many deliveries an event has, storing it is one round trip: counted by the server, not by us."""
+    rows = run("receiver")
+    for name in RECEIVER:
+        assert [row for row in rows if name in row[0] and re.search(r"\d", row[1])], f"no figures for {name}"
+    assert [row[3].strip() for row in rows if "Acceptor.accept" in row[0]] == ["1.00", "1.00"]
+
+
+def test_the_workers_measure_prints_every_row() -> None:
+    """It ends with an error unless each call was made exactly once."""
+    rows = run("worker")
+    for name in WORKER:
+        assert [row for row in rows if name in row[0] and re.search(r"\d", row[1])], f"no figures for {name}"
+
+
+def test_events_are_of_the_size_that_is_told_and_all_different() -> None:
+    bodies = {body(1_000_000_000 + number) for number in range(100)}
+    assert len(bodies) == 100
+    assert all(700 <= len(raw) <= 900 for raw in bodies)
+
+
+def test_a_sample_tells_its_middle_and_its_spread() -> None:
+    assert Sample((1200.0, 900.0, 1000.0)).text() == "1,000 (900–1,200)"
+    assert Sample((4.0, 30.0, 8.0)).to(Sample((2.0, 10.0, 4.0))) == 2.0
+    assert percentile([3.0, 1.0, 2.0], 0.5) == 2.0
