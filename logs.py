@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -14,10 +13,13 @@ from settings import ServiceSettings
 
 
 def set_up(service: ServiceSettings, redact: Redactor) -> None:
-    """Sends our logs and those of the libraries to standard error in one form (so that what commands print stays clean); everything passes the redactor."""
+    """Sends our logs and those of the libraries to standard error in one form (what commands print stays clean).
 
-    def without_secrets(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> Mapping[str, Any]:
-        return {name: _redacted(value, redact) for name, value in entry.items()}
+    The redactor comes last, over the whole line: nothing that is put into an entry, however deep, gets past it.
+    """
+
+    def without_secrets(_logger: object, _method: str, line: Any) -> str:
+        return redact(line)
 
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -28,7 +30,9 @@ def set_up(service: ServiceSettings, redact: Redactor) -> None:
     ]
     last: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
     if service.log_format == "console":
-        last = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        last = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -39,7 +43,7 @@ def set_up(service: ServiceSettings, redact: Redactor) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.PositionalArgumentsFormatter()],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, without_secrets, last],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last, without_secrets],
         )
     )
     root = logging.getLogger()
@@ -51,11 +55,3 @@ def set_up(service: ServiceSettings, redact: Redactor) -> None:
     for name in ("rq.worker", "rq.job"):
         logging.getLogger(name).handlers[:] = [logging.NullHandler()]
         logging.getLogger(name).propagate = True
-
-
-def _redacted(value: Any, redact: Redactor) -> Any:
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, BaseException):
-        return redact(str(value))
-    return value

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterable
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 from pydantic import BaseModel, SecretStr
 
@@ -15,8 +16,9 @@ SHORTEST = 6  # a shorter "secret" would mask innocent text
 
 
 class Redactor:
-    """Replaces every known secret in a text by `<secret>`, in the forms in which it travels: as it is, URL-quoted,
-    and, for a URL, its path and query, its password (an exception of `requests` shows the path without the host)."""
+    """Replaces every known secret in a text by `<secret>`, in the forms in which it travels: as it is, URL-quoted, as
+    JSON or Python write it, and, for a URL, its path and query (an exception of `requests` shows them without the
+    host) and its password."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._forms: list[str] = []
@@ -35,11 +37,22 @@ class Redactor:
 
 
 def _forms(secret: str) -> Iterable[str]:
-    candidates = [secret, quote(secret, safe="")]
-    if "://" in secret:
-        parts = urlsplit(secret)
-        candidates += [parts.path.strip("/"), parts.query, parts.password or ""]
-    return [form for form in candidates if len(form) >= SHORTEST]
+    plain = [secret, *_parts_of_url(secret)]
+    forms = [*plain, quote(secret, safe=""), quote_plus(secret)]
+    for text in plain:
+        forms += [form[1:-1] for form in (json.dumps(text), json.dumps(text, ensure_ascii=False), repr(text))]
+    return [form for form in forms if len(form) >= SHORTEST]
+
+
+def _parts_of_url(text: str) -> list[str]:
+    if "://" not in text:
+        return []
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return []
+    password = parts.password or ""
+    return [parts.path.strip("/"), parts.query, password, unquote(password)]
 
 
 def secrets_of(*models: BaseModel) -> list[str]:
