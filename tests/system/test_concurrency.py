@@ -19,8 +19,8 @@ numbers = count(1)
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    changes = {"CONNECTORS": "translate", "WORKER_CONCURRENCY": str(CONCURRENCY)}
-    with running(tmp_path_factory.mktemp("concurrency"), **changes) as world:
+    folder = tmp_path_factory.mktemp("concurrency")
+    with running(folder, CONNECTORS="translate", WORKER_CONCURRENCY=str(CONCURRENCY)) as world:
         yield world
 
 

@@ -1,4 +1,4 @@
-"""A Jira that hangs holds its share of each worker and nothing else: not Slack, not the translator, not the receiver."""
+"""A Jira that hangs holds its share of each worker and nothing else: neither Slack nor the translator nor the 200."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ CHANGES = 200
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    changes = {"WORKER_CONCURRENCY": str(CONCURRENCY), "JIRA_EVENTS": "ISSUE_CREATION", "JIRA_SEARCH_LAG": "1"}
-    with running(tmp_path_factory.mktemp("hanging"), **changes) as world:
+    folder = tmp_path_factory.mktemp("hanging")
+    with running(
+        folder, WORKER_CONCURRENCY=str(CONCURRENCY), JIRA_EVENTS="ISSUE_CREATION", JIRA_SEARCH_LAG="1"
+    ) as world:
         world.start("worker", "second worker")
         wait_for("both workers", lambda: "worker started" in world.log("second worker"))
         yield world
@@ -55,7 +57,7 @@ def test_a_jira_that_hangs_holds_up_nobody_else(world: World) -> None:
 
 
 def change_statuses(world: World) -> tuple[dict[str, float], list[float]]:
-    """Tells of many changes over one connection: when each was told, by the issue's name, and seconds to each answer."""
+    """Tells of many changes over one connection: when each was told, by the issue's name; seconds to each answer."""
     told, answered = {}, []
     times = {"createdAt": "2026-11-22T16:00:00.000Z", "updatedAt": "2026-11-22T17:00:00.000Z"}
     with world.web.connected() as connection:

@@ -32,8 +32,8 @@ VARIABLES = {
 """Which variable leads to which third party, and the path of its API."""
 UNLIMITED = {"JIRA_RATE": "1000", "SLACK_RATE": "1000", "TRANSLATE_RATE": "1000"}
 """Rates are promised elsewhere (tests/jobs/test_flow.py); here they would only cost time."""
-LEASE_AND_TICK = 30.0
-"""Seconds within which what a killed worker held must be finished by another one."""
+RECOVERY_SECONDS = 30.0
+"""Within which what a killed worker held is finished by another one."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,9 @@ class World:
 
     def wait_until_ready(self) -> None:
         wait_for("the service to be ready", lambda: answers(f"{self.service.web}/readyz"))
+
+    def wait_until_web_answers(self) -> None:
+        wait_for("web to answer", lambda: answers(f"{self.service.web}/healthz"))
 
     def log(self, name: str) -> str:
         return self.processes[name].output()
@@ -89,13 +92,14 @@ class World:
 
     @contextmanager
     def unheard(self) -> Iterator[None]:
-        """What happens in ABC meanwhile is told to nobody."""
-        call("POST", f"{self.service.sandbox}/control/webhook", json={"url": f"http://127.0.0.1:{free_port()}"})
+        """What happens in ABC meanwhile is told to somebody else, who takes it."""
+        webhook = f"{self.service.sandbox}/control/webhook"
+        call("POST", webhook, json={"url": f"{self.service.sandbox}/control/settings"})
         try:
             yield
+            wait_for("the sender to be through", lambda: not self.service.state()["sender"]["pending"])
         finally:
-            webhook = {"url": f"{self.service.web}/webhook", "token": TOKEN}
-            call("POST", f"{self.service.sandbox}/control/webhook", json=webhook)
+            call("POST", webhook, json={"url": f"{self.service.web}/webhook", "token": TOKEN})
 
     # What the service says
 

@@ -1,0 +1,160 @@
+"""Redis restarted, wiped, away, hung, full or read-only, under load: the same processes go on, and all is finished."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+
+from jobs.catch_up import make_reconciler
+from jobs.configuration import build_connectors, configure
+from jobs.reconcile import SETTLED_SECONDS, Report
+from sandbox.processes import free_port, wait_for
+from tests.system.world import ENGLISH, KOREAN, World, running
+
+WITHIN = 1.0  # seconds in which the receiver tells of trouble with Redis
+RECOVERED = 30.0
+LOAD = 12
+numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder, durable = tmp_path_factory.mktemp("redis"), ("--appendonly", "yes", "--appendfsync", "always")
+    with running(folder, valkey=durable, RECONCILE_EVERY="5", RECONCILE_CHANNELS="1:1", JIRA_SEARCH_LAG="1") as world:
+        yield world
+
+
+class Load:
+    """Feedbacks and issues whose deliveries take a while."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.known = len(world.rows())
+        self.processes = {role: world.processes[role].pid for role in ("web", "worker")}
+        for system in ("jira", "libretranslate"):
+            world.order({"kind": "delay", "system": system, "times": None, "seconds": 0.15})
+        self.feedbacks = [world.service.write_feedback({"message": KOREAN}) for _ in range(LOAD)]
+        self.issues = [world.service.open_issue(f"load {next(numbers)}") for _ in range(LOAD)]
+        wait_for("the first effects", lambda: any(world.translations(feedback) for feedback in self.feedbacks))
+
+    def is_finished(self) -> None:
+        """By the processes that were there before."""
+        self.world.wait_until_finished(self.known + 2 * LOAD, RECOVERED)
+        for feedback in self.feedbacks:
+            assert self.world.translations(feedback) == [ENGLISH]
+        for issue in self.issues:
+            [ticket] = self.world.tickets(issue)
+            assert self.world.writes_of_number(issue) == [ticket["key"].removeprefix("PROJ-")]
+        for role, pid in self.processes.items():
+            assert (self.world.processes[role].pid, self.world.processes[role].returncode) == (pid, None)
+        self.world.end_trouble()
+
+
+def something() -> bytes:
+    """An event that is stored and that nobody acts on."""
+    return json.dumps({"event": "SOMETHING_NEW", "data": {"number": next(numbers)}}).encode()
+
+
+@contextmanager
+def told_for(world: World, seconds: float) -> Iterator[None]:
+    """In the block Redis is hurt; then the receiver says so for a while, and after the block takes events again."""
+    yield
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        reply = world.post(something())
+        assert reply.status == 503
+        assert reply.seconds < WITHIN
+        assert reply.headers["Retry-After"]
+
+
+def takes_events_again(world: World) -> None:
+    assert world.post(something()).status == 200
+    world.wait_until_ready()
+
+
+def test_a_redis_that_is_killed_and_comes_back_with_its_data_loses_nothing(world: World) -> None:
+    """Away for longer than a worker backs off; the sender repeats what was answered with 503."""
+    load = Load(world)
+    with told_for(world, 6):
+        world.processes["valkey"].kill()
+    late = world.service.write_feedback({"message": KOREAN})
+    wait_for("it to be refused", lambda: world.service.state()["sender"]["pending"])
+    world.start_redis()
+    takes_events_again(world)
+    wait_for("the sender's next attempt", lambda: world.translations(late))
+    load.is_finished()
+
+
+def test_a_redis_that_hangs_is_waited_for(world: World) -> None:
+    load = Load(world)
+    valkey = world.processes["valkey"]
+    try:
+        with told_for(world, 6):
+            valkey.signal(signal.SIGSTOP)
+    finally:
+        valkey.signal(signal.SIGCONT)
+    takes_events_again(world)
+    load.is_finished()
+
+
+def test_a_redis_that_is_full_and_then_read_only_is_waited_for(world: World) -> None:
+    load = Load(world)
+    with world.redis() as redis:
+        with told_for(world, 3):
+            redis.config_set("maxmemory", 1)
+        redis.config_set("maxmemory", 0)
+        takes_events_again(world)
+        with told_for(world, 3):
+            redis.replicaof("127.0.0.1", free_port())
+        redis.replicaof("no", "one")
+    takes_events_again(world)
+    load.is_finished()
+
+
+def test_what_a_wiped_redis_forgot_is_found_again_and_made_up_for_once(world: World) -> None:
+    """In flight at that moment: a translation and a ticket. Accepted and not begun: another feedback, which the worker
+    finds by itself, and another issue, for which a minute need not pass here."""
+    world.order({"kind": "delay", "system": "abc", "method": "PUT", "path": r"/feedbacks/\d+$", "seconds": 1})
+    world.order({"kind": "delay", "system": "jira", "method": "POST", "path": "/issue$", "seconds": 1})
+    fired, worker = world.fired(), world.processes["worker"]
+    feedbacks, issues = [world.service.write_feedback({"message": KOREAN})], [world.service.open_issue("in flight")]
+    wait_for("both to be held", lambda: world.fired() == fired + 2)
+    worker.signal(signal.SIGSTOP)
+    earlier = (datetime.now(UTC) - timedelta(minutes=5)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    feedbacks.append(world.service.write_feedback({"message": KOREAN, "createdAt": earlier}))
+    issues.append(world.service.open_issue("not begun"))
+    wait_for("both to be accepted", lambda: len(world.rows(state="queued")) == 2)
+
+    world.processes["valkey"].kill()
+    shutil.rmtree(world.valkey_folder / "appendonlydir")
+    world.start_redis()
+    worker.signal(signal.SIGCONT)
+    takes_events_again(world)
+    wait_for("the worker to look", lambda: world.translations(feedbacks[1]), 15)
+    wait_for("the first ticket", lambda: world.issue(issues[0])["externalIssueId"], 15)
+    assert not world.tickets(issues[1])
+    reconcile(world)
+    wait_for("the second ticket", lambda: world.issue(issues[1])["externalIssueId"], 15)
+    reconcile(world)
+    wait_for("all to be finished", lambda: not world.unfinished())
+    assert [world.translations(feedback) for feedback in feedbacks] == [[ENGLISH]] * 2
+    assert [len(world.tickets(issue)) for issue in issues] == [1, 1]
+    assert worker.returncode is None
+
+
+def reconcile(world: World) -> Report:
+    """As `flask reconcile`, but later: what is younger than a minute is still expected from the sender."""
+    configuration = configure(world.service.environment)
+    with world.redis() as redis:
+        reconciler, marks = make_reconciler(configuration, redis, build_connectors(configuration))
+        assert reconciler is not None
+        marks.now = lambda: time.time() + SETTLED_SECONDS + 5  # type: ignore[method-assign]
+        return reconciler.run(since=time.time() - 600)
