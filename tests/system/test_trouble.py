@@ -90,7 +90,7 @@ class Story:
             left = [row for row in self.rows() if row["connector"] != target.connector]
             return len(left) == (2 if target.connector == "jira" else 3) and {r["state"] for r in left} == {"done"}
 
-        wait_for("the others to be done", others, 3)
+        wait_for(f"what {target.system} has nothing to do with to be done", others)
 
     def wait_until_done(self, seconds: float = 10.0) -> None:
         def done() -> bool:
@@ -214,10 +214,10 @@ def test_a_time_out_is_retried_and_what_may_have_been_done_is_looked_for(world: 
         world.order(TARGETS[system].fault(kind, seconds=16))
         stories[system] = Story(world)
         wait_for("the trouble to be met", lambda: not world.service.state()["faults"]["left"])
+        stories[system].wait_for_others(TARGETS[system])  # while it is still silent
     for system, story in stories.items():
         row = story.wait_until_tried(TARGETS[system], 20)
         assert_retrying(row, "ambiguous" if system in ("jira", "slack") else "timeout", 5)
-        story.wait_for_others(TARGETS[system])
     wait_for("Slack to have done it", lambda: world.messages(stories["slack"].name))
     wait_for("Jira to have done it", lambda: world.tickets(stories["jira"].issue))
     for system, story in stories.items():
