@@ -24,6 +24,7 @@ from rq.executions import Execution
 from rq.job import Job
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
+from rq.suspension import is_suspended
 from rq.timeouts import BaseDeathPenalty
 from rq.worker import SimpleWorker, WorkerStatus
 
@@ -156,11 +157,17 @@ class ThreadWorker(SimpleWorker):
         self._beat = time.monotonic()
         super().heartbeat(timeout, pipeline)
 
-    def check_for_suspension(self, burst: bool) -> None:
-        """RQ asks before each job whether `rq suspend` was called; once a second is enough."""
-        if time.monotonic() - self._asked >= SUSPENSION_SECONDS:
-            super().check_for_suspension(burst)
-            self._asked = time.monotonic()
+    def check_for_suspension(self, burst: bool) -> None:  # noqa: ARG002
+        """RQ asks before each job whether `rq suspend` was called; once a second is enough. A stop ends the wait."""
+        if time.monotonic() - self._asked < SUSPENSION_SECONDS:
+            return
+        state = self.get_state()
+        while is_suspended(self.connection, self):
+            self.set_state(WorkerStatus.SUSPENDED)
+            if self._stop.wait(SUSPENSION_SECONDS):
+                break
+        self.set_state(state)
+        self._asked = time.monotonic()
 
     def set_state(self, state: str, pipeline: Any = None) -> None:
         if state != self.get_state():
