@@ -7,9 +7,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from chaos.discover import discover
 from chaos.plan import AT_STEP, KINDS, plan
-from chaos.report import Result, summary, troubles
+from chaos.report import Result, summary, table, troubles
 from chaos.run import run
+from chaos.sabotage import PROTECTIONS
+from chaos.selftest import SCENARIOS, attempt, prove
 from chaos.story import tell
 from chaos.world import TUNED, Options
 from sandbox.processes import end_on_signals
@@ -28,6 +31,8 @@ def options() -> argparse.Namespace:
     parser.add_argument("--only", action="append", choices=[*KINDS, AT_STEP], help="this kind of fault; repeatable")
     parser.add_argument("--scale", type=float, help="how much faster than the real sender ours is (1; 5 in short runs)")
     parser.add_argument("--jobs", type=int, default=1, help="runs at the same time (1)")
+    parser.add_argument("--without", choices=PROTECTIONS, help="plays what needs this protection, with it switched off")
+    parser.add_argument("--self-test", action="store_true", help="does so for each, and fails if one is not noticed")
     parser.add_argument("--keep", type=Path, help="folder for the logs of the runs")
     return parser.parse_args()
 
@@ -35,6 +40,12 @@ def options() -> argparse.Namespace:
 def main() -> int:
     given = options()
     end_on_signals()
+    if given.without:
+        found = attempt(given.without, given.without)
+        say(f"{SCENARIOS[given.without].why}; without {given.without}: {', '.join(found) or 'nothing noticed'}")
+        return 1 if found else 0
+    if given.self_test:
+        return self_test(given.jobs)
     seconds = given.minutes * 60
     scale = given.scale or (REAL if seconds > 120 else 5.0)
     faults = 8 * max(1, round(seconds / SECONDS)) if given.faults is None else given.faults
@@ -56,14 +67,18 @@ def main() -> int:
 
     with ThreadPoolExecutor(given.jobs) as pool:
         results = list(pool.map(one, range(given.seed, given.seed + given.seeds)))
-    say(f"\n{summary(results)}")
+    say(f"\n{summary(results, 2 * len(steps))}")
     return 0 if all(result.holds for result in results) else 1
 
 
-def discover() -> list[str]:
-    from chaos.discover import discover as find
-
-    return find()
+def self_test(jobs: int) -> int:
+    findings = prove(jobs=jobs)
+    rows = [
+        (f.protection, f.why, ", ".join(f.whole) or "all holds", ", ".join(f.sabotaged) or "NOT NOTICED")
+        for f in findings
+    ]
+    say(table(("protection", "scenario", "with it", "without it"), rows))
+    return 0 if all(finding.proven for finding in findings) else 1
 
 
 def say(text: str) -> None:

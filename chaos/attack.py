@@ -8,15 +8,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-import structlog
-
 from chaos.plan import AT_STEP, PATHS, Fault
-from chaos.world import RESTART_SECONDS, WORKERS, World
-
-log = structlog.get_logger("chaos")
+from chaos.world import WORKERS, World
 
 RETRY_AFTER = 1
 MEMORY_FULL = 1_000_000  # bytes: less than an empty server uses
@@ -41,7 +36,7 @@ class Attack:
         self._report = report
         self._dice = random.Random(f"attack {world.options.seed}")
         self._redis = threading.Lock()  # one trouble of Redis at a time
-        self._orders: list[tuple[Path, Fault]] = []
+        self._orders: list[Path] = []
         self.done: list[Done] = []
 
     def run(self) -> None:
@@ -59,7 +54,7 @@ class Attack:
     def stop(self) -> None:
         """Takes back what would go on: orders that nobody came to, and the troubles of the stand-ins."""
         self._world.control("faults", None, "DELETE")
-        for order, _ in self._orders:
+        for order in self._orders:
             order.unlink(missing_ok=True)
 
     def _carry_out(self, fault: Fault) -> None:
@@ -112,11 +107,11 @@ class Attack:
     def kill_at_step(self, fault: Fault) -> str:
         """Waits a while for somebody to come there; the order stands until the end of the attack."""
         order = self._world.order_death(fault.details["step"], fault.details["when"])
-        self._orders.append((order, fault))
+        self._orders.append(order)
         deadline = time.monotonic() + 10
         while order.exists():
             if time.monotonic() > deadline:
-                return "nobody came there within 10 s; the order stands"
+                return "nobody came there within 10 s; the order stands for later"
             time.sleep(0.05)
         return ""
 

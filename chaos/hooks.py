@@ -89,7 +89,8 @@ def order_file(folder: Path, step: str, when: str) -> str:
 
 
 def request_step(method: str, url: str) -> str:
-    """`jira POST /issue/*/comment`: the system (first part of the stand-ins' paths), the method, the path without ids."""
+    """`jira POST /issue/*/comment`: the system (first part of the stand-ins' paths), the method, the path without
+    ids."""
     system, *parts = urlsplit(url).path.strip("/").split("/")
     while parts and (parts[0] in ("rest", "api") or parts[0].isdigit()):
         parts.pop(0)
@@ -100,7 +101,7 @@ def _watch_requests(module: ModuleType, steps: Steps) -> None:
     def name(_session: Any, request: Any, **_: Any) -> str:
         return request_step(request.method, request.url)
 
-    module.Session.send = steps.around(name, module.Session.send)  # type: ignore[attr-defined]
+    module.Session.send = steps.around(name, module.Session.send)
 
 
 def _watch_ledger(module: Any, steps: Steps) -> None:

@@ -32,8 +32,9 @@ class Fault:
 
     @property
     def words(self) -> str:
+        lasting = f" for {self.seconds:.1f} s" if self.seconds else ""
         details = " ".join(str(value) for value in self.details.values())
-        return f"{self.at:5.1f} s  {self.kind}{f' for {self.seconds:.1f} s' if self.seconds else ''}  {details}".rstrip()
+        return f"{self.at:5.1f} s  {self.kind}{lasting}  {details}".rstrip()
 
 
 def _moment(dice: Dice) -> tuple[float, dict[str, Any]]:

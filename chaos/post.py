@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, Self
@@ -51,6 +52,7 @@ class Post:
         self.target = ""
         self.mood: Mood = "good"
         self.heard: list[Heard] = []
+        self.under_way = 0
         self._headers: dict[str, str] = {}
         self._lock = threading.Lock()
         self._dice = random.Random(f"post {seed}")
@@ -81,7 +83,8 @@ class Post:
             time.sleep(wait)
         if mood == "repeating":
             with ThreadPoolExecutor(COPIES) as pool:
-                return list(pool.map(lambda _: self._deliver(body, headers), range(COPIES)))[0]
+                first, *_ = pool.map(lambda _: self._deliver(body, headers), range(COPIES))
+                return first
         status = self._deliver(body, headers)
         return None if mood == "answers lost" and lost else status
 
@@ -97,16 +100,15 @@ class Post:
 
     def _deliver(self, body: bytes, headers: Mapping[str, str]) -> int | None:
         target = urlsplit(self.target)
+        with self._lock:
+            self.under_way += 1
         connection = http.client.HTTPConnection(target.netloc, timeout=PATIENCE_SECONDS)
         status = None
-        try:
-            connection.request("POST", target.path, body, {**headers, "Host": target.netloc, "Connection": "close"})
+        with closing(connection), suppress(OSError, http.client.HTTPException):
+            connection.request("POST", target.path, body, {**headers, "Connection": "close"})
             status = connection.getresponse().status
-        except (OSError, http.client.HTTPException):
-            pass
-        finally:
-            connection.close()
         with self._lock:
+            self.under_way -= 1
             self.heard.append(Heard(body, status))
         return status
 
@@ -124,7 +126,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        status = self.server.post.carry(body, dict(self.headers.items()))
+        headers = {name: value for name, value in self.headers.items() if name not in ("Content-Length", "Host")}
+        status = self.server.post.carry(body, headers)
         if status is None:
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
@@ -134,10 +137,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def finish(self) -> None:
-        try:
+        with suppress(OSError):  # cut by ourselves
             super().finish()
-        except OSError:
-            pass  # cut by ourselves
 
     def handle_one_request(self) -> None:
         try:

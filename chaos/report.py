@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,13 +16,14 @@ from chaos.verdict import Row
 @dataclass(frozen=True, slots=True)
 class Result:
     """What came of one run. `recovery`: seconds from the end of a fault until nothing was left of what it met, by kind;
-    `orders`: (step, when) at which a process was killed."""
+    `points`: the steps before or after which a process was killed."""
 
     seed: int
     events: int
     rows: Sequence[Row]
     faults: Sequence[Done]
     recovery: Mapping[str, Sequence[float]]
+    points: Set[str]
     deaths: int
     seconds: float
     quiet: bool
@@ -90,10 +91,13 @@ def faults_table(results: Sequence[Result]) -> str:
     )
 
 
-def summary(results: Sequence[Result]) -> str:
+def summary(results: Sequence[Result], points_there: int) -> str:
     events, faults = sum(r.events for r in results), sum(len(r.faults) for r in results)
-    deaths = sum(r.deaths for r in results)
-    head = f"{len(results)} seeds, {events} events, {faults} faults, {deaths} processes ended and started again"
+    deaths, points = sum(r.deaths for r in results), set[str]().union(*(r.points for r in results))
+    head = (
+        f"{len(results)} seeds, {events} events, {faults} faults, {deaths} processes ended and started again;\n"
+        f"killed before or after steps of the service at {len(points)} of {points_there} points"
+    )
     return "\n\n".join((head, effects_table(results), faults_table(results), *filter(None, [troubles(results)])))
 
 

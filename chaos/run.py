@@ -1,4 +1,4 @@
-"""One run: the story is told to the stand-in of ABC, the attack goes on meanwhile, and at the end effects are counted."""
+"""One run: the story is told to the stand-in of ABC, the attack goes on meanwhile, then the effects are counted."""
 
 from __future__ import annotations
 
@@ -100,6 +100,15 @@ def run(
             return _run(world, story, faults, say)
 
 
+def play(options: Options, act: Callable[[World, Source], None], patience: float) -> tuple[list[Row], bool]:
+    """A scenario instead of a story; what was counted without reconcile's help, and whether all became quiet."""
+    with tempfile.TemporaryDirectory(prefix="chaos-") as folder, World(Path(folder), options) as world:
+        source = Source(world)
+        act(world, source)
+        quiet = world.wait_quiet(patience)
+        return judge(facts(world, source, repairs=False)), quiet
+
+
 def _run(world: World, story: Sequence[Action], faults: Sequence[Fault], say: Callable[[str], None]) -> Result:
     started = time.monotonic()
     source = Source(world)
@@ -124,7 +133,7 @@ def _run(world: World, story: Sequence[Action], faults: Sequence[Fault], say: Ca
     rows = _judge(world, source, wiped)
     troubles += [f"{done.fault.kind}: {done.note}" for done in attack.done if done.note.startswith("NOT CARRIED OUT")]
     records = world.records()
-    _write_down(world, records)
+    _write_down(world, source, wiped, records)
     dead = [f"{record['id']} is dead: {record['error']}" for record in records if record["state"] == "dead"]
     return Result(
         seed=world.options.seed,
@@ -132,6 +141,7 @@ def _run(world: World, story: Sequence[Action], faults: Sequence[Fault], say: Ca
         rows=rows,
         faults=attack.done,
         recovery=recovery_of(attack.done, records),
+        points=world.deaths_at_steps(),
         deaths=world.deaths,
         seconds=time.monotonic() - started,
         quiet=quiet,
@@ -139,11 +149,13 @@ def _run(world: World, story: Sequence[Action], faults: Sequence[Fault], say: Ca
     )
 
 
-def _write_down(world: World, records: Sequence[Any]) -> None:
+def _write_down(world: World, source: Source, wiped: Sequence[int], records: Sequence[Any]) -> None:
     """What the counting went by, beside the logs."""
     heard = [{"status": heard.status, **json.loads(heard.body)} for heard in world.post.heard]
-    told = {"heard": heard, "records": records, "state": world.service.state()}
-    (world.folder / "facts.json").write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
+    counted = {"heard": heard, "state": world.service.state(), "statuses": source.statuses, "wiped": wiped}
+    (world.folder / "facts.json").write_text(
+        json.dumps({**counted, "records": records}, ensure_ascii=False, indent=1), encoding="utf-8"
+    )
 
 
 def _judge(world: World, source: Source, wiped: Sequence[int]) -> list[Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
+from uuid import uuid4
 
 
 def _cut(scripts: dict[str, str], name: str, text: str, instead: str) -> None:
@@ -44,9 +45,10 @@ def _without_intent(ledger: Any) -> None:
     ledger.RedisLinks.set = forgetful
 
 
-def _without_dedup(ledger: Any) -> None:
-    """An event that was seen before is a new one."""
-    _cut(ledger._LUA, "accept", "if redis.call('EXISTS', key) == 1 then", "if false then")
+def _without_dedup(events: Any) -> None:
+    """The same happening, told again, is another event."""
+    identify = events.event_id
+    events.event_id = lambda *identity: identify(*identity, uuid4().hex)
 
 
 def _without_clock(ledger: Any) -> None:
@@ -60,7 +62,7 @@ PROTECTIONS: Mapping[str, tuple[str, Patch]] = {
     "marker": ("connectors.jira.tickets", _without_marker),
     "lease": ("jobs.ledger", _without_lease),
     "intent": ("jobs.ledger", _without_intent),
-    "dedup": ("jobs.ledger", _without_dedup),
+    "dedup": ("sources.abc.events", _without_dedup),
     "clock": ("jobs.ledger", _without_clock),
 }
 """What can be switched off: in which module, and how."""

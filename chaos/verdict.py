@@ -1,4 +1,4 @@
-"""Counting: what the third parties hold, against what the source holds. Pure; believes nothing that the service says."""
+"""Counting: what the third parties hold, against what the source holds. Pure; believes no word of the service."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ TICKET_STATUS = {
 FROM = {word: status for status, word in WORDS.items()}
 CHANGED = re.compile(r'The status of issue "(.+)" changed from (.+) to (.+)\.')
 IS = re.compile(r'The status of issue "(.+)" is (.+)\.')
+DIGEST = re.compile(r"\d+ events, told together because there are so many:")
 COMMENT = re.compile(r"Feedback (\d+) \(")
 
 Told = tuple[str, str, str]
@@ -72,8 +73,8 @@ def judge(facts: Facts) -> list[Row]:
     return [translations(facts), tickets(facts), links(facts), ticket_statuses(facts), comments(facts), messages(facts)]
 
 
-def accepted(facts: Facts, event: str) -> list[dict[str, Any]]:
-    return [heard.data for heard in facts.heard if heard.accepted and heard.event == event]
+def accepted(facts: Facts, event: str, since: int = 0) -> list[dict[str, Any]]:
+    return [heard.data for heard in facts.heard[since:] if heard.accepted and heard.event == event]
 
 
 def translations(facts: Facts) -> Row:
@@ -153,11 +154,11 @@ def ticket_statuses(facts: Facts) -> Row:
     return row
 
 
-def last_heard(facts: Facts) -> dict[int, str]:
-    """The newest status of each issue of which an accepted webhook speaks."""
+def last_heard(facts: Facts, since: int = 0) -> dict[int, str]:
+    """The newest status of each issue of which an accepted webhook speaks; `since`: not of the first so many."""
     newest: dict[int, tuple[str, str]] = {}
     for event, key in (("ISSUE_CREATION", "issue"), ("ISSUE_STATUS_CHANGE", "issue"), ("ISSUE_ADDITION", "addedIssue")):
-        for data in accepted(facts, event):
+        for data in accepted(facts, event, since):
             issue = data[key]
             newest[issue["id"]] = max(newest.get(issue["id"], ("", "")), (issue["updatedAt"], issue["status"]))
     return {number: status for number, (_, status) in newest.items()}
@@ -167,7 +168,8 @@ def comments(facts: Facts) -> Row:
     """Every feedback that was added to an issue, and of which we were told, is one comment."""
     row = Row("comments")
     by_name = {ticket["summary"]: ticket for ticket in facts.state["jira"]["tickets"]}
-    told = {(d["addedIssue"]["name"], d["feedback"]["id"]) for d in _knowable(facts, "ISSUE_ADDITION")}
+    additions = accepted(facts, "ISSUE_ADDITION", facts.lost_before)
+    told = {(data["addedIssue"]["name"], data["feedback"]["id"]) for data in additions}
     seen = Counter(
         (name, int(found[1]))
         for name, ticket in by_name.items()
@@ -179,20 +181,15 @@ def comments(facts: Facts) -> Row:
     return row
 
 
-def _knowable(facts: Facts, event: str) -> list[dict[str, Any]]:
-    """What was accepted and not forgotten by a wipe before it could be acted on."""
-    return [h.data for h in facts.heard[facts.lost_before :] if h.accepted and h.event == event]
-
-
 def messages(facts: Facts) -> Row:
     """Every change that an accepted webhook told is one message; besides them there may be those that reconcile found.
 
     Webhooks with the same content are the same change. A webhook without an answer may have been stored.
     """
     row = Row("messages")
-    sure = Counter(_distinct(_knowable(facts, "ISSUE_STATUS_CHANGE")))
+    sure = Counter(_distinct(accepted(facts, "ISSUE_STATUS_CHANGE", facts.lost_before)))
     maybe = Counter(_distinct(h.data for h in facts.heard if h.event == "ISSUE_STATUS_CHANGE")) - sure
-    seen = Counter(_told(message["text"]) for message in facts.state["slack"]["messages"])
+    seen = Counter(_told(line) for message in facts.state["slack"]["messages"] for line in _lines(message))
     for change, times in sure.items():
         row.expected += times
         row.missing += [_words(change)] * (times - min(times, seen[change]))
@@ -203,9 +200,10 @@ def messages(facts: Facts) -> Row:
 
 
 def _found_later(facts: Facts, spare: Counter[Told], row: Row) -> Counter[Told]:
-    """Messages of reconcile: for an issue whose last change was never heard, the status that it has now."""
+    """Messages of reconcile: for an issue whose last change was never heard, the status that it has now. What was heard
+    before a wipe is forgotten, and where nothing is remembered there is no change to tell."""
     found: Counter[Told] = Counter()
-    last = last_heard(facts)
+    last = last_heard(facts, facts.lost_before)
     for issue in facts.state["abc"]["issues"]:
         now = issue["status"]
         candidates = [change for change in spare if change[0] == issue["name"] and change[2] == now]
@@ -231,7 +229,15 @@ def _change(name: str, previous: str, status: str) -> Told:
     return (name, "" if previous == status else previous, status)
 
 
+def _lines(message: Mapping[str, Any]) -> list[str]:
+    """What a message says: one thing, or in a digest many. Its blocks are read, for they are never cut short."""
+    sections = [block["text"]["text"] for block in message["blocks"] if block["type"] == "section"]
+    lines = [line for section in sections for line in section.splitlines()]
+    return [re.sub(r"^• | \(#\d+\)$", "", line) for line in lines if not DIGEST.fullmatch(line)]
+
+
 def _told(text: str) -> Told:
+    """Whatever is no change of status stands for itself: nothing else is expected there."""
     if found := CHANGED.fullmatch(text):
         return found[1], FROM.get(found[2], found[2]), FROM.get(found[3], found[3])
     if found := IS.fullmatch(text):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import time
@@ -11,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import unquote
 
 import requests
 from redis import Redis
@@ -28,7 +30,7 @@ from sandbox.processes import (
     valkey_command,
     wait_for,
 )
-from sandbox.service import TOKEN, Service, call, environment
+from sandbox.service import PASSWORD, TOKEN, Service, call, environment, get
 
 RESTART_SECONDS = 1.0
 """How long the process manager takes to notice that something has ended."""
@@ -37,6 +39,7 @@ KEPT = ("--appendonly", "yes", "--appendfsync", "always")
 """Redis keeps every write: what was answered with 200 must be there after a crash."""
 SEARCH_LAG = 2.0
 """Seconds by which the search of the stand-in for Jira Cloud lags behind, in every run."""
+STATES = re.compile(r'^feedback_bridge_deliveries\{state="(\w+)"\} (\S+)$', re.MULTILINE)
 TUNED = {
     # The limits that protect real third parties would only make a run long; their own tests are elsewhere.
     "SLACK_RATE": "100",
@@ -177,6 +180,10 @@ class World:
         order.touch()
         return order
 
+    def deaths_at_steps(self) -> set[str]:
+        """`<step>.<before|after>` of every order that somebody came to."""
+        return {unquote(order.stem) for order in (self.folder / "orders").glob("*.taken")}
+
     def set_clock(self, seconds: float) -> None:
         """By how much the wall clocks of the workers are off."""
         fresh = self.folder / "clock.new"
@@ -194,13 +201,17 @@ class World:
         return call(method, f"{self.service.sandbox}/control/{path}", json=body)
 
     def backlog(self) -> int | None:
-        """Unfinished deliveries (up to a page of each state), and webhooks that the sender still has; None: the service
-        can't tell at the moment."""
+        """Webhooks that are on their way, and unfinished deliveries; None: the service can't tell at the moment."""
+        # In this order: what leaves the first place is in the second by then.
+        on_their_way = int(self.service.state()["sender"]["pending"]) + self.post.under_way
         try:
-            waiting = sum(len(self.service.deliveries(state=state)) for state in ("queued", "running", "retrying"))
+            metrics = requests.get(f"{self.service.web}/metrics", timeout=10, proxies={"http": ""}).text
         except requests.RequestException:
             return None
-        return waiting + int(self.service.state()["sender"]["pending"])
+        states = {state: float(number) for state, number in STATES.findall(metrics)}
+        if not states:
+            return None
+        return on_their_way + int(sum(states[state] for state in ("queued", "running", "retrying")))
 
     def records(self) -> list[dict[str, Any]]:
         """Every delivery that the service remembers."""
@@ -214,8 +225,6 @@ class World:
             cursor = page["next"]
 
     def _page(self, cursor: str) -> dict[str, Any]:
-        from sandbox.service import PASSWORD, get
-
         query = {"limit": "500", "cursor": cursor}
         return dict(get(f"{self.service.web}/api/deliveries", query, {"Authorization": f"Bearer {PASSWORD}"}))
 

@@ -1,4 +1,4 @@
-"""Python imports this at start when its folder is on PYTHONPATH, which only the chaos suite does to its own children."""
+"""Python imports this at start when its folder is on PYTHONPATH, as the chaos suite sees to for its own children."""
 
 from chaos import hooks
 
