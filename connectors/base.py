@@ -94,6 +94,9 @@ class Context(Protocol):
     """What earlier attempts of this delivery kept."""
     links: Links
 
+    def now(self) -> float:
+        """Seconds since 1970 by the ledger's clock, which all workers share: the one for times that are kept."""
+
     def keep(self, **notes: Any) -> None:
         """Stores notes with the delivery before going on; they outlive a killed worker. With no notes it only makes
         sure that the delivery is still ours, for the moment before an effect.

@@ -48,6 +48,10 @@ class DeliveryContext:
         self.age = lease.age
         self.notes: Mapping[str, Any] = attempts.notes_of(lease.delivery)
         self.links: Links = RedisLinks(ledger)
+        self._leased = time.monotonic()
+
+    def now(self) -> float:
+        return self._lease.now + time.monotonic() - self._leased
 
     def keep(self, **notes: Any) -> None:
         self.notes = {name: value for name, value in {**self.notes, **notes}.items() if value is not None}

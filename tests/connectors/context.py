@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,10 +35,15 @@ class MemoryContext:
     links: Links = field(default_factory=MemoryLinks)
     kept: list[dict[str, Any]] = field(default_factory=list)
     """Every call of `keep`, in order."""
+    clock: float | None = None
+    """What `now()` answers; None is the real time."""
     lease_lost: bool = False
     """When set, the next `keep` finds that another worker has taken over."""
     on_keep: Callable[[dict[str, Any]], None] | None = None
     """Called at each `keep`, so that a test can look at the world at that moment."""
+
+    def now(self) -> float:
+        return time.time() if self.clock is None else self.clock
 
     def keep(self, **notes: Any) -> None:
         if self.lease_lost:
