@@ -56,8 +56,8 @@ class Source:
                 name = issue_name(action.issue)
                 values = {"message": action.text, "issueNames": [name]}
                 self.feedbacks[action.feedback] = service.write_feedback(values)
-                found = service.abc("GET", f"channels/1/feedbacks/{self.feedbacks[action.feedback]}")["issues"]
-                self.issues[action.issue] = next(issue["id"] for issue in found if issue["name"] == name)
+                there = service.state()["abc"]["issues"]
+                self.issues[action.issue] = next(issue["id"] for issue in there if issue["name"] == name)
                 self.statuses[name] = "INIT"
             case "issue":
                 self.issues[action.issue] = service.open_issue(action.text)

@@ -206,11 +206,12 @@ def _found_later(facts: Facts, spare: Counter[Told], row: Row) -> Counter[Told]:
     last = last_heard(facts, facts.lost_before)
     for issue in facts.state["abc"]["issues"]:
         now = issue["status"]
+        if last.get(issue["id"], now) == now:
+            continue
+        row.expected += 1
         candidates = [change for change in spare if change[0] == issue["name"] and change[2] == now]
-        if last.get(issue["id"], now) != now:
-            row.expected += 1
-            if not candidates:
-                row.missing.append(f"{issue['name']} is {now}, of which no webhook told")
+        if not candidates:
+            row.missing.append(f"{issue['name']} is {now}, of which no webhook told")
         found.update(candidates[:1])
     return found
 

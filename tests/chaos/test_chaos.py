@@ -1,0 +1,38 @@
+"""The attack itself, short: real processes, a real Valkey, every effect there once. `bin/chaos` does it at length."""
+
+from __future__ import annotations
+
+import pytest
+
+from chaos.plan import Fault
+from chaos.report import troubles
+from chaos.run import run
+from chaos.selftest import attempt
+from chaos.story import tell
+from chaos.world import Options
+
+FAULTS = (
+    Fault(0.5, "answers lost", details={"system": "jira", "times": 1}),
+    Fault(1.0, "webhooks repeated at once", 2.0),
+    Fault(1.5, "killed at a step", details={"when": "after", "step": "jira POST /issue"}),
+    Fault(2.5, "Redis killed", 1.0),
+    Fault(3.0, "killed at a step", details={"when": "after", "step": "slack POST /chat.postMessage"}),
+    Fault(4.0, "old webhooks again"),
+    Fault(4.5, "web killed"),
+    Fault(5.0, "answers lost", details={"system": "slack", "times": 1}),
+)
+
+
+def test_nothing_is_lost_and_nothing_comes_twice_under_attack() -> None:
+    result = run(Options(seed=1), tell(1, 50, 7.0), FAULTS)
+    assert result.holds, troubles([result])
+    assert sorted(done.fault.at for done in result.faults) == [fault.at for fault in FAULTS]
+    assert result.deaths >= 3  # web, and a worker at each of the two steps
+    assert result.points == {"jira POST /issue.after", "slack POST /chat.postMessage.after"}
+
+
+@pytest.mark.parametrize("protection", ["lock", "lease", "marker", "dedup"])
+def test_a_protection_that_is_switched_off_is_noticed(protection: str) -> None:
+    """`bin/chaos --self-test` does so with each, and shows that the same story holds with it."""
+    found = attempt(protection, without=protection)
+    assert any("repeated" in words for words in found), found

@@ -1,0 +1,57 @@
+"""The report's figures: sums over the runs, and how long each kind of fault was felt."""
+
+from __future__ import annotations
+
+from chaos.attack import Done
+from chaos.hooks import request_step
+from chaos.plan import Fault
+from chaos.report import Result, recovery_of, summary, troubles
+from chaos.verdict import Row
+
+KILLED = Fault(1.0, "worker killed")
+AT = 1_795_377_600.0  # 2026-11-22T20:00:00Z
+
+
+def record(created: str, updated: str, state: str = "done") -> dict[str, str]:
+    return {
+        "created_at": f"2026-11-22T20:{created}.000Z",
+        "updated_at": f"2026-11-22T20:{updated}.000Z",
+        "state": state,
+    }
+
+
+def test_a_fault_is_over_when_all_that_it_met_is_finished() -> None:
+    done = Done(KILLED, AT + 9, AT + 10)
+    met, before, after = record("00:08", "00:26"), record("00:01", "00:02"), record("00:11", "00:59")
+    assert recovery_of([done], [met, before, after]) == {"worker killed": [16.0]}
+    assert recovery_of([done], [before, after]) == {"worker killed": [0.0]}
+
+
+def result(seed: int, row: Row, quiet: bool = True) -> Result:
+    return Result(
+        seed, 10, [row], [Done(KILLED, 0, 0)], {"worker killed": [2.0]}, {"ledger lease.after"}, 1, 30.0, quiet
+    )
+
+
+def test_the_summary_adds_the_runs_up() -> None:
+    text = summary([result(1, Row("tickets", 3)), result(2, Row("tickets", 4, ["issue 1"]))], 60)
+    assert "2 seeds, 20 events, 2 faults, 2 processes ended and started again" in text
+    assert "at 1 of 60 points" in text
+    assert "| tickets | 7        | 1       | 0        | 0     |" in text
+    assert "| worker killed | 2        | 2.0 s                   | 2.0 s   |" in text
+    assert text.endswith("seed 2: tickets missing: issue 1")
+
+
+def test_a_run_that_never_became_quiet_does_not_hold() -> None:
+    restless = result(3, Row("tickets", 1), quiet=False)
+    assert not restless.holds
+    assert "not quiet" in troubles([restless])
+    assert result(4, Row("tickets", 1)).holds
+
+
+def test_steps_are_named_without_ids() -> None:
+    base = "http://127.0.0.1:4000"
+    assert request_step("POST", f"{base}/jira/rest/api/2/issue") == "jira POST /issue"
+    assert request_step("PUT", f"{base}/abc/api/projects/1/issues/77") == "abc PUT /projects/*/issues/*"
+    assert request_step("POST", f"{base}/slack/api/chat.postMessage") == "slack POST /chat.postMessage"
+    assert request_step("POST", f"{base}/libretranslate/translate?x=1") == "libretranslate POST /translate"

@@ -1,0 +1,166 @@
+"""The counting sees what is missing, what is there twice, and what is not as it should be; and excuses nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from chaos.post import Heard
+from chaos.verdict import Facts, Row, judge
+
+CREATED, CHANGED = "2026-11-22T10:00:00.000Z", "2026-11-22T10:00:05.000Z"
+EMPTY: dict[str, Any] = {
+    "abc": {"issues": [], "feedbacks": [], "writes": []},
+    "jira": {"tickets": []},
+    "slack": {"messages": []},
+}
+
+
+def issue(status: str = "INIT", **more: Any) -> dict[str, Any]:
+    known = {"id": 7, "name": "이슈 '0'", "description": None, "externalIssueId": "3", "updatedAt": CREATED}
+    return {**known, "status": status, **more}
+
+
+def ticket(status: str = "To Do", comments: Iterable[str] = (), key: str = "PROJ-3") -> dict[str, Any]:
+    return {"key": key, "summary": "이슈 '0'", "status": status, "comments": [{"body": body} for body in comments]}
+
+
+def message(*lines: str) -> dict[str, Any]:
+    return {"blocks": [{"type": "section", "text": {"type": "plain_text", "text": "\n".join(lines)}}]}
+
+
+def heard(event: str, status: int | None = 200, **data: Any) -> Heard:
+    return Heard(json.dumps({"event": event, "data": data}).encode(), status)
+
+
+def change(previous: str, status: str, answer: int | None = 200, updated: str = CHANGED) -> Heard:
+    told = issue(status, updatedAt=updated)
+    return heard("ISSUE_STATUS_CHANGE", answer, issue=told, previousStatus=previous)
+
+
+def told(previous: str, status: str) -> str:
+    return f"The status of issue \"이슈 '0'\" changed from {previous} to {status}."
+
+
+def count(effect: str, *webhooks: Heard, repairs: bool = True, lost_before: int = 0, **state: Any) -> Row:
+    """The row of one effect. `state`: issues, feedbacks, writes, tickets, messages."""
+    world = {
+        "abc": {key: state.get(key, []) for key in ("issues", "feedbacks", "writes")},
+        "jira": {"tickets": state.get("tickets", [])},
+        "slack": {"messages": state.get("messages", [])},
+    }
+    statuses = {found["name"]: found.get("was", found["status"]) for found in world["abc"]["issues"]}
+    rows = judge(Facts(world, webhooks, statuses, repairs, lost_before))
+    return next(row for row in rows if row.effect == effect)
+
+
+def numbers(row: Row) -> tuple[int, int, int, int]:
+    return row.expected, len(row.missing), len(row.repeated), len(row.wrong)
+
+
+def test_nothing_happened_and_nothing_is_expected() -> None:
+    assert all(row.holds and not row.expected for row in judge(Facts(EMPTY, (), {})))
+
+
+def write(text: str = "[en] 안녕 1") -> dict[str, Any]:
+    return {"what": "feedback.update", "entity": 1, "values": {"translatedMessage": text}}
+
+
+def test_translations_are_counted_by_writes() -> None:
+    done = {"id": 1, "message": "안녕 1", "translatedMessage": "[en] 안녕 1"}
+    open_ = {"id": 1, "message": "안녕 1"}
+    assert numbers(count("translations", feedbacks=[done], writes=[write()])) == (1, 0, 0, 0)
+    assert numbers(count("translations", feedbacks=[done], writes=[write(), write()])) == (1, 0, 1, 0)
+    assert numbers(count("translations", feedbacks=[open_])) == (1, 1, 0, 0)
+    spoilt = {**done, "translatedMessage": "error"}
+    assert numbers(count("translations", feedbacks=[spoilt], writes=[write("error")])) == (1, 0, 0, 1)
+
+
+def test_without_reconcile_only_what_was_accepted_is_expected() -> None:
+    feedback = {"id": 1, "message": "안녕 1"}
+    refused = heard("FEEDBACK_CREATION", 503, feedback=feedback)
+    accepted = heard("FEEDBACK_CREATION", feedback=feedback)
+    assert numbers(count("translations", refused, repairs=False, feedbacks=[feedback])) == (0, 0, 0, 0)
+    assert numbers(count("translations", accepted, repairs=False, feedbacks=[feedback])) == (1, 1, 0, 0)
+
+
+def test_every_issue_has_one_ticket_and_names_it() -> None:
+    assert numbers(count("tickets", issues=[issue()], tickets=[ticket()])) == (1, 0, 0, 0)
+    assert numbers(count("tickets", issues=[issue()])) == (1, 1, 0, 0)
+    both = [ticket(), ticket(key="PROJ-4")]
+    assert numbers(count("tickets", issues=[issue()], tickets=both)) == (1, 0, 1, 0)
+    named = "ticket numbers in ABC"
+    assert numbers(count(named, issues=[issue()], tickets=[ticket()])) == (1, 0, 0, 0)
+    assert numbers(count(named, issues=[issue(externalIssueId=None)], tickets=[ticket()])) == (1, 1, 0, 0)
+    assert numbers(count(named, issues=[issue(externalIssueId="9")], tickets=[ticket()])) == (1, 0, 0, 1)
+
+
+def test_what_people_wrote_into_an_issue_must_still_be_there() -> None:
+    for spoilt in (issue(description="ours"), issue("INIT", was="RESOLVED")):
+        assert numbers(count("ticket numbers in ABC", issues=[spoilt], tickets=[ticket()])) == (1, 0, 0, 1)
+
+
+def test_a_ticket_shows_the_status_of_its_issue() -> None:
+    effect = "statuses of tickets"
+    assert numbers(count(effect, issues=[issue("RESOLVED")], tickets=[ticket("Done")])) == (1, 0, 0, 0)
+    assert numbers(count(effect, issues=[issue("RESOLVED")], tickets=[ticket("To Do")])) == (1, 0, 0, 1)
+
+
+def test_comments_are_counted_by_feedback() -> None:
+    added = heard("ISSUE_ADDITION", feedback={"id": 5}, addedIssue=issue())
+    assert numbers(count("comments", added, added, tickets=[ticket(comments=["Feedback 5 (App)"])])) == (1, 0, 0, 0)
+    assert numbers(count("comments", added, tickets=[ticket()])) == (1, 1, 0, 0)
+    twice = ticket(comments=["Feedback 5 (App)", "Feedback 5 (App)"])
+    assert numbers(count("comments", added, tickets=[twice])) == (1, 0, 1, 0)
+
+
+def test_a_change_is_one_message_however_often_it_was_told() -> None:
+    there: dict[str, Any] = {"issues": [issue("RESOLVED")]}
+    once, twice = [message(told("New", "Resolved"))], [message(told("New", "Resolved"))] * 2
+    webhook = change("INIT", "RESOLVED")
+    assert numbers(count("messages", webhook, webhook, messages=once, **there)) == (1, 0, 0, 0)
+    assert numbers(count("messages", webhook, messages=twice, **there)) == (1, 0, 1, 0)
+    assert numbers(count("messages", webhook, **there)) == (1, 1, 0, 0)
+
+
+def test_the_same_change_at_another_time_is_another_message() -> None:
+    webhooks = (change("INIT", "RESOLVED"), change("INIT", "RESOLVED", updated=CHANGED.replace("05", "09")))
+    once = [message(told("New", "Resolved"))]
+    assert numbers(count("messages", *webhooks, messages=once, issues=[issue("RESOLVED")])) == (2, 1, 0, 0)
+
+
+def test_the_lines_of_a_digest_are_messages() -> None:
+    head = "2 events, told together because there are so many:"
+    lines = [f"• {told('New', 'Resolved')} (#7)", f"• {told('Resolved', 'Pending')} (#7)"]
+    webhooks = (change("INIT", "RESOLVED"), change("RESOLVED", "PENDING", updated=CHANGED.replace("05", "09")))
+    row = count("messages", *webhooks, messages=[message(head, *lines)], issues=[issue("PENDING")])
+    assert numbers(row) == (2, 0, 0, 0)
+
+
+def test_a_webhook_without_an_answer_may_have_been_stored_or_not() -> None:
+    unsure = change("INIT", "RESOLVED", answer=None)
+    there: dict[str, Any] = {"issues": [issue("RESOLVED")], "repairs": False}
+    assert numbers(count("messages", unsure, **there)) == (0, 0, 0, 0)
+    assert numbers(count("messages", unsure, messages=[message(told("New", "Resolved"))], **there)) == (0, 0, 0, 0)
+
+
+def test_reconcile_tells_the_last_status_of_which_no_webhook_told() -> None:
+    created = heard("ISSUE_CREATION", issue=issue())
+    there: dict[str, Any] = {"issues": [issue("RESOLVED")]}
+    assert numbers(count("messages", created, **there)) == (1, 1, 0, 0)
+    found = message(told("New", "Resolved"))
+    assert numbers(count("messages", created, messages=[found], **there)) == (1, 0, 0, 0)
+    assert numbers(count("messages", created, messages=[found, found], **there)) == (1, 0, 1, 0)
+
+
+def test_what_was_heard_before_a_wipe_may_be_forgotten_but_not_told_twice() -> None:
+    webhook = change("INIT", "RESOLVED")
+    there: dict[str, Any] = {"issues": [issue("RESOLVED")], "lost_before": 1}
+    found = message(told("New", "Resolved"))
+    assert numbers(count("messages", webhook, **there)) == (0, 0, 0, 0)
+    assert numbers(count("messages", webhook, messages=[found, found], **there)) == (0, 0, 1, 0)
+
+
+def test_a_message_that_nobody_expects_is_one_too_many() -> None:
+    assert numbers(count("messages", messages=[message("Hello")])) == (0, 0, 1, 0)
