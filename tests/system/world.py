@@ -76,9 +76,6 @@ class World:
         """How many requests have met trouble; those that are being held included."""
         return sum(self.service.state()["faults"]["fired"].values())
 
-    def wait_until_fired(self, times: int, seconds: float = 10.0) -> None:
-        wait_for(f"{times} faults to be met", lambda: self.fired() >= times, seconds)
-
     def end_trouble(self) -> None:
         """From now on; a request that is being held stays so."""
         call("DELETE", f"{self.service.sandbox}/control/faults")
@@ -105,9 +102,6 @@ class World:
 
     def rows(self, **query: str) -> list[dict[str, Any]]:
         return self.service.deliveries(limit="500", **query)
-
-    def event(self, event_id: str) -> dict[str, Any]:
-        return dict(call("GET", f"{self.service.web}/api/events/{event_id}", BEARER))
 
     def replay(self, delivery_id: str) -> None:
         call("POST", f"{self.service.web}/api/deliveries/{delivery_id}/replay", BEARER)
