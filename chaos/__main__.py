@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from chaos.discover import discover
-from chaos.plan import AT_STEP, KINDS, plan
+from chaos.plan import AT_STEP, KINDS, Fault, plan
 from chaos.report import Result, summary, table, troubles
 from chaos.run import run
 from chaos.sabotage import PROTECTIONS
@@ -18,7 +19,9 @@ from chaos.world import TUNED, Options
 from sandbox.processes import end_on_signals
 
 EVENTS, SECONDS = 150, 30.0
-REAL = 1.0
+FAULTS = 8
+REAL, REAL_FROM = 1.0, 120.0
+"""Runs that take so many seconds have time for a sender that is as slow as the real one."""
 
 
 def options() -> argparse.Namespace:
@@ -29,6 +32,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=SECONDS / 60, help="that these actions take (0.5)")
     parser.add_argument("--faults", type=int, help="in each run, besides the kills at steps (8 in half a minute)")
     parser.add_argument("--only", action="append", choices=[*KINDS, AT_STEP], help="this kind of fault; repeatable")
+    parser.add_argument("--each", action="store_true", help="one run for each kind of fault, which comes alone")
     parser.add_argument("--scale", type=float, help="how much faster than the real sender ours is (1; 5 in short runs)")
     parser.add_argument("--jobs", type=int, default=1, help="runs at the same time (1)")
     parser.add_argument("--without", choices=PROTECTIONS, help="plays what needs this protection, with it switched off")
@@ -46,9 +50,12 @@ def main() -> int:
         return 1 if found else 0
     if given.self_test:
         return self_test(given.jobs)
+    return attack(given)
+
+
+def attack(given: argparse.Namespace) -> int:
     seconds = given.minutes * 60
-    scale = given.scale or (REAL if seconds > 120 else 5.0)
-    faults = 8 * max(1, round(seconds / SECONDS)) if given.faults is None else given.faults
+    scale = given.scale or (REAL if seconds > REAL_FROM else 5.0)
     say("Finding the steps of the service: one of each event, without harm but for a few lost answers …")
     steps = discover()
     say(f"{len(steps)} steps: {', '.join(steps)}")
@@ -56,19 +63,27 @@ def main() -> int:
 
     def one(seed: int) -> Result:
         lines: list[str] = []
-        story = tell(seed, given.events, seconds)
+        faults = plan_of(given, seed, seconds, steps)
         keep = given.keep / f"seed-{seed}" if given.keep else None
-        result = run(Options(seed, scale), story, plan(seed, seconds, steps, faults, given.only), lines.append, keep)
+        result = run(Options(seed, scale), tell(seed, given.events, seconds), faults, lines.append, keep)
         word = "holds" if result.holds else "FAILS"
         say("\n".join([f"\nseed {seed}: {word}, {result.events} events, {result.seconds:.0f} s", *lines]))
         if not result.holds:
             say(troubles([result]))
         return result
 
+    number = len(KINDS) if given.each else given.seeds
     with ThreadPoolExecutor(given.jobs) as pool:
-        results = list(pool.map(one, range(given.seed, given.seed + given.seeds)))
+        results = list(pool.map(one, range(given.seed, given.seed + number)))
     say(f"\n{summary(results, 2 * len(steps))}")
     return 0 if all(result.holds for result in results) else 1
+
+
+def plan_of(given: argparse.Namespace, seed: int, seconds: float, steps: Sequence[str]) -> list[Fault]:
+    if given.each:
+        return plan(seed, seconds, steps, 1, [list(KINDS)[seed - given.seed]])
+    faults = FAULTS * max(1, round(seconds / SECONDS)) if given.faults is None else given.faults
+    return plan(seed, seconds, steps, faults, given.only)
 
 
 def self_test(jobs: int) -> int:

@@ -14,6 +14,8 @@ from chaos.plan import AT_STEP, PATHS, Fault
 from chaos.world import WORKERS, World
 
 RETRY_AFTER = 1
+SLOWER_THAN_PATIENCE = {"done, but too late": ("delay", 17.0), "no answer at all": ("hang", 20.0)}
+"""The stand-ins' faults, and seconds: our clients wait for 15."""
 MEMORY_FULL = 1_000_000  # bytes: less than an empty server uses
 
 
@@ -133,6 +135,9 @@ class Attack:
             return {"kind": "status", "status": details["status"], "headers": headers, "times": None}
         if "delay" in details:
             return {"kind": "delay", "seconds": details["delay"], "times": None}
+        if fault.kind in SLOWER_THAN_PATIENCE:
+            kind, seconds = SLOWER_THAN_PATIENCE[fault.kind]
+            return {"kind": kind, "seconds": seconds, "times": details["times"]}
         lost = fault.kind == "answers lost"
         # Where an answer is lost it is that of a write: a look that is lost is only made again.
         methods = "POST|PUT" if lost else ".*"
@@ -158,9 +163,15 @@ class Attack:
             time.sleep(fault.seconds)
             redis.config_set("maxmemory", 0)
 
-    def wipe_redis(self, _fault: Fault) -> None:
-        with self._redis, self._world.redis() as redis:
-            redis.flushall()
+    def wipe_redis(self, fault: Fault) -> None:
+        with self._redis:
+            if fault.details["how"] == "FLUSHALL":
+                with self._world.redis() as redis:
+                    redis.flushall()
+            else:
+                self._world.stop_redis()
+                self._world.forget_redis()
+                self._world.start_redis()
 
     # Time, and the way in between.
 
@@ -199,6 +210,8 @@ ACTIONS: dict[str, Callable[[Attack, Fault], str | None]] = {
     "answers lost": Attack.trouble,
     "connections cut": Attack.trouble,
     "slow answers": Attack.trouble,
+    "done, but too late": Attack.trouble,
+    "no answer at all": Attack.trouble,
     "429 storm": Attack.trouble,
     "5xx storm": Attack.trouble,
     "Redis killed": Attack.kill_redis,

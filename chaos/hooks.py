@@ -41,6 +41,7 @@ def install() -> None:
     patches: dict[str, list[Callable[[ModuleType], None]]] = {
         "requests.sessions": [lambda module: _watch_requests(module, steps)],
         "jobs.ledger": [lambda module: _watch_ledger(module, steps)],
+        "jobs.accept": [lambda module: _watch_acceptor(module, steps)],
     }
     scale = float(os.environ.get("CHAOS_SCALE", "1"))
     if scale != 1:
@@ -117,6 +118,11 @@ def _watch_ledger(module: Any, steps: Steps) -> None:
     module.Ledger._run = steps.around(of_script, module.Ledger._run)
     module.Ledger.keep = steps.around(of_notes, module.Ledger.keep)
     module.RedisLinks.set = steps.around(of_link, module.RedisLinks.set)
+
+
+def _watch_acceptor(module: Any, steps: Steps) -> None:
+    """In web it stands between a webhook and its answer."""
+    module.Acceptor.accept = steps.around(lambda *_, **__: "ledger accept", module.Acceptor.accept)
 
 
 def _hurry_reconcile(module: Any, scale: float) -> None:

@@ -57,6 +57,15 @@ def _some(most: int) -> Callable[[Dice], tuple[float, dict[str, Any]]]:
     return lambda dice: (0.0, {"system": dice.choice(SYSTEMS), "times": dice.randint(1, most)})
 
 
+def _late(dice: Dice) -> tuple[float, dict[str, Any]]:
+    # Not ABC: it has no conditional write, so an issue that is saved late takes back what a person saved meanwhile.
+    return 0.0, {"system": dice.choice([s for s in SYSTEMS if s != "abc"]), "times": dice.randint(1, 2)}
+
+
+def _wipe(dice: Dice) -> tuple[float, dict[str, Any]]:
+    return 0.0, {"how": dice.choice(("FLUSHALL", "restarted without its files"))}
+
+
 def _jump(dice: Dice) -> tuple[float, dict[str, Any]]:
     return dice.uniform(3, 8), {"by": dice.choice((-86_400, -3600, -60, 60, 3600, 86_400))}
 
@@ -73,6 +82,8 @@ KINDS: Mapping[str, tuple[int, Callable[[Dice], tuple[float, dict[str, Any]]]]] 
     # Third parties.
     "answers lost": (3, _some(4)),
     "connections cut": (1, _some(4)),
+    "done, but too late": (1, _late),
+    "no answer at all": (1, _some(2)),
     "slow answers": (2, _at_system(2, 5, delay=1.5)),
     "429 storm": (2, _at_system(2, 4, status=429)),
     "5xx storm": (2, _at_system(2, 4, status=503)),
@@ -80,7 +91,7 @@ KINDS: Mapping[str, tuple[int, Callable[[Dice], tuple[float, dict[str, Any]]]]] 
     "Redis killed": (2, _lasting(0.5, 3)),
     "Redis frozen": (2, _lasting(1, 3)),
     "Redis full": (1, _lasting(1, 3)),
-    "Redis wiped": (1, _moment),
+    "Redis wiped": (1, _wipe),
     # Time.
     "clock jumps": (2, _jump),
     # The way between the source and us.

@@ -34,9 +34,15 @@ class Result:
         return self.quiet and not self.trouble and all(row.holds for row in self.rows)
 
 
-def recovery_of(faults: Iterable[Done], records: Iterable[Mapping[str, Any]]) -> dict[str, list[float]]:
+REPAIRED = ("web away", "Redis wiped")
+"""What these took away is not in the records: it is back when every effect is there."""
+
+
+def recovery_of(
+    faults: Iterable[Done], records: Iterable[Mapping[str, Any]], complete: float
+) -> dict[str, list[float]]:
     """For each fault: from its end until the last delivery that was there by then was finished. An upper bound: other
-    faults may have come in between."""
+    faults may have come in between. `complete`: when every effect was there (seconds since 1970)."""
     spans = [
         (_seconds(record["created_at"]), _seconds(record["updated_at"]))
         for record in records
@@ -44,7 +50,8 @@ def recovery_of(faults: Iterable[Done], records: Iterable[Mapping[str, Any]]) ->
     ]
     found: dict[str, list[float]] = defaultdict(list)
     for done in faults:
-        met = [finished for created, finished in spans if created < done.ended < finished]
+        met = [complete] if done.fault.kind in REPAIRED else []
+        met += [finished for created, finished in spans if created < done.ended < finished]
         found[done.fault.kind].append(max(met, default=done.ended) - done.ended)
     return dict(found)
 

@@ -131,6 +131,7 @@ def _run(world: World, story: Sequence[Action], faults: Sequence[Fault], say: Ca
     attack.stop()
     quiet = world.wait_quiet(QUIET_SECONDS)
     rows = _judge(world, source, wiped)
+    complete = time.time()
     troubles += [f"{done.fault.kind}: {done.note}" for done in attack.done if done.note.startswith("NOT CARRIED OUT")]
     records = world.records()
     _write_down(world, source, wiped, records)
@@ -140,7 +141,7 @@ def _run(world: World, story: Sequence[Action], faults: Sequence[Fault], say: Ca
         events=int(world.service.state()["sender"]["events"]),
         rows=rows,
         faults=attack.done,
-        recovery=recovery_of(attack.done, records),
+        recovery=recovery_of(attack.done, records, complete),
         points=world.deaths_at_steps(),
         deaths=world.deaths,
         seconds=time.monotonic() - started,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import threading
 import time
@@ -109,9 +110,7 @@ class World:
         }
         service = {**environment(sandbox, redis_url), **TUNED, **options.changes, "PORT": str(self._web_port)}
         commands = procfile()
-        # The receiver is attacked from outside only, unless a protection of its own is switched off.
-        web_hooks = hooks if options.without == "dedup" else {}
-        self._commands = {"web": (commands["web"], {**service, **web_hooks})}
+        self._commands = {"web": (commands["web"], {**service, **hooks})}
         self._commands |= {name: (commands["worker"], {**service, **hooks}) for name in WORKERS}
         self.post.target = f"{web}/webhook"
         for name, (command, env) in self._commands.items():
@@ -159,6 +158,11 @@ class World:
     def stop_redis(self) -> None:
         self._processes["valkey"].kill()
 
+    def forget_redis(self) -> None:
+        """Its files are gone; it must be stopped."""
+        shutil.rmtree(self.folder / "redis")
+        (self.folder / "redis").mkdir()
+
     def start_redis(self) -> None:
         command = valkey_command(self._redis_port, self.folder / "redis", *KEPT)
         self._processes.start("valkey", command)
@@ -185,13 +189,13 @@ class World:
         return {unquote(order.stem) for order in (self.folder / "orders").glob("*.taken")}
 
     def set_clock(self, seconds: float) -> None:
-        """By how much the wall clocks of the workers are off."""
+        """By how much the wall clocks of web and workers are off."""
         fresh = self.folder / "clock.new"
         fresh.write_text(str(seconds))
         fresh.rename(self.folder / "clock")
 
     def steps(self) -> list[str]:
-        """Every step that a worker has come to so far."""
+        """Every step that web or a worker has come to so far."""
         file = self.folder / "steps"
         return sorted(set(file.read_text(encoding="utf-8").splitlines())) if file.exists() else []
 

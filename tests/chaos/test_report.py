@@ -23,8 +23,13 @@ def record(created: str, updated: str, state: str = "done") -> dict[str, str]:
 def test_a_fault_is_over_when_all_that_it_met_is_finished() -> None:
     done = Done(KILLED, AT + 9, AT + 10)
     met, before, after = record("00:08", "00:26"), record("00:01", "00:02"), record("00:11", "00:59")
-    assert recovery_of([done], [met, before, after]) == {"worker killed": [16.0]}
-    assert recovery_of([done], [before, after]) == {"worker killed": [0.0]}
+    assert recovery_of([done], [met, before, after], AT + 60) == {"worker killed": [16.0]}
+    assert recovery_of([done], [before, after], AT + 60) == {"worker killed": [0.0]}
+
+
+def test_what_was_lost_is_repaired_when_every_effect_is_there() -> None:
+    done = Done(Fault(1.0, "web away", 5.0), AT, AT + 10)
+    assert recovery_of([done], [], AT + 42) == {"web away": [32.0]}
 
 
 def result(seed: int, row: Row, quiet: bool = True) -> Result:
