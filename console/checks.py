@@ -39,7 +39,8 @@ def _abc_checks(configuration: Configuration) -> Iterator[Check]:
     projects = {int(key) for key, _ in configuration.service.abc_api_key.items() if key.isdigit()}
     projects |= {project for project, _ in configuration.service.reconcile_channels}
     if not projects:
-        yield Check(True, "abc: not asked: name a project in ABC_API_KEY (1=key) or RECONCILE_CHANNELS (1:1)")
+        advice = "name your channels in RECONCILE_CHANNELS (1:1), so that catch-up finds them even after a loss of Redis"
+        yield Check(True, f"abc: not asked; {advice}")
     for project in sorted(projects):
         try:
             yield Check(True, f"abc: project {project} is '{abc.project_name(project)}', the API key fits")

@@ -20,8 +20,8 @@ def notes_of(delivery: Mapping[str, str]) -> dict[str, Any]:
     """The notes of earlier attempts. A delivery that was done before and is replayed carries its result as `done`, so
     that a connector can see that the effect is there."""
     notes: dict[str, Any] = json.loads(delivery.get("notes") or "{}")
-    if delivery.get("result") and any(entry["outcome"] == "done" for entry in log_of(delivery)):
-        notes["done"] = json.loads(delivery["result"])
+    if any(entry["outcome"] == "done" for entry in log_of(delivery)):
+        notes["done"] = json.loads(delivery.get("result") or "{}")
     return notes
 
 
@@ -33,7 +33,7 @@ def log_of(delivery: Mapping[str, str]) -> list[dict[str, Any]]:
 
 def fields_of(lease: Lease, transition: Transition, seconds: float, redact: Redactor) -> dict[str, str]:
     """The delivery's fields after the attempt, without secrets."""
-    why = redact(transition.why)[:LONGEST_WHY]
+    why = clean(redact(transition.why)[:LONGEST_WHY])
     entry: dict[str, Any] = {"at": round(lease.now, 3), "seconds": round(seconds, 3), "outcome": transition.state}
     if why:
         entry |= {"why": why}
@@ -46,8 +46,13 @@ def fields_of(lease: Lease, transition: Transition, seconds: float, redact: Reda
         "log": json.dumps([*log_of(lease.delivery), entry][-KEPT_ATTEMPTS:], ensure_ascii=False),
     }
     if transition.result:
-        fields["result"] = redact(json.dumps(transition.result, ensure_ascii=False))
+        fields["result"] = clean(redact(json.dumps(transition.result, ensure_ascii=False)))
     return fields
+
+
+def clean(text: str) -> str:
+    """Without halves of characters: others' JSON can hold them, what is stored can't."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def counts_of(lease: Lease, transition: Transition, seconds: float) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 
 import structlog
@@ -14,6 +15,8 @@ from jobs.queue import hand
 log = structlog.get_logger("clock")
 
 TICK_SECONDS = 1.0
+FORGET_EVERY = 60
+"""Ticks between two looks for what may be forgotten."""
 
 
 class Clock(threading.Thread):
@@ -28,20 +31,33 @@ class Clock(threading.Thread):
         self._stopped = threading.Event()
 
     def run(self) -> None:
-        while True:
+        for beat in itertools.count():
+            if beat % FORGET_EVERY == 0:
+                self._forget()
             self.tick()
             if self._stopped.wait(TICK_SECONDS):
                 return
 
     def tick(self) -> None:
         try:
-            due = self._ledger.tick(self._worker, self._queue.key, self._retention_days)
+            due = self._ledger.tick(self._worker, self._queue.key)
+            if due is None:
+                return
             hand(self._queue, due)
+            if due:
+                log.debug("handed over", deliveries=len(due))
         except RedisError as error:
             log.warning("no tick", because=str(error))
-            return
-        if due:
-            log.debug("handed over", deliveries=len(due))
+        except Exception:
+            log.exception("no tick")  # this thread must not end
+
+    def _forget(self) -> None:
+        """Apart from the tick, and first: with Redis's memory used up it is the one thing that still works."""
+        try:
+            while self._ledger.forget(self._retention_days):
+                pass
+        except RedisError as error:
+            log.warning("nothing forgotten", because=str(error))
 
     def stop(self) -> None:
         self._stopped.set()

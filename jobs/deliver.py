@@ -87,8 +87,9 @@ class Deliverer:
                 self._deliver(following)
             except RedisError as error:
                 log.warning("left to the clock: Redis is away", delivery_id=following, because=str(error))
-            finally:
-                following = self._slots.pass_on(connector)
+            except Exception:
+                log.exception("left to the clock: a defect", delivery_id=following)
+            following = self._slots.pass_on(connector)
 
     def _deliver(self, delivery_id: str) -> None:
         lease = self._ledger.lease(delivery_id, uuid4().hex)
@@ -101,6 +102,12 @@ class Deliverer:
                 self._run(lease)
             except LeaseLost:
                 log.warning("attempt abandoned: another worker has the delivery")
+            except RedisError:
+                raise
+            except Exception as error:
+                # Recorded like any failure, or it would come back for ever without a trace.
+                log.exception("a delivery failed outside its connector")
+                self._record(lease, _crashed(error))
 
     def _run(self, lease: Lease) -> None:
         connector = self._connectors.get(lease.connector)
@@ -140,8 +147,9 @@ class Deliverer:
             if not isinstance(outcomes, list):
                 outcomes = [outcomes] * len(leases)
             for number, (lease, outcome) in enumerate(zip(leases, outcomes, strict=True)):
-                with suppress(LeaseLost):  # one that is lost is no reason to forget the others
-                    self._record(lease, outcome, seconds, "" if number else destination.name)
+                if outcome is not None:
+                    with suppress(LeaseLost):  # one that is lost is no reason to forget the others
+                        self._record(lease, outcome, seconds, "" if number else destination.name)
 
     def _record(self, lease: Lease, outcome: Outcome, seconds: float = 0.0, destination: str = "") -> None:
         became = after(outcome, lease.position, lease.age, random.random())  # noqa: S311  jitter, no secret
@@ -171,9 +179,8 @@ class Deliverer:
     def _hold(self, lease: Lease, hold: Hold) -> None:
         """Gives the lease back: no attempt was made."""
         fields = {"attempts": str(lease.attempt - 1), "why": hold.why, "reason": "held"}
-        spread = hold.seconds * 0.1 * random.random()  # noqa: S311  so that those who wait do not come back together
-        self._ledger.settle(lease, "retrying", fields, {}, hold.seconds + spread)
-        log.debug("held", why=hold.why, again_in=round(hold.seconds + spread, 1))
+        self._ledger.settle(lease, "retrying", fields, {}, hold.seconds)
+        log.debug("held", why=hold.why, again_in=round(hold.seconds, 1))
 
 
 def _guarded(attempt: Callable[[], T]) -> T | Retry:
@@ -184,7 +191,11 @@ def _guarded(attempt: Callable[[], T]) -> T | Retry:
         raise
     except Exception as error:
         log.exception("the connector failed")
-        return Retry(f"the connector failed: {type(error).__name__}: {error}", "crashed")
+        return _crashed(error)
+
+
+def _crashed(error: Exception) -> Retry:
+    return Retry(f"the connector failed: {type(error).__name__}: {error}", "crashed")
 
 
 def _patiently(record: Callable[[], Settled]) -> Settled:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 
 from connectors.base import Destination, Done, Failed, Outcome, Retry, Skipped
 from jobs.ledger import Lease, Ledger
+from jobs.schedule import pause
 
 DOWN = frozenset({"timeout", "network", "server_error", "ambiguous"})
 """Reasons that speak of the destination, not of this delivery."""
-BUSY_SECONDS = 5.0
-"""The pause after a "too many requests" that names no time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Not now: the delivery waits for `seconds`, which costs it no attempt."""
+    """Not now: the delivery waits for `seconds`, which costs it no attempt.
+
+    Those who wait for a rate have turns of their own; those who wait for a breaker come back spread out.
+    """
 
     seconds: float
     why: str
@@ -28,7 +31,10 @@ def admit(ledger: Ledger, lease: Lease, destination: Destination) -> Hold | int:
         return admission.others
     if admission.because == "limit":
         return Hold(admission.wait / 1000, f"{destination.name}: its rate limit is used up; this one's turn comes")
-    return Hold(admission.wait / 1000, f"{destination.name} is not available at the moment; it is being probed")
+    spread = 1 + 0.2 * random.random()  # noqa: S311  no secret
+    return Hold(
+        admission.wait / 1000 * spread, f"{destination.name} is not available at the moment; it is being probed"
+    )
 
 
 def interval_ms(destination: Destination) -> int:
@@ -44,7 +50,7 @@ def condition_of(outcome: Outcome) -> str:
         case Skipped() | Retry(at_source=True):
             return ""
         case Retry(reason="rate_limited", after=asked):
-            return f"busy:{int((BUSY_SECONDS if asked is None else min(asked, 3600.0)) * 1000)}"
+            return f"busy:{int(pause(asked) * 1000)}"
         case Retry(reason=reason) | Failed(reason=reason):
             if reason == "quota":
                 return "quota"

@@ -52,6 +52,8 @@ class Keeper(threading.Thread):
                 log.warning("lease lost", delivery_id=lost)
         except RedisError as error:
             log.warning("leases not renewed", because=str(error))
+        except Exception:
+            log.exception("leases not renewed")  # this thread must not end
 
     def stop(self) -> None:
         self._stopped.set()

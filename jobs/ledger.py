@@ -107,16 +107,26 @@ class Ledger:
     ) -> None:
         """Adds the storing of an event to the pipeline `on`. Its answer: [1] stored, [2] deliveries added to a known
         event (only with `extend`), [0, times seen] a repeat."""
-        entity, occurred, project, channel, status, changed = "", 0.0, "", "", "", ""
+        entity, occurred, project, channel, status = "", 0.0, "", "", ""
         if isinstance(event, Event):
             entity, occurred = event.entity, event.occurred
             project = str(event.project.id) if event.project else ""
             channel = str(event.channel.id) if event.channel else ""
             if event.issue and event.name in TELLS_STATUS:
-                status, changed = event.issue.status, event.issue.updatedAt
+                status = event.issue.status
         rows = json.dumps([[row.connector, row.state, row.why] for row in planned])
         flat = [item for pair in fields.items() for item in pair]
-        head = (event.id, HAND_OVER_MS, entity, int(occurred * 1000), int(extend), project, channel, status, changed)
+        head = (
+            event.id,
+            HAND_OVER_MS,
+            entity,
+            int(occurred * 1000),
+            int(extend),
+            project,
+            channel,
+            status,
+            int(occurred),
+        )
         self._run("accept", *head, rows, *flat, on=on)
 
     def lease(self, delivery_id: str, token: str, early: bool = False) -> Lease | str:
@@ -136,7 +146,8 @@ class Ledger:
 
     def keep(self, lease: Lease, notes: Mapping[str, Any] | None, lease_ms: int = LEASE_MS) -> None:
         """Stores the notes (all of them) with the delivery and renews its lease. Raises LeaseLost."""
-        text = "" if notes is None else json.dumps(notes, ensure_ascii=False)
+        # Others' JSON can hold halves of characters; UTF-8 can't.
+        text = b"" if notes is None else json.dumps(notes, ensure_ascii=False).encode("utf-8", "replace")
         if self._run("renew", lease_ms, lease.delivery_id, lease.connector, lease.token, text):
             raise LeaseLost(lease.delivery_id)
 
@@ -171,11 +182,15 @@ class Ledger:
             raise LeaseLost(lease.delivery_id)
         return Settled(answer[1].decode(), answer[2].decode())
 
-    def tick(self, worker: str, queue_key: str, retention_days: float, elect_ms: int = 900) -> list[str]:
+    def tick(self, worker: str, queue_key: str, elect_ms: int = 900) -> list[str] | None:
         """Shows that `worker` is alive, and, when elected, answers the deliveries to hand to RQ again."""
-        retention_ms = int(retention_days * 86_400_000)
-        answer = self._run("tick", worker, elect_ms, HAND_OVER_MS, queue_key, STARTED_AT_ONCE, retention_ms)
-        return [delivery_id.decode() for delivery_id in answer]
+        answer = self._run("tick", worker, elect_ms, HAND_OVER_MS, queue_key, STARTED_AT_ONCE)
+        return None if answer is None else [delivery_id.decode() for delivery_id in answer]
+
+    def forget(self, retention_days: float) -> int:
+        """Deletes what was finished longer ago than that, a part at a time: how many there were. It only frees memory,
+        so it works when Redis has none left."""
+        return int(self._run("forget", int(retention_days * 86_400_000)))
 
     def replay(self, delivery_id: str) -> str:
         """Makes a delivery due again from the first attempt: queued; or gone, foreign, running: nothing is done."""
@@ -200,7 +215,7 @@ class RedisLinks:
         return _decode(self._ledger.redis.hgetall(self._key(connector, entity)))
 
     def set(self, connector: str, entity: str, **values: str) -> None:
-        kept = {name: value for name, value in values.items() if value}
+        kept = {name: value.encode("utf-8", "replace") for name, value in values.items() if value}
         with self._ledger.redis.pipeline(transaction=True) as pipeline:
             if kept:
                 pipeline.hset(self._key(connector, entity), mapping=cast(Any, kept))

@@ -9,8 +9,6 @@ from typing import Any
 
 from redis import Redis
 
-from sources.event import Issue
-
 OVERLAP = 600.0
 """Seconds by which each run looks back behind the last: the source's clock and ours may differ, and what was being
 written when we looked appears behind the mark."""
@@ -30,10 +28,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of time, in seconds since 1970."""
+    """A stretch of time, in seconds since 1970. `first`: the place was never looked at, as far as we know."""
 
     start: float
     end: float
+    first: bool = False
 
     @property
     def gte(self) -> str:
@@ -51,6 +50,14 @@ class Window:
             start += DAY
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A status, and since when the issue has it, in whole seconds since 1970."""
+
+    status: str
+    at: float
+
+
 class Marks:
     """`configured`: places that the operator names; those seen in events are known."""
 
@@ -58,6 +65,7 @@ class Marks:
         self._redis: Any = redis
         self._prefix = f"fb:{instance}:"
         self._configured = tuple(configured)
+        self._seen: set[Place] = set()
         self._lookback = lookback
         self.instance = instance
 
@@ -72,30 +80,39 @@ class Marks:
 
     def places(self) -> list[Place]:
         """Every known place, each project's issues included."""
-        found = set(self._configured)
+        found = {*self._configured, *self._seen}
         for member in self._redis.smembers(f"{self._prefix}places"):
             project, _, channel = member.decode().partition(":")
             found.add(Place(int(project), int(channel) if channel else None))
+        self._seen |= found  # a wiped Redis must not make a running process forget where to look
         found |= {Place(place.project) for place in found}
         return sorted(found, key=lambda place: (place.project, place.channel or 0))
 
     def window(self, place: Place, since: float | None, end: float) -> Window:
         """What to look at: from `since`, else from the place's mark, else as far as a first run looks back."""
-        if since is not None:
-            return Window(min(since, end), end)
         mark = self._redis.hget(f"{self._prefix}marks", _name(place))
-        return Window((float(mark) if mark else end - self._lookback) - OVERLAP, end)
+        start = (float(mark) if mark else end - self._lookback) - OVERLAP
+        return Window(start if since is None else min(since, end), end, first=not mark)
 
     def advance(self, place: Place, end: float) -> None:
         self._redis.hset(f"{self._prefix}marks", _name(place), end)
 
-    def status(self, project: int, issue: int) -> str | None:
+    def drop(self, place: Place) -> None:
+        """Forgets a place that the source no longer has; a configured one stays, and is told about at each run."""
+        self._seen.discard(place)
+        if place.channel:
+            self._redis.srem(f"{self._prefix}places", _name(place))
+
+    def status(self, project: int, issue: int) -> Heard | None:
         """The status of which we last heard; None when of none."""
         stored = self._redis.hget(f"{self._prefix}status:{project}", issue)
-        return stored.decode().partition("|")[2] if stored else None
+        if not stored:
+            return None
+        at, _, status = stored.decode().partition("|")
+        return Heard(status, float(at))
 
-    def note_status(self, project: int, issue: Issue) -> None:
-        self._redis.hset(f"{self._prefix}status:{project}", issue.id, f"{issue.updatedAt}|{issue.status}")
+    def note_status(self, project: int, issue: int, status: str, at: float) -> None:
+        self._redis.hset(f"{self._prefix}status:{project}", issue, f"{int(at)}|{status}")
 
 
 def _name(place: Place) -> str:

@@ -16,7 +16,7 @@ import structlog
 
 from connectors.base import Connector, Restoring
 from jobs.accept import Acceptor
-from jobs.marks import Marks, Place, Window
+from jobs.marks import Heard, Marks, Place, Window
 from jobs.records import Records
 from jobs.replay import Replayer
 from jobs.routing import Route
@@ -31,6 +31,8 @@ MOST_AT_ONCE = 500
 on from there."""
 SETTLED_SECONDS = 60.0
 """What is younger may still be on its way: the sender tries for 29 s."""
+FIRST_STATUS = "INIT"
+"""Of every issue of ABC User Feedback (docs/sources/abc.md)."""
 REPAIR_PAUSE = 600.0
 """Seconds since its last change before a finished delivery is repeated to repair its effect."""
 
@@ -95,6 +97,8 @@ class Reconciler:
                         return report
             except AbcError as error:
                 report.troubles.append(f"{place}: {error}")
+                if error.reason == "not_found" and not dry_run:
+                    self._marks.drop(place)
                 continue
             if not dry_run and since is None:
                 self._marks.advance(place, window.end)
@@ -111,17 +115,19 @@ class Reconciler:
                         continue
                     seen.add(entity.id)
                     report.looked_at += 1
-                    yield from self._look_at(place, entity, now, dry_run)
+                    yield from self._look_at(place, entity, window, now, dry_run)
 
     def _search(self, place: Place, query: Mapping[str, Any]) -> Iterator[Issue] | Iterator[Feedback]:
         if place.channel is None:
             return self._abc.search_issues(place.project, query)
         return self._abc.search_feedbacks(place.project, place.channel, query)
 
-    def _look_at(self, place: Place, entity: Issue | Feedback, now: float, dry_run: bool) -> Iterator[Finding]:
+    def _look_at(
+        self, place: Place, entity: Issue | Feedback, window: Window, now: float, dry_run: bool
+    ) -> Iterator[Finding]:
         if isinstance(entity, Issue):
+            yield from self._status(place, entity, window, now, dry_run)
             yield from self._creation("ISSUE_CREATION", {"issue": _plain(entity)}, place, entity, now, dry_run)
-            yield from self._status(place, entity, now, dry_run)
         else:
             data = {"feedback": _plain(entity), "channel": {"id": place.channel, "name": ""}}
             yield from self._creation("FEEDBACK_CREATION", data, place, entity, now, dry_run)
@@ -148,31 +154,41 @@ class Reconciler:
                     self._replayer.replay(f"{event.id}.{connector}")
                 yield Finding(event.id, name, event.entity, f"{connector}'s effect is missing again; repeated")
 
-    def _status(self, place: Place, issue: Issue, now: float, dry_run: bool) -> Iterator[Finding]:
+    def _status(self, place: Place, listed: Issue, window: Window, now: float, dry_run: bool) -> Iterator[Finding]:
         wanting = [route.connector for route in self._routes if route.wants("ISSUE_STATUS_CHANGE")]
-        if not wanting or not issue.status:
+        if not wanting:
             return
-        last = self._marks.status(place.project, issue.id)
-        if last == issue.status:
+        heard = self._marks.status(place.project, listed.id)
+        if heard and heard.status == listed.status:
             return
-        previous = last or ""
-        if last is None and (not issue.external_id or not set(wanting) & set(self._restoring)):
-            if not dry_run:  # nothing to compare with yet: from now on there is
-                self._marks.note_status(place.project, issue)
-            return
-        data = {"issue": _plain(issue), "previousStatus": previous}
-        event, body = self._event("ISSUE_STATUS_CHANGE", data, place)
-        skip: dict[str, str] = {}
-        if last is None:
-            skip = dict.fromkeys(self._alerts, "what it was before is not known")
-        elif now - event.occurred > self._alert_max_age:
+        # The list is old by now. Read the issue, and only then what we heard: an event that came meanwhile counts.
+        issue = self._abc.get_issue(place.project, listed.id)
+        heard = self._marks.status(place.project, issue.id)
+        changed = moment(issue.updatedAt)
+        if (
+            not issue.status
+            or changed >= window.end
+            or (heard and (heard.status == issue.status or heard.at > changed))
+        ):
+            return  # nothing to tell, or its event may still be on its way, or is here already
+        previous, skip = self._before(issue, heard, window)
+        if now - changed > self._alert_max_age:
             skip = dict.fromkeys(self._alerts, "older than ALERT_MAX_AGE when it was found")
-        if set(wanting) <= skip.keys():
-            if not dry_run:
-                self._marks.note_status(place.project, issue)
+        if previous == issue.status or set(wanting) <= skip.keys() or not (previous or issue.external_id):
+            if not dry_run:  # nobody to tell: from now on there is something to compare with
+                self._marks.note_status(place.project, issue.id, issue.status, changed)
             return
+        event, body = self._event("ISSUE_STATUS_CHANGE", {"issue": _plain(issue), "previousStatus": previous}, place)
         was = f"missed: {previous} → {issue.status}" if previous else f"its status {issue.status} is carried anew"
         yield self._accept(event, body, skip, dry_run, was)
+
+    def _before(self, issue: Issue, heard: Heard | None, window: Window) -> tuple[str, dict[str, str]]:
+        """The status before the change, and who is not to be told of it."""
+        if heard:
+            return heard.status, {}
+        if not window.first and moment(issue.createdAt) >= window.start:
+            return FIRST_STATUS, {}  # made while nobody heard us: this is how every issue begins
+        return "", dict.fromkeys(self._alerts, "what it was before is not known")
 
     def _event(self, name: str, data: dict[str, Any], place: Place) -> tuple[Event, bytes]:
         if place.project not in self._names:
@@ -186,6 +202,14 @@ class Reconciler:
             self._acceptor.accept(event.source, event, body, skip=skip, extend=True)
             log.info("found", event_id=event.id, name=event.name, entity=event.entity, action=action)
         return Finding(event.id, event.name, event.entity, action)
+
+
+def moment(text: str) -> float:
+    """Seconds since 1970, 0 when the text is no time."""
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return 0.0
 
 
 def _plain(entity: Issue | Feedback) -> dict[str, Any]:

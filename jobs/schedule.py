@@ -20,6 +20,9 @@ GIVE_UP_AFTER = 3 * 86_400.0
 QUOTA_PAUSE = 900.0
 """Seconds until a used-up quota is asked for again: somebody pays, or a new month begins, and nothing was lost."""
 
+BUSY_SECONDS = 5.0
+"""The pause after a "too many requests" that names no time, or none worth the name."""
+
 WAITS = frozenset({"rate_limited", "not_yet"})
 """Reasons that cost no attempt where the other side named the time: it works, it only wants us to come later."""
 
@@ -53,5 +56,11 @@ def after(outcome: Outcome, position: int, age: float, luck: float) -> Transitio
                 return Transition("dead", used, f"{why} (given up after {used} attempts)", reason)
             if age > GIVE_UP_AFTER:
                 return Transition("dead", used, f"{why} (given up after {age / 86_400:.0f} days)", reason)
-            delay = DELAYS[used] if asked is None else min(asked, LONGEST_RETRY_AFTER)
+            delay = DELAYS[used] if asked is None else pause(asked) if reason == "rate_limited" else asked
+            delay = min(delay, LONGEST_RETRY_AFTER) if asked is not None else delay
             return Transition("retrying", used, why, reason, delay * (1 + JITTER * luck))
+
+
+def pause(asked: float | None) -> float:
+    """Seconds for which a destination that has had too much is left alone."""
+    return BUSY_SECONDS if asked is None or asked < 1 else min(asked, LONGEST_RETRY_AFTER)

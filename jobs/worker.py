@@ -113,6 +113,8 @@ class ThreadWorker(SimpleWorker):
             self.perform_job(job, queue, self.prepare_execution(job))
         except RedisError as error:
             log.warning("RQ could not record a job; the ledger's clock looks after the delivery", because=str(error))
+        except Exception:
+            log.exception("a job failed outside its delivery; the ledger's clock looks after the delivery")
         finally:
             self._free.release()
 
@@ -183,9 +185,10 @@ class ThreadWorker(SimpleWorker):
         """`main` has its own: a stop is a flag, looked at between jobs, not an exception in the middle of one."""
 
     def teardown(self) -> None:
-        if self._stop.is_set():
-            self._slots.close()
-        wait(self._running, timeout=STOP_SECONDS if self._stop.is_set() else None)
+        while self._running and not self._stop.is_set():  # Redis went away: what runs may end, a stop may come
+            wait(self._running, timeout=1)
+        self._slots.close()
+        wait(self._running, timeout=STOP_SECONDS)
         self._pool.shutdown(wait=False)
         super().teardown()  # type: ignore[no-untyped-call]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 def _text(value: object) -> object:
@@ -19,12 +19,15 @@ Text = Annotated[str, BeforeValidator(_text)]
 """null is "", as what is absent; halves of a character (JSON can tell them, UTF-8 can't) become a question mark."""
 
 
+Id = Annotated[int, Field(gt=0)]
+
+
 class Entity(BaseModel):
     """Base of what a source tells about: unknown keys are kept (`model_extra`), only `id` is needed."""
 
     model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
 
-    id: int
+    id: Id
     createdAt: Text = ""
     updatedAt: Text = ""
 
@@ -60,7 +63,7 @@ class Named(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    id: int
+    id: Id
     name: Text = ""
 
 

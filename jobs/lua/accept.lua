@@ -1,9 +1,9 @@
 -- Stores an event and its deliveries, all or nothing, if the event was not seen before.
 -- ARGV: prefix, event id, hand-over ms, entity, order, whether to add what a known event lacks ('1', reconcile), project,
--- channel, status and its time ('' where the event tells none), deliveries as JSON [[connector, state, why], …], then
+-- channel, status ('' where the event tells none) and its time in whole seconds, deliveries as JSON [[connector, state, why], …], then
 -- the event's own fields and values. Returns {1} when stored, {2} when deliveries were added, {0, times seen} for a repeat.
 local p, id, hand, entity, order, extend = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1'
-local project, channel, status, changed = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local project, channel, status, changed = ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10])
 local key = p .. 'event:' .. id
 local known = redis.call('EXISTS', key) == 1
 if known and not extend then
@@ -11,6 +11,17 @@ if known and not extend then
 end
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
+-- What happened in the same millisecond stays in the order in which it came.
+order = order + redis.call('INCR', p .. 'arrivals') % 1000 / 1000
+
+-- The status that we last heard of, for reconcile to compare with. ABC cuts some times to whole seconds.
+if status ~= '' then
+  local statuses, issue = p .. 'status:' .. project, string.match(entity, '%d+$')
+  local last = redis.call('HGET', statuses, issue)
+  if not last or tonumber(string.match(last, '^%d+')) <= changed then
+    redis.call('HSET', statuses, issue, changed .. '|' .. status)
+  end
+end
 
 local added = {}
 for _, d in ipairs(cjson.decode(ARGV[11])) do
@@ -47,13 +58,5 @@ local state = redis.call('HGET', key, 'state')
 if state ~= 'accepted' then redis.call('ZADD', p .. 'events:' .. state, now, id) end
 if entity ~= '' then redis.call('ZADD', p .. 'entity:' .. entity, now, id) end
 
--- What reconcile compares the source with: which places there are, which status each issue had when we last heard.
 if project ~= '' then redis.call('SADD', p .. 'places', project .. ':' .. channel) end
-if status ~= '' then
-  local statuses, issue = p .. 'status:' .. project, string.match(entity, '%d+$')
-  local last = redis.call('HGET', statuses, issue)
-  if not last or string.match(last, '^[^|]*') <= changed then
-    redis.call('HSET', statuses, issue, changed .. '|' .. status)
-  end
-end
 return {1}

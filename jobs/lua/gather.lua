@@ -1,5 +1,4 @@
--- Takes deliveries that wait for a destination's rate, the longest waiting first, to be told together; what they had
--- reserved of the bucket is given back. ARGV: prefix, destination, ms between two, how many. Returns their ids.
+-- Takes deliveries that wait for a destination's rate, the longest waiting first, to be told together. ARGV: prefix, destination, ms between two, how many. Returns their ids.
 local p, destination, interval, many = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local crowd, bucket = p .. 'crowd:' .. destination, p .. 'bucket:' .. destination
 local ids = redis.call('ZRANGE', crowd, 0, many - 1)
@@ -7,8 +6,22 @@ for _, id in ipairs(ids) do
   redis.call('ZREM', crowd, id)
   redis.call('HDEL', p .. 'delivery:' .. id, 'turn')
 end
+-- Those who go on waiting move up, so that the next digest goes out at the next turn and not after the turns of these.
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local free = tonumber(redis.call('GET', bucket) or 0) - #ids * interval
-if free > now then redis.call('SET', bucket, free, 'PX', free - now + 60000) else redis.call('DEL', bucket) end
+local rest = redis.call('ZRANGE', crowd, 0, -1)
+if #rest > 2000 then return ids end
+local at = now
+for _, id in ipairs(rest) do
+  local key = p .. 'delivery:' .. id
+  if redis.call('HGET', key, 'state') == 'retrying' then
+    at = at + interval
+    redis.call('HSET', key, 'turn', at, 'next', at)
+    redis.call('ZADD', crowd, at, id)
+    redis.call('ZADD', p .. 'due', at, id)
+  else
+    redis.call('ZREM', crowd, id)
+  end
+end
+redis.call('SET', bucket, at + interval, 'PX', at + interval - now + 60000)
 return ids

@@ -20,7 +20,8 @@ if state == 'running' and tonumber(d[3] or 0) > now then return {'busy'} end
 if state == 'retrying' and tonumber(d[6] or 0) > now and ARGV[7] ~= '1' then return {'early'} end
 
 -- What was accepted first is served first: whoever was handed over before this one and has not started was lost.
-if tonumber(d[5] or 0) > tonumber(redis.call('GET', p .. 'watermark') or 0) then
+local watermark = tonumber(redis.call('GET', p .. 'watermark') or 0)
+if tonumber(d[5] or 0) > watermark or watermark > now then
   redis.call('SET', p .. 'watermark', d[5])
 end
 

@@ -24,10 +24,7 @@ local b = redis.call('HMGET', breaker, 'until', 'pause', 'told')
 local was, pause = tonumber(b[1] or 0), tonumber(b[2] or 0)
 local asked = tonumber(string.match(condition, '^busy:(%d+)$'))
 if condition == 'up' then
-  if b[3] then
-    turned = 'closed'
-    redis.call('SREM', p .. 'breakers', destination)
-  end
+  if redis.call('SREM', p .. 'breakers', destination) == 1 then turned = 'closed' end
   redis.call('DEL', breaker, p .. 'probe:' .. destination)
 elseif asked then
   if was <= now then redis.call('HSET', breaker, 'until', now + asked, 'why', 'busy') end
@@ -44,9 +41,10 @@ elseif condition ~= '' then
     redis.call('DEL', p .. 'probe:' .. destination)
   end
 end
-if condition ~= '' and condition ~= 'up' then redis.call('EXPIRE', breaker, 86400) end
+if condition ~= '' and condition ~= 'up' then redis.call('EXPIRE', breaker, 604800) end
 
-redis.call('HDEL', key, 'token', 'until', 'next')
+if redis.call('GET', p .. 'probe:' .. destination) == id then redis.call('DEL', p .. 'probe:' .. destination) end
+redis.call('HDEL', key, 'token', 'until', 'next', 'lost')
 redis.call('HSET', key, 'state', state, 'updated', now)
 redis.call('ZREM', p .. 'state:running', id)
 redis.call('ZADD', p .. 'state:' .. state, now, id)

@@ -1,27 +1,48 @@
--- The one clock: what is due and not finished is handed to RQ again; what is finished long ago is forgotten.
--- ARGV: prefix, worker name, election ms, hand-over ms, RQ queue key, how many at once, retention ms.
--- Returns the delivery ids to hand over (none for a worker that was not elected this time).
+-- The one clock: what is due and not finished is handed to RQ again.
+-- ARGV: prefix, worker name, election ms, hand-over ms, RQ queue key, how many at once.
+-- Returns the delivery ids to hand over, or nil for a worker that was not elected this time.
 local p, worker, elect, hand, queue = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
-local many, retention = tonumber(ARGV[6]), tonumber(ARGV[7])
+local many = tonumber(ARGV[6])
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 redis.call('ZADD', p .. 'workers', now, worker)
-if not redis.call('SET', p .. 'clock', worker, 'NX', 'PX', elect) then return {} end
+-- A key that lives longer than an election was set before Redis's own clock stepped back: it elects nobody.
+if redis.call('PTTL', p .. 'clock') > tonumber(elect) then redis.call('DEL', p .. 'clock') end
+if not redis.call('SET', p .. 'clock', worker, 'NX', 'PX', elect) then return false end
 redis.call('ZREMRANGEBYSCORE', p .. 'workers', '-inf', now - 60000)
 
 local idle = redis.call('LLEN', queue) == 0
 local watermark = tonumber(redis.call('GET', p .. 'watermark') or 0)
+if watermark > now then watermark = 0 end
 local ids = {}
 for _, id in ipairs(redis.call('ZRANGE', p .. 'due', '-inf', now, 'BYSCORE', 'LIMIT', 0, many)) do
   local key = p .. 'delivery:' .. id
-  local d = redis.call('HMGET', key, 'v', 'state', 'handed')
+  local d = redis.call('HMGET', key, 'v', 'state', 'handed', 'entity')
   local state = d[2]
+  -- A lease ran out: its worker was lost, or hangs. Whatever keeps costing workers waits longer each time, and ends.
+  local lost = state == 'running' and d[1] == '1' and redis.call('HINCRBY', key, 'lost', 1) or 0
   if not d[1] then
     redis.call('ZREM', p .. 'due', id)
   elseif d[1] ~= '1' then
     redis.call('ZADD', p .. 'due', now + 60000, id)  -- written by a newer version, which looks after it
   elseif state == 'queued' and not idle and tonumber(d[3] or 0) >= watermark then
     redis.call('ZADD', p .. 'due', now + hand, id)  -- still in RQ's queue, behind others
+  elseif lost >= 10 then
+    redis.call('ZREM', p .. 'state:running', id)
+    redis.call('ZADD', p .. 'state:dead', now, id)
+    redis.call('HSET', key, 'state', 'dead', 'updated', now, 'reason', 'crashed',
+      'why', 'given up: ' .. lost .. ' times its worker was lost, or it took longer than an attempt may')
+    redis.call('HDEL', key, 'token', 'until', 'next', 'lost')
+    redis.call('ZREM', p .. 'due', id)
+    redis.call('ZREM', p .. 'line:' .. string.match(id, '%.(.*)$') .. ':' .. d[4], id)
+  elseif lost > 2 then
+    local next = now + math.min(5000 * 4 ^ (lost - 3), 3600000)
+    redis.call('ZREM', p .. 'state:running', id)
+    redis.call('ZADD', p .. 'state:retrying', now, id)
+    redis.call('HSET', key, 'state', 'retrying', 'updated', now, 'next', next, 'reason', 'crashed',
+      'why', lost .. ' times its worker was lost, or it took longer than an attempt may')
+    redis.call('HDEL', key, 'token', 'until')
+    redis.call('ZADD', p .. 'due', next, id)
   elseif state == 'queued' or state == 'retrying' or state == 'running' then
     redis.call('ZREM', p .. 'state:' .. state, id)
     redis.call('ZADD', p .. 'state:queued', now, id)
@@ -34,25 +55,4 @@ for _, id in ipairs(redis.call('ZRANGE', p .. 'due', '-inf', now, 'BYSCORE', 'LI
   end
 end
 
-local function forget_event(event)
-  local key = p .. 'event:' .. event
-  local e = redis.call('HMGET', key, 'entity', 'state')
-  redis.call('DEL', key)
-  redis.call('ZREM', p .. 'events', event)
-  if e[2] and e[2] ~= 'accepted' then redis.call('ZREM', p .. 'events:' .. e[2], event) end
-  if e[1] and e[1] ~= '' then redis.call('ZREM', p .. 'entity:' .. e[1], event) end
-end
-for _, state in ipairs({'done', 'skipped', 'dead'}) do
-  for _, id in ipairs(redis.call('ZRANGE', p .. 'state:' .. state, '-inf', now - retention, 'BYSCORE', 'LIMIT', 0, 100)) do
-    local event = string.match(id, '^[^.]+')
-    redis.call('DEL', p .. 'delivery:' .. id)
-    redis.call('ZREM', p .. 'state:' .. state, id)
-    if redis.call('HINCRBY', p .. 'event:' .. event, 'left', -1) <= 0 then forget_event(event) end
-  end
-end
-for _, state in ipairs({'ignored', 'unreadable'}) do
-  for _, id in ipairs(redis.call('ZRANGE', p .. 'events:' .. state, '-inf', now - retention, 'BYSCORE', 'LIMIT', 0, 100)) do
-    forget_event(id)
-  end
-end
 return ids

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from redis import Redis
 
-from connectors.base import Context, Destination, Done, Failed, Outcome, Retry
+from connectors.base import Context, Destination, Done, Failed, Outcome, Retry, Skipped
 from sources.event import Event
 from tests.jobs.world import Recorder, World, feedback_event
 
@@ -149,3 +149,54 @@ def test_a_digest_that_fails_is_retried_by_each_on_its_own(redis: Redis) -> None
         world.deliverer.deliver(id_)
     assert {world.state(accepted, "one") for accepted in told} == {"retrying"}
     assert row(world, f"{told[4].event_id}.one")["attempts"] == 1
+
+
+def test_a_probe_that_says_nothing_of_the_destination_lets_the_next_one_probe(world: World) -> None:
+    one = world.connectors["one"]
+    one.answer = lambda _e, _c: Retry("no answer", "timeout")
+    for _ in range(8):
+        world.tell(feedback_event())
+    world.run()
+    world.pass_time(700)
+    one.seen.clear()
+    one.answer = lambda _e, _c: Skipped("no text") if len(one.seen) < 3 else Done()
+    for id_ in world.tick():
+        world.deliverer.deliver(id_)
+    assert len(one.seen) == 8
+    assert world.records.health()["breakers"] == []
+
+
+def test_a_long_crowd_is_served_at_the_rate_and_not_slower(redis: Redis) -> None:
+    """Whoever waits comes at its own turn: 150 at one a second take about 150 seconds."""
+    world = World(redis, {"one": Recorder(where=Destination("channel", per_second=1))})
+    for _ in range(150):
+        world.tell(feedback_event())
+    world.run()
+    for _ in range(160):
+        world.pass_time(1)
+        for id_ in world.tick():
+            world.deliverer.deliver(id_)
+    assert len(world.connectors["one"].seen) >= 148
+
+
+def test_a_pause_of_no_length_is_a_pause(world: World) -> None:
+    one = world.connectors["one"]
+    one.answer = lambda _e, _c: Retry("429", "rate_limited", 0)
+    world.tell(feedback_event())
+    world.run()
+    world.pass_time(2)
+    assert world.tick() == []
+
+
+def test_who_is_not_told_in_a_digest_moves_up(redis: Redis) -> None:
+    teller = Teller(where=Destination("channel", per_second=1))
+    world = World(redis, {"one": teller})
+    for _ in range(70):
+        world.tell(feedback_event())
+    world.run()
+    for _ in range(4):
+        world.pass_time(1.2)
+        for id_ in world.tick():
+            world.deliverer.deliver(id_)
+    assert [len(crowd) for crowd in teller.together] == [30, 30, 9]
+    assert set(world.states().values()) == {"done"}

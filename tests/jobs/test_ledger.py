@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from connectors.base import Context, Done, Failed, LeaseLost, Outcome, Retry, Skipped
+from connectors.base import Context, Destination, Done, Failed, LeaseLost, Outcome, Retry, Skipped
 from jobs.ledger import Lease, Planned
 from jobs.replay import Replayer
 from jobs.schedule import DELAYS
@@ -286,7 +286,9 @@ def test_a_finished_delivery_is_forgotten_after_its_time_and_its_event_with_it(w
     world.pass_time(2 * 86_400)
     world.tick()
     left = {key.decode() for key in world.redis.scan_iter(f"{world.ledger.prefix}*")}
-    assert left <= {f"{world.ledger.prefix}{name}" for name in ("counts", "workers", "clock", "watermark", "places")}
+    assert left <= {
+        f"{world.ledger.prefix}{name}" for name in ("counts", "workers", "clock", "watermark", "places", "arrivals")
+    }
 
 
 def test_a_record_of_a_newer_version_is_left_alone(world: World) -> None:
@@ -314,8 +316,8 @@ def test_only_one_worker_ticks_at_a_time_and_all_are_seen_alive(world: World) ->
     world.queue.empty()
     world.pass_time(11)
     key = world.queue.key
-    assert len(world.ledger.tick("a", key, 30)) == 2
-    assert world.ledger.tick("b", key, 30) == []
+    assert len(world.ledger.tick("a", key) or []) == 2
+    assert world.ledger.tick("b", key) is None
     assert world.records.health()["workers"] == 2
     world.ledger.leave("b")
     assert world.records.health()["workers"] == 1
@@ -329,3 +331,78 @@ def test_a_filtered_delivery_is_shown_as_skipped_and_has_no_job(world: World) ->
         pipeline.execute()
     assert world.states() == {f"{event.id}.one": "skipped"}
     assert world.redis.zcard(f"{world.ledger.prefix}due") == 0
+
+
+def test_what_happened_in_the_same_moment_stays_in_the_order_in_which_it_came(world: World) -> None:
+    states = ["A", "B", "C", "D", "E"]
+    told = [world.tell(status_event(9, 4, "INIT", status)).event_id for status in states]
+    world.run()
+    assert world.connectors["one"].seen == told
+
+
+def test_a_delivery_that_fails_outside_its_connector_is_recorded_and_gives_its_slot_back(world: World) -> None:
+    def not_a_place(_event: Event) -> Destination:
+        raise RuntimeError("half a character: \ud83d")
+
+    one = world.connectors["one"]
+    one.destination = not_a_place  # type: ignore[method-assign]
+    for _ in range(20):  # more than there are slots
+        accepted = world.tell(feedback_event())
+        world.run()
+        assert world.state(accepted, "one") == "retrying"
+    event = world.records.event(accepted.event_id)
+    assert event is not None
+    assert (
+        "RuntimeError: half a character: ?" in next(d for d in event["deliveries"] if d["connector"] == "one")["error"]
+    )
+
+
+def test_an_outcome_with_half_a_character_is_recorded(world: World) -> None:
+    world.connectors["one"].answer = lambda _e, _c: Done({"said": "\ud83d"})
+    accepted = world.tell(feedback_event())
+    world.run()
+    assert world.state(accepted, "one") == "done"
+
+
+def test_what_keeps_costing_workers_waits_longer_and_ends_as_a_dead_letter(world: World) -> None:
+    accepted = world.tell(feedback_event())
+    id_ = f"{accepted.event_id}.one"
+    losses = 0
+    while world.state(accepted, "one") != "dead":
+        assert isinstance(world.ledger.lease(id_, f"killed {losses}", early=True), Lease)
+        losses += 1
+        world.pass_time(16)
+        world.tick()
+    assert losses == 10
+    assert list(world.redis.scan_iter(f"{world.ledger.prefix}line:one:*")) == []
+    assert Replayer(world.redis, INSTANCE).replay(id_) == "queued"
+
+
+def test_a_worker_that_is_lost_twice_costs_no_extra_wait(world: World) -> None:
+    accepted = world.tell(feedback_event())
+    id_ = f"{accepted.event_id}.one"
+    for number in range(2):
+        assert isinstance(world.ledger.lease(id_, f"killed {number}"), Lease)
+        world.pass_time(16)
+        assert id_ in world.tick()
+
+
+def test_the_clock_ticks_on_when_redis_own_clock_was_set_back(world: World) -> None:
+    accepted = world.tell(feedback_event())
+    world.queue.empty()
+    world.pass_time(11)
+    world.redis.set(f"{world.ledger.prefix}clock", "before", px=3_600_000)
+    world.redis.set(f"{world.ledger.prefix}watermark", 10**14)
+    assert f"{accepted.event_id}.one" in (world.ledger.tick("worker", world.queue.key) or [])
+
+
+def test_a_full_redis_still_forgets_what_is_old(world: World) -> None:
+    world.tell(feedback_event())
+    world.run()
+    world.pass_time(31 * 86_400)
+    world.redis.config_set("maxmemory", 1)
+    try:
+        assert world.ledger.forget(30) == 2
+    finally:
+        world.redis.config_set("maxmemory", 0)
+    assert world.states() == {}

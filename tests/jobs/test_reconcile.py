@@ -16,6 +16,7 @@ from jobs.reconcile import REPAIR_PAUSE, SETTLED_SECONDS, Report, instant
 from jobs.records import Query
 from sandbox.server import running
 from sandbox.service import environment
+from sources.event import Issue
 from tests.jobs.world import INSTANCE, World
 
 
@@ -188,3 +189,52 @@ def test_since_takes_a_time_or_an_age(text: str, expected: int | None) -> None:
 def test_since_explains_what_it_takes() -> None:
     with pytest.raises(ValueError, match="neither a time"):
         instant("yesterday", 0)
+
+
+def test_a_change_whose_event_may_still_come_is_left_to_it(bench: Bench) -> None:
+    issue = bench.sandbox.abc.create_issue(1, {"name": "결제 오류"}).id
+    bench.catch_up()
+    bench.marks.now = time.time  # type: ignore[method-assign]
+    bench.sandbox.abc.set_status(issue, "RESOLVED")
+    assert bench.catch_up(since=time.time() - 3600).findings == []
+    bench.marks.now = lambda: time.time() + SETTLED_SECONDS + 5  # type: ignore[method-assign]
+    assert [found.action for found in bench.catch_up().findings] == ["missed: INIT → RESOLVED"]
+
+
+def test_a_change_that_was_heard_while_the_list_was_read_is_not_told_as_its_reverse(bench: Bench) -> None:
+    issue = bench.sandbox.abc.create_issue(1, {"name": "결제 오류"}).id
+    bench.catch_up()
+    stale = bench.sandbox.abc.issues[issue].as_answer() | {"status": "ON_REVIEW"}
+    bench.sandbox.abc.set_status(issue, "RESOLVED")
+    bench.catch_up()
+    told = len(bench.sandbox.slack.messages)
+    place = bench.marks.places()[0]
+    window = bench.marks.window(place, None, bench.marks.now() - SETTLED_SECONDS)
+    listed = Issue.model_validate(stale)
+    assert list(bench.reconciler._status(place, listed, window, bench.marks.now(), dry_run=False)) == []
+    bench.settle()
+    assert len(bench.sandbox.slack.messages) == told
+
+
+def test_an_issue_made_and_changed_while_nobody_heard_is_told_as_changed(bench: Bench) -> None:
+    bench.catch_up()
+    issue = bench.sandbox.abc.create_issue(1, {"name": "결제 오류"}).id
+    bench.sandbox.abc.set_status(issue, "RESOLVED")
+    bench.catch_up()
+    assert len(bench.sandbox.slack.messages) == 1
+    assert "Resolved" in bench.sandbox.slack.messages[0].text
+    assert bench.catch_up().findings == []
+
+
+def test_a_process_that_runs_on_remembers_where_to_look_after_a_wipe(bench: Bench, redis: Redis) -> None:
+    bench.catch_up()
+    redis.flushall()
+    bench.sandbox.abc.create_feedback(1, {"message": "결제가 안 돼요"})
+    assert [found.name for found in bench.catch_up().findings] == ["FEEDBACK_CREATION"]
+
+
+def test_a_place_that_is_gone_is_told_once_and_then_left(bench: Bench, redis: Redis) -> None:
+    redis.sadd(f"fb:{INSTANCE}:places", "1:77")
+    first = bench.catch_up()
+    assert any("channel 77" in trouble for trouble in first.troubles)
+    assert bench.catch_up().troubles == []

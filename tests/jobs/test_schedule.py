@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.base import Done, Failed, Reason, Retry, Skipped
-from jobs.schedule import DELAYS, GIVE_UP_AFTER, JITTER, LONGEST_RETRY_AFTER, after
+from jobs.schedule import BUSY_SECONDS, DELAYS, GIVE_UP_AFTER, JITTER, LONGEST_RETRY_AFTER, after
 
 reasons = st.sampled_from(get_args(Reason))
 positions = st.integers(0, 7)
@@ -37,7 +37,7 @@ def test_a_failure_moves_one_step_along_the_table_with_at_most_a_fifth_more(
 @given(st.floats(0, 1e9), positions, lucks)
 def test_what_the_other_side_asks_for_wins_up_to_an_hour(asked: float, position: int, luck: float) -> None:
     became = after(Retry("slow down", "rate_limited", asked), position, 0, luck)
-    wanted = min(asked, LONGEST_RETRY_AFTER)
+    wanted = min(asked, LONGEST_RETRY_AFTER) if asked >= 1 else BUSY_SECONDS
     assert became.state == "retrying"
     assert wanted <= became.delay <= wanted * (1 + JITTER)
     assert became.position == position, "it works, it only wants us later: that costs no attempt"

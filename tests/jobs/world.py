@@ -106,7 +106,8 @@ class World:
 
     def tick(self) -> list[str]:
         self.redis.delete(f"{self.ledger.prefix}clock")
-        return self.ledger.tick("worker", self.queue.key, retention_days=30)
+        self.ledger.forget(30)
+        return self.ledger.tick("worker", self.queue.key) or []
 
     def states(self) -> dict[str, str]:
         """State by delivery, the connector's name alone where there is one event."""

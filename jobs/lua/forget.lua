@@ -1,0 +1,30 @@
+-- Forgets what was finished long ago. ARGV: prefix, retention ms. Returns how much it was; a part of 100 of each at once.
+-- The first write is a DEL, which Redis allows when its memory is used up, and then the rest with it.
+local p, retention = ARGV[1], tonumber(ARGV[2])
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local count = 0
+local function forget_event(event)
+  local key = p .. 'event:' .. event
+  local e = redis.call('HMGET', key, 'entity', 'state')
+  redis.call('DEL', key)
+  redis.call('ZREM', p .. 'events', event)
+  if e[2] and e[2] ~= 'accepted' then redis.call('ZREM', p .. 'events:' .. e[2], event) end
+  if e[1] and e[1] ~= '' then redis.call('ZREM', p .. 'entity:' .. e[1], event) end
+end
+for _, state in ipairs({'done', 'skipped', 'dead'}) do
+  for _, id in ipairs(redis.call('ZRANGE', p .. 'state:' .. state, '-inf', now - retention, 'BYSCORE', 'LIMIT', 0, 100)) do
+    local event = string.match(id, '^[^.]+')
+    redis.call('DEL', p .. 'delivery:' .. id)
+    redis.call('ZREM', p .. 'state:' .. state, id)
+    count = count + 1
+    if redis.call('HINCRBY', p .. 'event:' .. event, 'left', -1) <= 0 then forget_event(event) end
+  end
+end
+for _, state in ipairs({'ignored', 'unreadable'}) do
+  for _, id in ipairs(redis.call('ZRANGE', p .. 'events:' .. state, '-inf', now - retention, 'BYSCORE', 'LIMIT', 0, 100)) do
+    forget_event(id)
+    count = count + 1
+  end
+end
+return count
