@@ -39,7 +39,7 @@ def _abc_checks(configuration: Configuration) -> Iterator[Check]:
     projects = {int(key) for key, _ in configuration.service.abc_api_key.items() if key.isdigit()}
     projects |= {project for project, _ in configuration.service.reconcile_channels}
     if not projects:
-        advice = "name your channels in RECONCILE_CHANNELS (1:1), so that catch-up finds them even after a loss of Redis"
+        advice = "name your channels in RECONCILE_CHANNELS (1:1): catch-up then finds them even when Redis lost all"
         yield Check(True, f"abc: not asked; {advice}")
     for project in sorted(projects):
         try:
