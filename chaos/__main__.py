@@ -73,8 +73,11 @@ def attack(given: argparse.Namespace) -> int:
         return result
 
     number = len(KINDS) if given.each else given.seeds
-    with ThreadPoolExecutor(given.jobs) as pool:
+    pool = ThreadPoolExecutor(given.jobs)
+    try:
         results = list(pool.map(one, range(given.seed, given.seed + number)))
+    finally:
+        pool.shutdown(cancel_futures=True)  # interrupted: what has begun ends in order, the rest does not begin
     say(f"\n{summary(results, 2 * len(steps))}")
     return 0 if all(result.holds for result in results) else 1
 

@@ -187,15 +187,21 @@ def messages(facts: Facts) -> Row:
     Webhooks with the same content are the same change. A webhook without an answer may have been stored.
     """
     row = Row("messages")
-    sure = Counter(_distinct(accepted(facts, "ISSUE_STATUS_CHANGE", facts.lost_before)))
-    maybe = Counter(_distinct(h.data for h in facts.heard if h.event == "ISSUE_STATUS_CHANGE")) - sure
+    before, after = (
+        _changes(heard.data for heard in part if heard.event == "ISSUE_STATUS_CHANGE")
+        for part in (facts.heard[: facts.lost_before], facts.heard[facts.lost_before :])
+    )
+    sure = _as_told(_changes(accepted(facts, "ISSUE_STATUS_CHANGE", facts.lost_before)))
+    maybe = _as_told(before | after) - sure
     seen = Counter(_told(line) for message in facts.state["slack"]["messages"] for line in _lines(message))
     for change, times in sure.items():
         row.expected += times
         row.missing += [_words(change)] * (times - min(times, seen[change]))
     spare = seen - sure
     later = _found_later(facts, spare, row) if facts.repairs else Counter()
-    row.repeated += [_words(change) for change in (spare - (maybe | later)).elements()]
+    # Sent before a wipe, stored, not answered, and sent again after it: nobody remembers.
+    straddling = _as_told(before & after)
+    row.repeated += [_words(change) for change in (spare - (maybe | later) - straddling).elements()]
     return row
 
 
@@ -216,18 +222,17 @@ def _found_later(facts: Facts, spare: Counter[Told], row: Row) -> Counter[Told]:
     return found
 
 
-def _distinct(changes: Iterable[Mapping[str, Any]]) -> list[Told]:
-    different = {
-        (data["issue"]["id"], data["issue"]["updatedAt"], data["issue"]["name"], data["previousStatus"], status)
-        for data in changes
-        for status in [data["issue"]["status"]]
+def _changes(webhooks: Iterable[Mapping[str, Any]]) -> set[tuple[str, str, str, str]]:
+    """What happened, once for each: issue name, previous status, status, when."""
+    return {
+        (data["issue"]["name"], data["previousStatus"], data["issue"]["status"], data["issue"]["updatedAt"])
+        for data in webhooks
     }
-    return [_change(name, previous, status) for _, _, name, previous, status in different]
 
 
-def _change(name: str, previous: str, status: str) -> Told:
-    """As far as a message shows it: where both are the same it names one only."""
-    return (name, "" if previous == status else previous, status)
+def _as_told(changes: Iterable[tuple[str, str, str, str]]) -> Counter[Told]:
+    """As far as a message shows it: not when, and where both statuses are the same only one."""
+    return Counter((name, "" if previous == status else previous, status) for name, previous, status, _ in changes)
 
 
 def _lines(message: Mapping[str, Any]) -> list[str]:
