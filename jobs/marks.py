@@ -28,11 +28,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of time, in seconds since 1970. `first`: the place was never looked at, as far as we know."""
+    """A stretch of time, in seconds since 1970."""
 
     start: float
     end: float
-    first: bool = False
 
     @property
     def gte(self) -> str:
@@ -74,6 +73,11 @@ class Marks:
         seconds, micros = self._redis.time()
         return float(seconds) + float(micros) / 1_000_000
 
+    def born(self) -> float:
+        """Since when the ledger remembers, by Redis's clock: a wiped one begins anew. The clock's tick notes it."""
+        noted = self._redis.get(f"{self._prefix}born")
+        return float(noted) / 1000 if noted else self.now()
+
     def my_turn(self, every: float) -> bool:
         """True for one worker in every `every` seconds."""
         return bool(self._redis.set(f"{self._prefix}reconcile", "1", nx=True, px=int(every * 1000)))
@@ -92,7 +96,7 @@ class Marks:
         """What to look at: from `since`, else from the place's mark, else as far as a first run looks back."""
         mark = self._redis.hget(f"{self._prefix}marks", _name(place))
         start = (float(mark) if mark else end - self._lookback) - OVERLAP
-        return Window(start if since is None else min(since, end), end, first=not mark)
+        return Window(start if since is None else min(since, end), end)
 
     def advance(self, place: Place, end: float) -> None:
         self._redis.hset(f"{self._prefix}marks", _name(place), end)

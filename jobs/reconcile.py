@@ -33,6 +33,8 @@ SETTLED_SECONDS = 60.0
 """What is younger may still be on its way: the sender tries for 29 s."""
 FIRST_STATUS = "INIT"
 """Of every issue of ABC User Feedback (docs/sources/abc.md)."""
+CLOCKS_APART = 5.0
+"""Seconds by which ABC's clock and Redis's may differ without a change being told twice after a wipe."""
 REPAIR_PAUSE = 600.0
 """Seconds since its last change before a finished delivery is repeated to repair its effect."""
 
@@ -171,7 +173,7 @@ class Reconciler:
             or (heard and (heard.status == issue.status or heard.at > changed))
         ):
             return  # nothing to tell, or its event may still be on its way, or is here already
-        previous, skip = self._before(issue, heard, window)
+        previous, skip = self._before(issue, heard)
         if now - changed > self._alert_max_age:
             skip = dict.fromkeys(self._alerts, "older than ALERT_MAX_AGE when it was found")
         if previous == issue.status or set(wanting) <= skip.keys() or not (previous or issue.external_id):
@@ -182,12 +184,12 @@ class Reconciler:
         was = f"missed: {previous} → {issue.status}" if previous else f"its status {issue.status} is carried anew"
         yield self._accept(event, body, skip, dry_run, was)
 
-    def _before(self, issue: Issue, heard: Heard | None, window: Window) -> tuple[str, dict[str, str]]:
+    def _before(self, issue: Issue, heard: Heard | None) -> tuple[str, dict[str, str]]:
         """The status before the change, and who is not to be told of it."""
         if heard:
             return heard.status, {}
-        if not window.first and moment(issue.createdAt) >= window.start:
-            return FIRST_STATUS, {}  # made while nobody heard us: this is how every issue begins
+        if moment(issue.createdAt) >= self._marks.born() + CLOCKS_APART:
+            return FIRST_STATUS, {}  # made since we remember, and we were not told: this is how every issue begins
         return "", dict.fromkeys(self._alerts, "what it was before is not known")
 
     def _event(self, name: str, data: dict[str, Any], place: Place) -> tuple[Event, bytes]:

@@ -9,6 +9,7 @@ redis.call('ZADD', p .. 'workers', now, worker)
 -- A key that lives longer than an election was set before Redis's own clock stepped back: it elects nobody.
 if redis.call('PTTL', p .. 'clock') > tonumber(elect) then redis.call('DEL', p .. 'clock') end
 if not redis.call('SET', p .. 'clock', worker, 'NX', 'PX', elect) then return false end
+redis.call('SET', p .. 'born', now, 'NX')  -- since when we remember: a wiped Redis begins anew
 redis.call('ZREMRANGEBYSCORE', p .. 'workers', '-inf', now - 60000)
 
 local idle = redis.call('LLEN', queue) == 0
