@@ -125,7 +125,7 @@ class Ledger:
             project,
             channel,
             status,
-            int(occurred),
+            f"{occurred:.3f}",
         )
         self._run("accept", *head, rows, *flat, on=on)
 

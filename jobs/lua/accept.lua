@@ -1,6 +1,6 @@
 -- Stores an event and its deliveries, all or nothing, if the event was not seen before.
 -- ARGV: prefix, event id, hand-over ms, entity, order, whether to add what a known event lacks ('1', reconcile), project,
--- channel, status ('' where the event tells none) and its time in whole seconds, deliveries as JSON [[connector, state, why], …], then
+-- channel, status ('' where the event tells none) and its time in seconds, deliveries as JSON [[connector, state, why], …], then
 -- the event's own fields and values. Returns {1} when stored, {2} when deliveries were added, {0, times seen} for a repeat.
 local p, id, hand, entity, order, extend = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1'
 local project, channel, status, changed = ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10])
@@ -14,12 +14,15 @@ local now = t[1] * 1000 + math.floor(t[2] / 1000)
 -- What happened in the same millisecond stays in the order in which it came.
 order = order + redis.call('INCR', p .. 'arrivals') % 1000 / 1000
 
--- The status that we last heard of, for reconcile to compare with. ABC cuts some times to whole seconds.
+-- The status that we last heard of, for reconcile to compare with. ABC cuts some times to whole seconds: such a one may
+-- be as late as any other of its second; of two with milliseconds, which may come in either order, the later one counts.
 if status ~= '' then
   local statuses, issue = p .. 'status:' .. project, string.match(entity, '%d+$')
   local last = redis.call('HGET', statuses, issue)
-  if not last or tonumber(string.match(last, '^%d+')) <= changed then
-    redis.call('HSET', statuses, issue, changed .. '|' .. status)
+  local before = last and tonumber(string.match(last, '^[%d.]+')) or 0
+  local cut = before % 1 == 0 or changed % 1 == 0
+  if cut and math.floor(before) <= math.floor(changed) or before <= changed then
+    redis.call('HSET', statuses, issue, ARGV[10] .. '|' .. status)
   end
 end
 
