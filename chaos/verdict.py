@@ -155,11 +155,12 @@ def ticket_statuses(facts: Facts) -> Row:
 
 
 def last_heard(facts: Facts, since: int = 0) -> dict[int, str]:
-    """The newest status of each issue of which an accepted webhook speaks; `since`: not of the first so many."""
+    """The newest status of each issue of which an accepted webhook told (one about something else that shows it told
+    nobody of the change); `since`: not of the first so many."""
     newest: dict[int, tuple[str, str]] = {}
-    for event, key in (("ISSUE_CREATION", "issue"), ("ISSUE_STATUS_CHANGE", "issue"), ("ISSUE_ADDITION", "addedIssue")):
+    for event in ("ISSUE_CREATION", "ISSUE_STATUS_CHANGE"):
         for data in accepted(facts, event, since):
-            issue = data[key]
+            issue = data["issue"]
             newest[issue["id"]] = max(newest.get(issue["id"], ("", "")), (issue["updatedAt"], issue["status"]))
     return {number: status for number, (_, status) in newest.items()}
 
