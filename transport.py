@@ -6,6 +6,7 @@ Nothing here retries: only the job layer does (a retry inside a client sends a c
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -18,6 +19,8 @@ CONNECT_SECONDS = 3.05
 READ_SECONDS = 15.0
 TOTAL_SECONDS = 25.0  # inside the 30 s that a stopping process has
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
+# From the left, so that neither an escaped backslash nor a whole pair is taken for the one in the group.
+_HALF = re.compile(rb"\\\\|\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|(\\u[dD][89a-fA-F]\w\w)")
 
 
 class NoAnswer(Exception):
@@ -46,7 +49,7 @@ class Answer:
     def json(self) -> Any:
         """The body as JSON, or None when it is none (an empty body, a proxy's HTML page)."""
         try:
-            return json.loads(self.body)
+            return json.loads(self.body.decode("utf-8-sig", "replace"))
         except ValueError:
             return None
 
@@ -135,7 +138,8 @@ def no_answer_of(error: requests.exceptions.RequestException, read_seconds: floa
 
 
 def read_whole(response: requests.Response, deadline: float) -> bytes:
-    """The body of a response that was asked for with `stream=True`; `deadline` by the monotonic clock.
+    """The body of a response that was asked for with `stream=True`, without halves of characters; `deadline` by the
+    monotonic clock.
 
     Raises NoAnswer where it is too large or comes too slowly, and what `requests` raises.
     """
@@ -149,4 +153,10 @@ def read_whole(response: requests.Response, deadline: float) -> bytes:
         if time.monotonic() > deadline:
             raise NoAnswer("timeout", "the answer took too long to arrive whole", sent=True)
         chunks.append(chunk)
-    return b"".join(chunks)
+    return without_halves(b"".join(chunks))
+
+
+def without_halves(body: bytes) -> bytes:
+    """JSON may hold half a character (`"\\ud83d"` alone), which Python reads, and which nothing can store or send on:
+    it becomes U+FFFD."""
+    return _HALF.sub(lambda found: rb"\ufffd" if found[1] else found[0], body)

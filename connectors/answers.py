@@ -28,9 +28,10 @@ def reason_of(status: int) -> tuple[Reason, bool]:
 
 
 def refused(who: str, status: int, said: str, retry_after: float | None = None) -> Retry | Failed:
-    """The outcome of an answer that is no success. `said`: the other side's words, cut and without secrets."""
+    """The outcome of an answer that is no success. `said`: the other side's words, not cut: that is done when secrets
+    are masked, for a cut through one would leave its start."""
     reason, again = reason_of(status)
-    why = f"{who} answered {status}" + (f": {said[:300]}" if said else "")
+    why = f"{who} answered {status}" + (f": {said}" if said else "")
     return Retry(why, reason, retry_after) if again else Failed(why, reason)
 
 

@@ -159,8 +159,9 @@ class Gathering(Protocol):
     crowd: int
     """How many must be waiting for that."""
 
-    def gather(self, told: Sequence[tuple[Event, Context]]) -> list[Outcome]:
-        """One outcome for each, in the same order. Raises LeaseLost."""
+    def gather(self, told: Sequence[tuple[Event, Context]]) -> list[Outcome | None]:
+        """One outcome for each, in the same order; None for one that another worker has taken over, which says nothing
+        of the others."""
 
 
 class Connector(Protocol):

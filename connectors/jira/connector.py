@@ -65,7 +65,7 @@ class JiraConnector:
 
     def _creation(self, _event: Event, case: Case) -> Outcome:
         if case.theirs:
-            return Skipped(f"the issue has a ticket already: {case.theirs[:40]}", {"external_id": case.theirs})
+            return Skipped(f"the issue has a ticket already: {case.theirs}", {"external_id": case.theirs})
         found = self._tickets.ensure(case)
         return Done({**found.result, **self._first_status(case, found)})
 

@@ -66,7 +66,8 @@ def outcome_of(refusal: JiraRefusal) -> Retry | Failed:
     """The outcome of an attempt that `refusal` ended."""
     if 300 <= refusal.status < 400:
         return Failed("Jira answers with a redirect: set JIRA_URL to the address that it leads to", "config")
-    said = "; ".join(part for part in (refusal.said, refusal.limit, ADVICE.get(refusal.status, "")) if part)
+    # Their words come last, for they may be long, and what is kept of an outcome is not.
+    said = "; ".join(part for part in (ADVICE.get(refusal.status, ""), refusal.limit, refusal.said) if part)
     return refused("Jira", refusal.status, said, refusal.retry_after)
 
 
@@ -77,7 +78,7 @@ def create_outcome_of(refusal: JiraRefusal, project: str, marker_field: str) -> 
     advice = [field_advice(name, text, marker_field) for name, text in refusal.fields.items()]
     reason: Reason = "config" if advice else "client_error"
     why = "; ".join(advice) or refusal.said or "no reason given"
-    return Failed(f"Jira refused to create a ticket in {project}: {why[:900]}", reason)
+    return Failed(f"Jira refused to create a ticket in {project}: {why}", reason)
 
 
 def field_advice(name: str, text: str, marker_field: str) -> str:

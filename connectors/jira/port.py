@@ -22,9 +22,9 @@ from transport import (
     CONNECT_SECONDS,
     READ_SECONDS,
     TOTAL_SECONDS,
+    Answer,
     NoAnswer,
     no_answer_of,
-    parse_retry_after,
     read_whole,
 )
 
@@ -242,21 +242,21 @@ def _refusal(error: JIRAError) -> JiraRefusal | NoAnswer:
     status = error.status_code or 0
     if status < 300:
         return NoAnswer("network", "the answer names no ticket", sent=True)
-    response = error.response
-    headers = response.headers if response is not None else {}
-    messages, fields = _told(response)
-    denied = str(headers.get("x-authentication-denied-reason", ""))[:200]
+    answer = _answer_of(error)
+    messages, fields = _told(answer.json())
+    denied = str(answer.headers.get("x-authentication-denied-reason", ""))
     said = "; ".join([*messages, *(f"{name}: {text}" for name, text in fields.items()), *([denied] if denied else [])])
-    retry_after = parse_retry_after(headers.get("Retry-After"), time.time())
-    return JiraRefusal(status, said, fields, retry_after, str(headers.get("RateLimit-Reason", ""))[:100])
+    return JiraRefusal(status, said, fields, answer.retry_after, str(answer.headers.get("RateLimit-Reason", "")))
 
 
-def _told(response: requests.Response | None) -> tuple[list[str], dict[str, str]]:
+def _answer_of(error: JIRAError) -> Answer:
+    if error.response is None:
+        return Answer(error.status_code or 0, requests.structures.CaseInsensitiveDict(), b"")
+    return Answer(error.response.status_code, error.response.headers, error.response.content)
+
+
+def _told(answer: Any) -> tuple[list[str], dict[str, str]]:
     """Jira's error messages, and those by field."""
-    try:
-        answer = response.json() if response is not None else None
-    except ValueError:
-        answer = None
     if not isinstance(answer, dict):
         return [], {}
     messages = answer.get("errorMessages")

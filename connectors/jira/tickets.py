@@ -8,12 +8,12 @@ has no key, wait out the lag of Jira's search before making another one.
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from connectors import patience
 from connectors.base import Context, Failed, Retry, Skipped
-from connectors.jira import markers, patience
+from connectors.jira import markers
 from connectors.jira.errors import Halt, JiraRefusal, ambiguous, create_outcome_of
 from connectors.jira.port import Created, JiraPort, Ticket
 from connectors.jira.render import ticket_fields
@@ -94,7 +94,7 @@ class Tickets:
     def _named_in_abc(self, case: Case) -> Found:
         key = key_of(case.theirs, case.jira_project)
         if key is None:
-            raise Halt(Skipped(f"the issue's externalIssueId '{case.theirs[:40]}' names no Jira ticket"))
+            raise Halt(Skipped(f"the issue's externalIssueId names no Jira ticket: {case.theirs}"))
         ticket = self._read(key)
         if ticket is None:
             why = f"the issue's externalIssueId '{case.theirs}' names {key}, which Jira does not have or not show to us"
@@ -140,7 +140,7 @@ class Tickets:
             )
         except ValueError as error:
             raise Halt(Failed(str(error), "config")) from None
-        case.remember(intent=f"{time.time():.3f}")
+        case.remember(intent=f"{case.context.now():.3f}")
         case.context.keep()  # raises LeaseLost when another worker has taken over
         made = self._create(case, fields)
         case.remember(id=made.id, key=made.key, intent="")
@@ -165,7 +165,7 @@ class Tickets:
             return
         lag = self._settings.jira_search_lag
         lag = lag if self._port.is_cloud else min(lag, patience.SETTLE_SECONDS)
-        left = patience.left(float(case.link["intent"]), time.time(), case.context.age, lag)
+        left = patience.left(float(case.link["intent"]), case.context.now(), lag)
         if left > 0:
             why = "an earlier attempt may have made the ticket, and Jira's search may not show it yet"
             raise Halt(Retry(f"{why}: looking for {lag:g} s", "not_yet", min(left, patience.LOOK_EVERY)))
@@ -187,7 +187,7 @@ class Tickets:
                 raise
             return {"write_back": f"not possible: {error}"}
         if issue.external_id != reference:
-            return {"write_back": f"left alone: a person has put '{issue.external_id[:40]}' there meanwhile"}
+            return {"write_back": f"left alone: a person has put '{issue.external_id}' there meanwhile"}
         case.remember(external=reference)
         return {"external_id": reference}
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
+from connectors import patience
 from connectors.answers import no_answer
-from connectors.base import Check, Context, Destination, Done, Outcome, Retry, Skipped, Tools
+from connectors.base import Check, Context, Destination, Done, LeaseLost, Outcome, Retry, Skipped, Tools
 from connectors.slack.client import Posted, Way
 from connectors.slack.errors import THREAD_GONE, CannotTell, Refused
 from connectors.slack.render import Message, marker, render, render_digest
@@ -21,16 +23,17 @@ from transport import NoAnswer
 BURST = 3
 """Slack takes short bursts above its rate; from longer ones it may also hide messages instead of refusing them."""
 CLOCK_SECONDS = 600.0
-"""How far this machine's clock may be from Slack's for a look-up to find the message."""
-
-
+"""How far the ledger's clock may be from Slack's for a look-up to find the message."""
 DIGEST_FROM = 10
 """How many messages must wait for a channel before they are told as one."""
+LOOKING_SECONDS = 20.0
+"""After this the look-ups for a digest end."""
+_LATER = Retry("many were looked up in Slack before this one, and that took long", "not_yet", 5.0)
 
 
 class SlackConnector:
-    """Keeps the note `posting` before it posts: {channel, thread, age}. A note found means that an earlier attempt may
-    have posted, so it looks first; an answer that says that nothing was posted clears the note."""
+    """Keeps the note `posting` before it posts: {channel, thread, at, digest}. A note found means that an earlier
+    attempt may have posted, so it looks first; an answer that says that nothing was posted clears the note."""
 
     def __init__(self, settings: SlackSettings, tools: Tools, way: Way) -> None:
         self._settings = settings
@@ -45,40 +48,29 @@ class SlackConnector:
 
     def deliver(self, event: Event, context: Context) -> Outcome:
         channel = self._channel(event)
-        if self._settings.slack_bot_token and not channel:
-            return Skipped(f"SLACK_CHANNEL names no channel for project {_project(event)}, and no default (*)")
-        if told := context.notes.get("done"):
-            return Done(told)  # replayed: a message is told once
-        posting = context.notes.get("posting")
-        metadata = marker(self._tools.instance, context.delivery_id)
-        outcome: Outcome | None = None
-        if posting:
-            told_by = marker(self._tools.instance, posting["digest"]) if posting.get("digest") else metadata
-            outcome = self._look(event, context, channel, told_by)
-        elif event.origin == "reconcile":
-            outcome = self._told_before(event, context, channel, metadata)
-        if outcome:
-            return outcome
-        message = self._message(event, metadata)
-        if message is None:
-            return Skipped(f"there is no Slack message for {event.name}")
-        return self._post(event, context, message, channel, self._thread(event, context, channel))
+        return self._known(event, context, channel) or self._tell(event, context, channel)
 
-    def gather(self, told: Sequence[tuple[Event, Context]]) -> list[Outcome]:
-        """One digest for those of which nothing can have been posted yet; the others go their own way."""
-        fresh = [(event, context) for event, context in told if not context.notes and event.origin == "webhook"]
-        if len(fresh) < 2:
-            return [self.deliver(event, context) for event, context in told]
-        channel = self._channel(fresh[0][0])
-        digest = f"digest-{uuid4().hex}"
-        metadata = marker(self._tools.instance, digest)
-        message = render_digest([event for event, _ in fresh], self._tools.language, metadata)
-        posted = self._try([context for _, context in fresh], message, channel, "", digest)
-        together = {
-            context.delivery_id: self._done(event, context, channel, posted) if isinstance(posted, Posted) else posted
-            for event, context in fresh
-        }
-        return [together.get(context.delivery_id) or self.deliver(event, context) for event, context in told]
+    def gather(self, told: Sequence[tuple[Event, Context]]) -> list[Outcome | None]:
+        """One digest for all whose message is not there yet, so that the whole crowd costs its channel one message.
+
+        Those that may have been told before are looked up one by one; where that takes long, or meets trouble, the rest
+        of them comes later.
+        """
+        channel = self._channel(told[0][0])  # of all: they wait for one destination
+        outcomes: dict[str, Outcome | None] = {context.delivery_id: None for _, context in told}
+        untold: list[tuple[Event, Context]] = []
+        until, trouble = time.monotonic() + LOOKING_SECONDS, None
+        for event, context in told:
+            with suppress(LeaseLost):
+                late = _LATER if time.monotonic() >= until else None
+                put_off = (trouble or late) if _needs_look(event, context) else None
+                outcome = put_off or self._known(event, context, channel)
+                if outcome is None:
+                    untold.append((event, context))
+                elif isinstance(outcome, Retry) and outcome.reason != "not_yet":
+                    trouble = outcome  # what keeps us from looking one up keeps us from looking up the others
+                outcomes[context.delivery_id] = outcome
+        return list({**outcomes, **self._tell_together(untold, channel)}.values())
 
     def check(self) -> Iterator[Check]:
         return self._way.check(list(dict.fromkeys(channel for _, channel in self._settings.slack_channel.items())))
@@ -109,34 +101,36 @@ class SlackConnector:
         except AbcError:
             return ""
 
-    def _look(self, event: Event, context: Context, channel: str, metadata: Mapping[str, Any]) -> Outcome | None:
-        """What an earlier attempt came to; None when the message has to be posted (again)."""
-        posting = context.notes["posting"]
-        # By the ledger's clock, which all workers share; only the distance to Slack's own is left to the margin.
-        posted_about = time.time() - (context.age - float(posting["age"]))
-        oldest, latest = posted_about - CLOCK_SECONDS, posted_about + CLOCK_SECONDS
+    def _known(self, event: Event, context: Context, channel: str) -> Outcome | None:
+        """What came of it before; None when the message has to be posted (again)."""
+        if self._settings.slack_bot_token and not channel:
+            return Skipped(f"SLACK_CHANNEL names no channel for project {_project(event)}, and no default (*)")
+        if "done" in context.notes:
+            return Done(context.notes["done"])  # replayed: a message is told once
+        return self._look(event, context, channel) if _needs_look(event, context) else None
+
+    def _look(self, event: Event, context: Context, channel: str) -> Outcome | None:
+        posting = context.notes.get("posting")
+        if posting:
+            name, channel, thread = posting["digest"] or context.delivery_id, posting["channel"], posting["thread"]
+            oldest = latest = posting["at"]
+        else:
+            # Reconcile finds what we never saw, or what we told before the ledger was wiped: the mark is the same.
+            name, thread = context.delivery_id, self._thread(event, context, channel)
+            oldest, latest = event.occurred, context.now()
+        mark, since, until = marker(self._tools.instance, name), oldest - CLOCK_SECONDS, latest + CLOCK_SECONDS
         try:
-            posted = self._way.find(metadata, posting["channel"], posting["thread"], oldest, latest)
+            posted = self._way.find(mark, channel, thread, since, until)
         except CannotTell as why:
-            return self._unsure(context, str(why))
+            # What reconcile finds was far more likely never told.
+            return self._unsure(context, str(why)) if posting else None
         except NoAnswer as trouble:
             return no_answer("Slack", trouble)
         except Refused as refused:
             return refused.outcome
-        return self._done(event, context, channel, posted, found=True) if posted else None
-
-    def _told_before(self, event: Event, context: Context, channel: str, metadata: Mapping[str, Any]) -> Outcome | None:
-        """Reconcile finds what we never saw, or what we told before the ledger was wiped: the marker is the same. Where
-        we can't look, the first is far more likely."""
-        thread = self._thread(event, context, channel)
-        try:
-            latest = time.time() + CLOCK_SECONDS
-            posted = self._way.find(metadata, channel, thread, event.occurred - CLOCK_SECONDS, latest)
-        except (CannotTell, Refused):
-            return None
-        except NoAnswer as trouble:
-            return no_answer("Slack", trouble)
-        return self._done(event, context, channel, posted, found=True) if posted else None
+        if posted:
+            return self._done(event, context, channel, posted, found=True)
+        return _settling(context.now(), posting["at"]) if posting else None
 
     def _unsure(self, context: Context, why: str) -> Outcome | None:
         if self._settings.slack_when_unsure == "never":
@@ -145,16 +139,37 @@ class SlackConnector:
         context.keep(unsure=f"posted again: {why}")
         return None
 
-    def _post(self, event: Event, context: Context, message: Message, channel: str, thread: str) -> Outcome:
-        posted = self._try([context], message, channel, thread)
+    def _tell(self, event: Event, context: Context, channel: str) -> Outcome:
+        message = self._message(event, marker(self._tools.instance, context.delivery_id))
+        if message is None:
+            return Skipped(f"there is no Slack message for {event.name}")
+        thread = self._thread(event, context, channel)
+        _note(context, channel, thread)
+        posted = self._post([context], message, channel, thread)
         return self._done(event, context, channel, posted) if isinstance(posted, Posted) else posted
 
-    def _try(
-        self, contexts: Sequence[Context], message: Message, channel: str, thread: str, digest: str = ""
-    ) -> Posted | Outcome:
-        """Posts once, with a note before, in every delivery that the message is for."""
-        for context in contexts:
-            context.keep(posting={"channel": channel, "thread": thread, "age": context.age, "digest": digest})
+    def _tell_together(self, untold: Sequence[tuple[Event, Context]], channel: str) -> dict[str, Outcome]:
+        """Outcomes by delivery; those that are not ours any more have none, and no line in the digest."""
+        digest, ours = f"digest-{uuid4().hex}", []
+        for event, context in untold:
+            with suppress(LeaseLost):
+                _note(context, channel, digest=digest)
+                ours.append((event, context))
+        if len(ours) == 1:
+            with suppress(LeaseLost):
+                return {ours[0][1].delivery_id: self._tell(*ours[0], channel)}
+        if len(ours) < 2:
+            return {}
+        mark = marker(self._tools.instance, digest)
+        message = render_digest([event for event, _ in ours], self._tools.language, mark)
+        posted = self._post([context for _, context in ours], message, channel)
+        return {
+            context.delivery_id: self._done(event, context, channel, posted) if isinstance(posted, Posted) else posted
+            for event, context in ours
+        }
+
+    def _post(self, contexts: Sequence[Context], message: Message, channel: str, thread: str = "") -> Posted | Outcome:
+        """Posts once, for all these deliveries, which have a note of it."""
         try:
             return self._way.post(message, channel, thread)
         except NoAnswer as trouble:
@@ -163,12 +178,15 @@ class SlackConnector:
             outcome: Outcome = no_answer("Slack", trouble)
         except Refused as refused:
             if thread and refused.error in THREAD_GONE:
-                return self._try(contexts, message, channel, "", digest)
+                for context in contexts:
+                    _note(context, channel)
+                return self._post(contexts, message, channel)
             outcome = refused.outcome
             if refused.maybe_done:
                 return outcome
         for context in contexts:
-            context.keep(posting=None)
+            with suppress(LeaseLost):  # whoever has it now looks for what is not there, which does no harm
+                context.keep(posting=None)
         return outcome
 
     def _done(self, event: Event, context: Context, channel: str, posted: Posted, found: bool = False) -> Done:
@@ -188,6 +206,22 @@ class SlackConnector:
         link = context.links.get("slack", event.entity)
         # Another channel set since: threads can't move, so a new one begins there.
         return link.get("thread", "") if link.get("channel") == channel else ""
+
+
+def _note(context: Context, channel: str, thread: str = "", digest: str = "") -> None:
+    """`at` is by the ledger's clock; `digest` names the message that tells several deliveries. Raises LeaseLost."""
+    context.keep(posting={"channel": channel, "thread": thread, "at": context.now(), "digest": digest})
+
+
+def _needs_look(event: Event, context: Context) -> bool:
+    return bool(context.notes.get("posting")) or event.origin == "reconcile"
+
+
+def _settling(now: float, posting_at: float) -> Retry | None:
+    """Whether Slack may still be at work on what we gave up waiting for, and show it only later."""
+    left = patience.left(posting_at, now, patience.SETTLE_SECONDS)
+    why = "Slack does not show the message yet, and may still be posting it: looking again before it is posted again"
+    return Retry(why, "not_yet", min(left, patience.LOOK_EVERY)) if left else None
 
 
 def _project(event: Event) -> str:

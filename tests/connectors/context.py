@@ -53,11 +53,13 @@ class MemoryContext:
         if self.on_keep:
             self.on_keep(notes)
 
-    def next_attempt(self, age: float | None = None) -> MemoryContext:
+    def next_attempt(self, age: float | None = None, later: float = 0.0) -> MemoryContext:
+        """`later`: how many seconds have passed by the ledger's clock."""
         return MemoryContext(
             delivery_id=self.delivery_id,
             attempt=self.attempt + 1,
-            age=self.age if age is None else age,
+            age=self.age + later if age is None else age,
             notes=dict(self.notes),
             links=self.links,
+            clock=self.now() + later if later else self.clock,
         )

@@ -25,7 +25,7 @@ from connectors.translate.providers.base import (
     refusal,
 )
 from connectors.translate.settings import TranslateSettings
-from transport import TOTAL_SECONDS, Answer, new_session
+from transport import TOTAL_SECONDS, Answer, new_session, without_halves
 
 INSTRUCTIONS = (
     'You are a translation engine. Each user message is a JSON object whose key "text" holds what a customer wrote. '
@@ -150,7 +150,7 @@ def without_additions(content: str, text: str) -> str:
 def _unpacked(content: str) -> str:
     """The text of `{"text": …}`: some models answer in the form in which they were asked."""
     try:
-        said = json.loads(content)
+        said = json.loads(without_halves(content.encode()))
     except ValueError:
         return content
     values = list(said.values()) if isinstance(said, dict) else []

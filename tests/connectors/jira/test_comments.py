@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from connectors.base import Done, Outcome, Retry, Skipped
+from connectors.patience import SETTLE_SECONDS
+from sandbox.jira_rules import Transition
 from tests.connectors.jira.conftest import World
 
 
@@ -69,13 +71,35 @@ def test_a_request_that_may_still_be_on_its_way_is_given_time(world: World) -> N
     world.sandbox.faults.add("drop_before", system="jira", method="POST", path="comment")
     context = world.context()
     world.added(feedback, issue, context)
-    context = context.next_attempt(age=6)
-    outcome = world.added(feedback, issue, context)
+    outcome = world.added(feedback, issue, context.next_attempt(later=25))
     assert isinstance(outcome, Retry)
+    assert outcome.reason == "not_yet"
     assert outcome.after is not None
-    context = context.next_attempt(age=60)
-    context.notes = {**context.notes, "commenting": context.notes["commenting"] - 60}
+    context = context.next_attempt(later=SETTLE_SECONDS)
     assert result(world.added(feedback, issue, context))["comment"] == "added"
+
+
+def test_the_wait_goes_by_the_clock_that_all_workers_share(world: World) -> None:
+    issue = world.issue()
+    world.created(issue)
+    feedback = world.feedback()
+    world.sandbox.faults.add("drop_before", system="jira", method="POST", path="comment")
+    far_behind = world.context(age=100_000, clock=1_000.0)
+    world.added(feedback, issue, far_behind)
+    assert isinstance(world.added(feedback, issue, far_behind.next_attempt(later=10)), Retry)
+    again = far_behind.next_attempt(age=0.1, later=SETTLE_SECONDS)
+    assert result(world.added(feedback, issue, again))["comment"] == "added"
+
+
+def test_a_second_comment_of_one_delivery_does_not_wait_for_the_first(world: World) -> None:
+    """Where the workflow has no way, the delivery first says so at the ticket, and then adds the feedback."""
+    world.sandbox.jira.rules.transitions = [Transition("31", "In Review", "4")]
+    world.set(JIRA_STATUS_MAP="RESOLVED=Done")
+    issue = world.issue(status="RESOLVED")
+    told = result(world.added(world.feedback(), issue))
+    assert "warning" in told
+    assert told["comment"] == "added"
+    assert len(world.bodies()) == 2
 
 
 def test_a_refused_comment_is_sent_again_without_waiting(world: World) -> None:

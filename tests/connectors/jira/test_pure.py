@@ -1,4 +1,4 @@
-"""Markers, patience, ways through a workflow, and what refusals mean: no network needed."""
+"""Markers, ways through a workflow, and what refusals mean: no network needed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.base import Failed, Retry
-from connectors.jira import markers, patience, status
+from connectors.jira import markers, status
 from connectors.jira.errors import JiraRefusal, create_outcome_of, outcome_of
 from connectors.jira.port import Status, Transition
 from connectors.jira.tickets import key_of
@@ -34,20 +34,6 @@ def test_a_comment_is_ours_by_its_last_line_only() -> None:
     )
     assert not markers.carries("abc-feedback-test-1-77", "abc-feedback-test-1-7")
     assert not markers.carries("", "abc-feedback-test-1-7")
-
-
-@given(st.floats(0, 4e9), st.floats(0, 4e9), st.floats(0, 1e6), st.floats(0, 3600))
-def test_patience_is_bounded_whatever_the_clocks_say(since: float, now: float, age: float, lag: float) -> None:
-    left = patience.left(since, now, age, lag)
-    assert 0 <= left <= lag
-    assert left == 0 or age < lag or now - since < lag
-
-
-def test_patience_runs_out_by_the_slower_clock() -> None:
-    assert patience.left(100, 130, 1000, 120) == 90
-    assert patience.left(100, 5000, 10, 120) == 110  # this machine's clock jumped ahead
-    assert patience.left(900, 100, 1000, 120) == 120  # or back: counts as just now
-    assert patience.left(100, 221, 1000, 120) == 0
 
 
 def way(to: Status, **required: object) -> Transition:

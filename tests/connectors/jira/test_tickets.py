@@ -15,6 +15,7 @@ import connectors
 from connectors.base import Done, Failed, LeaseLost, Outcome, Retry, Skipped
 from sandbox.faults import Kind
 from tests.connectors.jira.conftest import STATUS_MAP, World
+from transport import READ_SECONDS
 
 
 def result(outcome: Outcome) -> dict[str, Any]:
@@ -103,15 +104,15 @@ def test_while_cloud_s_search_may_lag_no_second_ticket_is_made(world: World) -> 
     world.sandbox.faults.add("drop_after", system="jira", method="POST", path="/issue$")
     context = world.context()
     world.created(issue, context)
-    for age in (5, 15, 100):
-        context = context.next_attempt(age=age)
+    for seconds in (5, 10, 85):
+        context = context.next_attempt(later=seconds)
         outcome = world.created(issue, context)
         assert isinstance(outcome, Retry)
         assert outcome.reason == "not_yet", "waiting costs no attempt, and says nothing bad of Jira"
         assert outcome.after is not None
         assert 0 < outcome.after <= 10
     world.ticket().visible_at = 0
-    assert result(world.created(issue, context.next_attempt(age=110)))["ticket"] == "PROJ-1"
+    assert result(world.created(issue, context.next_attempt(later=10)))["ticket"] == "PROJ-1"
     assert world.sandbox.jira.created_count == 1
 
 
@@ -130,20 +131,30 @@ def test_when_the_lag_is_over_the_ticket_is_made(world: World) -> None:
     world.sandbox.faults.add("drop_before", system="jira", method="POST", path="/issue$")
     context = world.context()
     world.created(issue, context)
-    long_ago = time.time() - 121
-    world.links.set("jira", "issue:1:1", intent=f"{long_ago:.3f}")
-    assert isinstance(world.created(issue, context.next_attempt(age=10)), Retry), "only the wall clock has jumped"
-    assert result(world.created(issue, context.next_attempt(age=121)))["created"] is True
+    assert isinstance(world.created(issue, context.next_attempt(later=119)), Retry)
+    assert result(world.created(issue, context.next_attempt(later=121)))["created"] is True
     assert world.tickets() == ["PROJ-1"]
 
 
+def test_the_wait_goes_by_the_clock_that_all_workers_share(world: World) -> None:
+    """Not by this machine's, which may be wrong or jump, nor by the event's age, which a replay begins anew."""
+    issue = world.issue()
+    world.sandbox.faults.add("drop_before", system="jira", method="POST", path="/issue$")
+    far_behind = world.context(age=100_000, clock=1_000.0)
+    world.created(issue, far_behind)
+    assert world.links.get("jira", "issue:1:1")["intent"] == "1000.000"
+    assert isinstance(world.created(issue, far_behind.next_attempt(later=60)), Retry)
+    assert result(world.created(issue, far_behind.next_attempt(age=0.1, later=121)))["created"] is True
+
+
 def test_data_center_finds_at_once_so_a_lost_request_is_sent_again_soon(datacenter: World) -> None:
+    """But not before Jira can have done with a request that we waited for in vain, from the note before it on."""
     issue = datacenter.issue()
     datacenter.sandbox.faults.add("drop_before", system="jira", method="POST", path="/issue$")
     context = datacenter.context()
     datacenter.created(issue, context)
-    datacenter.links.set("jira", "issue:1:1", intent=f"{time.time() - 21:.3f}")
-    assert result(datacenter.created(issue, context.next_attempt(age=21)))["created"] is True
+    assert isinstance(datacenter.created(issue, context.next_attempt(later=READ_SECONDS + 10)), Retry)
+    assert result(datacenter.created(issue, context.next_attempt(later=READ_SECONDS + 16)))["created"] is True
 
 
 def test_a_killed_worker_leaves_its_intent_and_the_next_one_looks_first(world: World) -> None:

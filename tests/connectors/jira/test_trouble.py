@@ -167,6 +167,26 @@ def test_the_port_s_errors_carry_what_jira_says(world: World) -> None:
         port.ticket("PROJ-1")
 
 
+def test_what_jira_says_can_be_kept_whole(world: World) -> None:
+    """Half a character could not be stored, and a cut before secrets are masked would leave the start of one."""
+    said = "\ud83d" + "x" * 290 + " a secret of twenty-odd characters"
+    issue = world.issue()
+    for status in (400, 403):
+        world.sandbox.faults.add("status", system="jira", status=status, body={"errorMessages": [said]})
+        outcome = world.created(issue)
+        assert isinstance(outcome, Failed)
+        assert said.replace("\ud83d", "\ufffd") in outcome.why
+
+
+def test_advice_comes_before_jira_s_words(world: World) -> None:
+    """They may be long, and what is kept of an outcome is not."""
+    body = {"errorMessages": ["y" * 600]}
+    world.sandbox.faults.add("status", system="jira", path="/issue$", status=403, body=body)
+    outcome = world.created(world.issue())
+    assert isinstance(outcome, Failed)
+    assert "permission" in outcome.why[:200]
+
+
 def test_an_answer_that_trickles_in_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each single read is in time, the whole never ends."""
     monkeypatch.setattr("connectors.jira.port.TOTAL_SECONDS", 0.3)

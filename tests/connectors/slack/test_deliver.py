@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from connectors.base import Destination, Done, Failed, LeaseLost, Reason, Retry, Skipped
+from connectors.base import Connector, Destination, Done, Failed, LeaseLost, Reason, Retry, Skipped
+from connectors.patience import SETTLE_SECONDS
 from connectors.slack.render import marker
 from sandbox.app import Sandbox
 from sandbox.slack import Message
@@ -174,11 +177,53 @@ def test_a_lost_answer_makes_one_message(sandbox: Sandbox, kind: str) -> None:
     outcome = deliver(connector, first)
     assert isinstance(outcome, Retry)
     assert outcome.reason == "ambiguous"
-    second = deliver(connector, first.next_attempt())
+    second = deliver(connector, first.next_attempt(later=SETTLE_SECONDS))
     (message,) = sandbox.slack.messages
     assert isinstance(second, Done)
     assert second.result["ts"] == message.ts
     assert ("found" in second.result) == (kind == "drop_after")
+
+
+def test_what_slack_may_still_be_posting_is_only_looked_for(sandbox: Sandbox) -> None:
+    """A request that hangs in Slack can become a message after we gave up on it."""
+    sandbox.faults.add("drop_before", path="chat.postMessage")
+    connector, attempt = bot(sandbox), context()
+    deliver(connector, attempt)
+    for _ in range(2):
+        attempt = attempt.next_attempt(later=10)
+        outcome = deliver(connector, attempt)
+        assert isinstance(outcome, Retry)
+        assert outcome.reason == "not_yet", "looking costs no attempt, and says nothing bad of Slack"
+        assert outcome.after is not None
+        assert 0 < outcome.after <= 10
+    assert not sandbox.slack.messages
+    sandbox.slack.post(sandbox.slack.channels["C0FEEDBACK"], {"text": SENTENCE, "metadata": marker("test", "e1.slack")})
+    assert isinstance(deliver(connector, attempt.next_attempt(later=10)), Done)
+    assert len(sandbox.slack.messages) == 1
+
+
+def test_a_replay_looks_where_the_message_was_posted(sandbox: Sandbox) -> None:
+    """An event that was old already when its message was posted is accepted anew by the replay: the look-up goes by
+    when the message was posted, and by the clock that all workers share."""
+    sandbox.faults.add("drop_after", path="chat.postMessage")
+    connector, first = bot(sandbox), context(age=800.0)
+    assert isinstance(deliver(connector, first), Retry)
+    outcome = deliver(connector, first.next_attempt(age=0.5))
+    assert isinstance(outcome, Done)
+    assert outcome.result["found"]
+    assert len(sandbox.slack.messages) == 1
+
+
+@pytest.mark.parametrize("way", [bot, webhook])
+def test_a_replay_of_what_is_done_posts_nothing(sandbox: Sandbox, way: Callable[[Sandbox], Connector]) -> None:
+    """Also where the record of the first time says nothing more, as with an incoming webhook."""
+    connector, first = way(sandbox), context()
+    done = deliver(connector, first)
+    assert isinstance(done, Done)
+    replayed = first.next_attempt()
+    replayed.notes = {"done": dict(done.result)}
+    assert deliver(connector, replayed) == done
+    assert len(sandbox.slack.messages) == 1
 
 
 def test_killed_after_the_message_and_before_the_record(sandbox: Sandbox) -> None:
@@ -199,9 +244,9 @@ def test_an_error_of_slacks_own_is_looked_into(sandbox: Sandbox, status: int, er
     assert isinstance(outcome, Retry)
     assert outcome.reason == "server_error"
     sandbox.faults.add("drop_before", path="history")
-    assert isinstance(deliver(connector, first.next_attempt()), Retry)
+    assert isinstance(deliver(connector, first.next_attempt(later=SETTLE_SECONDS)), Retry)
     assert not sandbox.slack.messages
-    assert isinstance(deliver(connector, first.next_attempt()), Done)
+    assert isinstance(deliver(connector, first.next_attempt(later=SETTLE_SECONDS)), Done)
     assert len(sandbox.slack.messages) == 1
 
 
@@ -235,21 +280,21 @@ def test_the_message_of_another_delivery_is_not_taken_for_ours(sandbox: Sandbox)
     sandbox.faults.add("drop_before", path="chat.postMessage")
     first = context()
     deliver(connector, first)
-    deliver(connector, first.next_attempt())
+    deliver(connector, first.next_attempt(later=SETTLE_SECONDS))
     assert [m.metadata for m in sandbox.slack.messages] == [marker("test", "e0.slack"), marker("test", "e1.slack")]
 
 
 def test_an_old_message_in_a_busy_channel_is_found(sandbox: Sandbox) -> None:
     """Only the minutes around the post are read, however much was said since."""
     sandbox.faults.add("drop_after", path="chat.postMessage")
-    connector, first = bot(sandbox), context()
+    connector, first = bot(sandbox), context(clock=time.time() - 7200)
     deliver(connector, first)
     (message,) = sandbox.slack.messages
     earlier = float(message.ts) - 7200
     moved = Message(message.channel, f"{earlier:.6f}", message.text, [], [], metadata=message.metadata)
     chatter = [Message("C0FEEDBACK", f"{earlier + 900 + n}", "hello", [], []) for n in range(1500)]
     sandbox.slack.messages[:] = [moved, *chatter]
-    outcome = deliver(connector, first.next_attempt(age=first.age + 7200))
+    outcome = deliver(connector, first.next_attempt(later=7200))
     assert isinstance(outcome, Done)
     assert outcome.result["ts"] == moved.ts
 

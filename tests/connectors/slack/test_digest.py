@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from connectors.base import Done, Retry
+from connectors.base import Done, Retry, Skipped
+from connectors.patience import SETTLE_SECONDS
+from connectors.slack import connector as slack_connector
 from connectors.slack.connector import SlackConnector
 from connectors.slack.render import SECTION_TEXT_MAX, TEXT_MAX, render_digest
 from sandbox.app import Sandbox
 from sources.event import Event
 from tests.connectors.context import MemoryContext
-from tests.connectors.slack.world import bot, status_change
+from tests.connectors.slack.world import bot, status_change, webhook
 
 
 def crowd(count: int) -> list[tuple[Event, MemoryContext]]:
     return [(status_change(), MemoryContext(delivery_id=f"e{number}.slack")) for number in range(count)]
+
+
+def found_by_reconcile(count: int) -> list[tuple[Event, MemoryContext]]:
+    return [(dataclasses.replace(event, origin="reconcile"), context) for event, context in crowd(count)]
 
 
 def as_slack(connector: object) -> SlackConnector:
@@ -47,7 +55,10 @@ def test_a_digest_that_never_arrived_is_made_up_for_one_by_one(sandbox: Sandbox)
     connector, told = as_slack(bot(sandbox)), crowd(3)
     connector.gather(told)
     assert sandbox.slack.messages == []
-    assert all(isinstance(connector.deliver(event, context.next_attempt()), Done) for event, context in told)
+    assert all(
+        isinstance(connector.deliver(event, context.next_attempt(later=SETTLE_SECONDS)), Done)
+        for event, context in told
+    )
     assert len(sandbox.slack.messages) == 3
 
 
@@ -58,6 +69,101 @@ def test_what_may_have_been_posted_before_is_looked_up_and_not_put_into_a_digest
     outcomes = connector.gather([(told[0][0], told[0][1].next_attempt()), *told[1:]])
     assert all(isinstance(outcome, Done) for outcome in outcomes)
     assert [message.text.count("•") for message in sandbox.slack.messages] == [0, 3]
+
+
+def test_a_crowd_that_reconcile_found_is_one_message_too(sandbox: Sandbox) -> None:
+    """After an outage is when it must not storm: one turn of the channel's rate, one message."""
+    connector, told = as_slack(bot(sandbox)), found_by_reconcile(30)
+    assert isinstance(connector.deliver(*told[0]), Done)
+    outcomes = connector.gather(told)
+    first, digest = sandbox.slack.messages
+    assert outcomes[0] == Done({"channel": "C0FEEDBACK", "ts": first.ts, "found": "posted by an earlier attempt"})
+    assert outcomes[1:] == [Done({"channel": "C0FEEDBACK", "ts": digest.ts})] * 29
+
+
+def test_those_that_were_not_posted_before_join_one_digest(sandbox: Sandbox) -> None:
+    sandbox.faults.add("drop_before", system="slack", path="chat.postMessage", times=3)
+    connector, told = as_slack(bot(sandbox)), crowd(6)
+    assert {type(connector.deliver(*one)) for one in told[:3]} == {Retry}
+    again = [(event, context.next_attempt(later=SETTLE_SECONDS)) for event, context in told[:3]]
+    assert {type(outcome) for outcome in connector.gather(again + told[3:])} == {Done}
+    (message,) = sandbox.slack.messages
+    assert message.text.count("•") == 6
+
+
+def test_what_slack_may_still_be_posting_waits_and_the_others_do_not(sandbox: Sandbox) -> None:
+    sandbox.faults.add("drop_before", system="slack", path="chat.postMessage")
+    connector, told = as_slack(bot(sandbox)), crowd(4)
+    connector.deliver(*told[0])
+    waiting, *others = connector.gather([(told[0][0], told[0][1].next_attempt(later=5)), *told[1:]])
+    assert isinstance(waiting, Retry)
+    assert waiting.reason == "not_yet"
+    assert {type(outcome) for outcome in others} == {Done}
+    (message,) = sandbox.slack.messages
+    assert message.text.count("•") == 3
+
+
+@pytest.mark.parametrize(("choice", "outcome"), [("twice", Done), ("never", Skipped)])
+def test_what_can_not_be_looked_up_joins_only_where_the_operator_says_twice(
+    sandbox: Sandbox, choice: str, outcome: type
+) -> None:
+    sandbox.faults.add("drop_before", system="slack", path="services", times=2)
+    connector, told = as_slack(webhook(sandbox, SLACK_WHEN_UNSURE=choice)), crowd(5)
+    for one in told[:2]:
+        connector.deliver(*one)
+    outcomes = connector.gather([*((event, context.next_attempt()) for event, context in told[:2]), *told[2:]])
+    assert [type(one) for one in outcomes] == [outcome] * 2 + [Done] * 3
+    assert all("unsure" in one.result for one in outcomes[:2] if isinstance(one, Done | Skipped))
+    (message,) = sandbox.slack.messages
+    assert message.text.count("•") == (5 if choice == "twice" else 3)
+
+
+def test_one_that_another_worker_has_is_left_out_and_the_others_are_told(sandbox: Sandbox) -> None:
+    connector, told = as_slack(webhook(sandbox)), crowd(5)
+    told[2][1].lease_lost = True
+    assert connector.gather(told) == [Done({}), Done({}), None, Done({}), Done({})]
+    (message,) = sandbox.slack.messages
+    assert message.text.count("•") == 4
+
+
+def test_one_that_is_lost_after_the_digest_was_refused_does_not_keep_the_others_from_knowing(sandbox: Sandbox) -> None:
+    """Else they would take the message for one that may have been posted."""
+    body = {"ok": False, "error": "service_unavailable"}
+    sandbox.faults.add("status", system="slack", path="chat.postMessage", status=503, body=body)
+    connector, told = as_slack(bot(sandbox)), crowd(5)
+    lost = told[1][1]
+    lost.on_keep = lambda _: setattr(lost, "lease_lost", True)
+    assert {type(outcome) for outcome in connector.gather(told)} == {Retry}
+    assert [bool(context.notes["posting"]) for _, context in told] == [False, True, False, False, False]
+
+
+def test_where_only_one_is_left_it_is_told_as_ever(sandbox: Sandbox) -> None:
+    connector, told = as_slack(bot(sandbox)), crowd(3)
+    for _, context in told[1:]:
+        context.lease_lost = True
+    outcomes = connector.gather(told)
+    (message,) = sandbox.slack.messages
+    assert outcomes == [Done({"channel": "C0FEEDBACK", "ts": message.ts}), None, None]
+    assert "•" not in message.text
+
+
+def test_what_keeps_one_from_being_looked_up_is_not_asked_again_for_each(sandbox: Sandbox) -> None:
+    limited = {"ok": False, "error": "ratelimited"}
+    sandbox.faults.add("status", path="history", status=429, body=limited, headers={"Retry-After": "60"}, times=None)
+    outcomes = as_slack(bot(sandbox)).gather([*found_by_reconcile(12)[10:], *crowd(3)])
+    assert [type(outcome) for outcome in outcomes] == [Retry, Retry, Done, Done, Done]
+    assert outcomes[0] == outcomes[1]
+    assert len(sandbox.faults.fired) == 1
+
+
+def test_look_ups_that_take_long_end_and_the_rest_comes_later(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slack_connector, "LOOKING_SECONDS", 0.0)
+    outcomes = as_slack(bot(sandbox)).gather([*found_by_reconcile(5)[3:], *crowd(3)])
+    assert [outcome.reason for outcome in outcomes if isinstance(outcome, Retry)] == ["not_yet", "not_yet"]
+    assert {type(outcome) for outcome in outcomes[2:]} == {Done}
+    assert len(sandbox.slack.messages) == 1
 
 
 def test_in_threads_each_message_keeps_its_place(sandbox: Sandbox) -> None:

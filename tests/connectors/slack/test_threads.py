@@ -13,6 +13,7 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from connectors.base import Done, Links
+from connectors.patience import SETTLE_SECONDS
 from sandbox.app import Sandbox
 from tests.connectors.context import MemoryContext, MemoryLinks
 from tests.connectors.slack.world import bot, deliver, other, status_change
@@ -69,7 +70,7 @@ def test_a_lost_answer_in_a_thread_makes_one_reply(sandbox: Sandbox, links: Memo
     sandbox.faults.add(kind, path="chat.postMessage")  # type: ignore[arg-type]
     second = context(2, links)
     deliver(connector, second)
-    outcome = deliver(connector, second.next_attempt())
+    outcome = deliver(connector, second.next_attempt(later=SETTLE_SECONDS))
     first, reply = sandbox.slack.messages
     assert outcome == Done(
         {"channel": "C0FEEDBACK", "ts": reply.ts, "thread": first.ts}

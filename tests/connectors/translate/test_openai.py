@@ -52,6 +52,10 @@ def test_what_models_put_around_a_translation_is_taken_off(content: str, text: s
     assert without_additions(content, text) == translation
 
 
+def test_half_a_character_in_an_answer_that_is_json_itself_can_be_kept() -> None:
+    assert without_additions('{"text": "It \\ud83d fails"}', "실패해요") == "It \ufffd fails"
+
+
 @settings(deadline=None)
 @given(st.text(), st.text(min_size=1))
 def test_taking_off_never_fails(content: str, text: str) -> None:

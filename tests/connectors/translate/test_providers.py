@@ -227,3 +227,19 @@ def test_the_check_tells_a_wrong_key(name: str, sandbox: Sandbox) -> None:
         pytest.skip("its list of languages is open to all")
     with pytest.raises(ProviderTrouble, match="_KEY"):
         list(provider_at(name, sandbox.url, "wrong-key-wrong-key").check(["en"]))
+
+
+def test_half_a_character_in_an_answer_becomes_one_that_can_be_kept(
+    name: str, provider: Provider, sandbox: Sandbox
+) -> None:
+    """It can't be stored, so the attempt would break after the provider was paid, again and again."""
+    sandbox.faults.add("status", system=name, status=200, body=success_with(name, ["It \ud83d fails"]))
+    assert provider.translate([KOREAN], "en") == ["It \ufffd fails"]
+
+
+def test_what_a_provider_says_of_an_error_is_not_cut(name: str, provider: Provider, sandbox: Sandbox) -> None:
+    """Secrets are masked where it is kept; a cut through one before that would leave its start."""
+    said = "x" * 290 + " a secret of twenty-odd characters"
+    body = {"message": said} if name == "deepl" else {"error": said if name == "libretranslate" else {"message": said}}
+    sandbox.faults.add("status", system=name, status=400, body=body)
+    assert said in trouble(provider).why
