@@ -11,9 +11,11 @@ import pytest
 from redis import Redis
 
 from connectors.base import Context, Destination, Done, Failed, LeaseLost, Outcome, Retry, Skipped
+from jobs.attempts import fields_of
 from jobs.ledger import Lease, Planned
 from jobs.replay import Replayer
-from jobs.schedule import DELAYS
+from jobs.schedule import DELAYS, Transition
+from redaction import Redactor
 from sources.abc.events import parse
 from sources.event import Event, Unread
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event
@@ -343,7 +345,7 @@ def test_what_happened_in_the_same_moment_stays_in_the_order_in_which_it_came(wo
 
 def test_a_delivery_that_fails_outside_its_connector_is_recorded_and_gives_its_slot_back(world: World) -> None:
     def not_a_place(_event: Event) -> Destination:
-        raise RuntimeError("half a character: \ud83d")
+        raise RuntimeError("no such place")
 
     one = world.connectors["one"]
     one.destination = not_a_place  # type: ignore[method-assign]
@@ -354,8 +356,19 @@ def test_a_delivery_that_fails_outside_its_connector_is_recorded_and_gives_its_s
     event = world.records.event(accepted.event_id)
     assert event is not None
     assert (
-        "RuntimeError: half a character: ?" in next(d for d in event["deliveries"] if d["connector"] == "one")["error"]
+        "RuntimeError: no such place" in next(d for d in event["deliveries"] if d["connector"] == "one")["error"]
     )
+
+
+def test_a_reason_with_half_a_character_can_be_stored(world: World) -> None:
+    accepted = world.tell(feedback_event())
+    lease = world.ledger.lease(f"{accepted.event_id}.one", "me")
+    assert isinstance(lease, Lease)
+    became = Transition("dead", 1, "they said \ud83d", "client_error")
+    world.ledger.settle(lease, "dead", fields_of(lease, became, 0.1, Redactor()), {})
+    event = world.records.event(accepted.event_id)
+    assert event is not None
+    assert [d["error"] for d in event["deliveries"] if d["connector"] == "one"] == ["they said ?"]
 
 
 def test_an_outcome_with_half_a_character_is_recorded(world: World) -> None:
