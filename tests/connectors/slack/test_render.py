@@ -214,7 +214,7 @@ def test_braces_in_a_name_are_just_text() -> None:
 
 
 def test_a_name_stays_on_its_line() -> None:
-    """Line ends of every kind, control characters, marks that turn the writing around; half a character becomes a question mark."""
+    """Line ends of every kind, control characters, marks that turn the writing around; half a character becomes `?`."""
     event = status_change(name="a\nb\r\nc\u2028d\x85e\x00f\u202eg\u2066h\ud83di")
     assert message(event).text == 'The status of issue "a b c d efgh?i" changed from New to In Progress.'
 
