@@ -170,7 +170,7 @@ class Reconciler:
         if (
             not issue.status
             or changed >= window.end
-            or (heard and (heard.status == issue.status or heard.at > changed))
+            or (heard and (heard.status == issue.status or int(heard.at) > int(changed)))
         ):
             return  # nothing to tell, or its event may still be on its way, or is here already
         previous, skip = self._before(issue, heard)
