@@ -42,7 +42,9 @@ class Slots:
             self._running[connector] -= 1
             return None
 
-    def close(self) -> None:
-        """From now on nothing is passed on: the process stops."""
+    def close(self) -> list[str]:
+        """Empties the park, so that nothing more is passed on: the process stops. Answers what was parked."""
         with self._lock:
+            parked = [delivery_id for waiting in self._parked.values() for delivery_id in waiting]
             self._parked.clear()
+            return parked

@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -36,7 +37,7 @@ from jobs.configuration import Configuration, build_connectors, configure_or_exi
 from jobs.connection import connect
 from jobs.keeper import Keeper
 from jobs.ledger import Ledger
-from jobs.queue import open_queue
+from jobs.queue import hand, open_queue
 from jobs.slots import Slots
 
 log = structlog.get_logger("worker")
@@ -187,7 +188,8 @@ class ThreadWorker(SimpleWorker):
     def teardown(self) -> None:
         while self._running and not self._stop.is_set():  # Redis went away: what runs may end, a stop may come
             wait(self._running, timeout=1)
-        self._slots.close()
+        with suppress(RedisError):  # else the clock does it, later
+            hand(self.queues[0], self._slots.close())
         wait(self._running, timeout=STOP_SECONDS)
         self._pool.shutdown(wait=False)
         super().teardown()  # type: ignore[no-untyped-call]

@@ -355,9 +355,7 @@ def test_a_delivery_that_fails_outside_its_connector_is_recorded_and_gives_its_s
         assert world.state(accepted, "one") == "retrying"
     event = world.records.event(accepted.event_id)
     assert event is not None
-    assert (
-        "RuntimeError: no such place" in next(d for d in event["deliveries"] if d["connector"] == "one")["error"]
-    )
+    assert "RuntimeError: no such place" in next(d for d in event["deliveries"] if d["connector"] == "one")["error"]
 
 
 def test_a_reason_with_half_a_character_can_be_stored(world: World) -> None:
