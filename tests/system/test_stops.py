@@ -12,6 +12,7 @@ from threading import Event
 
 import pytest
 
+from connectors.patience import SETTLE_SECONDS
 from sandbox.processes import wait_for
 from tests.system.world import ENGLISH, KOREAN, RECOVERY_SECONDS, World, running, summary
 
@@ -77,8 +78,11 @@ def test_what_a_killed_worker_held_is_finished_once_and_soon(world: World) -> No
     world.processes["worker"].kill()
     killed = time.monotonic()
     world.start("worker")
-    world.wait_until_finished(known + len(issues) + len(feedbacks) + len(made) + 2 * len(issues), RECOVERY_SECONDS)
-    assert time.monotonic() - killed < RECOVERY_SECONDS
+    # What Slack may still be posting, for all that anybody knows, is only looked for; all else is there soon.
+    wait_for("all but a message", lambda: len(world.unfinished()) <= 1, RECOVERY_SECONDS)
+    finished = known + len(issues) + len(feedbacks) + len(made) + 2 * len(issues)
+    world.wait_until_finished(finished, SETTLE_SECONDS * 1.2)
+    assert time.monotonic() - killed < RECOVERY_SECONDS + SETTLE_SECONDS
     assert {row["state"] for row in world.rows()} == {"done"}, summary(world.rows())
     assert_once(world, feedbacks, issues | made, issues)
 
