@@ -165,7 +165,7 @@ class Deliverer:
             connector=lease.connector,
             outcome=became.state,
             attempt=lease.attempt,
-            why=became.why or None,
+            why=fields["why"] or None,
             reason=became.reason or None,
             again_in=round(became.delay, 1) or None,
             seconds=round(seconds, 3),
