@@ -71,12 +71,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def effects_table(results: Sequence[Result]) -> str:
-    merged: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    merged: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
     for result in results:
         for row in result.rows:
-            numbers = (row.expected, len(row.missing), len(row.repeated), len(row.wrong))
+            numbers = (row.expected, len(row.missing), len(row.repeated), len(row.wrong), len(row.limits))
             merged[row.effect] = [was + more for was, more in zip(merged[row.effect], numbers, strict=True)]
-    return table(("effect", "expected", "missing", "repeated", "wrong"), ([k, *v] for k, v in merged.items()))
+    return table(("effect", "expected", "missing", "repeated", "wrong", "limits"), ([k, *v] for k, v in merged.items()))
 
 
 def faults_table(results: Sequence[Result]) -> str:

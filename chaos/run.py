@@ -166,7 +166,7 @@ def _judge(world: World, source: Source, wiped: Sequence[int]) -> list[Row]:
     while True:
         rows = judge(facts(world, source, repairs, wiped))
         missing = any(row.missing or row.wrong for row in rows)
-        if not missing or any(row.repeated for row in rows) or time.monotonic() > deadline:
+        if not missing or time.monotonic() > deadline:
             return rows
         time.sleep(1)
         world.wait_quiet(QUIET_SECONDS)

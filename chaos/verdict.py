@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from chaos.post import Heard
@@ -28,6 +29,8 @@ FROM = {word: status for status, word in WORDS.items()}
 CHANGED = re.compile(r'The status of issue "(.+)" changed from (.+) to (.+)\.')
 IS = re.compile(r'The status of issue "(.+)" is (.+)\.')
 DIGEST = re.compile(r"\d+ events, told together because there are so many:")
+TOGETHER_SECONDS = 3.0
+"""As far as the slow answers of an attack draw a read and the write after it apart."""
 COMMENT = re.compile(r"Feedback (\d+) \(")
 
 Told = tuple[str, str, str]
@@ -49,13 +52,15 @@ class Facts:
 
 @dataclass
 class Row:
-    """One kind of effect; the lists name the entities, once for each."""
+    """One kind of effect; the lists name the entities, once for each. `limits`: what docs/reliability.md says that
+    nobody can promise; told, and no failure."""
 
     effect: str
     expected: int = 0
     missing: list[str] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    limits: list[str] = field(default_factory=list)
 
     def count(self, what: str, times: int) -> None:
         """Of something that is expected once."""
@@ -136,8 +141,19 @@ def links(facts: Facts) -> Row:
         if issue["name"] not in facts.statuses:
             row.wrong.append(f"{what}: name {issue['name']!r}")
         elif issue["status"] != facts.statuses[issue["name"]]:
-            row.wrong.append(f"{what}: status {issue['status']}, a person set {facts.statuses[issue['name']]}")
+            which = row.limits if _saved_together(facts, issue) else row.wrong
+            which.append(f"{what}: status {issue['status']}, a person set {facts.statuses[issue['name']]}")
     return row
+
+
+def _saved_together(facts: Facts, issue: Mapping[str, Any]) -> bool:
+    """Whether we saved the ticket's number right after a person saved the issue: ABC has no conditional write, and what
+    is saved replaces all of it."""
+    writes = [w for w in facts.state["abc"]["writes"] if w["entity"] == issue["id"] and w["what"] == "issue.update"]
+    theirs = max((w["at"] for w in writes if "externalIssueId" not in w["values"]), default="")
+    ours = [w["at"] for w in writes if "externalIssueId" in w["values"] and w["at"] >= theirs]
+    gap = datetime.fromisoformat(ours[0]) - datetime.fromisoformat(theirs) if ours and theirs else None
+    return gap is not None and gap.total_seconds() < TOGETHER_SECONDS
 
 
 def ticket_statuses(facts: Facts) -> Row:
@@ -201,23 +217,25 @@ def messages(facts: Facts) -> Row:
     spare = seen - sure
     later = _found_later(facts, spare, row) if facts.repairs else Counter()
     # Sent before a wipe, stored, not answered, and sent again after it: nobody remembers.
-    straddling = _as_told(before & after)
-    row.repeated += [_words(change) for change in (spare - (maybe | later) - straddling).elements()]
+    unexpected, straddling = spare - (maybe | later), _as_told(before & after)
+    row.repeated += [_words(change) for change in (unexpected - straddling).elements()]
+    row.limits += [_words(change) for change in (unexpected & straddling).elements()]
     return row
 
 
 def _found_later(facts: Facts, spare: Counter[Told], row: Row) -> Counter[Told]:
-    """Messages of reconcile: for an issue whose last change was never heard, the status that it has now. What was heard
-    before a wipe is forgotten, and where nothing is remembered there is no change to tell."""
+    """Messages of reconcile: for an issue whose last change was never heard, the status that it has now. Of one that
+    was never heard of, or before a wipe only, it may be told or not: that goes by when the issue was made."""
     found: Counter[Told] = Counter()
     last = last_heard(facts, facts.lost_before)
     for issue in facts.state["abc"]["issues"]:
         now = issue["status"]
-        if last.get(issue["id"], now) == now:
+        if last.get(issue["id"]) == now:
             continue
-        row.expected += 1
         candidates = [change for change in spare if change[0] == issue["name"] and change[2] == now]
-        if not candidates:
+        if issue["id"] in last:
+            row.expected += 1
+        if issue["id"] in last and not candidates:
             row.missing.append(f"{issue['name']} is {now}, of which no webhook told")
         found.update(candidates[:1])
     return found

@@ -42,7 +42,7 @@ def test_the_summary_adds_the_runs_up() -> None:
     text = summary([result(1, Row("tickets", 3)), result(2, Row("tickets", 4, ["issue 1"]))], 60)
     assert "2 seeds, 20 events, 2 faults, 2 processes ended and started again" in text
     assert "at 1 of 60 points" in text
-    assert "| tickets | 7        | 1       | 0        | 0     |" in text
+    assert "| tickets | 7        | 1       | 0        | 0     | 0      |" in text
     assert "| worker killed | 2        | 2.0 s                   | 2.0 s   |" in text
     assert text.endswith("seed 2: tickets missing: issue 1")
 

@@ -101,6 +101,21 @@ def test_what_people_wrote_into_an_issue_must_still_be_there() -> None:
         assert numbers(count("ticket numbers in ABC", issues=[spoilt], tickets=[ticket()])) == (1, 0, 0, 1)
 
 
+def saved(second: str, status: str, **more: str) -> dict[str, Any]:
+    at = CREATED.replace("00.000", second)
+    return {"what": "issue.update", "entity": 7, "at": at, "values": {"status": status, **more}}
+
+
+def test_a_save_of_ours_right_after_a_persons_is_a_limit_and_a_later_one_is_wrong() -> None:
+    """Between our reading and our writing ABC can't be held still; but we must not write what was read long ago."""
+    there: dict[str, Any] = {"issues": [issue("INIT", was="RESOLVED")], "tickets": [ticket()]}
+    theirs = saved("05.000", "RESOLVED")
+    row = count("ticket numbers in ABC", writes=[theirs, saved("05.010", "INIT", externalIssueId="3")], **there)
+    assert (numbers(row), len(row.limits)) == ((1, 0, 0, 0), 1)
+    row = count("ticket numbers in ABC", writes=[theirs, saved("15.010", "INIT", externalIssueId="3")], **there)
+    assert numbers(row) == (1, 0, 0, 1)
+
+
 def test_a_ticket_shows_the_status_of_its_issue() -> None:
     effect = "statuses of tickets"
     assert numbers(count(effect, issues=[issue("RESOLVED")], tickets=[ticket("Done")])) == (1, 0, 0, 0)
@@ -160,6 +175,19 @@ def test_what_was_heard_before_a_wipe_may_be_forgotten_but_not_told_twice() -> N
     found = message(told("New", "Resolved"))
     assert numbers(count("messages", webhook, **there)) == (0, 0, 0, 0)
     assert numbers(count("messages", webhook, messages=[found, found], **there)) == (0, 0, 1, 0)
+
+
+def test_a_webhook_that_comes_again_after_a_wipe_is_told_again_and_that_is_a_limit() -> None:
+    webhook, found = change("INIT", "RESOLVED"), message(told("New", "Resolved"))
+    there: dict[str, Any] = {"issues": [issue("RESOLVED")], "lost_before": 1}
+    row = count("messages", webhook, webhook, messages=[found, found], **there)
+    assert (numbers(row), len(row.limits)) == ((1, 0, 0, 0), 1)
+
+
+def test_of_an_issue_never_heard_of_reconcile_may_tell_or_not() -> None:
+    there: dict[str, Any] = {"issues": [issue("RESOLVED")]}
+    assert numbers(count("messages", **there)) == (0, 0, 0, 0)
+    assert numbers(count("messages", messages=[message(told("New", "Resolved"))], **there)) == (0, 0, 0, 0)
 
 
 def test_a_message_that_nobody_expects_is_one_too_many() -> None:
