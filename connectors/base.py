@@ -151,6 +151,10 @@ class Restoring(Protocol):
     def repeats(self, entity: Issue | Feedback) -> bool:
         """Whether what was done once and is missing again is to be done again. Without I/O."""
 
+    def behind(self, entity: Issue | Feedback, link: Mapping[str, str]) -> bool:
+        """Whether what we brought to the third party last, as our `link` tells, is not what the source shows now.
+        Without I/O."""
+
 
 @runtime_checkable
 class Gathering(Protocol):

@@ -13,6 +13,7 @@ from connectors.base import Connector
 from jobs.accept import Acceptor
 from jobs.configuration import Configuration, make_tools
 from jobs.connection import connect
+from jobs.ledger import Ledger, RedisLinks
 from jobs.marks import Marks, Place
 from jobs.reconcile import Reconciler, Report
 from jobs.records import Records
@@ -69,7 +70,8 @@ def make_reconciler(
     acceptor = Acceptor(redis, instance, configuration.routes)
     replayer, records = Replayer(redis, instance), Records(redis, instance)
     age = service.alert_max_age
-    return Reconciler(abc, acceptor, records, replayer, marks, connectors, configuration.routes, age), marks
+    links = RedisLinks(Ledger(redis, instance))
+    return Reconciler(abc, acceptor, records, replayer, marks, links, connectors, configuration.routes, age), marks
 
 
 def start_catch_up(configuration: Configuration, connectors: Mapping[str, Connector]) -> CatchUp:

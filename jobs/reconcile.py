@@ -7,14 +7,14 @@ through Redis, one worker asks for all every RECONCILE_EVERY seconds.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 
-from connectors.base import Connector, Restoring
+from connectors.base import Connector, Links, Restoring
 from jobs.accept import Acceptor
 from jobs.marks import Heard, Marks, Place, Window
 from jobs.records import Records
@@ -67,6 +67,7 @@ class Reconciler:
         records: Records,
         replayer: Replayer,
         marks: Marks,
+        links: Links,
         connectors: Mapping[str, Connector],
         routes: tuple[Route, ...],
         alert_max_age: float,
@@ -76,6 +77,7 @@ class Reconciler:
         self._records = records
         self._replayer = replayer
         self._marks = marks
+        self._links = links
         self._routes = routes
         self._restoring = {name: one for name, one in connectors.items() if isinstance(one, Restoring)}
         self._alerts = [name for name in connectors if name not in self._restoring]
@@ -161,28 +163,34 @@ class Reconciler:
         if not wanting:
             return
         heard = self._marks.status(place.project, listed.id)
-        if heard and heard.status == listed.status:
+        if heard and heard.status == listed.status and not self._behind(place, listed, wanting):
             return
         # The list is old by now. Read the issue, and only then what we heard: an event that came meanwhile counts.
         issue = self._abc.get_issue(place.project, listed.id)
         heard = self._marks.status(place.project, issue.id)
         changed = moment(issue.updatedAt)
-        if (
-            not issue.status
-            or changed >= window.end
-            or (heard and (heard.status == issue.status or int(heard.at) > int(changed)))
-        ):
+        if not issue.status or changed >= window.end or (heard and int(heard.at) > int(changed)):
             return  # nothing to tell, or its event may still be on its way, or is here already
         previous, skip = self._before(issue, heard)
+        behind = self._behind(place, issue, wanting)
+        if previous == issue.status:  # there and back, while nobody heard: no change that could be told
+            skip = dict.fromkeys(self._alerts, "the status is the one that was told last")
         if now - changed > self._alert_max_age:
             skip = dict.fromkeys(self._alerts, "older than ALERT_MAX_AGE when it was found")
-        if previous == issue.status or set(wanting) <= skip.keys() or not (previous or issue.external_id):
+        changed_back = previous == issue.status and not behind
+        if changed_back or set(wanting) <= skip.keys() or not (previous or issue.external_id):
             if not dry_run:  # nobody to tell: from now on there is something to compare with
                 self._marks.note_status(place.project, issue.id, issue.status, changed)
             return
         event, body = self._event("ISSUE_STATUS_CHANGE", {"issue": _plain(issue), "previousStatus": previous}, place)
-        was = f"missed: {previous} → {issue.status}" if previous else f"its status {issue.status} is carried anew"
+        anew = previous in ("", issue.status)
+        was = f"its status {issue.status} is carried anew" if anew else f"missed: {previous} → {issue.status}"
         yield self._accept(event, body, skip, dry_run, was)
+
+    def _behind(self, place: Place, issue: Issue, wanting: Sequence[str]) -> bool:
+        entity = f"issue:{place.project}:{issue.id}"
+        restoring = [name for name in wanting if name in self._restoring]
+        return any(self._restoring[name].behind(issue, self._links.get(name, entity)) for name in restoring)
 
     def _before(self, issue: Issue, heard: Heard | None) -> tuple[str, dict[str, str]]:
         """The status before the change, and who is not to be told of it."""

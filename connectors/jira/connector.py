@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connectors import abc_errors
@@ -41,6 +41,14 @@ class JiraConnector:
     def repeats(self, entity: Issue | Feedback) -> bool:
         """A person's save of an older copy takes the number out again. Where ABC can't take it, our link has it."""
         return isinstance(entity, Issue) and not why_unwritable(entity)
+
+    def behind(self, entity: Issue | Feedback, link: Mapping[str, str]) -> bool:
+        """Each attempt carries the status that it reads, and that may have been one in passing. What a person has done
+        to the ticket since does not count: there they have the last word."""
+        carried = link.get("carried")
+        if not isinstance(entity, Issue) or not carried or entity.status not in self._settings.jira_status_map:
+            return False
+        return carried != entity.status
 
     def deliver(self, event: Event, context: Context) -> Outcome:
         """Each event first makes sure of the ticket: the event that should have made it may have been lost."""

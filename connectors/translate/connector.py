@@ -50,6 +50,10 @@ class TranslateConnector:
         """Who emptied a field wants it empty; and a translation is paid for."""
         return False
 
+    def behind(self, _entity: Issue | Feedback, _link: Mapping[str, str]) -> bool:
+        """What stands in the field is all there is."""
+        return False
+
     def deliver(self, event: Event, context: Context) -> Outcome:
         if event.project is None or event.channel is None or event.feedback is None:
             return Skipped(f"{event.name} speaks of no feedback")

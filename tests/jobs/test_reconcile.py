@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +17,7 @@ from jobs.reconcile import REPAIR_PAUSE, SETTLED_SECONDS, Report, instant
 from jobs.records import Query
 from sandbox.server import running
 from sandbox.service import environment
+from sources.abc.events import parse
 from sources.event import Issue
 from tests.jobs.world import INSTANCE, World
 
@@ -223,6 +225,25 @@ def test_an_issue_made_and_changed_while_nobody_heard_is_told_as_changed(bench: 
     bench.catch_up()
     assert len(bench.sandbox.slack.messages) == 1
     assert "Resolved" in bench.sandbox.slack.messages[0].text
+    assert bench.catch_up().findings == []
+
+
+def test_a_status_that_was_carried_in_passing_is_put_right(sandbox: Any, redis: Redis) -> None:
+    """The ticket was made late, when the issue was at a status of which nobody had heard, and that was taken back."""
+    bench = Bench(sandbox, redis, JIRA_STATUS_MAP="INIT=To Do,RESOLVED=Done", RECONCILE_CHANNELS="1:1")
+    bench.world.tick()
+    issue = bench.sandbox.abc.create_issue(1, {"name": "결제 오류"}).id
+    created = Issue.model_validate(bench.sandbox.abc.issue(issue).as_answer())
+    body = {"event": "ISSUE_CREATION", "data": {"issue": created.model_dump(), "project": {"id": 1, "name": "P"}}}
+    bench.reconciler._acceptor.accept("abc", parse(body, INSTANCE), json.dumps(body).encode())
+    bench.sandbox.abc.set_status(issue, "RESOLVED")
+    bench.settle()
+    (ticket,) = bench.sandbox.jira.tickets.values()
+    assert bench.sandbox.jira.rules.statuses[ticket.status][0] == "Done"
+    bench.sandbox.abc.set_status(issue, "INIT")
+    bench.catch_up()
+    assert bench.sandbox.jira.rules.statuses[ticket.status][0] == "To Do"
+    assert bench.sandbox.slack.messages == []
     assert bench.catch_up().findings == []
 
 
