@@ -37,6 +37,6 @@ def redis_trouble(redis: Redis) -> list[str]:
     """What in Redis's own settings would lose events; empty when nothing would. Raises RedisError."""
     info = redis.info("memory")
     policy = info.get("maxmemory_policy", "noeviction")
-    if policy != "noeviction" and info.get("maxmemory", 0):
+    if policy != "noeviction":
         return [f"Redis may throw events away: its maxmemory-policy is {policy}, it must be noeviction"]
     return []
