@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import click
@@ -17,7 +19,7 @@ from redis.exceptions import RedisError
 
 import samples
 from connectors.base import Check
-from console.checks import checks
+from console.checks import checks, dotenv_checks
 from jobs.catch_up import make_reconciler
 from jobs.configuration import Configuration, build_connectors
 from jobs.connection import connect
@@ -59,7 +61,8 @@ class Desk:
         if isinstance(self._configured, ConfigError):
             return (Check(False, problem) for problem in self._configured.problems)
         redact = self._configured.redact
-        return (Check(line.ok, redact(line.what)) for line in checks(self._configured, offline))
+        lines = itertools.chain(dotenv_checks(Path(".env")), checks(self._configured, offline))
+        return (Check(line.ok, redact(line.what)) for line in lines)
 
 
 def register(app: Flask, configured: Configuration | ConfigError) -> None:
@@ -136,18 +139,19 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
         sys.exit(1 if report.troubles else 0)
 
     @app.cli.command("send-test")
-    @click.option("--url", default="http://127.0.0.1:8000/webhook", show_default=True, help="The receiver.")
+    @click.option("--url", help="The receiver; default: /webhook on this machine's PORT.")
     @click.option("--event", "name", type=click.Choice(tuple(samples.DATA)), default="ISSUE_STATUS_CHANGE")
     @click.option("--project", default=1, show_default=True, help="ABC project id.")
     @click.option("--channel", default=1, show_default=True, help="ABC channel id.")
     @click.option("--issue", default=1, show_default=True, help="ABC issue id.")
     @click.option("--feedback", default=1, show_default=True, help="ABC feedback id.")
     @click.option("--wait", default=20.0, show_default=True, help="Seconds to wait for the deliveries.")
-    def send_test(url: str, name: str, wait: float, **ids: int) -> None:
+    def send_test(url: str | None, name: str, wait: float, **ids: int) -> None:
         """Send a sample event to a running receiver, as the feedback app would, and tell what comes of it.
 
         Connectors act on it as on any other: with an id that exists a ticket is made, a message is sent.
         """
+        url = url or f"http://127.0.0.1:{desk.configuration.service.port}/webhook"
         event_id = _send(desk.configuration, url, samples.body(name, **ids))
         rows = list(_until_finished(desk.records, event_id, wait))
         _show(rows, COLUMNS, as_json=False)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
+from dotenv import dotenv_values
+from honcho import environ as honcho
 from redis.exceptions import RedisError
 
 from connectors.base import Check
@@ -26,10 +29,25 @@ def checks(configuration: Configuration, offline: bool) -> Iterator[Check]:
         if not trouble:
             yield Check(True, "redis: answers and keeps what it is told")
     except RedisError as error:
-        yield Check(False, f"redis: {type(error).__name__}: {error}; look at REDIS_URL")
+        yield Check(False, f"redis: {type(error).__name__}: {error}; look at REDIS_URL (bin/dev runs one of its own)")
     yield from _abc_checks(configuration)
     for name, connector in build_connectors(configuration).items():
         yield from (Check(line.ok, f"{name}: {line.what}") for line in connector.check())
+
+
+def dotenv_checks(path: Path) -> Iterator[Check]:
+    """`honcho start` and `flask` read `.env` by different rules (quotes, blanks, `#`, backslashes, `$`): where they
+    differ, what is checked here is not what runs."""
+    if not path.is_file():
+        return
+    here = dotenv_values(path)
+    try:
+        there: dict[str, str] = honcho.parse(path.read_text(encoding="utf-8"))  # type: ignore[no-untyped-call]
+    except ValueError as error:
+        yield Check(False, f".env: honcho can't read it ({error}): put values into single quotes")
+        return
+    for name in sorted(name for name in here if (here[name] or "") != there.get(name, "")):
+        yield Check(False, f"{name}: honcho reads another value from .env than flask: put it into single quotes")
 
 
 def _abc_checks(configuration: Configuration) -> Iterator[Check]:

@@ -11,15 +11,17 @@ from typing import Any
 
 import pytest
 from flask import Flask, request
+from redis import Redis
 from werkzeug.serving import make_server
 
 import connectors
-from connectors.base import Done, Failed, Retry, Skipped, Tools
+from connectors.base import Connector, Done, Failed, Retry, Skipped, Tools
 from jobs.configuration import configure
 from sandbox.processes import ROOT, free_port
 from settings import load
 from sources.event import Event, Issue
 from tests.connectors.context import MemoryContext
+from tests.jobs.world import World, status_event
 
 NAME = "connectors.board"
 TOKEN = "a-token-of-the-board"
@@ -83,6 +85,18 @@ def build(board: ModuleType, url: str, token: str = TOKEN) -> Any:
 
 def event(issue: Issue | None) -> Event:
     return Event("1", "abc", "ISSUE_CREATION", "issue:1:3", 0.0, {}, issue=issue)
+
+
+def test_it_runs_in_the_service(board: ModuleType, url: str, display: Display, redis: Redis) -> None:
+    """Through accept, lease, flow control and record, as in a worker."""
+    connector = build(board, url)
+    world = World(redis, {"board": connector})
+    accepted = world.tell(status_event(3, 1))
+    world.run()
+    assert world.state(accepted, "board") == "done"
+    assert set(display.cards) == {"issue:1:3"}
+    promised = {name for name, value in vars(Connector).items() if callable(value) and not name.startswith("_")}
+    assert promised <= set(dir(connector))
 
 
 def test_it_pins_an_issue_once_however_often_it_runs(board: ModuleType, url: str, display: Display) -> None:
