@@ -78,7 +78,7 @@ def attack(given: argparse.Namespace) -> int:
         results = list(pool.map(one, range(given.seed, given.seed + number)))
     finally:
         pool.shutdown(cancel_futures=True)  # interrupted: what has begun ends in order, the rest does not begin
-    say(f"\n{summary(results, 2 * len(steps))}")
+    say(f"\n{summary(results, steps)}")
     return 0 if all(result.holds for result in results) else 1
 
 

@@ -34,6 +34,7 @@ class Result:
         return self.quiet and not self.trouble and all(row.holds for row in self.rows)
 
 
+SOON_SECONDS = 10.0
 REPAIRED = ("web away", "Redis wiped")
 """What these took away is not in the records: it is back when every effect is there."""
 
@@ -41,17 +42,21 @@ REPAIRED = ("web away", "Redis wiped")
 def recovery_of(
     faults: Iterable[Done], records: Iterable[Mapping[str, Any]], complete: float
 ) -> dict[str, list[float]]:
-    """For each fault: from its end until the last delivery that was there by then was finished. An upper bound: other
-    faults may have come in between. `complete`: when every effect was there (seconds since 1970)."""
+    """For each fault: from its end until the last delivery that was there by then was finished; where it was ordered
+    for the next requests, also those soon after that needed more than one attempt. An upper bound: other faults may have
+    come in between. `complete`: when every effect was there (seconds since 1970)."""
     spans = [
-        (_seconds(record["created_at"]), _seconds(record["updated_at"]))
+        (_seconds(record["created_at"]), _seconds(record["updated_at"]), record["attempts"])
         for record in records
         if record["state"] in ("done", "skipped", "dead")
     ]
     found: dict[str, list[float]] = defaultdict(list)
     for done in faults:
         met = [complete] if done.fault.kind in REPAIRED else []
-        met += [finished for created, finished in spans if created < done.ended < finished]
+        met += [finished for created, finished, _ in spans if created < done.ended < finished]
+        if "times" in done.fault.details:
+            soon = done.ended + SOON_SECONDS
+            met += [finished for created, finished, tried in spans if done.ended < created < soon and tried > 1]
         found[done.fault.kind].append(max(met, default=done.ended) - done.ended)
     return dict(found)
 
@@ -98,13 +103,15 @@ def faults_table(results: Sequence[Result]) -> str:
     )
 
 
-def summary(results: Sequence[Result], points_there: int) -> str:
+def summary(results: Sequence[Result], steps: Sequence[str]) -> str:
     events, faults = sum(r.events for r in results), sum(len(r.faults) for r in results)
     deaths, points = sum(r.deaths for r in results), set[str]().union(*(r.points for r in results))
     head = (
         f"{len(results)} seeds, {events} events, {faults} faults, {deaths} processes ended and started again;\n"
-        f"killed before or after steps of the service at {len(points)} of {points_there} points"
+        f"killed before or after steps of the service at {len(points)} of {2 * len(steps)} points"
     )
+    if left := sorted({f"{step}.{when}" for step in steps for when in ("before", "after")} - points):
+        head += f"; not at: {', '.join(left)}" if len(left) <= len(steps) else ""
     return "\n\n".join((head, effects_table(results), faults_table(results), *filter(None, [troubles(results)])))
 
 
