@@ -77,7 +77,7 @@ class Story:
         found = [row for row in self.rows() if (row["connector"], row["event"]) == (target.connector, target.event)]
         return found[0] if found else {}
 
-    def wait_until_tried(self, target: Target, seconds: float = 10.0) -> dict[str, Any]:
+    def wait_until_tried(self, target: Target, seconds: float = 30.0) -> dict[str, Any]:
         def tried() -> dict[str, Any]:
             row = self.row(target)
             return row if row and row["state"] in ("retrying", "dead", "done") and row["reason"] != "held" else {}
@@ -93,7 +93,7 @@ class Story:
 
         wait_for(f"what {target.system} has nothing to do with to be done", others)
 
-    def wait_until_done(self, seconds: float = 10.0) -> None:
+    def wait_until_done(self, seconds: float = 30.0) -> None:
         def done() -> bool:
             rows = self.rows()
             return len(rows) == 4 and all(row["state"] in ("done", "skipped") for row in rows)
