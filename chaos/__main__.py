@@ -20,6 +20,7 @@ from sandbox.processes import end_on_signals
 
 EVENTS, SECONDS = 150, 30.0
 FAULTS = 8
+EACH = [*KINDS, AT_STEP]
 REAL, REAL_FROM = 1.0, 120.0
 """Runs that take so many seconds have time for a sender that is as slow as the real one."""
 
@@ -72,7 +73,7 @@ def attack(given: argparse.Namespace) -> int:
             say(troubles([result]))
         return result
 
-    number = len(KINDS) if given.each else given.seeds
+    number = len(EACH) if given.each else given.seeds
     pool = ThreadPoolExecutor(given.jobs)
     try:
         results = list(pool.map(one, range(given.seed, given.seed + number)))
@@ -84,7 +85,7 @@ def attack(given: argparse.Namespace) -> int:
 
 def plan_of(given: argparse.Namespace, seed: int, seconds: float, steps: Sequence[str]) -> list[Fault]:
     if given.each:
-        return plan(seed, seconds, steps, 1, [list(KINDS)[seed - given.seed]])
+        return plan(seed, seconds, steps, 1, [EACH[seed - given.seed]])
     faults = FAULTS * max(1, round(seconds / SECONDS)) if given.faults is None else given.faults
     return plan(seed, seconds, steps, faults, given.only)
 

@@ -43,8 +43,8 @@ def recovery_of(
     faults: Iterable[Done], records: Iterable[Mapping[str, Any]], complete: float
 ) -> dict[str, list[float]]:
     """For each fault: from its end until the last delivery that was there by then was finished; where it was ordered
-    for the next requests, also those soon after that needed more than one attempt. An upper bound: other faults may have
-    come in between. `complete`: when every effect was there (seconds since 1970)."""
+    for the next requests, also those soon after that needed more than one attempt. An upper bound: other faults may
+    have come in between. `complete`: when every effect was there (seconds since 1970)."""
     spans = [
         (_seconds(record["created_at"]), _seconds(record["updated_at"]), record["attempts"])
         for record in records

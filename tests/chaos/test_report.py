@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chaos.attack import Done
 from chaos.hooks import request_step
 from chaos.plan import Fault
@@ -12,12 +14,9 @@ KILLED = Fault(1.0, "worker killed")
 AT = 1_795_377_600.0  # 2026-11-22T20:00:00Z
 
 
-def record(created: str, updated: str, state: str = "done") -> dict[str, str]:
-    return {
-        "created_at": f"2026-11-22T20:{created}.000Z",
-        "updated_at": f"2026-11-22T20:{updated}.000Z",
-        "state": state,
-    }
+def record(created: str, updated: str, attempts: int = 1) -> dict[str, Any]:
+    times = {"created_at": f"2026-11-22T20:{created}.000Z", "updated_at": f"2026-11-22T20:{updated}.000Z"}
+    return {**times, "state": "done", "attempts": attempts}
 
 
 def test_a_fault_is_over_when_all_that_it_met_is_finished() -> None:
@@ -25,6 +24,12 @@ def test_a_fault_is_over_when_all_that_it_met_is_finished() -> None:
     met, before, after = record("00:08", "00:26"), record("00:01", "00:02"), record("00:11", "00:59")
     assert recovery_of([done], [met, before, after], AT + 60) == {"worker killed": [16.0]}
     assert recovery_of([done], [before, after], AT + 60) == {"worker killed": [0.0]}
+
+
+def test_a_fault_that_was_ordered_is_felt_by_the_next_ones() -> None:
+    done = Done(Fault(1.0, "answers lost", details={"times": 1}), AT + 9, AT + 10)
+    records = [record("00:12", "00:20", attempts=2), record("00:12", "00:30")]
+    assert recovery_of([done], records, AT + 60) == {"answers lost": [10.0]}
 
 
 def test_what_was_lost_is_repaired_when_every_effect_is_there() -> None:
