@@ -14,7 +14,8 @@ if open > 0 then
   -- Half open: one goes ahead and tells the others. Its probe ends by itself, were its worker killed.
   local probe = p .. 'probe:' .. destination
   if not redis.call('SET', probe, id, 'NX', 'PX', 60000) and redis.call('GET', probe) ~= id then
-    return {math.max(redis.call('PTTL', probe), 1000), 'open'}
+    -- The probe is mostly over in a moment: its time to live is for one whose worker was killed.
+    return {math.min(math.max(redis.call('PTTL', probe), 1000), 5000), 'open'}
   end
   return {0, '', 0}
 end

@@ -75,6 +75,30 @@ def test_a_destination_that_is_down_is_left_alone_probed_by_one_and_comes_back(w
     assert not world.redis.exists(breaker)
 
 
+def test_those_who_wait_for_a_probe_look_again_soon(world: World) -> None:
+    """The probe is over in a moment; its key, which outlives a killed worker's, is not what to wait for."""
+    one = world.connectors["one"]
+    one.answer = lambda _e, _c: Retry("no answer", "timeout")
+    told = [world.tell(feedback_event()) for _ in range(8)]
+    world.run()
+    world.pass_time(700)
+    first, *others = world.tick()
+    one.seen.clear()
+
+    def probe(_event: Event, _context: Context) -> Outcome:
+        if len(one.seen) == 1:
+            for id_ in others:  # come to another worker meanwhile
+                world.worker().deliver(id_)
+        return Done()
+
+    one.answer = probe
+    world.deliverer.deliver(first)
+    world.pass_time(6)
+    for id_ in world.tick():
+        world.deliverer.deliver(id_)
+    assert {world.state(accepted, "one") for accepted in told} == {"done"}
+
+
 def test_a_used_up_quota_stops_the_destination_at_once_and_kills_nothing(world: World) -> None:
     one = world.connectors["one"]
     one.answer = lambda _e, _c: Failed("the quota is used up", "quota")
