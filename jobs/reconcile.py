@@ -235,7 +235,7 @@ def instant(text: str, now: float) -> float:
     if text[-1:] in units and text[:-1].isdigit():
         return now - int(text[:-1]) * units[text[-1]]
     try:
-        moment = datetime.fromisoformat(text)
+        given = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"'{text}' is neither a time such as 2026-11-01T00:00Z nor an age such as 36h or 7d") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return (given if given.tzinfo else given.replace(tzinfo=UTC)).timestamp()

@@ -148,11 +148,6 @@ class Records:
             if state
         }
 
-    def body(self, event_id: str) -> bytes | None:
-        """The request's body as it came."""
-        stored: bytes | None = self._redis.hget(f"{self._prefix}event:{event_id}", "body")
-        return stored
-
     def ids_in(self, state: str) -> list[str]:
         """Every delivery in a state, the oldest first."""
         return [id_.decode() for id_ in self._redis.zrange(f"{self._prefix}state:{state}", 0, -1)]

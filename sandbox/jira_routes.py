@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, request
 
 from sandbox.jira import RESOLUTIONS, Jira, JiraRefusal, Ticket
-from sandbox.jira_rules import SYSTEM_FIELDS
+from sandbox.jira_meta import Account, answer, status
 
 MOST_RESULTS = 100
 GONE = (
@@ -28,23 +27,25 @@ def blueprint(jira: Jira) -> Blueprint:
         if anonymous or request.headers.get("Authorization") == jira.authorization():
             return None
         if jira.cloud:
-            answer = Response("Client must be authenticated to access this resource.", 401, content_type="text/plain")
+            unauthorized = Response(
+                "Client must be authenticated to access this resource.", 401, content_type="text/plain"
+            )
         else:
             words = "You are not authenticated. Authentication required to perform this operation."
-            answer = _json(401, {"errorMessages": [words], "errors": {}})
-        answer.headers["X-Seraph-LoginReason"] = "AUTHENTICATED_FAILED"
-        return answer
+            unauthorized = answer(401, {"errorMessages": [words], "errors": {}})
+        unauthorized.headers["X-Seraph-LoginReason"] = "AUTHENTICATED_FAILED"
+        return unauthorized
 
     @routes.errorhandler(JiraRefusal)
     def refused(refusal: JiraRefusal) -> Response:
-        return _json(refusal.status, {"errorMessages": refusal.messages, "errors": refusal.errors})
+        return answer(refusal.status, {"errorMessages": refusal.messages, "errors": refusal.errors})
 
     def on(rule: str, view: Callable[..., Any], method: str = "GET") -> None:
         for version in ("2", "3"):
             path = f"/rest/api/{version}/{rule}"
             routes.add_url_rule(path, f"{method} {path}".replace(".", ""), view, methods=[method])
 
-    who = _Account(jira)
+    who = Account(jira)
     tickets = _Tickets(jira)
     on("serverInfo", who.server_info)
     on("myself", who.myself)
@@ -73,109 +74,19 @@ def blueprint(jira: Jira) -> Blueprint:
     return routes
 
 
-class _Account:
-    """What the server, the account and the project are."""
-
-    def __init__(self, jira: Jira) -> None:
-        self.jira = jira
-
-    def server_info(self) -> Any:
-        version = "1001.0.0-SNAPSHOT" if self.jira.cloud else "10.3.2"
-        numbers = [1001, 0, 0] if self.jira.cloud else [10, 3, 2]
-        base = request.host_url.rstrip("/") + "/jira"
-        head = {"baseUrl": base, "version": version, "versionNumbers": numbers, "buildNumber": 100_000}
-        return _json(200, {**head, "deploymentType": self.jira.deployment, "serverTitle": "Demo"})
-
-    def myself(self) -> Any:
-        shown = {"displayName": "Feedback Bridge", "emailAddress": self.jira.email, "active": True}
-        ids = {"accountId": "5b10-demo"} if self.jira.cloud else {"name": "bridge", "key": "bridge"}
-        return _json(200, {**ids, **shown})
-
-    def my_permissions(self) -> Any:
-        asked = [name for name in request.args.get("permissions", "").split(",") if name]
-        if self.jira.cloud and not asked:
-            raise JiraRefusal(400, "The 'permissions' query parameter is required.")
-        project = request.args.get("projectKey")
-        if project is not None and project not in self.jira.projects:
-            raise JiraRefusal(404, f"No project could be found with key '{project}'.")
-        names = asked or sorted(self.jira.permissions)
-        have = self.jira.permissions
-        shown = {name: {"id": name, "key": name, "name": name, "havePermission": name in have} for name in names}
-        return _json(200, {"permissions": shown})
-
-    def project(self, project: str) -> Any:
-        return _json(200, self._project(project))
-
-    def issue_types(self, project: str) -> Any:
-        self._project(project)
-        kinds = [{"id": key, "name": name, "subtask": False} for key, name in self.jira.rules.issue_types.items()]
-        return self._meta("issueTypes", kinds)
-
-    def create_fields(self, project: str, kind: str) -> Any:
-        self._project(project)
-        rules = self.jira.rules
-        if kind not in rules.issue_types:
-            raise JiraRefusal(404, "The issue type can't be found.")
-        fields = [
-            _field(name, name.capitalize(), shape, required)
-            for name, (shape, required) in SYSTEM_FIELDS.items()
-            if name != "labels" or rules.labels_on_screen
-        ]
-        for name, label in rules.custom_fields.items():
-            fields.append(_field(name, label, "string", name in rules.required_fields))
-        return self._meta("fields", fields)
-
-    def fields(self) -> Any:
-        rules = self.jira.rules
-        system = [{"id": name, "name": name.capitalize(), "custom": False} for name in SYSTEM_FIELDS]
-        return _json(
-            200, system + [{"id": key, "name": name, "custom": True} for key, name in rules.custom_fields.items()]
-        )
-
-    def statuses(self) -> Any:
-        return _json(200, [_status(self.jira, number) for number in self.jira.rules.statuses])
-
-    def project_statuses(self, project: str) -> Any:
-        self._project(project)
-        statuses = [_status(self.jira, number) for number in self.jira.rules.statuses]
-        kinds = self.jira.rules.issue_types.items()
-        return _json(200, [{"id": key, "name": name, "statuses": statuses} for key, name in kinds])
-
-    def priorities(self) -> Any:
-        return _json(200, [{"id": key, "name": name} for key, name in self.jira.rules.priorities.items()])
-
-    def all_issue_types(self) -> Any:
-        return _json(200, [{"id": key, "name": name} for key, name in self.jira.rules.issue_types.items()])
-
-    def _project(self, project: str) -> dict[str, Any]:
-        for key, number in self.jira.projects.items():
-            if project in (key, number):
-                kinds = [{"id": kind, "name": name} for kind, name in self.jira.rules.issue_types.items()]
-                return {"id": number, "key": key, "name": key.capitalize(), "issueTypes": kinds}
-        raise JiraRefusal(404, f"No project could be found with key '{project}'.")
-
-    def _meta(self, name: str, values: list[dict[str, Any]]) -> Response:
-        start, size = int(request.args.get("startAt", 0)), int(request.args.get("maxResults", 50))
-        # Cloud names the list after what is in it, Data Center calls it `values`; both say where the page stands.
-        part = values[start : start + size]
-        listed = {name: part, "values": part}
-        last = start + size >= len(values)
-        return _json(200, {"startAt": start, "maxResults": size, "total": len(values), "isLast": last, **listed})
-
-
 class _Tickets:
     def __init__(self, jira: Jira) -> None:
         self.jira = jira
 
     def create(self) -> Any:
         ticket = self.jira.create(_body())
-        return _json(201, {"id": ticket.id, "key": ticket.key, "self": _self(ticket)})
+        return answer(201, {"id": ticket.id, "key": ticket.key, "self": _self(ticket)})
 
     def get(self, key: str) -> Any:
         ticket = self.jira.find(key)
         wanted = [name for name in request.args.get("fields", "*all").split(",") if name]
         properties = [name for name in request.args.get("properties", "").split(",") if name]
-        return _json(200, self._shown(ticket, wanted or ["*all"], properties))
+        return answer(200, self._shown(ticket, wanted or ["*all"], properties))
 
     def edit(self, key: str) -> Any:
         body = _body()
@@ -192,21 +103,21 @@ class _Tickets:
         if request.args.get("orderBy") == "-created":
             found = found[::-1]
         shown = found[start : start + size]
-        return _json(200, {"startAt": start, "maxResults": size, "total": len(found), "comments": shown})
+        return answer(200, {"startAt": start, "maxResults": size, "total": len(found), "comments": shown})
 
     def add_comment(self, key: str) -> Any:
-        return _json(201, self.jira.comment(self.jira.find(key), _body().get("body")))
+        return answer(201, self.jira.comment(self.jira.find(key), _body().get("body")))
 
     def transitions(self, key: str) -> Any:
         ticket = self.jira.find(key)
         details = "transitions.fields" in request.args.get("expand", "")
         ways = []
         for way in self.jira.transitions(ticket):
-            shown = {"id": way.id, "name": way.name, "to": _status(self.jira, way.target), "isAvailable": True}
+            shown = {"id": way.id, "name": way.name, "to": status(self.jira, way.target), "isAvailable": True}
             allowed = [{"id": key, "name": name} for key, name in RESOLUTIONS.items()]
             resolution = {"required": True, "name": "Resolution", "allowedValues": allowed}
             ways.append({**shown, "fields": {"resolution": resolution} if way.resolution else {}} if details else shown)
-        return _json(200, {"expand": "transitions", "transitions": ways})
+        return answer(200, {"expand": "transitions", "transitions": ways})
 
     def transition(self, key: str) -> Any:
         body, ticket = _body(), self.jira.find(key)
@@ -218,19 +129,19 @@ class _Tickets:
 
     def properties(self, key: str) -> Any:
         names = self.jira.find(key).properties
-        return _json(200, {"keys": [{"key": name, "self": ""} for name in names]})
+        return answer(200, {"keys": [{"key": name, "self": ""} for name in names]})
 
     def get_property(self, key: str, name: str) -> Any:
         found = self.jira.find(key).properties
         if name not in found:
             raise JiraRefusal(404, f"The property with key '{name}' does not exist.")
-        return _json(200, {"key": name, "value": found[name]})
+        return answer(200, {"key": name, "value": found[name]})
 
     def set_property(self, key: str, name: str) -> Any:
         ticket = self.jira.find(key)
         new = name not in ticket.properties
         ticket.properties[name] = request.get_json(silent=True)
-        return _json(201 if new else 200, None)
+        return answer(201 if new else 200, None)
 
     def search(self) -> Any:
         if self.jira.cloud:
@@ -240,11 +151,11 @@ class _Tickets:
         start, size = int(asked.get("startAt") or 0), int(asked.get("maxResults") or 50)
         fields = _names(asked.get("fields")) or ["*navigable"]
         shown = [self._shown(ticket, fields) for ticket in found[start : start + size]]
-        return _json(200, {"startAt": start, "maxResults": size, "total": len(found), "issues": shown})
+        return answer(200, {"startAt": start, "maxResults": size, "total": len(found), "issues": shown})
 
     def enhanced_search(self) -> Any:
         if not self.jira.cloud:
-            return _json(404, {"errorMessages": [], "errors": {}})
+            return answer(404, {"errorMessages": [], "errors": {}})
         asked = _query()
         jql = str(asked.get("jql") or "").strip()
         if not jql or jql.lower().startswith("order by"):
@@ -260,7 +171,7 @@ class _Tickets:
         # Unless fields are asked for there are ids, and nothing else: not even the keys.
         issues = [self._shown(ticket, fields, properties) if fields else {"id": ticket.id} for ticket in page]
         last = start + size >= len(found)
-        return _json(200, {"issues": issues, "isLast": last, **({} if last else {"nextPageToken": str(start + size)})})
+        return answer(200, {"issues": issues, "isLast": last, **({} if last else {"nextPageToken": str(start + size)})})
 
     def _shown(self, ticket: Ticket, wanted: list[str], properties: list[str] | None = None) -> dict[str, Any]:
         kind = ticket.fields["issuetype"]
@@ -270,7 +181,7 @@ class _Tickets:
             "labels": ticket.fields.get("labels") or [],
             "project": {"key": ticket.project, "id": self.jira.projects[ticket.project], "name": ticket.project},
             "issuetype": {"name": name},
-            "status": _status(self.jira, ticket.status),
+            "status": status(self.jira, ticket.status),
             "resolution": {"name": ticket.resolution} if ticket.resolution else None,
             "created": ticket.created,
             "updated": ticket.updated,
@@ -315,25 +226,5 @@ def _operated(values: list[Any], operations: list[dict[str, Any]]) -> list[Any]:
     return values
 
 
-def _status(jira: Jira, number: str) -> dict[str, Any]:
-    name, category = jira.rules.statuses[number]
-    return {"id": number, "name": name, "statusCategory": {"key": category}}
-
-
-def _field(key: str, name: str, shape: str, required: bool) -> dict[str, Any]:
-    return {
-        "fieldId": key,
-        "key": key,
-        "name": name,
-        "required": required,
-        "schema": {"type": shape},
-        "hasDefaultValue": False,
-    }
-
-
 def _self(ticket: Ticket) -> str:
     return f"{request.host_url}jira/rest/api/2/issue/{ticket.id}"
-
-
-def _json(status: int, body: Any) -> Response:
-    return Response(json.dumps(body, ensure_ascii=False), status, content_type="application/json;charset=UTF-8")
