@@ -53,6 +53,7 @@ def test_connections_stay_open_between_deliveries(world: World) -> None:
         for body in feedbacks(world, ROUND):
             assert world.post(body).status == 200
         world.wait_until_finished(before + ROUND * (number + 1), 15)
-    # Three requests to ABC and one to the translator for each delivery; one connection for each thread is enough.
+    # Three requests to ABC and one to the translator for each delivery; one connection for each thread is enough, and
+    # one for the thread that catches up.
     assert world.gates["libretranslate"].opened <= CONCURRENCY
-    assert world.gates["abc"].opened <= CONCURRENCY
+    assert world.gates["abc"].opened <= CONCURRENCY + 1

@@ -100,6 +100,12 @@ class World:
 
     # What the service says
 
+    def attempts(self, event_id: str, connector: str) -> list[dict[str, Any]]:
+        """What the record says of each attempt that a connector made for an event, the first one first."""
+        event = call("GET", f"{self.service.web}/api/events/{event_id}", BEARER)
+        [delivery] = [row for row in event["deliveries"] if row["connector"] == connector]
+        return list(delivery["attempts_log"])
+
     def rows(self, **query: str) -> list[dict[str, Any]]:
         return self.service.deliveries(limit="500", **query)
 
