@@ -5,8 +5,9 @@ Every scenario is counted twice: whole, where all must hold, and sabotaged, wher
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +22,8 @@ ISSUE = Action(0, "issue", "이슈 '0'", issue=0)
 STATUS = Action(0, "status", "IN_PROGRESS", issue=0)
 FEEDBACK = Action(0, "feedback", "결제가 안 돼요 0", feedback=0)
 SLOW_SECONDS = 2.0
+MEETING_SECONDS = 8.0
+"""Shorter than the service waits for an answer."""
 PATIENCE = 60.0
 
 
@@ -34,23 +37,37 @@ class Scenario:
     changes: Mapping[str, str] = field(default_factory=dict)
 
 
-def _slow_jira(world: World) -> None:
-    """Whoever begins to look for a ticket while another one does, too, has looked before that one makes it."""
-    slow = {"kind": "delay", "system": "jira", "seconds": SLOW_SECONDS, "times": None}
-    world.control("faults", [{**slow, "path": path} for path in ("search", "/issue$")])
+@contextmanager
+def _meeting(world: World) -> Iterator[None]:
+    """Whoever looks for a ticket is held until a second one looks, too; both have looked before either makes one.
+
+    With the protection there is no second one: the wait for it ends, and the first goes on alone.
+    """
+    looks = {"kind": "delay", "system": "jira", "path": "search", "seconds": PATIENCE, "times": None}
+    makes = {"kind": "delay", "system": "jira", "path": "/issue$", "seconds": SLOW_SECONDS, "times": None}
+    world.control("faults", [looks, makes])
+    yield
+    with suppress(TimeoutError):
+        wait_for("a second look", lambda: _looks(world) > 1, MEETING_SECONDS)
+    world.control("faults", {"path": "search"}, "DELETE")
+    world.control("waits", None, "DELETE")
+
+
+def _looks(world: World) -> int:
+    return int(world.service.state()["faults"]["fired"].get("delay", 0))
 
 
 def two_at_once(world: World, source: Source) -> None:
-    _slow_jira(world)
-    source.do(ISSUE)
-    source.do(STATUS)  # needs the ticket, too
+    with _meeting(world):
+        source.do(ISSUE)
+        source.do(STATUS)  # needs the ticket, too
 
 
 def told_twice_meanwhile(world: World, source: Source) -> None:
-    _slow_jira(world)
-    source.do(ISSUE)
-    wait_for("the first attempt to look for a ticket", lambda: "jira GET /search/jql" in world.steps())
-    world.post.again(1)  # an identical webhook is another job for the same delivery
+    with _meeting(world):
+        source.do(ISSUE)
+        wait_for("the first look", lambda: _looks(world) and world.post.heard)
+        world.post.again(1)  # an identical webhook is another job for the same delivery
 
 
 def lost_answer(world: World, source: Source) -> None:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def blueprint(sandbox: Sandbox) -> Blueprint:
-    """GET state; POST and DELETE faults; POST webhook `{url, token}`; POST settings of the stand-ins."""
+    """GET state; POST and DELETE faults; DELETE waits (of requests that are being held); POST webhook `{url, token}`;
+    POST settings of the stand-ins."""
     routes = Blueprint("control", __name__, url_prefix="/control")
 
     @routes.get("/state")
@@ -30,6 +31,11 @@ def blueprint(sandbox: Sandbox) -> Blueprint:
     @routes.delete("/faults")
     def clear_faults() -> Any:
         sandbox.faults.clear(**(request.get_json(silent=True) or {}))
+        return jsonify(sandbox.faults.pending())
+
+    @routes.delete("/waits")
+    def end_waits() -> Any:
+        sandbox.faults.end_waits()
         return jsonify(sandbox.faults.pending())
 
     @routes.post("/webhook")

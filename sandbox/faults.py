@@ -57,7 +57,8 @@ class Faults:
         self._lock = threading.Lock()
         self._random = random.Random(seed)  # noqa: S311 (repeatable trouble, not a secret)
         self._rules: list[Fault] = []
-        self._stop = threading.Event()
+        self._stopped = False
+        self._wake = threading.Event()
         self.fired: list[dict[str, Any]] = []
 
     def add(self, kind: Kind, **details: Any) -> Fault:
@@ -74,9 +75,17 @@ class Faults:
                 rule for rule in self._rules if any(getattr(rule, key) != value for key, value in alike.items())
             ]
 
+    def end_waits(self) -> None:
+        """Ends every delay and hang that is under way; later ones wait as ordered."""
+        with self._lock:
+            self._wake.set()
+            if not self._stopped:
+                self._wake = threading.Event()
+
     def stop(self) -> None:
-        """Ends every delay and hang at once."""
-        self._stop.set()
+        """Ends every delay and hang at once, and all that would come."""
+        self._stopped = True
+        self.end_waits()
 
     def pending(self) -> list[dict[str, Any]]:
         with self._lock:
@@ -93,8 +102,10 @@ class Faults:
                     return rule
         return None
 
-    def wait(self, seconds: float) -> None:
-        self._stop.wait(seconds)
+    @property
+    def wake(self) -> threading.Event:
+        """Set when the waits of the requests that are under way now are to end."""
+        return self._wake
 
 
 class FaultMiddleware:
@@ -106,12 +117,12 @@ class FaultMiddleware:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
-        fault = None
+        wake, fault = self._faults.wake, None  # in this order: whoever is counted as held can be let go
         if not path.startswith("/control"):
             fault = self._faults.take(str(environ["REQUEST_METHOD"]), path)
         if fault is None:
             return self._application(environ, start_response)
-        self._faults.wait(fault.seconds or (LONGEST_HANG if fault.kind == "hang" else 0))
+        wake.wait(fault.seconds or (LONGEST_HANG if fault.kind == "hang" else 0))
         if fault.kind == "delay":
             return self._application(environ, start_response)
         if fault.kind == "status":

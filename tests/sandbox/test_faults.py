@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -13,7 +14,7 @@ import requests
 from sandbox.abc_store import DEMO_KEY
 from sandbox.app import Sandbox
 from sandbox.faults import Fault, Faults
-from sandbox.processes import ROOT
+from sandbox.processes import ROOT, wait_for
 from sandbox.server import running
 from tests.sandbox.conftest import Receiver
 
@@ -60,6 +61,18 @@ def test_a_hang_holds_until_the_end(sandbox: Sandbox) -> None:
     started = time.monotonic()
     assert create(sandbox, "x").status_code == 201
     assert time.monotonic() - started >= 0.2
+
+
+def test_what_is_held_can_be_let_go(sandbox: Sandbox) -> None:
+    control = f"{sandbox.url}/control"
+    sandbox.faults.add("delay", path="issues", seconds=60, times=2)
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(create, sandbox, "x", seconds=20)
+        wait_for("it to be held", lambda: sandbox.faults.fired)
+        requests.delete(f"{control}/waits", timeout=5)
+        assert held.result().status_code == 201
+    with pytest.raises(requests.ReadTimeout):  # a later one waits
+        create(sandbox, "y", seconds=0.2)
 
 
 def test_connections_are_kept(sandbox: Sandbox) -> None:
