@@ -216,10 +216,7 @@ def messages(facts: Facts) -> Row:
         row.missing += [_words(change)] * (times - min(times, seen[change]))
     spare = seen - sure
     later = _found_later(facts, spare, row) if facts.repairs else Counter()
-    # Sent before a wipe, stored, not answered, and sent again after it: nobody remembers.
-    unexpected, straddling = spare - (maybe | later), _as_told(before & after)
-    row.repeated += [_words(change) for change in (unexpected - straddling).elements()]
-    row.limits += [_words(change) for change in (unexpected & straddling).elements()]
+    row.repeated += [_words(change) for change in (spare - (maybe | later)).elements()]
     return row
 
 

@@ -97,6 +97,10 @@ class Context(Protocol):
     def now(self) -> float:
         """Seconds since 1970 by the ledger's clock, which all workers share: the one for times that are kept."""
 
+    def remembers(self, moment: float) -> bool:
+        """Whether what we did since `moment` (seconds since 1970, by the source's clock) would be known now: a ledger
+        that was wiped, or is new, does not know what came before."""
+
     def keep(self, **notes: Any) -> None:
         """Stores notes with the delivery before going on; they outlive a killed worker. With no notes it only makes
         sure that the delivery is still ours, for the moment before an effect.

@@ -18,7 +18,7 @@ from connectors.base import Connector, Destination, Gathering, LeaseLost, Links,
 from jobs import attempts, flow
 from jobs.flow import Hold
 from jobs.keeper import Keeper
-from jobs.ledger import Lease, Ledger, RedisLinks, Settled, split
+from jobs.ledger import CLOCKS_APART, Lease, Ledger, RedisLinks, Settled, split
 from jobs.queue import hand
 from jobs.schedule import after
 from jobs.slots import Slots
@@ -52,6 +52,9 @@ class DeliveryContext:
 
     def now(self) -> float:
         return self._lease.now + time.monotonic() - self._leased
+
+    def remembers(self, moment: float) -> bool:
+        return moment >= self._lease.born + CLOCKS_APART
 
     def keep(self, **notes: Any) -> None:
         self.notes = {name: value for name, value in {**self.notes, **notes}.items() if value is not None}

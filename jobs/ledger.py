@@ -19,6 +19,7 @@ from sources.event import Event, Unread
 
 LEASE_MS = 15_000  # a killed worker's deliveries are taken up after this, plus a tick
 HAND_OVER_MS = 10_000  # how long RQ has to start a job before the clock looks whether it was lost
+CLOCKS_APART = 5.0  # seconds by which ABC's clock and Redis's may differ without an effect twice after a wipe
 STARTED_AT_ONCE = 200  # deliveries that one tick hands over at most
 
 TELLS_STATUS = ("ISSUE_CREATION", "ISSUE_STATUS_CHANGE")
@@ -51,6 +52,8 @@ class Lease:
     delivery: Mapping[str, str]
     event: Mapping[str, str]
     now: float
+    born: float
+    """Since when the ledger remembers: one that was wiped begins anew."""
 
     @property
     def attempt(self) -> int:
@@ -137,7 +140,10 @@ class Ledger:
         word = answer[0].decode()
         if word != "granted":
             return str(word)
-        return Lease(delivery_id, connector, token, _fields(answer[1]), _fields(answer[2]), int(answer[3]) / 1000)
+        delivery, event, now, born = answer[1:]
+        return Lease(
+            delivery_id, connector, token, _fields(delivery), _fields(event), int(now) / 1000, int(born) / 1000
+        )
 
     def renew(self, leases: Iterable[tuple[str, str]], lease_ms: int = LEASE_MS) -> set[str]:
         """Keeps (delivery id, token) pairs leased; the ids among them that another worker has taken."""

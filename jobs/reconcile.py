@@ -16,6 +16,7 @@ import structlog
 
 from connectors.base import Connector, Links, Restoring
 from jobs.accept import Acceptor
+from jobs.ledger import CLOCKS_APART
 from jobs.marks import Heard, Marks, Place, Window
 from jobs.records import Records
 from jobs.replay import Replayer
@@ -33,8 +34,6 @@ SETTLED_SECONDS = 60.0
 """What is younger may still be on its way: the sender tries for 29 s."""
 FIRST_STATUS = "INIT"
 """Of every issue of ABC User Feedback (docs/sources/abc.md)."""
-CLOCKS_APART = 5.0
-"""Seconds by which ABC's clock and Redis's may differ without a change being told twice after a wipe."""
 REPAIR_PAUSE = 600.0
 """Seconds since its last change before a finished delivery is repeated to repair its effect."""
 

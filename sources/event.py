@@ -88,8 +88,6 @@ class Event:
     feedback: Feedback | None = field(default=None, repr=False)
     issue: Issue | None = field(default=None, repr=False)
     previous_status: str = ""
-    origin: Literal["webhook", "reconcile"] = "webhook"
-    """`reconcile`: the source did not tell it; it was found by comparing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ from transport import Answer, new_session, send
 PAGE = 200  # Slack's advice for one page: https://docs.slack.dev/apis/web-api/pagination
 PAGES = 5
 
+IsIt = Callable[[object], bool]
+
 
 @dataclass(frozen=True, slots=True)
 class Posted:
@@ -38,10 +40,9 @@ class Way(Protocol):
 
     def post(self, message: Message, channel: str, thread: str) -> Posted: ...
 
-    def find(
-        self, metadata: Mapping[str, Any], channel: str, thread: str, oldest: float, latest: float
-    ) -> Posted | None:
-        """The message with this metadata, posted between the two times (seconds since 1970). Raises CannotTell."""
+    def find(self, is_it: IsIt, channel: str, thread: str, oldest: float, latest: float) -> Posted | None:
+        """The message of whose metadata `is_it` is true, posted between the two times (seconds since 1970). Raises
+        CannotTell."""
 
     def check(self, channels: list[str]) -> Iterator[Check]: ...
 
@@ -91,36 +92,32 @@ class Bot:
         self._ids[channel] = posted.channel
         return posted
 
-    def find(
-        self, metadata: Mapping[str, Any], channel: str, thread: str, oldest: float, latest: float
-    ) -> Posted | None:
+    def find(self, is_it: IsIt, channel: str, thread: str, oldest: float, latest: float) -> Posted | None:
         try:
             where = {"channel": self._id(channel), "oldest": f"{oldest:.6f}", "latest": f"{latest:.6f}"}
             found = None
             if thread:
-                found = self._replies(metadata, {**where, "ts": thread})
+                found = self._replies(is_it, {**where, "ts": thread})
             # A reply to a message that was just deleted is posted into the channel instead.
-            return found or self._search(self._web.conversations_history, metadata, where)
+            return found or self._search(self._web.conversations_history, is_it, where)
         except Refused as refused:
             # Posting may be allowed where reading is not: a missing scope, a channel that the bot is not in.
             if isinstance(refused.outcome, Failed) and refused.error not in SIGNED_OUT:
                 raise CannotTell(str(refused)) from None
             raise
 
-    def _replies(self, metadata: Mapping[str, Any], where: Mapping[str, str]) -> Posted | None:
+    def _replies(self, is_it: IsIt, where: Mapping[str, str]) -> Posted | None:
         try:
-            return self._search(self._web.conversations_replies, metadata, where)
+            return self._search(self._web.conversations_replies, is_it, where)
         except Refused as refused:
             if refused.error in THREAD_GONE:
                 return None
             raise
 
-    def _search(
-        self, method: Callable[..., SlackResponse], metadata: Mapping[str, Any], where: Mapping[str, str]
-    ) -> Posted | None:
+    def _search(self, method: Callable[..., SlackResponse], is_it: IsIt, where: Mapping[str, str]) -> Posted | None:
         for page in _pages(method, **where, include_all_metadata=True, inclusive=True):
             for message in page.get("messages") or []:
-                if message.get("metadata") == metadata:
+                if is_it(message.get("metadata")):
                     return _posted(where["channel"], message)
         return None
 

@@ -6,15 +6,15 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
-from uuid import uuid4
 
 from connectors import patience
 from connectors.answers import no_answer
 from connectors.base import Check, Context, Destination, Done, LeaseLost, Outcome, Retry, Skipped, Tools
 from connectors.slack.client import Posted, Way
 from connectors.slack.errors import THREAD_GONE, CannotTell, Refused
-from connectors.slack.render import Message, marker, render, render_digest
+from connectors.slack.render import Message, marker, marks, render, render_digest
 from connectors.slack.settings import SlackSettings
 from sources.abc.client import AbcError
 from sources.event import Event
@@ -32,7 +32,7 @@ _LATER = Retry("many were looked up in Slack before this one, and that took long
 
 
 class SlackConnector:
-    """Keeps the note `posting` before it posts: {channel, thread, at, digest}. A note found means that an earlier
+    """Keeps the note `posting` before it posts: {channel, thread, at}. A note found means that an earlier
     attempt may have posted, so it looks first; an answer that says that nothing was posted clears the note."""
 
     def __init__(self, settings: SlackSettings, tools: Tools, way: Way) -> None:
@@ -112,18 +112,18 @@ class SlackConnector:
     def _look(self, event: Event, context: Context, channel: str) -> Outcome | None:
         posting = context.notes.get("posting")
         if posting:
-            name, channel, thread = posting["digest"] or context.delivery_id, posting["channel"], posting["thread"]
+            channel, thread = posting["channel"], posting["thread"]
             oldest = latest = posting["at"]
         else:
-            # Reconcile finds what we never saw, or what we told before the ledger was wiped: the mark is the same.
-            name, thread = context.delivery_id, self._thread(event, context, channel)
+            # What is sent again, or found by reconcile, may have been told before the ledger was wiped, with this mark.
+            thread = self._thread(event, context, channel)
             oldest, latest = event.occurred, context.now()
-        mark, since, until = marker(self._tools.instance, name), oldest - CLOCK_SECONDS, latest + CLOCK_SECONDS
+        since, until = max(0.0, oldest - CLOCK_SECONDS), latest + CLOCK_SECONDS
         try:
-            posted = self._way.find(mark, channel, thread, since, until)
+            is_it = partial(marks, instance=self._tools.instance, delivery=context.delivery_id)
+            posted = self._way.find(is_it, channel, thread, since, until)
         except CannotTell as why:
-            # What reconcile finds was far more likely never told.
-            return self._unsure(context, str(why)) if posting else None
+            return self._unsure(context, str(why), bool(posting))
         except NoAnswer as trouble:
             return no_answer("Slack", trouble)
         except Refused as refused:
@@ -132,11 +132,12 @@ class SlackConnector:
             return self._done(event, context, channel, posted, found=True)
         return _settling(context.now(), posting["at"]) if posting else None
 
-    def _unsure(self, context: Context, why: str) -> Outcome | None:
+    def _unsure(self, context: Context, why: str, tried: bool) -> Outcome | None:
         if self._settings.slack_when_unsure == "never":
-            unsure = f"may never have been posted: {why}"
-            return Skipped("Slack did not confirm the message, and SLACK_WHEN_UNSURE=never", {"unsure": unsure})
-        context.keep(unsure=f"posted again: {why}")
+            doubt = "Slack did not confirm the message" if tried else "it may have been told before Redis was wiped"
+            unsure = {"unsure": f"may never have been posted: {why}"}
+            return Skipped(f"{doubt}, and SLACK_WHEN_UNSURE=never", unsure)
+        context.keep(unsure=f"{'posted again' if tried else 'may have been posted before'}: {why}")
         return None
 
     def _tell(self, event: Event, context: Context, channel: str) -> Outcome:
@@ -150,17 +151,17 @@ class SlackConnector:
 
     def _tell_together(self, untold: Sequence[tuple[Event, Context]], channel: str) -> dict[str, Outcome]:
         """Outcomes by delivery; those that are not ours any more have none, and no line in the digest."""
-        digest, ours = f"digest-{uuid4().hex}", []
+        ours = []
         for event, context in untold:
             with suppress(LeaseLost):
-                _note(context, channel, digest=digest)
+                _note(context, channel)
                 ours.append((event, context))
         if len(ours) == 1:
             with suppress(LeaseLost):
                 return {ours[0][1].delivery_id: self._tell(*ours[0], channel)}
         if len(ours) < 2:
             return {}
-        mark = marker(self._tools.instance, digest)
+        mark = marker(self._tools.instance, *(context.delivery_id for _, context in ours))
         message = render_digest([event for event, _ in ours], self._tools.language, mark)
         posted = self._post([context for _, context in ours], message, channel)
         return {
@@ -208,13 +209,13 @@ class SlackConnector:
         return link.get("thread", "") if link.get("channel") == channel else ""
 
 
-def _note(context: Context, channel: str, thread: str = "", digest: str = "") -> None:
-    """`at` is by the ledger's clock; `digest` names the message that tells several deliveries. Raises LeaseLost."""
-    context.keep(posting={"channel": channel, "thread": thread, "at": context.now(), "digest": digest})
+def _note(context: Context, channel: str, thread: str = "") -> None:
+    """`at` is by the ledger's clock. Raises LeaseLost."""
+    context.keep(posting={"channel": channel, "thread": thread, "at": context.now()})
 
 
 def _needs_look(event: Event, context: Context) -> bool:
-    return bool(context.notes.get("posting")) or event.origin == "reconcile"
+    return bool(context.notes.get("posting")) or not context.remembers(event.occurred)
 
 
 def _settling(now: float, posting_at: float) -> Retry | None:

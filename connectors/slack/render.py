@@ -45,9 +45,17 @@ class Message:
     metadata: dict[str, Any]
 
 
-def marker(instance: str, delivery: str) -> dict[str, Any]:
-    """The metadata of a delivery's message: https://docs.slack.dev/messaging/message-metadata"""
-    return {"event_type": EVENT_TYPE, "event_payload": {"instance": instance, "delivery": delivery}}
+def marker(instance: str, *deliveries: str) -> dict[str, Any]:
+    """The metadata of the message that tells these deliveries: https://docs.slack.dev/messaging/message-metadata"""
+    return {"event_type": EVENT_TYPE, "event_payload": {"instance": instance, "delivery": " ".join(deliveries)}}
+
+
+def marks(metadata: object, instance: str, delivery: str) -> bool:
+    """Whether a message with this metadata tells the delivery, alone or among others."""
+    if not isinstance(metadata, dict) or metadata.get("event_type") != EVENT_TYPE:
+        return False
+    payload = metadata.get("event_payload") or {}
+    return payload.get("instance") == instance and delivery in str(payload.get("delivery")).split()
 
 
 def render(

@@ -89,7 +89,6 @@ def parse(body: Mapping[str, Any], instance: str) -> Event:
         feedback=feedback,
         issue=issue,
         previous_status=previous_status,
-        origin="reconcile" if body.get("origin") == "reconcile" else "webhook",
     )
 
 

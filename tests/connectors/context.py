@@ -37,6 +37,8 @@ class MemoryContext:
     """Every call of `keep`, in order."""
     clock: float | None = None
     """What `now()` answers; None is the real time."""
+    born: float = 0.0
+    """Since when the ledger remembers."""
     lease_lost: bool = False
     """When set, the next `keep` finds that another worker has taken over."""
     on_keep: Callable[[dict[str, Any]], None] | None = None
@@ -44,6 +46,9 @@ class MemoryContext:
 
     def now(self) -> float:
         return time.time() if self.clock is None else self.clock
+
+    def remembers(self, moment: float) -> bool:
+        return moment >= self.born
 
     def keep(self, **notes: Any) -> None:
         if self.lease_lost:
@@ -62,4 +67,5 @@ class MemoryContext:
             notes=dict(self.notes),
             links=self.links,
             clock=self.now() + later if later else self.clock,
+            born=self.born,
         )

@@ -232,6 +232,25 @@ def test_deliveries_of_one_entity_run_in_the_order_of_happening(world: World) ->
     assert world.connectors["one"].seen == [first.event_id, second.event_id]
 
 
+def test_an_empty_ledger_remembers_nothing_that_came_before_it(world: World, redis: Redis) -> None:
+    """Be it new or wiped; ABC's clock may be a little ahead of Redis's."""
+    found: list[list[bool]] = []
+
+    def ask(_event: Event, context: Context) -> Outcome:
+        now = context.now()
+        found.append([context.remembers(now + seconds) for seconds in (-7000, -3597, -3590, 0, 6)])
+        return Done()
+
+    world.connectors["one"].answer = ask
+    world.tell(feedback_event())
+    world.run()  # before the clock has ticked for the first time
+    world.tick()
+    redis.set(f"fb:{INSTANCE}:born", int(redis.get(f"fb:{INSTANCE}:born") or 0) - 3_600_000)
+    world.tell(feedback_event())
+    world.run()
+    assert found == [[False, False, False, False, True], [False, False, True, True, True]]
+
+
 def test_a_failing_delivery_holds_back_only_its_own_entity_and_connector(world: World) -> None:
     def busy(event: Event, _context: Context) -> Outcome:
         return Retry("busy", "server_error") if event.entity == "issue:1:7" and event.occurred % 60 == 1 else Done()

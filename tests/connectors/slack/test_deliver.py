@@ -235,6 +235,25 @@ def test_killed_after_the_message_and_before_the_record(sandbox: Sandbox) -> Non
     assert len(sandbox.slack.messages) == 1
 
 
+def test_what_may_have_been_told_before_the_ledger_was_wiped_is_looked_for(sandbox: Sandbox) -> None:
+    """A webhook that was stored, but not answered, is sent again, and then nothing here knows of the first time."""
+    connector = bot(sandbox)
+    told = deliver(connector, context())
+    assert isinstance(told, Done)
+    again = deliver(connector, context(born=time.time()))
+    assert isinstance(again, Done)
+    assert again.result["ts"] == told.result["ts"]
+    assert again.result["found"]
+    assert len(sandbox.slack.messages) == 1
+
+
+def test_what_was_not_told_before_the_ledger_was_wiped_is_told(sandbox: Sandbox) -> None:
+    outcome = deliver(bot(sandbox), context(born=time.time()))
+    assert isinstance(outcome, Done)
+    assert outcome.result.keys() == {"channel", "ts"}
+    assert len(sandbox.slack.messages) == 1
+
+
 @pytest.mark.parametrize(("status", "error"), [(200, "internal_error"), (200, "fatal_error"), (502, "bad_gateway")])
 def test_an_error_of_slacks_own_is_looked_into(sandbox: Sandbox, status: int, error: str) -> None:
     """Part of it may have happened all the same."""
@@ -367,6 +386,21 @@ def test_a_webhook_can_never_look(sandbox: Sandbox, choice: str, messages: int) 
     assert isinstance(outcome, Done if choice == "twice" else Skipped)
     assert "an incoming webhook can't read the channel" in str(outcome.result["unsure"])
     assert len(sandbox.slack.messages) == messages
+
+
+@pytest.mark.parametrize("way", [bot, webhook])
+def test_unsure_whether_it_was_told_before_the_ledger_was_wiped(
+    sandbox: Sandbox, way: Callable[..., Connector]
+) -> None:
+    sandbox.slack.scopes = frozenset({"chat:write"})
+    outcome = deliver(way(sandbox, SLACK_WHEN_UNSURE="never"), context(born=time.time()))
+    assert isinstance(outcome, Skipped)
+    assert outcome.why == "it may have been told before Redis was wiped, and SLACK_WHEN_UNSURE=never"
+    assert not sandbox.slack.messages
+    outcome = deliver(way(sandbox), context(born=time.time()))
+    assert isinstance(outcome, Done)
+    assert str(outcome.result["unsure"]).startswith("may have been posted before: ")
+    assert len(sandbox.slack.messages) == 1
 
 
 def test_too_much_to_look_through_is_unsure(sandbox: Sandbox) -> None:

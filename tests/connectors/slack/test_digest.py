@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import pytest
 
@@ -21,8 +22,9 @@ def crowd(count: int) -> list[tuple[Event, MemoryContext]]:
     return [(status_change(), MemoryContext(delivery_id=f"e{number}.slack")) for number in range(count)]
 
 
-def found_by_reconcile(count: int) -> list[tuple[Event, MemoryContext]]:
-    return [(dataclasses.replace(event, origin="reconcile"), context) for event, context in crowd(count)]
+def forgotten(count: int) -> list[tuple[Event, MemoryContext]]:
+    """Redis was wiped since."""
+    return [(event, dataclasses.replace(context, born=time.time())) for event, context in crowd(count)]
 
 
 def as_slack(connector: object) -> SlackConnector:
@@ -71,14 +73,25 @@ def test_what_may_have_been_posted_before_is_looked_up_and_not_put_into_a_digest
     assert [message.text.count("•") for message in sandbox.slack.messages] == [0, 3]
 
 
-def test_a_crowd_that_reconcile_found_is_one_message_too(sandbox: Sandbox) -> None:
+def test_a_crowd_that_nobody_remembers_is_one_message_too(sandbox: Sandbox) -> None:
     """After an outage is when it must not storm: one turn of the channel's rate, one message."""
-    connector, told = as_slack(bot(sandbox)), found_by_reconcile(30)
+    connector, told = as_slack(bot(sandbox)), forgotten(30)
     assert isinstance(connector.deliver(*told[0]), Done)
     outcomes = connector.gather(told)
     first, digest = sandbox.slack.messages
     assert outcomes[0] == Done({"channel": "C0FEEDBACK", "ts": first.ts, "found": "posted by an earlier attempt"})
     assert outcomes[1:] == [Done({"channel": "C0FEEDBACK", "ts": digest.ts})] * 29
+
+
+def test_each_of_a_digest_is_found_when_nobody_remembers_it(sandbox: Sandbox) -> None:
+    """After Redis was wiped the same events may come again; `e1` is no part of the name `e11`."""
+    connector = as_slack(bot(sandbox))
+    connector.gather(crowd(12)[2:])
+    (digest,) = sandbox.slack.messages
+    outcomes = [connector.deliver(*one) for one in forgotten(12)]
+    found = Done({"channel": "C0FEEDBACK", "ts": digest.ts, "found": "posted by an earlier attempt"})
+    assert outcomes[2:] == [found] * 10
+    assert [message.text.count("•") for message in sandbox.slack.messages] == [10, 0, 0]
 
 
 def test_those_that_were_not_posted_before_join_one_digest(sandbox: Sandbox) -> None:
@@ -150,7 +163,7 @@ def test_where_only_one_is_left_it_is_told_as_ever(sandbox: Sandbox) -> None:
 def test_what_keeps_one_from_being_looked_up_is_not_asked_again_for_each(sandbox: Sandbox) -> None:
     limited = {"ok": False, "error": "ratelimited"}
     sandbox.faults.add("status", path="history", status=429, body=limited, headers={"Retry-After": "60"}, times=None)
-    outcomes = as_slack(bot(sandbox)).gather([*found_by_reconcile(12)[10:], *crowd(3)])
+    outcomes = as_slack(bot(sandbox)).gather([*forgotten(12)[10:], *crowd(3)])
     assert [type(outcome) for outcome in outcomes] == [Retry, Retry, Done, Done, Done]
     assert outcomes[0] == outcomes[1]
     assert len(sandbox.faults.fired) == 1
@@ -160,7 +173,7 @@ def test_look_ups_that_take_long_end_and_the_rest_comes_later(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slack_connector, "LOOKING_SECONDS", 0.0)
-    outcomes = as_slack(bot(sandbox)).gather([*found_by_reconcile(5)[3:], *crowd(3)])
+    outcomes = as_slack(bot(sandbox)).gather([*forgotten(5)[3:], *crowd(3)])
     assert [outcome.reason for outcome in outcomes if isinstance(outcome, Retry)] == ["not_yet", "not_yet"]
     assert {type(outcome) for outcome in outcomes[2:]} == {Done}
     assert len(sandbox.slack.messages) == 1
