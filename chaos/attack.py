@@ -172,6 +172,7 @@ class Attack:
                 self._world.stop_redis()
                 self._world.forget_redis()
                 self._world.start_redis()
+            self._world.post.forget()
 
     # Time, and the way in between.
 

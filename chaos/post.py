@@ -53,6 +53,7 @@ class Post:
         self.mood: Mood = "good"
         self.heard: list[Heard] = []
         self.under_way = 0
+        self._forgotten = 0
         self._headers: dict[str, str] = {}
         self._lock = threading.Lock()
         self._dice = random.Random(f"post {seed}")
@@ -88,10 +89,15 @@ class Post:
         status = self._deliver(body, headers)
         return None if mood == "answers lost" and lost else status
 
-    def again(self, number: int) -> None:
-        """Sends `number` of the webhooks heard so far once more, mixed and all at once."""
+    def forget(self) -> None:
         with self._lock:
-            known = [heard.body for heard in self.heard]
+            self._forgotten = len(self.heard)
+
+    def again(self, number: int) -> None:
+        """Sends `number` of the webhooks heard so far once more, mixed and all at once; none of those that a Redis knew
+        which was wiped since (`forget`): the real sender repeats for seconds only."""
+        with self._lock:
+            known = [heard.body for heard in self.heard[self._forgotten :]]
             bodies = self._dice.sample(known, min(number, len(known)))
             headers = self._headers
         if bodies:
