@@ -96,6 +96,7 @@ def main() -> None:
     configuration = configure_or_exit(os.environ)
     service = configuration.service
     logs.set_up(service, configuration.redact)
+    logs.tell_doubts(configuration.doubts)
     # Meant so: the threads wait for Redis, not for the CPU.
     logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())
     from granian import Granian

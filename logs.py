@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
@@ -55,3 +56,9 @@ def set_up(service: ServiceSettings, redact: Redactor) -> None:
     for name in ("rq.worker", "rq.job"):
         logging.getLogger(name).handlers[:] = [logging.NullHandler()]
         logging.getLogger(name).propagate = True
+
+
+def tell_doubts(doubts: Iterable[str]) -> None:
+    """What is probably a mistake in the environment, and no reason not to start."""
+    for doubt in doubts:
+        structlog.get_logger("configuration").warning(doubt)

@@ -21,6 +21,7 @@ def checks(configuration: Configuration, offline: bool) -> Iterator[Check]:
     service = configuration.service
     names = ", ".join(configuration.connectors) or "none: set CONNECTORS"
     yield Check(True, f"configuration: valid; connectors: {names}")
+    yield from (Check(False, doubt) for doubt in configuration.doubts)
     if offline:
         return
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import NoReturn, TypeVar
 
 import connectors
@@ -17,6 +18,9 @@ from transport import new_session
 
 T = TypeVar("T")
 
+ALIKE = 0.9
+"""A letter more, less or exchanged in a name of ten or more; names of other programs are further apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
@@ -24,6 +28,8 @@ class Configuration:
     connectors: Mapping[str, Settings]
     routes: tuple[Route, ...]
     redact: Redactor
+    doubts: tuple[str, ...] = ()
+    """What is probably a mistake, and no reason not to start."""
 
 
 def configure(environ: Mapping[str, str]) -> Configuration:
@@ -50,9 +56,11 @@ def configure(environ: Mapping[str, str]) -> Configuration:
             chosen[name] = settings
             routes.append(route)
     problems += _missing(environ, names)
+    doubts = _misspelled(environ)
     if problems or service is None:
-        raise ConfigError(list(dict.fromkeys(problems)))
-    return Configuration(service, chosen, tuple(routes), Redactor(secrets_of(service, *chosen.values())))
+        raise ConfigError(list(dict.fromkeys([*problems, *doubts])))
+    redact = Redactor(secrets_of(service, *chosen.values()))
+    return Configuration(service, chosen, tuple(routes), redact, tuple(doubts))
 
 
 def configure_or_exit(environ: Mapping[str, str]) -> Configuration:
@@ -110,6 +118,17 @@ def _missing(environ: Mapping[str, str], names: list[str]) -> list[str]:
         unset = [name for name in ("ABC_API_URL", "ABC_API_KEY") if _is_unset(name, environ)]
         problems += [f"{name}: required by {needing}, but not set" for name in unset]
     return problems
+
+
+def _misspelled(environ: Mapping[str, str]) -> list[str]:
+    """Variables that nobody reads, with a name very much like that of one that is not set."""
+    parts: list[type[Settings]] = [ServiceSettings, *(connectors.find(name).Settings for name in connectors.REGISTRY)]
+    known = {field.upper() for part in parts for field in part.model_fields}
+    known |= {f"{name.upper()}_{what}" for name in connectors.REGISTRY for what in ("EVENTS", "FILTER")}
+    known |= {f"{name}_FILE" for name in known}
+    unset = known - environ.keys()
+    alike = {name: get_close_matches(name, unset, 1, ALIKE) for name in sorted(environ.keys() - known)}
+    return [f"{name}: there is no such variable; is {meant[0]} meant?" for name, meant in alike.items() if meant]
 
 
 def _is_unset(name: str, environ: Mapping[str, str]) -> bool:

@@ -234,6 +234,7 @@ def work(configuration: Configuration, stop: threading.Event) -> None:
 def main() -> None:
     configuration = configure_or_exit(os.environ)
     logs.set_up(configuration.service, configuration.redact)
+    logs.tell_doubts(configuration.doubts)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

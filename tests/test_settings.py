@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from jobs.configuration import Configuration, configure
 from redaction import secrets_of
-from sandbox.processes import Processes, free_port, procfile
+from sandbox.processes import Processes, free_port, procfile, wait_for
 from settings import ConfigError, KeyMap, ServiceSettings, load, read_variable
 
 TOKEN = "token-of-the-tests-0001"
@@ -262,6 +262,36 @@ def test_an_unknown_connector_is_told_with_those_that_are_there() -> None:
     assert all(name in problem for name in ("'fax'", "translate", "jira", "slack"))
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("SLACK_THREDS", "SLACK_THREADS"),
+        ("TRANSLATE_TARGETS", "TRANSLATE_TARGET"),
+        ("JIRA_STATUSMAP", "JIRA_STATUS_MAP"),
+        ("CONSOLE_PASSWORD_FIEL", "CONSOLE_PASSWORD_FILE"),
+        ("slack_filter", None),
+        ("REDIS_TLS_URL", None),  # Heroku's own
+        ("SLACK_TOKEN", None),
+        ("SLACK_EVENT", None),  # SLACK_EVENTS is set
+        ("PORTS", None),
+    ],
+)
+def test_a_misspelled_variable_is_doubted(name: str, meant: str | None) -> None:
+    environ = {"WEBHOOK_TOKEN": TOKEN, "CONNECTORS": "slack", "SLACK_EVENTS": "*", **SLACK, name: "1"}
+    doubts = (f"{name}: there is no such variable; is {meant} meant?",) if meant else ()
+    assert configure(environ).doubts == doubts
+
+
+def test_nothing_that_is_documented_is_doubted() -> None:
+    assert configure(ALL).doubts == ()
+
+
+def test_a_required_variable_that_is_misspelled_is_told_with_the_others() -> None:
+    told = problems({"WEBHOOK_TOKENS": TOKEN})
+    assert told[0].startswith("WEBHOOK_TOKEN: required, but not set")
+    assert told[1] == "WEBHOOK_TOKENS: there is no such variable; is WEBHOOK_TOKEN meant?"
+
+
 # Secrets
 
 
@@ -326,6 +356,18 @@ def test_a_wrong_environment_ends_the_process_with_78(tmp_path: Path, which: str
     named = {line.strip().partition(":")[0] for line in told}
     assert named == {"LOG_LEVEL", "JIRA_URL", "PORT", "SLACK_EVENTS", "REDIS_URL", "WEBHOOK_TOKEN"}
     assert "tell-nobody" not in said
+
+
+def test_doubts_are_told_and_do_not_keep_it_from_starting(tmp_path: Path) -> None:
+    environ = {"WEBHOOK_TOKEN": TOKEN, "SLACK_THREDS": "true", "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"}
+    with Processes(tmp_path) as processes:
+        for which in ("web", "worker"):
+            process = processes.start(which, procfile()[which], {**environ, "PORT": str(free_port())})
+            wait_for("the doubt", lambda process=process: "is SLACK_THREADS meant?" in process.output())  # type: ignore[misc]
+            assert process.returncode is None
+        check = processes.start("check", "flask check --offline", environ)
+        assert check.wait(20) == 1
+        assert "FAIL SLACK_THREDS: " in check.output()
 
 
 def test_the_commands_tell_the_same(tmp_path: Path) -> None:
