@@ -9,12 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from chaos.discover import discover
-from chaos.plan import AT_STEP, KINDS, Fault, plan
+from chaos.plan import AT_STEP, KINDS, Fault, plan, points_of
 from chaos.report import Result, summary, table, troubles
 from chaos.run import run
 from chaos.sabotage import PROTECTIONS
 from chaos.selftest import SCENARIOS, attempt, prove
-from chaos.story import tell
+from chaos.story import Action, tell
+from chaos.sweep import sweep
 from chaos.world import TUNED, Options
 from sandbox.processes import end_on_signals
 
@@ -34,6 +35,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--faults", type=int, help="in each run, besides the kills at steps (8 in half a minute)")
     parser.add_argument("--only", action="append", choices=[*KINDS, AT_STEP], help="this kind of fault; repeatable")
     parser.add_argument("--each", action="store_true", help="one run for each kind of fault, which comes alone")
+    parser.add_argument("--each-step", action="store_true", help="kills at every step, shared among the runs")
     parser.add_argument("--scale", type=float, help="how much faster than the real sender ours is (1; 5 in short runs)")
     parser.add_argument("--jobs", type=int, default=1, help="runs at the same time (1)")
     parser.add_argument("--without", choices=PROTECTIONS, help="plays what needs this protection, with it switched off")
@@ -64,9 +66,9 @@ def attack(given: argparse.Namespace) -> int:
 
     def one(seed: int) -> Result:
         lines: list[str] = []
-        faults = plan_of(given, seed, seconds, steps)
+        story, faults = attack_of(given, seed, seconds, steps)
         keep = given.keep / f"seed-{seed}" if given.keep else None
-        result = run(Options(seed, scale), tell(seed, given.events, seconds), faults, lines.append, keep)
+        result = run(Options(seed, scale), story, faults, lines.append, keep)
         word = "holds" if result.holds else "FAILS"
         say("\n".join([f"\nseed {seed}: {word}, {result.events} events, {result.seconds:.0f} s", *lines]))
         if not result.holds:
@@ -83,11 +85,17 @@ def attack(given: argparse.Namespace) -> int:
     return 0 if all(result.holds for result in results) else 1
 
 
-def plan_of(given: argparse.Namespace, seed: int, seconds: float, steps: Sequence[str]) -> list[Fault]:
+def attack_of(
+    given: argparse.Namespace, seed: int, seconds: float, steps: Sequence[str]
+) -> tuple[list[Action], list[Fault]]:
+    """The story and the faults of the run with this seed."""
+    if given.each_step:
+        return sweep(points_of(steps)[seed - given.seed :: given.seeds])
+    story = tell(seed, given.events, seconds)
     if given.each:
-        return plan(seed, seconds, steps, 1, [EACH[seed - given.seed]])
+        return story, plan(seed, seconds, steps, 1, [EACH[seed - given.seed]])
     faults = FAULTS * max(1, round(seconds / SECONDS)) if given.faults is None else given.faults
-    return plan(seed, seconds, steps, faults, given.only)
+    return story, plan(seed, seconds, steps, faults, given.only)
 
 
 def self_test(jobs: int) -> int:

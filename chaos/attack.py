@@ -122,7 +122,7 @@ class Attack:
     def trouble(self, fault: Fault) -> None:
         """A rule of the stand-ins' own; where it lasts for a time, it is taken back one by one by its length."""
         system = fault.details["system"]
-        rule = {"system": system, "path": PATHS[system], **self._rule(fault)}
+        rule = {"system": system, "path": fault.details.get("path", PATHS[system]), **self._rule(fault)}
         self._world.control("faults", rule)
         time.sleep(fault.seconds)
         if fault.seconds:

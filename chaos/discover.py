@@ -6,15 +6,9 @@ import tempfile
 from pathlib import Path
 
 from chaos.run import Source
-from chaos.story import Action
+from chaos.story import one_of_each
 from chaos.world import Options, World
 
-STORY = (
-    Action(0, "feedback", "결제가 안 돼요", feedback=0),
-    Action(0, "issue", "이슈 '0'", issue=0),
-    Action(0, "status", "IN_PROGRESS", issue=0),
-    Action(0, "addition", "", issue=0, feedback=0),
-)
 LOST = (("jira", "/issue$"), ("jira", "/comment$"), ("slack", "chat.postMessage"))
 """Answers that are lost once, so that the looking afterwards is seen, too."""
 QUIET_SECONDS = 90.0
@@ -24,7 +18,7 @@ def discover() -> list[str]:
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder, World(Path(folder), Options(search_lag=0)) as world:
         rules = [{"kind": "drop_after", "system": system, "path": path, "method": "POST"} for system, path in LOST]
         world.control("faults", rules)
-        Source(world).tell(STORY)
+        Source(world).tell(one_of_each(0, 0.0))
         if not world.wait_quiet(QUIET_SECONDS):
             raise TimeoutError(f"without harm the service should have been done in {QUIET_SECONDS:g} s")
         return world.steps()

@@ -11,6 +11,8 @@ STEPS_A_RUN = 4
 """Kills at named steps in one run. Runs with seeds in a row go through all steps in turn."""
 
 Dice = random.Random
+Point = tuple[str, str]
+"""A step, and "before" or "after" it."""
 SYSTEMS = ("jira", "slack", "libretranslate", "abc")
 # People, too, write to the stand-in of ABC: only what none of them does is cut or refused there.
 PATHS = {
@@ -115,7 +117,7 @@ def plan(
     allowed = [*KINDS, AT_STEP] if kinds is None else list(kinds)
     dice = random.Random(f"plan {seed}")
     chosen = _choose(dice, [kind for kind in allowed if kind != AT_STEP], faults)
-    orders = steps_of(seed, sorted(steps), STEPS_A_RUN) if AT_STEP in allowed else []
+    orders = steps_of(seed, steps, STEPS_A_RUN) if AT_STEP in allowed else []
     # Not before anything happened, and over before the story is.
     moments = [dice.uniform(0.1 * seconds, 0.8 * seconds) for _ in range(len(chosen) + len(orders))]
     found = []
@@ -135,8 +137,14 @@ def _choose(dice: Dice, kinds: Sequence[str], number: int) -> list[str]:
     return chosen
 
 
-def steps_of(seed: int, steps: Sequence[str], number: int) -> list[tuple[str, str]]:
-    """Those that this seed attacks, before or after; `2 * len(steps) / number` seeds in a row attack every one."""
-    points = [(step, when) for step in steps for when in ("before", "after")]
+def points_of(steps: Iterable[str]) -> list[Point]:
+    """Before and after each step, mixed."""
+    points = [(step, when) for step in sorted(steps) for when in ("before", "after")]
     random.Random("points").shuffle(points)
+    return points
+
+
+def steps_of(seed: int, steps: Iterable[str], number: int) -> list[Point]:
+    """Those that this seed attacks; `2 * len(steps) / number` seeds in a row attack every one."""
+    points = points_of(steps)
     return [points[(seed * number + offset) % len(points)] for offset in range(min(number, len(points)))]

@@ -55,6 +55,16 @@ def tell(seed: int, events: int, seconds: float) -> list[Action]:
     return story
 
 
+def one_of_each(number: int, at: float) -> list[Action]:
+    """A feedback, an issue, its change and the feedback added to it: every job of the service."""
+    return [
+        Action(at, "feedback", f"{TEXTS[0]} {number}", feedback=number),
+        Action(at, "issue", issue_name(number), issue=number),
+        Action(at, "status", "IN_PROGRESS", issue=number),
+        Action(at, "addition", "", issue=number, feedback=number),
+    ]
+
+
 def issue_name(number: int) -> str:
     """Unique in a story; the quotes keep 1 and 10 apart wherever it is looked for."""
     return f"이슈 '{number}'"

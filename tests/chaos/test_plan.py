@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chaos.attack import ACTIONS
-from chaos.plan import AT_STEP, KINDS, STEPS_A_RUN, plan, steps_of
+from chaos.plan import AT_STEP, KINDS, STEPS_A_RUN, plan, points_of, steps_of
 from chaos.story import STATUSES, tell
+from chaos.sweep import sweep
 
 STEPS = [f"jira POST /{number}" for number in range(10)]
 SEEDS = st.integers(0, 2**32)
@@ -68,6 +69,17 @@ def test_only_what_is_asked_for_goes_wrong() -> None:
 def test_seeds_in_a_row_kill_before_and_after_every_step() -> None:
     found = [point for seed in range(5) for point in steps_of(seed, STEPS, 4)]
     assert sorted(found) == sorted((step, when) for step in STEPS for when in ("before", "after"))
+
+
+def test_the_sweep_kills_once_at_every_point_and_each_has_a_story() -> None:
+    points = points_of(STEPS)
+    story, faults = sweep(points)
+    kills = [fault for fault in faults if fault.kind == AT_STEP]
+    assert [(kill.details["step"], kill.details["when"]) for kill in kills] == points
+    assert sorted(points) == sorted((step, when) for step in STEPS for when in ("before", "after"))
+    for kill, after in zip(kills, [*kills[1:], None], strict=True):
+        told = [action.kind for action in story if kill.at < action.at and (after is None or action.at < after.at)]
+        assert told == ["feedback", "issue", "status", "addition"]
 
 
 def test_every_kind_can_be_carried_out() -> None:
