@@ -1,7 +1,8 @@
 """A kill at every step, before and after it, each with a story of its own that comes to it.
 
-Random faults seldom meet what happens once in a process's life, or only after a lost answer. So for each point all
-workers start anew, the answers are lost that were lost when the steps were found, and one of each event happens.
+Random faults seldom meet what happens once in a process's life, or only after a lost answer. So for each point one of
+each event happens, and one of the answers is lost that were lost when the steps were found; the last stories meet
+workers that have just started, which come to what the others had behind them.
 """
 
 from __future__ import annotations
@@ -12,20 +13,20 @@ from chaos.discover import LOST
 from chaos.plan import AT_STEP, Fault, Point
 from chaos.story import Action, one_of_each
 
-APART_SECONDS = 8.0
+APART_SECONDS = 12.0
+"""Time to start again and to go on, so that what is wrong is the kill, and not a third party that never answers."""
 
 
 def sweep(points: Sequence[Point]) -> tuple[list[Action], list[Fault]]:
     """The story and the faults of one run."""
+    kills = [(AT_STEP, {"when": when, "step": step}) for step, when in points]
+    starts: list[tuple[str, dict[str, str]]] = [("all workers killed", {})] * len(LOST)
     story: list[Action] = []
     faults: list[Fault] = []
-    for number, (step, when) in enumerate(points):
+    for number, (kind, details) in enumerate([*kills, *starts]):
         at = number * APART_SECONDS
-        lost = [{"system": system, "times": 1, "path": path} for system, path in LOST]
-        faults += [
-            Fault(at, AT_STEP, details={"when": when, "step": step}),
-            Fault(at, "all workers killed"),
-            *(Fault(at, "answers lost", details=details) for details in lost),
-        ]
-        story += one_of_each(number, at + 0.5)  # before the workers are back
+        system, path = LOST[number % len(LOST)]
+        lost = {"system": system, "times": 1, "path": path}
+        faults += [Fault(at, kind, details=details), Fault(at, "answers lost", details=lost)]
+        story += one_of_each(number, at + 0.2)
     return story, faults
