@@ -77,15 +77,13 @@ class JiraConnector:
         found = self._tickets.ensure(case)
         return Done({**found.result, **self._first_status(case, found)})
 
-    def _status_change(self, event: Event, told: Case) -> Outcome:
-        case = self._tickets.give_back(event, told)
+    def _status_change(self, _event: Event, case: Case) -> Outcome:
         found = self._tickets.ensure(case)
-        result = found.result if case is told else {**found.result, "status_given_back": case.issue.status}
         if not self._settings.jira_status_map:
-            return Skipped("statuses are not carried: JIRA_STATUS_MAP is empty", result)
+            return Skipped("statuses are not carried: JIRA_STATUS_MAP is empty", found.result)
         if case.issue.status not in self._settings.jira_status_map:
-            return Skipped(f"JIRA_STATUS_MAP names no Jira status for {case.issue.status}", result)
-        return Done({**result, **self._carry(case, found)})
+            return Skipped(f"JIRA_STATUS_MAP names no Jira status for {case.issue.status}", found.result)
+        return Done({**found.result, **self._carry(case, found)})
 
     def _addition(self, event: Event, case: Case) -> Outcome:
         found = self._tickets.ensure(case)

@@ -8,7 +8,7 @@ has no key, wait out the lag of Jira's search before making another one.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from connectors import patience
@@ -19,7 +19,7 @@ from connectors.jira.port import Created, JiraPort, Ticket
 from connectors.jira.render import ticket_fields
 from connectors.jira.settings import Settings
 from settings import Language
-from sources.abc.client import AbcClient, AbcError, Taken
+from sources.abc.client import AbcClient, AbcError
 from sources.event import Event, Issue, Named
 from transport import NoAnswer
 
@@ -83,21 +83,6 @@ class Tickets:
         if foreign and not self._abc.issue_is_of(project.id, issue.id):
             raise Halt(Skipped(f"issue {issue.id} belongs to another project than {project.id}, which the event names"))
         return Case(context, event.entity, project, jira_project, issue, link)
-
-    def give_back(self, event: Event, case: Case) -> Case:
-        """The case as it is after the change that our own save made, if the event tells of it, was undone.
-
-        ABC has no conditional write: a status that a person sets between our reading and our saving of the issue is
-        replaced by the one that we read, and ABC announces that as a change.
-        """
-        told, link = event.issue, case.link
-        ours = told is not None and link.get("saved") == _version(told) and link.get("read") != event.previous_status
-        if told is None or not ours or not event.previous_status or case.issue.status != told.status:
-            return case
-        taken = Taken(event.previous_status, told.status)
-        issue = self._abc.set_external_issue_id(case.project.id, case.issue.id, link["external"], taken)
-        case.remember(read=taken.by, saved=_version(issue))
-        return replace(case, issue=issue)
 
     def ensure(self, case: Case) -> Found:
         """The ticket, made if there was none, and its number stored in ABC."""
@@ -203,7 +188,7 @@ class Tickets:
             return {"write_back": f"not possible: {error}"}
         if issue.external_id != reference:
             return {"write_back": f"left alone: a person has put '{issue.external_id}' there meanwhile"}
-        case.remember(external=reference, read=issue.status, saved=_version(issue))
+        case.remember(external=reference)
         return {"external_id": reference}
 
     def _read(self, key_or_id: str) -> Ticket | None:
@@ -216,11 +201,6 @@ class Tickets:
 
     def _marker(self, case: Case) -> str:
         return markers.ticket_marker(self._instance, case.project.id, case.issue.id)
-
-
-def _version(issue: Issue) -> str:
-    """Of an issue's status: a save that changes it tells both in its event."""
-    return f"{issue.status} {issue.updatedAt}"
 
 
 def key_of(external_id: str, jira_project: str) -> str | None:

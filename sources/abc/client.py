@@ -18,7 +18,7 @@ from sources.abc.errors import AbcError, AbcReason, refusal
 from sources.event import Entity, Feedback, Issue
 from transport import NoAnswer, new_session, send
 
-__all__ = ["AbcClient", "AbcError", "AbcReason", "Field", "Taken"]
+__all__ = ["AbcClient", "AbcError", "AbcReason", "Field"]
 
 E = TypeVar("E", bound=Entity)
 
@@ -37,14 +37,6 @@ class Field:
     key: str
     format: str
     writable: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A status that a person had set, and the one by which an earlier save of ours replaced it."""
-
-    status: str
-    by: str
 
 
 class AbcClient:
@@ -68,24 +60,19 @@ class AbcClient:
         """Whether the issue belongs to the project (ids are not scoped: one project's key reads another's issue)."""
         return any(found.id == issue for found in self.search_issues(project, {"id": issue}))
 
-    def set_external_issue_id(self, project: int, issue: int, value: str, taken: Taken | None = None) -> Issue:
+    def set_external_issue_id(self, project: int, issue: int, value: str) -> Issue:
         """Stores `value`, changing nothing else; a value that is already there wins: then nothing is written and the
         issue as it is comes back.
-
-        `taken`: a status that an earlier call took from a person is given back, unless it was changed again since.
 
         Raises AbcError; reason `unwritable` when name or description are too long.
         """
         before = self.get_issue(project, issue)
-        gives_back = taken is not None and before.status == taken.by
-        if before.external_id and not gives_back:
+        if before.external_id:
             return before
-        value = before.external_id or value
         problem = why_unwritable(before)
         if problem:
             raise AbcError("unwritable", problem, again=False)
-        status = taken.status if taken and gives_back else before.status
-        kept = {"name": before.name, "description": before.description, "status": status}
+        kept = {"name": before.name, "description": before.description, "status": before.status}
         # All four, always: what is left out is refused or, the status, reset to INIT and announced as a change.
         self._call(project, "PUT", f"/issues/{issue}", {**kept, "externalIssueId": value})
         after = self.get_issue(project, issue)

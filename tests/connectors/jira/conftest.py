@@ -70,13 +70,7 @@ class World:
         return self.deliver("ISSUE_ADDITION", issue, context, feedback=Feedback(id=feedback))
 
     def deliver(
-        self,
-        name: str,
-        issue: IssueRow | int,
-        context: MemoryContext | None = None,
-        project: int = 1,
-        told: Issue | None = None,
-        **parts: Any,
+        self, name: str, issue: IssueRow | int, context: MemoryContext | None = None, project: int = 1, **parts: Any
     ) -> Outcome:
         """The event tells as little as it may: what the connector needs it must read."""
         number = issue if isinstance(issue, int) else issue.id
@@ -89,7 +83,7 @@ class World:
             body={},
             project=Named(id=project, name="Demo project"),
             channel=Named(id=1, name="App reviews"),
-            issue=told or Issue(id=number),
+            issue=Issue(id=number),
             **parts,
         )
         return self.connector().deliver(event, context or self.context())

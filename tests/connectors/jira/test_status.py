@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from connectors.base import Done, Failed, Outcome, Skipped
-from sandbox.abc_store import IssueRow
 from sandbox.jira_rules import Transition
-from sandbox.processes import wait_for
-from sources.event import Issue
 from tests.connectors.jira.conftest import STATUS_MAP, World
 
 
@@ -168,75 +163,3 @@ def test_the_resolution_is_the_operator_s_where_one_is_given(world: World) -> No
     told = result(world.status_changed(world.issue(status="RESOLVED")))
     assert (told["created"], told["status"]) == (True, "Done")
     assert world.ticket().resolution == "Fixed"
-
-
-# A person's save in ABC in the very moment of ours.
-
-
-def meanwhile(world: World, act: Callable[[], Outcome], issue: IssueRow, status: str) -> dict[str, Any]:
-    """What came of `act` where a person sets the status between its reading and its saving of the issue."""
-    fired = len(world.sandbox.faults.fired)
-    world.sandbox.faults.add("delay", system="abc", method="PUT", seconds=60)
-    with ThreadPoolExecutor(1) as pool:
-        acting = pool.submit(act)
-        wait_for("our save to be on its way", lambda: len(world.sandbox.faults.fired) > fired)
-        world.sandbox.abc.set_status(issue.id, status)
-        world.sandbox.faults.end_waits()
-        return result(acting.result())
-
-
-def told(world: World, issue: IssueRow, previous: str) -> Outcome:
-    """The event of the change that the issue shows now."""
-    now = Issue.model_validate(world.sandbox.abc.issue(issue.id).as_answer())
-    return world.deliver("ISSUE_STATUS_CHANGE", issue, told=now, previous_status=previous)
-
-
-def saves(world: World) -> int:
-    return len([write for write in world.sandbox.abc.writes if write.what == "issue.update"])
-
-
-def test_a_status_that_our_save_replaced_is_given_back(world: World) -> None:
-    world.set(JIRA_STATUS_MAP=STATUS_MAP)
-    issue = world.issue()
-    meanwhile(world, lambda: world.created(issue), issue, "IN_PROGRESS")
-    assert issue.status == "INIT", "ABC has no conditional write"
-    back = result(told(world, issue, "IN_PROGRESS"))
-    assert (back["status_given_back"], back["status"]) == ("IN_PROGRESS", "In Progress")
-    assert (issue.status, issue.externalIssueId, issue.name) == ("IN_PROGRESS", "1", "Payment fails")
-    before = saves(world)
-    assert "status_given_back" not in result(told(world, issue, "INIT")), "what giving it back announced"
-    assert saves(world) == before
-
-
-def test_another_status_that_is_set_while_one_is_given_back_is_given_back_too(world: World) -> None:
-    world.set(JIRA_STATUS_MAP=STATUS_MAP)
-    issue = world.issue()
-    meanwhile(world, lambda: world.created(issue), issue, "IN_PROGRESS")
-    meanwhile(world, lambda: told(world, issue, "IN_PROGRESS"), issue, "RESOLVED")
-    assert issue.status == "IN_PROGRESS"
-    assert result(told(world, issue, "RESOLVED"))["status_given_back"] == "RESOLVED"
-    assert issue.status == "RESOLVED"
-    assert world.sandbox.jira.rules.statuses[world.ticket().status][0] == "Done"
-
-
-def test_what_a_person_changed_again_since_stays(world: World) -> None:
-    world.set(JIRA_STATUS_MAP=STATUS_MAP)
-    issue = world.issue()
-    meanwhile(world, lambda: world.created(issue), issue, "IN_PROGRESS")
-    ours = Issue.model_validate(issue.as_answer())
-    world.sandbox.abc.set_status(issue.id, "RESOLVED")
-    late = world.deliver("ISSUE_STATUS_CHANGE", issue, told=ours, previous_status="IN_PROGRESS")
-    assert "status_given_back" not in result(late)
-    assert issue.status == "RESOLVED"
-
-
-def test_a_status_that_a_person_takes_back_stays(world: World) -> None:
-    world.set(JIRA_STATUS_MAP=STATUS_MAP)
-    issue = world.issue()
-    world.created(issue)
-    world.sandbox.abc.set_status(issue.id, "IN_PROGRESS")
-    world.sandbox.abc.set_status(issue.id, "INIT")
-    world.sandbox.abc.issues[issue.id].updatedAt = "2026-12-01T00:00:00.001Z"
-    before = saves(world)
-    assert "status_given_back" not in result(told(world, issue, "IN_PROGRESS"))
-    assert (issue.status, saves(world)) == ("INIT", before)
