@@ -15,6 +15,8 @@ from chaos.story import Action, one_of_each
 
 APART_SECONDS = 12.0
 """Time to start again and to go on, so that what is wrong is the kill, and not a third party that never answers."""
+CALM_SECONDS = 30.0
+"""Until nothing is under way that would teach a new process what it is to find out by itself."""
 
 
 def sweep(points: Sequence[Point]) -> tuple[list[Action], list[Fault]]:
@@ -24,7 +26,7 @@ def sweep(points: Sequence[Point]) -> tuple[list[Action], list[Fault]]:
     story: list[Action] = []
     faults: list[Fault] = []
     for number, (kind, details) in enumerate([*kills, *starts]):
-        at = number * APART_SECONDS
+        at = number * APART_SECONDS + max(0, number - len(kills) + 1) * CALM_SECONDS
         system, path = LOST[number % len(LOST)]
         lost = {"system": system, "times": 1, "path": path}
         faults += [Fault(at, kind, details=details), Fault(at, "answers lost", details=lost)]
