@@ -193,13 +193,13 @@ class Reconciler:
 
     def _before(self, issue: Issue, heard: Heard | None) -> tuple[str, dict[str, str]]:
         """The status before the change, and who is not to be told of it."""
-        remembered = self._marks.born() + CLOCKS_APART
-        if heard and max(heard.at, moment(issue.updatedAt)) < remembered:
+        born = self._marks.born()
+        if heard and max(heard.at, moment(issue.updatedAt)) <= born:
             # Heard again after a wipe, and the change that followed may have been told before it.
             return heard.status, dict.fromkeys(self._alerts, "it may have been told before Redis was wiped")
         if heard:
             return heard.status, {}
-        if moment(issue.createdAt) >= remembered:
+        if moment(issue.createdAt) >= born + CLOCKS_APART:
             return FIRST_STATUS, {}  # made since we remember, and we were not told: this is how every issue begins
         return "", dict.fromkeys(self._alerts, "what it was before is not known")
 

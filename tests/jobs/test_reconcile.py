@@ -270,6 +270,17 @@ def test_a_change_from_before_a_wipe_is_not_told_because_an_older_event_came_aga
     assert len(bench.sandbox.slack.messages) == 1, "what happened since is told"
 
 
+def test_a_change_that_was_missed_right_after_the_first_start_is_told(bench: Bench) -> None:
+    bench.world.tick()
+    issue = bench.sandbox.abc.create_issue(1, {"name": "결제 오류"}).id
+    created = Issue.model_validate(bench.sandbox.abc.issue(issue).as_answer())
+    body = {"event": "ISSUE_CREATION", "data": {"issue": created.model_dump(), "project": {"id": 1, "name": "P"}}}
+    bench.reconciler._acceptor.accept("abc", parse(body, INSTANCE), json.dumps(body).encode())
+    bench.sandbox.abc.set_status(issue, "RESOLVED")
+    bench.catch_up()
+    assert len(bench.sandbox.slack.messages) == 1
+
+
 def test_what_was_told_before_a_wipe_is_not_told_by_the_runs_after_it(bench: Bench, redis: Redis) -> None:
     bench.world.tick()
     issue = bench.sandbox.abc.create_issue(1, {"name": "결제 오류"}).id
