@@ -145,6 +145,14 @@ def test_the_same_change_at_another_time_is_another_message() -> None:
     assert numbers(count("messages", *webhooks, messages=once, issues=[issue("RESOLVED")])) == (2, 1, 0, 0)
 
 
+def test_a_time_that_was_cut_is_no_earlier_than_its_second() -> None:
+    """ABC writes whole seconds when a feedback is added, so the change seems to come before the issue itself."""
+    created = heard("ISSUE_CREATION", issue=issue(updatedAt=CREATED.replace(".000", ".126")))
+    changed = change("INIT", "RESOLVED", updated=CREATED)
+    there: dict[str, Any] = {"issues": [issue("RESOLVED")], "messages": [message(told("New", "Resolved"))]}
+    assert numbers(count("messages", created, changed, **there)) == (1, 0, 0, 0)
+
+
 def test_the_lines_of_a_digest_are_messages() -> None:
     head = "2 events, told together because there are so many:"
     lines = [f"• {told('New', 'Resolved')} (#7)", f"• {told('Resolved', 'Pending')} (#7)"]
