@@ -21,13 +21,15 @@ CALM_SECONDS = 30.0
 
 def sweep(points: Sequence[Point]) -> tuple[list[Action], list[Fault]]:
     """The story and the faults of one run."""
-    kills = [(AT_STEP, {"when": when, "step": step}) for step, when in points]
-    starts: list[tuple[str, dict[str, str]]] = [("all workers killed", {})] * len(LOST)
+    kills = [(AT_STEP, {"when": when, "step": step}, LOST[n % len(LOST)]) for n, (step, when) in enumerate(points)]
+    # A message first: until the other two are over there is time to look for it.
+    starts: list[tuple[str, dict[str, str], tuple[str, str]]] = [
+        ("all workers killed", {}, lost) for lost in reversed(LOST)
+    ]
     story: list[Action] = []
     faults: list[Fault] = []
-    for number, (kind, details) in enumerate([*kills, *starts]):
+    for number, (kind, details, (system, path)) in enumerate([*kills, *starts]):
         at = number * APART_SECONDS + max(0, number - len(kills) + 1) * CALM_SECONDS
-        system, path = LOST[number % len(LOST)]
         lost = {"system": system, "times": 1, "path": path}
         faults += [Fault(at, kind, details=details), Fault(at, "answers lost", details=lost)]
         story += one_of_each(number, at + 0.2)
