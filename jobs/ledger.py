@@ -129,6 +129,7 @@ class Ledger:
             channel,
             status,
             f"{occurred:.3f}",
+            int(isinstance(event, Event) and event.name == "ISSUE_CREATION"),
         )
         self._run("accept", *head, rows, *flat, on=on)
 

@@ -40,3 +40,15 @@ def test_changes_of_one_second_may_be_heard_in_either_order(
     heard = Marks(redis, INSTANCE, (), 86_400).status(1, 7)
     assert heard is not None
     assert heard.status == remembered
+
+
+def test_a_creation_that_is_heard_after_a_change_of_the_same_second_takes_nothing_back(redis: Redis) -> None:
+    """The change's time was cut: a feedback was added in that second, too."""
+    world = World(redis, {"slack": Recorder()})
+    issue = {"id": 7, "createdAt": f"{SECOND}.698Z", "updatedAt": f"{SECOND}.698Z", "name": "x", "status": "INIT"}
+    created = {"event": "ISSUE_CREATION", "data": {"issue": issue, "project": {"id": 1, "name": "P"}}}
+    for body in (change("INIT", "IN_PROGRESS", f"{SECOND}.000"), created):
+        world.acceptor.accept("abc", parse(body, INSTANCE), b"{}")
+    heard = Marks(redis, INSTANCE, (), 86_400).status(1, 7)
+    assert heard is not None
+    assert heard.status == "IN_PROGRESS"
