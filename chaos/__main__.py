@@ -33,7 +33,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--events", type=int, default=EVENTS, help=f"actions of people in each run ({EVENTS})")
     parser.add_argument("--minutes", type=float, default=SECONDS / 60, help="that these actions take (0.5)")
     parser.add_argument("--faults", type=int, help="in each run, besides the kills at steps (8 in half a minute)")
-    parser.add_argument("--only", action="append", choices=[*KINDS, AT_STEP], help="this kind of fault; repeatable")
+    parser.add_argument("--only", action="append", choices=EACH, help="this kind of fault; repeatable")
     parser.add_argument("--each", action="store_true", help="one run for each kind of fault, which comes alone")
     parser.add_argument("--each-step", action="store_true", help="kills at every step, shared among the runs")
     parser.add_argument("--scale", type=float, help="how much faster than the real sender ours is (1; 5 in short runs)")

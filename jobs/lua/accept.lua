@@ -1,7 +1,8 @@
 -- Stores an event and its deliveries, all or nothing, if the event was not seen before.
 -- ARGV: prefix, event id, hand-over ms, entity, order, whether to add what a known event lacks ('1', reconcile), project,
 -- channel, status ('' where the event tells none) and its time in seconds, whether that is the issue's first one ('1'),
--- deliveries as JSON [[connector, state, why], …], then the event's own fields and values. Returns {1} when stored, {2} when deliveries were added, {0, times seen} for a repeat.
+-- deliveries as JSON [[connector, state, why], …], then the event's own fields and values.
+-- Returns {1} when stored, {2} when deliveries were added, {0, times seen} for a repeat.
 local p, id, hand, entity, order, extend = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1'
 local project, channel, status, changed, first = ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10]), ARGV[11] == '1'
 local key = p .. 'event:' .. id

@@ -1,6 +1,7 @@
 -- Takes the right to run a delivery, if it is its turn.
 -- ARGV: prefix, delivery id, event id, connector, token, lease ms, '1' to take it before its time (to be told with others).
--- Returns {'granted', delivery fields, event fields, now, since when we remember} or {'gone' | 'foreign' | 'finished' | 'busy' | 'early' | 'waiting'}.
+-- Returns {'granted', delivery fields, event fields, now, since when we remember}
+-- or {'gone' | 'foreign' | 'finished' | 'busy' | 'early' | 'waiting'}.
 local p, id, event, connector, token, lease = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local key, due = p .. 'delivery:' .. id, p .. 'due'
 local d = redis.call('HMGET', key, 'v', 'state', 'until', 'entity', 'handed', 'next')

@@ -47,6 +47,11 @@ class Bench:
     def remember_an_hour(self) -> None:
         self.world.redis.set(f"fb:{INSTANCE}:born", int((time.time() - 3600) * 1000))
 
+    def hear_of(self, created: Issue) -> None:
+        """Its ISSUE_CREATION comes by webhook."""
+        body = {"event": "ISSUE_CREATION", "data": {"issue": created.model_dump(), "project": {"id": 1, "name": "P"}}}
+        self.reconciler._acceptor.accept("abc", parse(body, INSTANCE), json.dumps(body).encode())
+
     def settle(self) -> None:
         self.world.run()
         for _ in range(4):
@@ -238,8 +243,7 @@ def test_a_status_that_was_carried_in_passing_is_put_right(sandbox: Any, redis: 
     bench.world.tick()
     issue = bench.sandbox.abc.create_issue(1, {"name": "결제 오류"}).id
     created = Issue.model_validate(bench.sandbox.abc.issue(issue).as_answer())
-    body = {"event": "ISSUE_CREATION", "data": {"issue": created.model_dump(), "project": {"id": 1, "name": "P"}}}
-    bench.reconciler._acceptor.accept("abc", parse(body, INSTANCE), json.dumps(body).encode())
+    bench.hear_of(created)
     bench.sandbox.abc.set_status(issue, "RESOLVED")
     bench.settle()
     (ticket,) = bench.sandbox.jira.tickets.values()
@@ -259,8 +263,7 @@ def test_a_change_from_before_a_wipe_is_not_told_because_an_older_event_came_aga
     bench.sandbox.abc.set_status(issue, "RESOLVED")
     redis.flushall()
     bench.world.tick()
-    body = {"event": "ISSUE_CREATION", "data": {"issue": created.model_dump(), "project": {"id": 1, "name": "P"}}}
-    bench.reconciler._acceptor.accept("abc", parse(body, INSTANCE), json.dumps(body).encode())
+    bench.hear_of(created)
     bench.marks.now = lambda: time.time() + SETTLED_SECONDS + 5  # type: ignore[method-assign]
     bench.catch_up()
     assert bench.sandbox.slack.messages == []
@@ -274,8 +277,7 @@ def test_a_change_that_was_missed_right_after_the_first_start_is_told(bench: Ben
     bench.world.tick()
     issue = bench.sandbox.abc.create_issue(1, {"name": "결제 오류"}).id
     created = Issue.model_validate(bench.sandbox.abc.issue(issue).as_answer())
-    body = {"event": "ISSUE_CREATION", "data": {"issue": created.model_dump(), "project": {"id": 1, "name": "P"}}}
-    bench.reconciler._acceptor.accept("abc", parse(body, INSTANCE), json.dumps(body).encode())
+    bench.hear_of(created)
     bench.sandbox.abc.set_status(issue, "RESOLVED")
     bench.catch_up()
     assert len(bench.sandbox.slack.messages) == 1
