@@ -7,17 +7,23 @@ as unset, so that a line left empty in `.env` means the default.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Generic, Literal, TypeVar
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Generic, Literal, TypeVar, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+
+from bridge.addresses import redis_address, web_address
+from bridge.values import is_full_width, mistake_in, mistake_in_secret, pairs_of, parts_of, tidy
 
 T = TypeVar("T")
 S = TypeVar("S", bound="Settings")
 
+WEEK = 7 * 86_400
+YEAR = 366 * 86_400
 EXIT_BAD_CONFIG = 78  # EX_CONFIG of sysexits.h: process managers and operators can tell it from a crash
 
 
@@ -48,30 +54,19 @@ class KeyMap(Generic[T]):
         return f"KeyMap({self._values!r})"
 
 
-def _pairs(text: str) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for part in text.split(","):
-        if not part.strip():
-            continue
-        key, equals, value = part.partition("=")
-        if not equals or not key.strip() or not value.strip():
-            raise ValueError(f"'{part.strip()}' should be key=value")
-        if key.strip() in pairs:
-            raise ValueError(f"the key '{key.strip()}' is given twice")
-        pairs[key.strip()] = value.strip()
-    return pairs
-
-
 def _parse_pairs(value: object) -> object:
-    return _pairs(value) if isinstance(value, str) else value
+    return pairs_of(value) if isinstance(value, str) else value
 
 
 def _parse_text_map(value: object) -> object:
     if not isinstance(value, str):
         return value
-    if "=" not in value:
-        return KeyMap({"*": value.strip()})
-    return KeyMap(_pairs(value))
+    if "=" in value:
+        return KeyMap(pairs_of(value))
+    parts = parts_of(value)
+    if len(parts) != 1:
+        raise ValueError("should be one value, or a list of ABC project id=value (*=value: all others)")
+    return KeyMap({"*": parts[0]})
 
 
 def _parse_secret_map(value: object) -> object:
@@ -79,35 +74,25 @@ def _parse_secret_map(value: object) -> object:
         parsed = _parse_text_map(value)
         if not isinstance(parsed, KeyMap):
             return parsed
-        if not all(project == "*" or project.isdecimal() for project, _ in parsed.items()):
+        if not all(project == "*" or is_id(project) for project, _ in parsed.items()):
             raise ValueError  # a single key that holds a = looks like that, too
     except ValueError:
         # The usual message quotes the part that is wrong: here that part is a secret.
         raise ValueError("should be one key, or a list of project id=key, each project once (*=key: all)") from None
-    return KeyMap({key: SecretStr(secret) for key, secret in parsed.items()})
+    return KeyMap({key: _check_credential(SecretStr(secret)) for key, secret in parsed.items()})
 
 
 def _parse_list(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-def _web_address(value: str) -> str:
-    if not value.startswith(("http://", "https://")) or len(value) < len("http://x"):
-        raise ValueError("should be an address that starts with https:// (or http://)")
-    return value.rstrip("/")
+    return parts_of(value) if isinstance(value, str) else value
 
 
 def _check_redis_url(value: SecretStr) -> SecretStr:
-    try:
-        parts = urlsplit(value.get_secret_value())
-        parts.port  # noqa: B018  raises ValueError
-    except ValueError:
-        parts = None
-    # The words are ours: urlsplit's own quote what may be a piece of the password.
-    if parts is None or parts.scheme not in ("redis", "rediss", "unix") or not (parts.hostname or parts.path):
-        raise ValueError(
-            "should be redis://host:port/0, rediss://… or unix:///path (in a password # is %23, / is %2F, @ is %40)"
-        )
+    return SecretStr(redis_address(value.get_secret_value()))
+
+
+def _check_credential(value: SecretStr) -> SecretStr:
+    if problem := mistake_in_secret(value.get_secret_value()):
+        raise ValueError(problem)
     return value
 
 
@@ -129,8 +114,10 @@ SecretMap = Annotated[KeyMap[SecretStr], BeforeValidator(_parse_secret_map)]
 """A KeyMap of secrets."""
 TextList = Annotated[list[str], BeforeValidator(_parse_list)]
 """Comma-separated, blanks trimmed, empty parts dropped."""
-WebAddress = Annotated[str, AfterValidator(_web_address)]
-"""http(s) address without the trailing slash."""
+WebAddress = Annotated[str, AfterValidator(web_address)]
+"""http(s) address without the trailing slash, credentials, query or fragment."""
+Credential = Annotated[SecretStr, AfterValidator(_check_credential)]
+"""A secret that travels in a header or an address: printable ASCII, no blanks."""
 
 
 class Settings(BaseModel):
@@ -162,11 +149,16 @@ def _parse_networks(value: object) -> object:
     )
 
 
+def is_id(text: str) -> bool:
+    """Whether this is a number as ABC numbers its projects, channels and issues."""
+    return text.isascii() and text.isdecimal() and len(text) <= 15
+
+
 def _parse_channels(value: object) -> object:
     if not isinstance(value, str):
         return value
-    pairs = [part.strip().partition(":") for part in value.split(",") if part.strip()]
-    if not all(project.isdigit() and channel.isdigit() for project, _, channel in pairs):
+    pairs = [part.partition(":") for part in parts_of(value)]
+    if not all(is_id(project) and is_id(channel) for project, _, channel in pairs):
         raise ValueError("should be a list of project:channel ids, such as 1:1,1:2")
     return [(int(project), int(channel)) for project, _, channel in pairs]
 
@@ -174,6 +166,13 @@ def _parse_channels(value: object) -> object:
 Channels = Annotated[list[tuple[int, int]], BeforeValidator(_parse_channels)]
 """`project:channel` ids of ABC."""
 Language = Literal["en", "ko", "ja"]
+
+
+def _check_instance(name: str) -> str:
+    # Part of Redis keys and of Jira labels, which take no blanks.
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", name):
+        raise ValueError("should be 1 to 40 characters of A-Z a-z 0-9 _ -")
+    return name
 
 
 class ServiceSettings(Settings):
@@ -189,14 +188,13 @@ class ServiceSettings(Settings):
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     max_body_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 1_048_576
     console_password: Annotated[SecretStr, AfterValidator(_check_password)] | None = None
-    reconcile_every: Annotated[int, Field(ge=0)] = 300
-    reconcile_lookback: Annotated[int, Field(ge=60)] = 86_400
-    alert_max_age: Annotated[int, Field(ge=0)] = 86_400
+    reconcile_every: Annotated[int, Field(ge=0, le=WEEK)] = 300
+    reconcile_lookback: Annotated[int, Field(ge=60, le=YEAR)] = 86_400
+    alert_max_age: Annotated[int, Field(ge=0, le=YEAR)] = 86_400
     reconcile_channels: Channels = []
     worker_concurrency: Annotated[int, Field(ge=1, le=256)] = 16
     retention_days: Annotated[float, Field(gt=0, le=3650)] = 30
-    # Part of Redis keys and of Jira labels, which take no blanks.
-    bridge_instance: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")] = "default"
+    bridge_instance: Annotated[str, AfterValidator(_check_instance)] = "default"
     bridge_language: Language = "en"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
@@ -211,19 +209,22 @@ def load(cls: type[S], environ: Mapping[str, str]) -> S:
     """
     values: dict[str, Any] = {}
     problems: list[str] = []
-    for field in cls.model_fields:
-        name = field.upper()
+    for field, info in cls.model_fields.items():
         try:
-            value = read_variable(name, environ)
+            value = read_variable(field.upper(), environ)
         except ConfigError as error:
             problems += error.problems
             continue
         if value is not None:
-            values[field] = value
+            values[field] = _as_spelled(info, value)
     try:
         settings = cls.model_validate(values)
     except ValidationError as error:
-        problems += [_problem(detail) for detail in error.errors(include_input=False, include_url=False)]
+        named = {problem.partition(":")[0].removesuffix("_FILE") for problem in problems}
+        found = [_problem(detail, values) for detail in error.errors(include_input=False, include_url=False)]
+        lines = [line for message in found for line in message.split("\n")]
+        # A variable that could not be read is not also missing.
+        problems += [line for line in lines if line.partition(":")[0] not in named]
     if problems:
         raise ConfigError(problems)
     return settings
@@ -232,23 +233,64 @@ def load(cls: type[S], environ: Mapping[str, str]) -> S:
 def read_variable(name: str, environ: Mapping[str, str]) -> str | None:
     """The value of `name`, or the content of the file that `name`_FILE names; None when neither is set.
 
-    Raises ConfigError when both are set or the file can't be read.
+    Raises ConfigError when both are set, the file can't be read, or the value is an obvious mistake.
     """
-    value = environ.get(name, "").strip()
-    path = environ.get(f"{name}_FILE", "").strip()
+    value, path = tidy(environ.get(name, "")), tidy(environ.get(f"{name}_FILE", ""))
     if value and path:
         raise ConfigError([f"{name}: set either {name} or {name}_FILE, not both"])
     if path:
-        try:
-            return Path(path).read_text(encoding="utf-8").strip() or None
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError([f"{name}_FILE: can't read {path}: {type(error).__name__}"]) from None
+        value = _read_file(name, path)
+    # A template is free text: quotes and brackets may belong to it.
+    problem = "" if name.endswith("_TEMPLATE") else mistake_in(value)
+    if problem:
+        raise ConfigError([f"{name}{'_FILE' if path else ''}: {problem}"])
     return value or None
 
 
-def _problem(detail: Any) -> str:
-    variable = str(detail["loc"][0]).upper() if detail["loc"] else ""
+def _read_file(name: str, path: str) -> str:
+    try:
+        return tidy(Path(path).read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError:
+        raise ConfigError([f"{name}_FILE: {path} holds no UTF-8 text: save it as UTF-8"]) from None
+    except OSError as error:
+        raise ConfigError([f"{name}_FILE: can't read {path}: {error.strerror or type(error).__name__}"]) from None
+    except ValueError:
+        raise ConfigError([f"{name}_FILE: {path!r} can't be the path of a file"]) from None
+
+
+def _as_spelled(info: FieldInfo, value: str) -> str:
+    """Of a setting with a few possible values, the one that is meant: upper and lower case make no difference."""
+    if get_origin(info.annotation) is not Literal:
+        return value
+    return next((str(word) for word in get_args(info.annotation) if str(word).lower() == value.lower()), value)
+
+
+WHOLE = "should be a whole number in digits, without blanks, signs or separators"
+NUMBER = "should be a number such as 10 or 0.5, without blanks or separators"
+MESSAGES = {
+    "missing": "required, but not set",
+    "bool_parsing": "should be true or false",
+    "int_parsing": WHOLE,
+    "int_from_float": WHOLE,
+    "int_parsing_size": WHOLE,
+    "float_parsing": NUMBER,
+    "finite_number": NUMBER,
+    "greater_than": "should be greater than {gt:g}",
+    "greater_than_equal": "should be at least {ge:g}",
+    "less_than": "should be less than {lt:g}",
+    "less_than_equal": "should be at most {le:.15g}",
+    "literal_error": "should be {expected}",
+}
+"""Our sentences for what pydantic finds, by its type of error."""
+
+
+def _problem(detail: Any, values: Mapping[str, str]) -> str:
     message = str(detail["msg"]).removeprefix("Value error, ")
-    if detail["type"] == "missing":
-        message = "required, but not set"
-    return f"{variable}: {message}" if variable else message
+    if ours := MESSAGES.get(detail["type"]):
+        message = ours.format(**detail.get("ctx", {}))
+    if not detail["loc"]:
+        return message
+    field = str(detail["loc"][0])
+    if is_full_width(values.get(field, "")) and not message.startswith("holds"):
+        message += " (it holds full-width characters: type it in ASCII)"
+    return f"{field.upper()}: {message}"

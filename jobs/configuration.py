@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import NoReturn, TypeVar
 
 import connectors
+from bridge.values import parts_of
 from connectors.base import Connector, Tools
 from jobs.routing import Route, make_route
 from redaction import Redactor, secrets_of
@@ -97,8 +98,11 @@ def make_tools(service: ServiceSettings) -> Tools:
 
 def _connector_names(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """Those that are there, and those that are not."""
-    text = read_variable("CONNECTORS", environ) or ""
-    names = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    try:
+        parts = parts_of(read_variable("CONNECTORS", environ) or "")
+    except ValueError as error:
+        raise ConfigError([f"CONNECTORS: {error}"]) from None
+    names = list(dict.fromkeys(part.lower() for part in parts))
     known = [name for name in names if name in connectors.REGISTRY]
     return known, [name for name in names if name not in known]
 

@@ -213,6 +213,8 @@ def everything_in(redis: Any) -> str:
     found = []
     for key in redis.keys("*"):
         kind = redis.type(key).decode()
+        if kind == "none":
+            continue  # it expired meanwhile
         read = {
             "string": redis.get,
             "hash": redis.hgetall,

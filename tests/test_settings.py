@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from annotated_types import Le
 from hypothesis import given
 from hypothesis import strategies as st
 
+import connectors
 from jobs.configuration import Configuration, configure
+from jobs.routing import EVENTS
 from redaction import secrets_of
 from sandbox.processes import Processes, free_port, procfile, wait_for
-from settings import ConfigError, KeyMap, ServiceSettings, load, read_variable
+from settings import ConfigError, KeyMap, ServiceSettings, Settings, load, read_variable
 
 TOKEN = "token-of-the-tests-0001"
 ABC = {"ABC_API_URL": "https://abc.example.com/api/", "ABC_API_KEY": "0123456789ABCDEF0123"}
@@ -123,6 +127,33 @@ def test_networks_and_channels() -> None:
     assert found.reconcile_channels == [(1, 1), (2, 3)]
 
 
+@pytest.mark.parametrize("names", ["SLACK", "Slack,slack", " slack ,,SLACK, ", "slack,"])
+def test_connectors_may_be_written_in_upper_case_and_twice(names: str) -> None:
+    assert list(configure({"WEBHOOK_TOKEN": TOKEN, "CONNECTORS": names, **SLACK}).connectors) == ["slack"]
+
+
+@pytest.mark.parametrize("word", ["false", "FALSE", "False", "no", "off", "0", " false\n", "\ufefffalse"])
+def test_false_is_written_in_many_ways(word: str) -> None:
+    assert service(REDIS_TLS_VERIFY=word).redis_tls_verify is False
+
+
+@pytest.mark.parametrize("word", ["true", "TRUE", "yes", "on", "1"])
+def test_true_is_written_in_many_ways(word: str) -> None:
+    assert service(REDIS_TLS_VERIFY=word).redis_tls_verify is True
+
+
+def test_words_are_taken_in_upper_case() -> None:
+    found = service(LOG_LEVEL="INFO", LOG_FORMAT="Console", BRIDGE_LANGUAGE="KO")
+    assert (found.log_level, found.log_format, found.bridge_language) == ("info", "console", "ko")
+    translate = configure(ALL | {"TRANSLATE_PROVIDER": "LibreTranslate"}).connectors["translate"]
+    assert translate.translate_provider == "libretranslate"  # type: ignore[attr-defined]
+
+
+def test_an_address_of_redis_is_stored_as_redis_py_reads_it() -> None:
+    found = service(REDIS_URL="REDIS://h?password=tell-nobody-1").redis_url
+    assert found.get_secret_value() == "redis://:tell-nobody-1@h"
+
+
 # NAME_FILE
 
 
@@ -142,6 +173,35 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
         assert blamed({"WEBHOOK_TOKEN": TOKEN, "LOG_LEVEL_FILE": str(path)}) == {"LOG_LEVEL_FILE"}
     (tmp_path / "empty").write_text("\n", encoding="utf-8")
     assert load(ServiceSettings, {"LOG_LEVEL_FILE": str(tmp_path / "empty")}).log_level == "info"
+
+
+def test_a_file_may_be_written_on_windows(tmp_path: Path) -> None:
+    """With a byte order mark and its line ends; UTF-16 is named as what it is not."""
+    file = tmp_path / "token"
+    file.write_bytes(b"\xef\xbb\xbf" + TOKEN.encode() + b"\r\n")
+    found = configure({"WEBHOOK_TOKEN_FILE": str(file)}).service.webhook_token
+    assert [token.get_secret_value() for token in found] == [TOKEN]
+    file.write_text(TOKEN, encoding="utf-16")
+    [problem] = problems({"WEBHOOK_TOKEN_FILE": str(file)})
+    assert problem.startswith("WEBHOOK_TOKEN_FILE: ")
+    assert "UTF-8" in problem
+
+
+@pytest.mark.parametrize("what", ["EVENTS", "FILTER"])
+def test_events_and_filters_may_come_from_files(tmp_path: Path, what: str) -> None:
+    """What the file holds is in force, and what is wrong in it is named."""
+    file = tmp_path / "value"
+    file.write_text({"EVENTS": "ISSUE_*,!ISSUE_ADDITION\n", "FILTER": "project.id == 7\n"}[what], encoding="utf-8")
+    [route] = configure(
+        {"WEBHOOK_TOKEN": TOKEN, "CONNECTORS": "slack", **SLACK, f"SLACK_{what}_FILE": str(file)}
+    ).routes
+    if what == "EVENTS":
+        matched = [name for name in EVENTS if route.wants(name)]
+        assert matched == ["ISSUE_CREATION", "ISSUE_STATUS_CHANGE"]
+    else:
+        assert route.condition is not None
+    file.write_text("project.id ==" if what == "FILTER" else "NOTHING_LIKE_IT", encoding="utf-8")
+    assert blamed(ALL | {f"SLACK_{what}_FILE": str(file)}) == {f"SLACK_{what}"}
 
 
 def test_both_ways_at_once_is_a_mistake(tmp_path: Path) -> None:
@@ -176,11 +236,22 @@ def test_files_of_other_programs_are_not_read() -> None:
         ("REDIS_URL", "redis://host:99999/0"),
         ("REDIS_URL", "redis://:pa#ss@host:6379/0"),
         ("REDIS_URL", "redis://[::1/0"),
+        ("REDIS_URL", "redis://h?family=0"),
+        ("REDIS_URL", "redis://h?timeout=5s"),
+        ("REDIS_URL", "redis://h?decode_responses=true"),
+        ("REDIS_URL", "unix:x"),
+        ("REDIS_URL", "rediss://h?ssl_cert_reqs=CERT_SOMETIMES"),
         ("REDIS_TLS_VERIFY", "perhaps"),
         ("CONNECTORS", "slcak"),
-        ("CONNECTORS", "Slack"),
+        ("CONNECTORS", "slack，jira"),
         ("ABC_API_URL", "abc.example.com"),
         ("ABC_API_URL", "ftp://abc.example.com"),
+        ("ABC_API_URL", "https://abc.example.com?api-version=1"),
+        ("ABC_API_URL", "https://user:password@abc.example.com"),
+        ("ABC_API_URL", "<the address>"),
+        ("ABC_API_KEY", "비밀"),
+        ("ABC_API_KEY", "<your key>"),
+        ("ABC_API_KEY", "your-key-here"),
         ("ABC_API_KEY", "1=a,2"),
         ("ABC_API_KEY", "1=a,1=b"),
         ("ABC_API_KEY", "1="),
@@ -193,16 +264,27 @@ def test_files_of_other_programs_are_not_read() -> None:
         ("MAX_BODY_BYTES", "1023"),
         ("MAX_BODY_BYTES", "1e6"),
         ("MAX_BODY_BYTES", "9" * 5000),
+        ("MAX_BODY_BYTES", "2,000,000"),
+        ("MAX_BODY_BYTES", "2 000 000"),
+        ("MAX_BODY_BYTES", "２０００"),
+        ("MAX_BODY_BYTES", "'2000'"),
         ("CONSOLE_PASSWORD", "비밀번호"),
         ("RECONCILE_EVERY", "-1"),
+        ("RECONCILE_EVERY", "604801"),
+        ("RECONCILE_LOOKBACK", "31622401"),
+        ("ALERT_MAX_AGE", "31622401"),
         ("RECONCILE_LOOKBACK", "59"),
         ("RECONCILE_CHANNELS", "1"),
         ("RECONCILE_CHANNELS", "1:a"),
+        ("RECONCILE_CHANNELS", "1:²"),
+        ("RECONCILE_CHANNELS", "1:1，1:2"),
+        ("RECONCILE_CHANNELS", f"1:{'9' * 5000}"),
         ("WORKER_CONCURRENCY", "0"),
         ("WORKER_CONCURRENCY", "257"),
         ("RETENTION_DAYS", "0"),
         ("RETENTION_DAYS", "nan"),
         ("RETENTION_DAYS", "inf"),
+        ("RETENTION_DAYS", "1,5"),
         ("BRIDGE_INSTANCE", "with blank"),
         ("BRIDGE_INSTANCE", "a:b"),
         ("BRIDGE_LANGUAGE", "fr"),
@@ -219,6 +301,79 @@ def test_a_bad_value_is_told_by_name(name: str, value: str) -> None:
     assert problem.startswith(f"{name}: ")
     assert "\n" not in problem
     assert len(problem) < 200
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("MAX_BODY_BYTES", "1e6", "should be a whole number in digits, without blanks, signs or separators"),
+        ("MAX_BODY_BYTES", "1", "should be at least 1024"),
+        ("MAX_BODY_BYTES", "999999999999", "should be at most 67108864"),
+        ("RETENTION_DAYS", "1,5", "should be a number such as 10 or 0.5, without blanks or separators"),
+        ("REDIS_TLS_VERIFY", "perhaps", "should be true or false"),
+        ("LOG_FORMAT", "xml", "should be 'json' or 'console'"),
+        ("PORT", "８０００", "(it holds full-width characters: type it in ASCII)"),
+        ("BRIDGE_INSTANCE", "a b", "should be 1 to 40 characters of A-Z a-z 0-9 _ -"),
+        ("LOG_LEVEL", "'info'", "the quotes around the value are read as a part of it: remove them"),
+    ],
+)
+def test_a_problem_says_what_to_write(name: str, value: str, says: str) -> None:
+    [problem] = problems({"WEBHOOK_TOKEN": TOKEN, name: value})
+    assert problem.endswith(says)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, value) for name in ("JIRA_RATE", "TRANSLATE_RATE") for value in ("0", "1e-9", "1001", "inf", "nan")),
+        *(("SLACK_RATE", value) for value in ("0", "1e-9", "10001", "inf", "nan", "-1")),
+        *(("JIRA_SEARCH_LAG", value) for value in ("-1", "3601", "inf", "nan")),
+        *((name, f"'{ALL[name]}'") for name in ("SLACK_BOT_TOKEN", "JIRA_API_TOKEN", "JIRA_URL", "JIRA_PROJECT")),
+        ("SLACK_BOT_TOKEN", "xoxb-..."),
+        ("JIRA_API_TOKEN", "토큰"),
+        ("JIRA_URL", "https://bridge@example.com:secret@jira.example.com"),
+        ("LIBRETRANSLATE_URL", "http://127.0.0.1:5000/?api_key=secret-of-the-tests"),
+        ("LIBRETRANSLATE_URL", "http://user:secret@127.0.0.1:5000"),
+        ("TRANSLATE_TARGET", "en，ja"),
+        ("JIRA_PROJECT", "1=PROJ，2=APP"),
+        ("JIRA_PROJECT", "PROJ,APP"),
+    ],
+)
+def test_a_bad_value_of_a_connector_is_named(name: str, value: str) -> None:
+    [problem] = problems(ALL | {name: value})
+    assert problem.startswith(f"{name}: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [("JIRA_RATE", "0.001", "1000"), ("TRANSLATE_RATE", "0.001", "1000"), ("SLACK_RATE", "0.001", "10000")],
+)
+def test_rates_have_a_floor_and_a_ceiling(name: str, least: str, most: str) -> None:
+    for value in (least, most):
+        assert configure(ALL | {name: value})
+
+
+def test_no_number_is_without_an_upper_bound() -> None:
+    """Of every part: what is typed in with three zeros too many is refused at the start."""
+    parts: list[type[Settings]] = [ServiceSettings, *(connectors.find(name).Settings for name in connectors.REGISTRY)]
+    numbers = {
+        field.upper(): info
+        for part in parts
+        for field, info in part.model_fields.items()
+        if info.annotation in (int, float)
+    }
+    assert {"JIRA_RATE", "RETENTION_DAYS", "WORKER_CONCURRENCY"} <= numbers.keys()
+    bare = [name for name, info in numbers.items() if not any(isinstance(bound, Le) for bound in info.metadata)]
+    assert bare == []
+
+
+def test_no_secret_is_a_plain_text() -> None:
+    """A variable whose name says key, token, password, secret or pat is of a type that prints no value."""
+    parts: list[type[Settings]] = [ServiceSettings, *(connectors.find(name).Settings for name in connectors.REGISTRY)]
+    names = {f: str(i.annotation) for part in parts for f, i in part.model_fields.items()}
+    secret = {f for f in names if re.search(r"(^|_)(key|token|password|secret|pat|dsn)(_|$)", f)}
+    assert {"webhook_token", "abc_api_key", "jira_pat", "slack_bot_token", "deepl_auth_key"} <= secret
+    assert [f for f in secret if "SecretStr" not in names[f]] == []
 
 
 def test_all_problems_are_told_at_once() -> None:

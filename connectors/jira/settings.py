@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 
 import settings as service
 from connectors.jira.templates import check_template
-from settings import KeyMap, Pairs, TextList, TextMap, WebAddress
+from settings import Credential, KeyMap, Pairs, TextList, TextMap, WebAddress, is_id
 
 # https://confluence.atlassian.com/adminjiraserver/changing-the-project-key-format-938847081.html
 PROJECT_KEY = re.compile(r"[A-Z][A-Z0-9_]+")
@@ -25,7 +25,7 @@ OWN_FIELDS = {
 
 def _check_projects(projects: KeyMap[str]) -> KeyMap[str]:
     for abc_project, key in projects.items():
-        if abc_project != "*" and not abc_project.isdecimal():
+        if abc_project != "*" and not is_id(abc_project):
             raise ValueError(f"'{abc_project}' is no ABC project id (a number, or * for all others)")
         if not PROJECT_KEY.fullmatch(key):
             raise ValueError(f"'{key}' is no Jira project key (capital letters and digits, as in PROJ-123)")
@@ -71,8 +71,8 @@ class Settings(service.Settings):
     jira_type: Literal["auto", "cloud", "datacenter"] = "auto"
     # Validated where they are, each by its own name, so that all that is wrong is told at once.
     jira_email: str | None = None
-    jira_api_token: Annotated[SecretStr | None, Field(validate_default=True)] = None
-    jira_pat: Annotated[SecretStr | None, Field(validate_default=True)] = None
+    jira_api_token: Annotated[Credential | None, Field(validate_default=True)] = None
+    jira_pat: Annotated[Credential | None, Field(validate_default=True)] = None
     jira_project: Annotated[TextMap, AfterValidator(_check_projects)]
     jira_issue_type: str = "Task"
     jira_labels: Annotated[TextList, AfterValidator(_check_labels), Field(default_factory=list)]
@@ -85,7 +85,7 @@ class Settings(service.Settings):
     jira_description_template: Annotated[str | None, AfterValidator(check_template)] = None
     jira_search_lag: Annotated[float, Field(ge=0, le=3600)] = 120
     """Seconds that Jira Cloud's search may lag behind (eventually consistent: seconds, at times minutes)."""
-    jira_rate: Annotated[float, Field(gt=0, le=1000)] = 10
+    jira_rate: Annotated[float, Field(ge=0.001, le=1000)] = 10
     """Deliveries a second, each of which is a few calls."""
     jira_marker_field: Annotated[str | None, Field(pattern=r"^customfield_\d+$")] = None
     """A text field that carries the marker where labels are not on the create screen."""

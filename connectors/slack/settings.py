@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from settings import KeyMap, Settings, TextMap, WebAddress
+from settings import Credential, KeyMap, Settings, TextMap, WebAddress, is_id
 
 
 def _check_keys(values: KeyMap[str]) -> KeyMap[str]:
-    wrong = [key for key, _ in values.items() if key != "*" and not key.isdecimal()]
+    wrong = [key for key, _ in values.items() if key != "*" and not is_id(key)]
     if wrong:
         raise ValueError(
             f"'{wrong[0]}' should be the id of an ABC project, or * for all (*=… where the value holds a =)"
@@ -34,12 +34,6 @@ def _check_templates(values: KeyMap[str]) -> KeyMap[str]:
     if wrong:
         raise ValueError("should be an address with {id} in it, such as https://example.com/browse/PROJ-{id}")
     return values
-
-
-def _check_token(token: SecretStr) -> SecretStr:
-    if not re.fullmatch(r"[!-~]+", token.get_secret_value()):
-        raise ValueError("should be the bot token as Slack shows it (xoxb-…), without blanks")
-    return token
 
 
 def _check_webhook(address: SecretStr) -> SecretStr:
@@ -67,13 +61,13 @@ def _end_with_slash(address: str) -> str:
 class SlackSettings(Settings):
     """Variables of the connector: a bot token with channels, or one incoming webhook."""
 
-    slack_bot_token: Annotated[SecretStr, AfterValidator(_check_token)] | None = None
+    slack_bot_token: Credential | None = None
     slack_channel: Annotated[TextMap, AfterValidator(_check_keys), AfterValidator(_check_channels)] = KeyMap({})
     slack_webhook_url: Annotated[SecretStr, AfterValidator(_check_webhook)] | None = None
     slack_threads: bool = False
     slack_api_url: Annotated[WebAddress, AfterValidator(_end_with_slash)] = "https://slack.com/api/"
     slack_when_unsure: Literal["twice", "never"] = "twice"
-    slack_rate: Annotated[float, Field(gt=0, le=10_000)] = 1
+    slack_rate: Annotated[float, Field(ge=0.001, le=10_000)] = 1
     """Messages a second for each channel: https://docs.slack.dev/apis/web-api/rate-limits"""
     slack_ticket_url: Annotated[TextMap, AfterValidator(_check_keys), AfterValidator(_check_templates)] = KeyMap({})
     slack_feedback_field: str = "message"

@@ -7,7 +7,7 @@ import re
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from connectors.translate.providers import NAMES
-from settings import Pairs, Settings, TextList, WebAddress
+from settings import Credential, Pairs, Settings, TextList, WebAddress
 
 OPENAI = "https://api.openai.com/v1"
 GOOGLE = "https://translation.googleapis.com/language/translate/v2"
@@ -22,24 +22,24 @@ class TranslateSettings(Settings):
     translate_provider: str
     translate_target: TextList = Field(default=["en"])
     translate_fields: Pairs = Field(default={"message": "translatedMessage"}, validate_default=True)
-    translate_rate: float = Field(default=10, gt=0, le=1000)
+    translate_rate: float = Field(default=10, ge=0.001, le=1000)
     """Deliveries a second."""
     libretranslate_url: WebAddress | None = Field(default=None, validate_default=True)
-    libretranslate_api_key: SecretStr | None = None
-    deepl_auth_key: SecretStr | None = Field(default=None, validate_default=True)
+    libretranslate_api_key: Credential | None = None
+    deepl_auth_key: Credential | None = Field(default=None, validate_default=True)
     deepl_server_url: WebAddress | None = None
-    google_translate_api_key: SecretStr | None = Field(default=None, validate_default=True)
+    google_translate_api_key: Credential | None = Field(default=None, validate_default=True)
     google_translate_url: WebAddress = GOOGLE
     openai_base_url: WebAddress = OPENAI
-    openai_api_key: SecretStr | None = Field(default=None, validate_default=True)
+    openai_api_key: Credential | None = Field(default=None, validate_default=True)
     openai_model: str | None = Field(default=None, validate_default=True)
 
     @field_validator("translate_provider")
     @classmethod
     def _known(cls, name: str) -> str:
-        if name not in NAMES:
+        if name.lower() not in NAMES:
             raise ValueError(f"should be one of {', '.join(NAMES)}")
-        return name
+        return name.lower()
 
     @field_validator("translate_target")
     @classmethod

@@ -47,7 +47,7 @@ def test_a_webhook_without_tls_may_be_on_loopback(address: str) -> None:
         (HOOK | {"SLACK_THREADS": "true"}, "SLACK_THREADS: needs SLACK_BOT_TOKEN"),
         (BOT | {"SLACK_CHANNEL": "#two words"}, "SLACK_CHANNEL: '#two words' should be a channel's id"),
         (BOT | {"SLACK_CHANNEL": "mobile=#m"}, "SLACK_CHANNEL: 'mobile' should be the id of an ABC project"),
-        (BOT | {"SLACK_BOT_TOKEN": "xoxb secret"}, "SLACK_BOT_TOKEN: should be the bot token"),
+        (BOT | {"SLACK_BOT_TOKEN": "xoxb secret"}, "SLACK_BOT_TOKEN: should hold ASCII letters"),
         ({"SLACK_WEBHOOK_URL": "http://example.com/secret"}, "SLACK_WEBHOOK_URL: should be the address"),
         ({"SLACK_WEBHOOK_URL": "ftp://example.com/secret"}, "SLACK_WEBHOOK_URL: should be the address"),
         ({"SLACK_WEBHOOK_URL": "https://[secret"}, "SLACK_WEBHOOK_URL: should be the address"),
