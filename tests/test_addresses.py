@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis import Redis
 
-from bridge.addresses import redis_address, web_address
+from bridge.addresses import PLAIN_OPTIONS, TLS_OPTIONS, redis_address, web_address
+from sandbox.processes import ROOT
 
 
 def refusal(address: str) -> str:
@@ -122,6 +123,11 @@ def test_a_refusal_quotes_no_password(sign: str, form: str) -> None:
     except ValueError as error:
         told = str(error)
     assert "tell-nobody" not in told
+
+
+def test_the_allowed_options_are_documented() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in page for name in PLAIN_OPTIONS | TLS_OPTIONS)
 
 
 # Addresses of other servers
