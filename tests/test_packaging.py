@@ -15,7 +15,7 @@ import pytest
 
 from sandbox.processes import ROOT
 
-PINS = {"production": ROOT / "requirements" / "production.txt", "dev": ROOT / "requirements" / "dev.txt"}
+PINS = {kind: ROOT / "requirements" / f"{kind}.txt" for kind in ("production", "dev", "mutation")}
 
 
 def locked() -> dict[str, Any]:
@@ -34,9 +34,10 @@ def pinned(path: Path) -> dict[tuple[str, str], set[str]]:
     return pins
 
 
-def test_the_pins_for_development_are_the_whole_lock() -> None:
+def test_the_pins_are_the_whole_lock() -> None:
     packages = [package for package in locked()["package"] if "registry" in package["source"]]
-    assert {(package["name"], package["version"]) for package in packages} == set(pinned(PINS["dev"]))
+    everything = set(pinned(PINS["dev"])) | set(pinned(PINS["mutation"]))
+    assert {(package["name"], package["version"]) for package in packages} == everything
 
 
 @pytest.mark.parametrize("kind", PINS)
