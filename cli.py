@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -21,13 +22,14 @@ import samples
 from connectors.base import Check
 from console.checks import checks, dotenv_checks
 from jobs.catch_up import make_reconciler
-from jobs.configuration import Configuration, build_connectors
+from jobs.configuration import Configuration, build_connectors, make_tools
 from jobs.connection import connect
 from jobs.ledger import FINISHED, STATES
 from jobs.reconcile import instant
 from jobs.records import BadQuery, Query, Records
 from jobs.replay import Replayer
 from settings import ConfigError
+from sources.abc.client import AbcError
 from transport import NoAnswer, new_session, send
 
 COLUMNS = ("id", "event", "entity", "state", "attempts", "updated_at", "error")
@@ -152,13 +154,28 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
         Connectors act on it as on any other: with an id that exists a ticket is made, a message is sent.
         """
         url = url or f"http://127.0.0.1:{desk.configuration.service.port}/webhook"
-        event_id = _send(desk.configuration, url, samples.body(name, **ids))
+        created = _creation_times(desk.configuration, **ids)
+        event_id = _send(desk.configuration, url, samples.body(name, **ids, created=created))
         rows = list(_until_finished(desk.records, event_id, wait))
         _show(rows, COLUMNS, as_json=False)
         sys.exit(0 if rows and all(row["state"] in ("done", "skipped") for row in rows) else 1)
 
     for command in (events, replay, reconcile, send_test):
         _tell_troubles(command)
+
+
+def _creation_times(
+    configuration: Configuration, *, project: int, channel: int, issue: int, feedback: int
+) -> dict[str, str]:
+    """`createdAt` of the issue and the feedback, where ABC User Feedback has them and can be asked."""
+    abc = make_tools(configuration.service).abc
+    found: dict[str, str] = {}
+    if abc is not None:
+        with suppress(AbcError):
+            found["issue"] = abc.get_issue(project, issue).createdAt
+        with suppress(AbcError):
+            found["feedback"] = abc.get_feedback(project, channel, feedback).createdAt
+    return found
 
 
 def _send(configuration: Configuration, url: str, body: bytes) -> str:

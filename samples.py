@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,13 +16,16 @@ DATA: dict[str, tuple[str, ...]] = {
 """Which parts each event has, in the order in which they are sent."""
 
 
-def body(name: str, *, project: int, channel: int, issue: int, feedback: int) -> bytes:
-    """The event as it would be sent now, about the given ids."""
+def body(
+    name: str, *, project: int, channel: int, issue: int, feedback: int, created: Mapping[str, str] | None = None
+) -> bytes:
+    """The event as it would be sent now, about the given ids. `created`: `createdAt` of an `issue` or a `feedback` that
+    exists (the id alone does not identify it); now where there is none."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    times = {"createdAt": now, "updatedAt": now}
+    times = {kind: {"createdAt": (created or {}).get(kind, now), "updatedAt": now} for kind in ("issue", "feedback")}
     sample_issue = {
         "id": issue,
-        **times,
+        **times["issue"],
         "name": "Sample issue",
         "description": "Sent by flask send-test",
         "status": "IN_PROGRESS" if name == "ISSUE_STATUS_CHANGE" else "INIT",
@@ -29,7 +33,7 @@ def body(name: str, *, project: int, channel: int, issue: int, feedback: int) ->
         "feedbackCount": 0,
     }
     parts: dict[str, Any] = {
-        "feedback": {"id": feedback, **times, "message": "테스트 피드백입니다", "issues": [sample_issue]},
+        "feedback": {"id": feedback, **times["feedback"], "message": "테스트 피드백입니다", "issues": [sample_issue]},
         "issue": sample_issue,
         "addedIssue": sample_issue,
         "channel": {"id": channel, "name": "Sample channel"},

@@ -74,11 +74,15 @@ class LeaseLost(Exception):
 
 
 class Links(Protocol):
-    """What we know about a source's entity at third parties (ticket key, thread). Survives the delivery."""
+    """What is known of a source's entity at third parties (ticket key, thread). Outlives the delivery.
 
-    def get(self, connector: str, entity: str) -> dict[str, str]: ...
+    `created`: the entity's `creation`. What is known of an earlier entity with the same id is not returned, and is
+    replaced by the next `set`; where either creation time is unknown ("") the link counts.
+    """
 
-    def set(self, connector: str, entity: str, **values: str) -> None:
+    def get(self, connector: str, entity: str, created: str) -> dict[str, str]: ...
+
+    def set(self, connector: str, entity: str, created: str, **values: str) -> None:
         """Adds or replaces values; an empty text removes one."""
 
 

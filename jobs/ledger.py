@@ -117,6 +117,7 @@ class Ledger:
             channel = str(event.channel.id) if event.channel else ""
             if event.issue and event.name in TELLS_STATUS:
                 status = event.issue.status
+        created = event.creation if isinstance(event, Event) else ""
         rows = json.dumps([[row.connector, row.state, row.why] for row in planned])
         flat = [item for pair in fields.items() for item in pair]
         head = (
@@ -130,6 +131,7 @@ class Ledger:
             status,
             f"{occurred:.3f}",
             int(isinstance(event, Event) and event.name == "ISSUE_CREATION"),
+            created,
         )
         self._run("accept", *head, rows, *flat, on=on)
 
@@ -210,25 +212,20 @@ class Ledger:
 
 class RedisLinks:
     """What is known of entities at third parties; see connectors.base.Links. Not bound to retention: one small hash
-    for each entity that has something at a third party."""
+    for each entity that has something at a third party, with the entity's creation time in the field `created`."""
 
     def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+        self._redis = ledger.redis
+        self._prefix = f"{ledger.prefix}link:"
 
-    def _key(self, connector: str, entity: str) -> str:
-        return f"{self._ledger.prefix}link:{connector}:{entity}"
+    def get(self, connector: str, entity: str, created: str) -> dict[str, str]:
+        link = _decode(self._redis.hgetall(f"{self._prefix}{connector}:{entity}"))
+        known = link.pop("created", "")
+        return {} if created and known and created != known else link
 
-    def get(self, connector: str, entity: str) -> dict[str, str]:
-        return _decode(self._ledger.redis.hgetall(self._key(connector, entity)))
-
-    def set(self, connector: str, entity: str, **values: str) -> None:
-        kept = {name: value.encode("utf-8", "replace") for name, value in values.items() if value}
-        with self._ledger.redis.pipeline(transaction=True) as pipeline:
-            if kept:
-                pipeline.hset(self._key(connector, entity), mapping=cast(Any, kept))
-            if len(kept) < len(values):
-                pipeline.hdel(self._key(connector, entity), *(values.keys() - kept.keys()))
-            pipeline.execute()
+    def set(self, connector: str, entity: str, created: str, **values: str) -> None:
+        flat = [part.encode("utf-8", "replace") for pair in values.items() for part in pair]
+        self._redis.eval(_LUA["link"], 0, f"{self._prefix}{connector}:{entity}", created, *cast(Any, flat))
 
 
 def split(delivery_id: str) -> tuple[str, str]:

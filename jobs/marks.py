@@ -9,6 +9,8 @@ from typing import Any
 
 from redis import Redis
 
+from sources.event import Issue
+
 OVERLAP = 600.0
 """Seconds by which each run looks back behind the last: the source's clock and ours may differ, and what was being
 written when we looked appears behind the mark."""
@@ -107,16 +109,18 @@ class Marks:
         if place.channel:
             self._redis.srem(f"{self._prefix}places", _name(place))
 
-    def status(self, project: int, issue: int) -> Heard | None:
-        """The status of which we last heard; None when of none."""
-        stored = self._redis.hget(f"{self._prefix}status:{project}", issue)
-        if not stored:
+    def status(self, project: int, issue: Issue) -> Heard | None:
+        """The last known status of the issue; None when none is. That of an earlier issue with the same id is none."""
+        key = f"{self._prefix}status:{project}"
+        stored, created = self._redis.hmget(key, issue.id, f"{issue.id}:created")
+        if not stored or (created and issue.creation and created.decode() != issue.creation):
             return None
         at, _, status = stored.decode().partition("|")
         return Heard(status, float(at))
 
-    def note_status(self, project: int, issue: int, status: str, at: float) -> None:
-        self._redis.hset(f"{self._prefix}status:{project}", issue, f"{int(at)}|{status}")
+    def note_status(self, project: int, issue: Issue, at: float) -> None:
+        values = {str(issue.id): f"{int(at)}|{issue.status}", f"{issue.id}:created": issue.creation}
+        self._redis.hset(f"{self._prefix}status:{project}", mapping=values)
 
 
 def _name(place: Place) -> str:

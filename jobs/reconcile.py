@@ -23,7 +23,7 @@ from jobs.replay import Replayer
 from jobs.routing import Route
 from sources.abc.client import AbcClient, AbcError
 from sources.abc.events import parse
-from sources.event import Event, Feedback, Issue
+from sources.event import Event, Feedback, Issue, seconds_of
 
 log = structlog.get_logger("reconcile")
 
@@ -161,13 +161,13 @@ class Reconciler:
         wanting = [route.connector for route in self._routes if route.wants("ISSUE_STATUS_CHANGE")]
         if not wanting:
             return
-        heard = self._marks.status(place.project, listed.id)
+        heard = self._marks.status(place.project, listed)
         if heard and heard.status == listed.status and not self._behind(place, listed, wanting):
             return
         # The list is old by now. Read the issue, and only then what we heard: an event that came meanwhile counts.
         issue = self._abc.get_issue(place.project, listed.id)
-        heard = self._marks.status(place.project, issue.id)
-        changed = moment(issue.updatedAt)
+        heard = self._marks.status(place.project, issue)
+        changed = seconds_of(issue.updatedAt) or 0.0
         if not issue.status or changed >= window.end or (heard and int(heard.at) > int(changed)):
             return  # nothing to tell, or its event may still be on its way, or is here already
         previous, skip = self._before(issue, heard)
@@ -179,7 +179,7 @@ class Reconciler:
         changed_back = previous == issue.status and not behind
         if changed_back or set(wanting) <= skip.keys() or not (previous or issue.external_id):
             if not dry_run:  # nobody to tell: from now on there is something to compare with
-                self._marks.note_status(place.project, issue.id, issue.status, changed)
+                self._marks.note_status(place.project, issue, changed)
             return
         event, body = self._event("ISSUE_STATUS_CHANGE", {"issue": _plain(issue), "previousStatus": previous}, place)
         anew = previous in ("", issue.status)
@@ -189,17 +189,18 @@ class Reconciler:
     def _behind(self, place: Place, issue: Issue, wanting: Sequence[str]) -> bool:
         entity = f"issue:{place.project}:{issue.id}"
         restoring = [name for name in wanting if name in self._restoring]
-        return any(self._restoring[name].behind(issue, self._links.get(name, entity)) for name in restoring)
+        links = self._links
+        return any(self._restoring[name].behind(issue, links.get(name, entity, issue.creation)) for name in restoring)
 
     def _before(self, issue: Issue, heard: Heard | None) -> tuple[str, dict[str, str]]:
         """The status before the change, and who is not to be told of it."""
         born = self._marks.born()
-        if heard and max(heard.at, moment(issue.updatedAt)) <= born:
+        if heard and max(heard.at, (seconds_of(issue.updatedAt) or 0.0)) <= born:
             # Heard again after a wipe, and the change that followed may have been told before it.
             return heard.status, dict.fromkeys(self._alerts, "it may have been told before Redis was wiped")
         if heard:
             return heard.status, {}
-        if moment(issue.createdAt) >= born + CLOCKS_APART:
+        if (seconds_of(issue.createdAt) or 0.0) >= born + CLOCKS_APART:
             return FIRST_STATUS, {}  # made since we remember, and we were not told: this is how every issue begins
         return "", dict.fromkeys(self._alerts, "what it was before is not known")
 
@@ -215,14 +216,6 @@ class Reconciler:
             self._acceptor.accept(event.source, event, body, skip=skip, extend=True)
             log.info("found", event_id=event.id, name=event.name, entity=event.entity, action=action)
         return Finding(event.id, event.name, event.entity, action)
-
-
-def moment(text: str) -> float:
-    """Seconds since 1970, 0 when the text is no time."""
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        return 0.0
 
 
 def _plain(entity: Issue | Feedback) -> dict[str, Any]:

@@ -1,10 +1,12 @@
-"""The event: something that happened at a source, parsed tolerantly, told apart by its identity."""
+"""The event: something that happened at a source, parsed tolerantly, identified by what happened."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from datetime import UTC, datetime
+from math import floor
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -16,20 +18,50 @@ def _text(value: object) -> object:
 
 
 Text = Annotated[str, BeforeValidator(_text)]
-"""null is "", as what is absent; halves of a character (JSON can tell them, UTF-8 can't) become a question mark."""
+"""null and absent are ""; half a character (possible in JSON, not in UTF-8) becomes a question mark."""
 
 
-Id = Annotated[int, Field(gt=0)]
+LARGEST_ID = 2**53 - 1  # the largest whole number that JavaScript, and so ABC User Feedback, holds exactly
+# pydantic would read true as 1.
+Id = Annotated[
+    int, BeforeValidator(lambda value: None if isinstance(value, bool) else value), Field(gt=0, le=LARGEST_ID)
+]
+TimeText = Annotated[str, BeforeValidator(lambda value: _text(value) if isinstance(value, str) else "")]
+"""A time as the source writes it; what is no text says nothing."""
+
+
+def seconds_of(time: str) -> float | None:
+    """Seconds since 1970 of an ISO 8601 text (UTC where it names no zone), None when it is no time."""
+    try:
+        moment = datetime.fromisoformat(time)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 class Entity(BaseModel):
-    """Base of what a source tells about: unknown keys are kept (`model_extra`), only `id` is needed."""
+    """Base of what a source describes: unknown keys are kept (`model_extra`), only `id` is required."""
 
     model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
 
     id: Id
-    createdAt: Text = ""
-    updatedAt: Text = ""
+    createdAt: TimeText = ""
+    updatedAt: TimeText = ""
+
+    @property
+    def creation(self) -> str:
+        """When the entity was created: whole seconds since 1970 as text, "" when unknown; the same from a webhook, GET
+        and search.
+
+        With the id it identifies the entity: a source that was restored from a backup, or installed again, gives the
+        same ids to other entities.
+        """
+        seconds = seconds_of(self.createdAt)
+        return "" if seconds is None else str(floor(seconds))
+
+    def is_same(self, other: Self) -> bool:
+        """Whether both describe one entity; an unknown creation time contradicts nothing."""
+        return self.id == other.id and (self.creation == other.creation or "" in (self.creation, other.creation))
 
 
 class Issue(Entity):
@@ -71,7 +103,7 @@ class Named(BaseModel):
 class Event:
     """One event of a source. Entities that the event does not speak of are None.
 
-    `id` follows from what happened (the same happening has the same id however often and by whomever it is told);
+    `id` is deterministic: one occurrence always gets the same id, whether it arrives by webhook, reconcile or replay;
     `entity` names what it is about (`issue:1:3` or `feedback:1:17`, with the project's id before the entity's);
     `occurred` is when it happened by the source's clock, in seconds since 1970, as well as that can be known;
     `body` is what was sent, whole.
@@ -88,6 +120,16 @@ class Event:
     feedback: Feedback | None = field(default=None, repr=False)
     issue: Issue | None = field(default=None, repr=False)
     previous_status: str = ""
+
+    @property
+    def about(self) -> Issue | Feedback | None:
+        """What `entity` names: the issue where there is one, else the feedback."""
+        return self.issue or self.feedback
+
+    @property
+    def creation(self) -> str:
+        """That of the entity; see Entity.creation."""
+        return self.about.creation if self.about else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from sandbox.abc_store import DEMO_KEY
 from sandbox.processes import Processes, free_port
-from sandbox.service import TOKEN, Service, start_service
+from sandbox.service import TOKEN, Service, call, get, start_service
 from tests.web import Connection, event
 
 Run = Callable[..., tuple[int, str]]
@@ -107,6 +108,17 @@ def test_send_test_tells_what_came_of_it(run: Run, service: Service) -> None:
     assert accepted.startswith("accepted as event ")
     assert heading.split() == ["id", "event", "entity", "state", "attempts", "updated_at", "error"]
     assert row.split()[:4] == [f"{accepted.split()[-1]}.slack", "ISSUE_STATUS_CHANGE", "issue:1:1", "done"]
+
+
+def test_send_test_is_about_the_issue_that_exists(run: Run, service: Service) -> None:
+    """With its creation time: an event with another one would be about another issue."""
+    url = f"{service.sandbox}/abc/api/projects/1/issues"
+    number = call("POST", url, headers={"x-api-key": DEMO_KEY}, json={"name": "An issue that exists"})["id"]
+    created = get(f"{url}/{number}", {}, {"x-api-key": DEMO_KEY})["createdAt"]
+    code, said = run("send-test", "--url", f"{service.web}/webhook", "--issue", str(number))
+    assert code == 0, said
+    event = json.loads(run("events", said.splitlines()[0].split()[-1])[1])
+    assert event["body"]["data"]["issue"]["createdAt"] == created
 
 
 def test_send_test_of_what_nothing_acts_on_ends_with_1(run: Run, service: Service) -> None:

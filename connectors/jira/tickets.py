@@ -45,7 +45,7 @@ class Case:
         return "" if self.issue.external_id in known else self.issue.external_id
 
     def remember(self, **values: str) -> None:
-        self.context.links.set("jira", self.entity, **values)
+        self.context.links.set("jira", self.entity, self.issue.creation, **values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,9 @@ class Tickets:
         if jira_project is None:
             raise Halt(Skipped(f"JIRA_PROJECT names no Jira project for ABC project {project.id}"))
         issue = self._abc.get_issue(project.id, told.id)
-        link = context.links.get("jira", event.entity)
+        if not told.is_same(issue):
+            raise Halt(Skipped(f"the issue of this event is gone: id {issue.id} belongs to a later issue now"))
+        link = context.links.get("jira", event.entity, issue.creation)
         # An issue of any project can be added to a feedback, and any project's key reads it. Its creation and changes
         # are told by its own project, and what our record tells of was checked before it was made.
         foreign = event.name == "ISSUE_ADDITION" and "key" not in link

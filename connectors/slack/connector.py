@@ -193,7 +193,8 @@ class SlackConnector:
     def _done(self, event: Event, context: Context, channel: str, posted: Posted, found: bool = False) -> Done:
         if self._settings.slack_threads and event.issue and posted.ts:
             # A reply whose first message is gone comes back without a thread: it is the first one of a new thread.
-            context.links.set("slack", event.entity, channel=channel, thread=posted.thread or posted.ts)
+            thread = posted.thread or posted.ts
+            context.links.set("slack", event.entity, event.creation, channel=channel, thread=thread)
         result = {"channel": posted.channel, "ts": posted.ts, "thread": posted.thread}
         if found:
             result["found"] = "posted by an earlier attempt"
@@ -204,7 +205,7 @@ class SlackConnector:
     def _thread(self, event: Event, context: Context, channel: str) -> str:
         if not self._settings.slack_threads or event.issue is None:
             return ""
-        link = context.links.get("slack", event.entity)
+        link = context.links.get("slack", event.entity, event.creation)
         # Another channel set since: threads can't move, so a new one begins there.
         return link.get("thread", "") if link.get("channel") == channel else ""
 

@@ -1,10 +1,12 @@
 -- Stores an event and its deliveries, all or nothing, if the event was not seen before.
 -- ARGV: prefix, event id, hand-over ms, entity, order, whether to add what a known event lacks ('1', reconcile), project,
 -- channel, status ('' where the event tells none) and its time in seconds, whether that is the issue's first one ('1'),
--- deliveries as JSON [[connector, state, why], …], then the event's own fields and values.
+-- creation time of the entity ('' where unknown), deliveries as JSON [[connector, state, why], …], then the event's own
+-- fields and values.
 -- Returns {1} when stored, {2} when deliveries were added, {0, times seen} for a repeat.
 local p, id, hand, entity, order, extend = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1'
 local project, channel, status, changed, first = ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10]), ARGV[11] == '1'
+local created = ARGV[12]
 local key = p .. 'event:' .. id
 local known = redis.call('EXISTS', key) == 1
 if known and not extend then
@@ -17,20 +19,23 @@ order = order + redis.call('INCR', p .. 'arrivals') % 1000 / 1000
 
 -- The status that we last heard of, for reconcile to compare with. ABC cuts some times to whole seconds: such a one may
 -- be as late as any other of its second; of two with milliseconds, which may come in either order, the later one counts.
--- The first status is never the later one.
+-- The first status is never the later one. What was heard of an earlier issue with the same id does not count.
 if status ~= '' then
   local statuses, issue = p .. 'status:' .. project, string.match(entity, '%d+$')
-  local last = redis.call('HGET', statuses, issue)
+  local of = redis.call('HGET', statuses, issue .. ':created')
+  local same = not of or created == '' or of == created
+  local last = same and redis.call('HGET', statuses, issue)
   local before = last and tonumber(string.match(last, '^[%d.]+')) or 0
   local cut = before % 1 == 0 or changed % 1 == 0
   local later = cut and math.floor(before) <= math.floor(changed) or before <= changed
   if later and not (first and last) then
     redis.call('HSET', statuses, issue, ARGV[10] .. '|' .. status)
+    if created ~= '' then redis.call('HSET', statuses, issue .. ':created', created) end
   end
 end
 
 local added = {}
-for _, d in ipairs(cjson.decode(ARGV[12])) do
+for _, d in ipairs(cjson.decode(ARGV[13])) do
   local connector, state, why = d[1], d[2], d[3]
   local delivery = id .. '.' .. connector
   if redis.call('EXISTS', p .. 'delivery:' .. delivery) == 0 then
@@ -56,7 +61,7 @@ if known then
   return {2}
 end
 
-for i = 13, #ARGV, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
+for i = 14, #ARGV, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
 redis.call('HSET', key, 'v', 1, 'received', now, 'seen', 1, 'entity', entity, 'left', #added,
   'connectors', table.concat(added, ','))
 redis.call('ZADD', p .. 'events', now, id)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
 
-from sources.event import Event, Feedback, Issue, Named
+from sources.event import Event, Feedback, Issue, Named, seconds_of
 
 
 class Unknown(Exception):
@@ -23,33 +22,18 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """How one event names its parts, and what tells two of its happenings apart."""
+    """How one event names its parts, and whether it can happen to the same entity more than once."""
 
-    identity: Callable[[Feedback | None, Issue | None, str], tuple[object, ...]]
     issue_key: str = ""
     has_feedback: bool = False
-
-
-def _id(entity: Feedback | Issue | None) -> int:
-    if entity is None:
-        raise Unreadable("the entity is missing")
-    return entity.id
+    is_change: bool = False
 
 
 KINDS: dict[str, _Kind] = {
-    "FEEDBACK_CREATION": _Kind(has_feedback=True, identity=lambda feedback, _i, _p: (_id(feedback),)),
-    "ISSUE_CREATION": _Kind(issue_key="issue", identity=lambda _f, issue, _p: (_id(issue),)),
-    "ISSUE_ADDITION": _Kind(
-        issue_key="addedIssue", has_feedback=True, identity=lambda feedback, issue, _p: (_id(feedback), _id(issue))
-    ),
-    # Ids are not enough: an issue changes its status many times. Nothing in the body is a version; these together come
-    # closest (the contract's section 2.5).
-    "ISSUE_STATUS_CHANGE": _Kind(
-        issue_key="issue",
-        identity=lambda _f, issue, previous: (
-            (_id(issue), previous, issue.status, issue.updatedAt) if issue else (_id(issue),)
-        ),
-    ),
+    "FEEDBACK_CREATION": _Kind(has_feedback=True),
+    "ISSUE_CREATION": _Kind(issue_key="issue"),
+    "ISSUE_ADDITION": _Kind(issue_key="addedIssue", has_feedback=True),
+    "ISSUE_STATUS_CHANGE": _Kind(issue_key="issue", is_change=True),
 }
 
 
@@ -75,13 +59,14 @@ def parse(body: Mapping[str, Any], instance: str) -> Event:
         raise Unreadable("the channel is missing")
     previous = data.get("previousStatus")
     previous_status = previous if isinstance(previous, str) else ""
-    identity = (instance, project.id, name, *kind.identity(feedback, issue, previous_status))
     about = issue if issue is not None else feedback
+    if about is None:
+        raise Unreadable("the entity is missing")
     return Event(
-        id=event_id(*identity),
+        id=event_id(instance, project.id, name, *_identity(kind, feedback, issue, previous_status)),
         source="abc",
         name=name,
-        entity=f"{'issue' if issue is not None else 'feedback'}:{project.id}:{_id(about)}",
+        entity=f"{'issue' if issue is not None else 'feedback'}:{project.id}:{about.id}",
         occurred=_occurred(name, about),
         body=body,
         project=project,
@@ -92,19 +77,23 @@ def parse(body: Mapping[str, Any], instance: str) -> Event:
     )
 
 
+def _identity(kind: _Kind, feedback: Feedback | None, issue: Issue | None, previous: str) -> tuple[object, ...]:
+    """What distinguishes this event from others of its kind. The ids alone do not: another entity may get the same id
+    later, when ABC is restored from a backup or installed again."""
+    entities = [(entity.id, entity.creation) for entity in (feedback, issue) if entity is not None]
+    # An issue changes its status many times, and nothing in the body is a version; these together come closest (the
+    # contract's section 2.5).
+    change = (previous, issue.status, issue.updatedAt) if kind.is_change and issue is not None else ()
+    return (*entities, *change)
+
+
 def event_id(*identity: object) -> str:
-    """20 hexadecimal digits: the same for the same happening, however often and by whomever it is told."""
-    # Python's notation: parts that are joined by a sign which a part may hold could be mistaken for others.
+    """20 hexadecimal digits; equal for equal parts only."""
+    # Python's notation keeps the parts apart: a separator that occurs inside a part would not.
     return hashlib.blake2b(ascii(identity).encode(), digest_size=10).hexdigest()
 
 
-def _occurred(name: str, about: Feedback | Issue | None) -> float:
-    """Seconds since 1970, 0 when unknown. A creation happened when the entity was created; `updatedAt` may have moved
-    on by the time that the event is sent (or lie before it: it is sometimes cut to whole seconds)."""
-    if about is None:
-        return 0.0
-    text = about.createdAt if name.endswith("_CREATION") else about.updatedAt
-    try:
-        return max(0.0, datetime.fromisoformat(text).timestamp())
-    except (ValueError, OverflowError, OSError):
-        return 0.0
+def _occurred(name: str, about: Feedback | Issue) -> float:
+    """Seconds since 1970, 0 when unknown. A creation happened when the entity was created: `updatedAt` may have moved
+    on by the time that the event is sent (or be earlier: it is sometimes cut to whole seconds)."""
+    return max(0.0, seconds_of(about.createdAt if name.endswith("_CREATION") else about.updatedAt) or 0.0)

@@ -11,16 +11,18 @@ from connectors.base import LeaseLost, Links
 
 
 class MemoryLinks:
-    """Links as the ledger keeps them: an empty text removes a value."""
+    """Links as the ledger keeps them: an empty text removes a value, and each belongs to the entity of one creation."""
 
     def __init__(self) -> None:
         self.values: dict[tuple[str, str], dict[str, str]] = {}
 
-    def get(self, connector: str, entity: str) -> dict[str, str]:
-        return dict(self.values.get((connector, entity), {}))
+    def get(self, connector: str, entity: str, created: str = "") -> dict[str, str]:
+        link = dict(self.values.get((connector, entity), {}))
+        known = link.pop("created", "")
+        return {} if created and known and created != known else link
 
-    def set(self, connector: str, entity: str, **values: str) -> None:
-        merged = {**self.values.get((connector, entity), {}), **values}
+    def set(self, connector: str, entity: str, created: str = "", **values: str) -> None:
+        merged = {**self.get(connector, entity, created), **values, "created": created}
         self.values[connector, entity] = {key: value for key, value in merged.items() if value}
 
 

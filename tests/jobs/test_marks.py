@@ -7,15 +7,17 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from jobs.marks import Marks
+from jobs.marks import Heard, Marks
 from sources.abc.events import parse
+from sources.event import Issue
 from tests.jobs.world import INSTANCE, Recorder, World
 
 SECOND = "2026-11-22T10:00:08"
+ISSUE = Issue(id=7)
 
 
-def change(previous: str, status: str, updated: str) -> dict[str, Any]:
-    issue = {"id": 7, "createdAt": f"{SECOND[:-2]}00.000Z", "updatedAt": f"{updated}Z", "name": "x", "status": status}
+def change(previous: str, status: str, updated: str, created: str = f"{SECOND[:-2]}00.000Z") -> dict[str, Any]:
+    issue = {"id": 7, "createdAt": created, "updatedAt": f"{updated}Z", "name": "x", "status": status}
     data = {"issue": issue, "project": {"id": 1, "name": "P"}, "previousStatus": previous}
     return {"event": "ISSUE_STATUS_CHANGE", "data": data}
 
@@ -37,7 +39,7 @@ def test_changes_of_one_second_may_be_heard_in_either_order(
     for updated, status in (first, then):
         body = change("INIT", status, updated)
         world.acceptor.accept("abc", parse(body, INSTANCE), b"{}")
-    heard = Marks(redis, INSTANCE, (), 86_400).status(1, 7)
+    heard = Marks(redis, INSTANCE, (), 86_400).status(1, ISSUE)
     assert heard is not None
     assert heard.status == remembered
 
@@ -47,8 +49,35 @@ def test_a_creation_that_is_heard_after_a_change_of_the_same_second_takes_nothin
     world = World(redis, {"slack": Recorder()})
     issue = {"id": 7, "createdAt": f"{SECOND}.698Z", "updatedAt": f"{SECOND}.698Z", "name": "x", "status": "INIT"}
     created = {"event": "ISSUE_CREATION", "data": {"issue": issue, "project": {"id": 1, "name": "P"}}}
-    for body in (change("INIT", "IN_PROGRESS", f"{SECOND}.000"), created):
+    for body in (change("INIT", "IN_PROGRESS", f"{SECOND}.000", f"{SECOND}.698Z"), created):
         world.acceptor.accept("abc", parse(body, INSTANCE), b"{}")
-    heard = Marks(redis, INSTANCE, (), 86_400).status(1, 7)
+    heard = Marks(redis, INSTANCE, (), 86_400).status(1, ISSUE)
     assert heard is not None
     assert heard.status == "IN_PROGRESS"
+
+
+def test_what_was_heard_of_an_earlier_issue_with_the_same_id_does_not_count(redis: Redis) -> None:
+    """ABC was restored from a backup and gave the id to another issue; its first status is not a change."""
+    world = World(redis, {"slack": Recorder()})
+    marks = Marks(redis, INSTANCE, (), 86_400)
+    world.acceptor.accept("abc", parse(change("INIT", "RESOLVED", f"{SECOND}.559"), INSTANCE), b"{}")
+    before, after = (Issue(id=7, createdAt=f"2026-11-22T{hour}:00:00.000Z") for hour in ("10", "04"))
+    heard = marks.status(1, before)
+    assert heard is not None
+    assert heard.status == "RESOLVED"
+    assert marks.status(1, after) is None
+    issue = {"id": 7, "createdAt": after.createdAt, "updatedAt": after.createdAt, "name": "y", "status": "PENDING"}
+    created = {"event": "ISSUE_CREATION", "data": {"issue": issue, "project": {"id": 1, "name": "P"}}}
+    world.acceptor.accept("abc", parse(created, INSTANCE), b"{}")
+    heard = marks.status(1, after)
+    assert heard is not None
+    assert heard.status == "PENDING"
+    assert marks.status(1, before) is None
+
+
+def test_a_noted_status_belongs_to_its_issue(redis: Redis) -> None:
+    marks = Marks(redis, INSTANCE, (), 86_400)
+    issue = Issue(id=7, createdAt=f"{SECOND}.000Z", status="PENDING")
+    marks.note_status(1, issue, 1.0)
+    assert marks.status(1, issue) == Heard("PENDING", 1.0)
+    assert marks.status(1, Issue(id=7, createdAt="2026-11-23T10:00:00Z")) is None

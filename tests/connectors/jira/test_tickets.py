@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 import connectors
 from connectors.base import Done, Failed, LeaseLost, Outcome, Retry, Skipped
 from sandbox.faults import Kind
+from sources.event import Event, Issue, Named
 from tests.connectors.jira.conftest import STATUS_MAP, World
 from transport import READ_SECONDS
 
@@ -402,3 +404,34 @@ def test_many_threads_share_one_connector(world: World) -> None:
 def test_the_web_process_does_not_load_the_jira_library() -> None:
     code = "import sys, connectors.jira; sys.exit('jira' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(connectors.__file__).parent.parent)
+
+
+def test_an_id_that_was_given_to_a_later_issue_gets_a_ticket_of_its_own(world: World) -> None:
+    """ABC was restored from a backup: issue 1 is another issue now, and the link of the first one does not count."""
+    issue = world.issue("Payment fails")
+    world.created(issue)
+    world.sandbox.abc.issues.clear()
+    later = replace(issue, createdAt="2026-12-24T10:00:00.000Z", externalIssueId=None, name="Login fails")
+    world.sandbox.abc.issues[issue.id] = later
+    world.ticket().fields["labels"] = []
+    assert isinstance(world.created(issue), Done)
+    assert later.externalIssueId == "2"
+    assert world.links.get("jira", "issue:1:1", Issue(id=1, createdAt=later.createdAt).creation)["key"] == "PROJ-2"
+
+
+def test_an_event_of_an_earlier_issue_with_the_same_id_does_nothing(world: World) -> None:
+    issue = world.issue("Payment fails")
+    event = Event(
+        id="e",
+        source="abc",
+        name="ISSUE_STATUS_CHANGE",
+        entity="issue:1:1",
+        occurred=0.0,
+        body={},
+        project=Named(id=1, name="Demo project"),
+        issue=Issue(id=issue.id, createdAt="2024-01-01T00:00:00.000Z"),
+    )
+    outcome = world.connector().deliver(event, world.context())
+    assert isinstance(outcome, Skipped)
+    assert "belongs to a later issue" in outcome.why
+    assert world.tickets() == []
