@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 
 import cli
 import logs
+from bridge.environment import ConfigError, environment
 from console import api, signals
 from jobs.accept import Acceptor
 from jobs.configuration import Configuration, configure, configure_or_exit, exit_for
@@ -23,7 +24,6 @@ from jobs.connection import connect
 from jobs.health import Health
 from jobs.records import Records
 from jobs.replay import Replayer
-from settings import ConfigError
 from sources.abc import receive
 from sources.event import Event, Unread
 
@@ -40,7 +40,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
 
     Exits with 78 when the environment is wrong; `flask` then still has its commands, which tell what is wrong.
     """
-    given = os.environ if environ is None else environ
+    given = environment() if environ is None else environ
     try:
         configuration = configure(given)
     except ConfigError as error:
@@ -93,7 +93,7 @@ def _as_json(error: HTTPException) -> Response:
 
 def main() -> None:
     """`python app.py`: checks the environment first, so that a mistake ends the process at once and in words."""
-    configuration = configure_or_exit(os.environ)
+    configuration = configure_or_exit(environment())
     service = configuration.service
     logs.set_up(service, configuration.redact)
     logs.tell_doubts(configuration.doubts)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 import samples
+from bridge.environment import ConfigError
 from connectors.base import Check
 from console.checks import checks, dotenv_checks
 from jobs.catch_up import make_reconciler
@@ -28,7 +30,6 @@ from jobs.ledger import FINISHED, STATES
 from jobs.reconcile import instant
 from jobs.records import BadQuery, Query, Records
 from jobs.replay import Replayer
-from settings import ConfigError
 from sources.abc.client import AbcError
 from transport import NoAnswer, new_session, send
 
@@ -64,7 +65,7 @@ class Desk:
             return (Check(False, problem) for problem in self._configured.problems)
         redact = self._configured.redact
         lines = itertools.chain(dotenv_checks(Path(".env")), checks(self._configured, offline))
-        return (Check(line.ok, redact(line.what)) for line in lines)
+        return (replace(line, what=redact(line.what)) for line in lines)
 
 
 def register(app: Flask, configured: Configuration | ConfigError) -> None:
@@ -73,12 +74,21 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
 
     @app.cli.command("check")
     @click.option("--offline", is_flag=True, help="Only the variables; talks to nobody.")
-    def check(offline: bool) -> None:
-        """Validate the configuration and talk to every configured third party; exit 1 if anything fails."""
+    @click.option("--json", "as_json", is_flag=True, help="For scripts: one JSON object a line.")
+    def check(offline: bool, as_json: bool) -> None:
+        """Validate the configuration and talk to every configured third party; exit 1 if anything fails.
+
+        A note is no failure: something could not be found out, or may matter later.
+        """
         bad = 0
         for line in desk.checks(offline):
             bad += not line.ok
-            click.echo(f"{'ok  ' if line.ok else 'FAIL'} {_printable(line.what)}")
+            status = "note" if line.is_note else "ok" if line.ok else "fail"
+            about, _, what = line.what.partition(": ")
+            if as_json:
+                click.echo(_json({"status": status, "about": about, "what": what}))
+            else:
+                click.echo(f"{'FAIL' if status == 'fail' else status:4} {_printable(line.what)}")
         sys.exit(1 if bad else 0)
 
     @app.cli.command("events")
@@ -160,8 +170,8 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
         _show(rows, COLUMNS, as_json=False)
         sys.exit(0 if rows and all(row["state"] in ("done", "skipped") for row in rows) else 1)
 
-    for command in (events, replay, reconcile, send_test):
-        _tell_troubles(command)
+    for command in (check, events, replay, reconcile, send_test):
+        _in_sentences(command)
 
 
 def _creation_times(
@@ -235,12 +245,16 @@ def _json(value: object, indent: int | None = None) -> str:
     )
 
 
-def _tell_troubles(command: click.Command) -> None:
-    """Redis away, or a bad query: words instead of a traceback."""
+def _in_sentences(command: click.Command) -> None:
+    """Redis away, or a bad query: a sentence instead of a traceback. A terminal that can't show a character gets its
+    number."""
     callback = command.callback
     assert callback is not None
 
-    def told(*args: Any, **kwargs: Any) -> Any:
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
         try:
             return callback(*args, **kwargs)
         except BadQuery as error:
@@ -248,4 +262,4 @@ def _tell_troubles(command: click.Command) -> None:
         except RedisError as error:
             raise click.ClickException(f"Redis: {type(error).__name__}: {error}; look at REDIS_URL") from None
 
-    command.callback = told
+    command.callback = guarded

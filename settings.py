@@ -10,14 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from bridge.addresses import redis_address, web_address
-from bridge.values import is_full_width, mistake_in, mistake_in_secret, pairs_of, parts_of, tidy
+from bridge.environment import ConfigError as ConfigError
+from bridge.environment import read_variable as read_variable
+from bridge.values import is_full_width, mistake_in_secret, pairs_of, parts_of
 
 T = TypeVar("T")
 S = TypeVar("S", bound="Settings")
@@ -25,14 +26,6 @@ S = TypeVar("S", bound="Settings")
 WEEK = 7 * 86_400
 YEAR = 366 * 86_400
 EXIT_BAD_CONFIG = 78  # EX_CONFIG of sysexits.h: process managers and operators can tell it from a crash
-
-
-class ConfigError(Exception):
-    """What is wrong with the environment: one `VARIABLE: what to do` line for each problem."""
-
-    def __init__(self, problems: list[str]) -> None:
-        self.problems = problems
-        super().__init__("\n".join(problems))
 
 
 class KeyMap(Generic[T]):
@@ -228,34 +221,6 @@ def load(cls: type[S], environ: Mapping[str, str]) -> S:
     if problems:
         raise ConfigError(problems)
     return settings
-
-
-def read_variable(name: str, environ: Mapping[str, str]) -> str | None:
-    """The value of `name`, or the content of the file that `name`_FILE names; None when neither is set.
-
-    Raises ConfigError when both are set, the file can't be read, or the value is an obvious mistake.
-    """
-    value, path = tidy(environ.get(name, "")), tidy(environ.get(f"{name}_FILE", ""))
-    if value and path:
-        raise ConfigError([f"{name}: set either {name} or {name}_FILE, not both"])
-    if path:
-        value = _read_file(name, path)
-    # A template is free text: quotes and brackets may belong to it.
-    problem = "" if name.endswith("_TEMPLATE") else mistake_in(value)
-    if problem:
-        raise ConfigError([f"{name}{'_FILE' if path else ''}: {problem}"])
-    return value or None
-
-
-def _read_file(name: str, path: str) -> str:
-    try:
-        return tidy(Path(path).read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError:
-        raise ConfigError([f"{name}_FILE: {path} holds no UTF-8 text: save it as UTF-8"]) from None
-    except OSError as error:
-        raise ConfigError([f"{name}_FILE: can't read {path}: {error.strerror or type(error).__name__}"]) from None
-    except ValueError:
-        raise ConfigError([f"{name}_FILE: {path!r} can't be the path of a file"]) from None
 
 
 def _as_spelled(info: FieldInfo, value: str) -> str:

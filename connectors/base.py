@@ -128,10 +128,16 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of `flask check`."""
+    """One line of `flask check`: what works, what fails (`ok` is False), or a note."""
 
     ok: bool
     what: str
+    is_note: bool = False
+
+
+def note(what: str) -> Check:
+    """What could not be found out, or may matter later: a person reads it, and the check succeeds all the same."""
+    return Check(True, what, is_note=True)
 
 
 @dataclass(frozen=True, slots=True)

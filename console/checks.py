@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from dotenv import dotenv_values
 from honcho import environ as honcho
 from redis.exceptions import RedisError
 
-from connectors.base import Check
+from connectors.base import Check, note
 from jobs.configuration import Configuration, build_connectors, make_tools
 from jobs.connection import connect
 from jobs.health import redis_trouble
@@ -33,7 +34,7 @@ def checks(configuration: Configuration, offline: bool) -> Iterator[Check]:
         yield Check(False, f"redis: {type(error).__name__}: {error}; look at REDIS_URL (bin/dev runs one of its own)")
     yield from _abc_checks(configuration)
     for name, connector in build_connectors(configuration).items():
-        yield from (Check(line.ok, f"{name}: {line.what}") for line in connector.check())
+        yield from (replace(line, what=f"{name}: {line.what}") for line in connector.check())
 
 
 def dotenv_checks(path: Path) -> Iterator[Check]:
@@ -59,7 +60,7 @@ def _abc_checks(configuration: Configuration) -> Iterator[Check]:
     projects |= {project for project, _ in configuration.service.reconcile_channels}
     if not projects:
         advice = "name your channels in RECONCILE_CHANNELS (1:1): catch-up then finds them even when Redis lost all"
-        yield Check(True, f"abc: not asked; {advice}")
+        yield note(f"abc: not asked; {advice}")
     for project in sorted(projects):
         try:
             yield Check(True, f"abc: project {project} is '{abc.project_name(project)}', the API key fits")

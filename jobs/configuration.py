@@ -9,11 +9,12 @@ from difflib import get_close_matches
 from typing import NoReturn, TypeVar
 
 import connectors
+from bridge.environment import ConfigError, read_variable
 from bridge.values import parts_of
 from connectors.base import Connector, Tools
 from jobs.routing import Route, make_route
 from redaction import Redactor, secrets_of
-from settings import EXIT_BAD_CONFIG, ConfigError, ServiceSettings, Settings, load, read_variable
+from settings import EXIT_BAD_CONFIG, ServiceSettings, Settings, load
 from sources.abc.client import AbcClient
 from transport import new_session
 

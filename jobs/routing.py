@@ -9,8 +9,8 @@ from typing import Any
 
 import rule_engine
 
+from bridge.environment import ConfigError
 from jobs.ledger import Planned
-from settings import ConfigError
 from sources.event import Event
 
 EVENTS = ("FEEDBACK_CREATION", "ISSUE_CREATION", "ISSUE_STATUS_CHANGE", "ISSUE_ADDITION")

@@ -30,6 +30,7 @@ from rq.timeouts import BaseDeathPenalty
 from rq.worker import SimpleWorker, WorkerStatus
 
 import logs
+from bridge.environment import environment
 from jobs import deliver
 from jobs.catch_up import start_catch_up
 from jobs.clock import Clock
@@ -232,7 +233,7 @@ def work(configuration: Configuration, stop: threading.Event) -> None:
 
 
 def main() -> None:
-    configuration = configure_or_exit(os.environ)
+    configuration = configure_or_exit(environment())
     logs.set_up(configuration.service, configuration.redact)
     logs.tell_doubts(configuration.doubts)
     stop = threading.Event()

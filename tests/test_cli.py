@@ -75,7 +75,7 @@ def test_check_offline_asks_nobody(run: Run) -> None:
 def test_check_asks_everybody(run: Run) -> None:
     code, said = run("check")
     assert code == 0
-    assert all(line.startswith("ok   ") for line in said.splitlines())
+    assert all(line.startswith(("ok   ", "note ")) for line in said.splitlines())
     assert {line.split()[1] for line in said.splitlines()} >= {"configuration:", "redis:", "slack:"}
 
 
@@ -89,6 +89,40 @@ def test_check_tells_what_fails_and_ends_with_1(run: Run) -> None:
     assert any("REDIS_URL" in line for line in failed)
     assert any("SLACK_BOT_TOKEN" in line for line in failed)
     assert "tell-nobody" not in said
+
+
+def test_check_as_json(run: Run) -> None:
+    """One object a line, for what works, for what fails and for notes."""
+    code, said = run("check", "--json", SLACK_BOT_TOKEN="xoxb-tell-nobody")
+    lines = [json.loads(line) for line in said.splitlines()]
+    assert code == 1
+    assert all(line.keys() == {"status", "about", "what"} for line in lines)
+    assert {line["about"]: line["status"] for line in lines} == {
+        "configuration": "ok",
+        "redis": "ok",
+        "abc": "note",
+        "slack": "fail",
+    }
+    code, said = run("check", "--json", SLACK_BOT_TOKEN="", SLACK_CHANNEL="", SLACK_WEBHOOK_URL="http://127.0.0.1:1/x")
+    assert code == 0
+    assert [json.loads(line)["status"] for line in said.splitlines() if '"slack"' in line] == ["note"]
+
+
+def test_check_as_json_in_a_wrong_environment(run: Run) -> None:
+    code, said = run("check", "--json", LOG_LEVEL="loud")
+    assert code == 1
+    assert [json.loads(line)["about"] for line in said.splitlines()] == ["LOG_LEVEL"]
+
+
+@pytest.mark.parametrize("encoding", ["ascii:strict", "latin-1:strict"])
+def test_a_terminal_that_cannot_show_korean(run: Run, encoding: str) -> None:
+    """Characters that it lacks are shown by their number, in every command."""
+    narrow = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C", "PYTHONIOENCODING": encoding}
+    for command in (("check", "--offline"), ("events",)):
+        code, said = run(*command, SLACK_CHANNEL="# 피드백", **narrow)
+        assert code == 1
+        assert "SLACK_CHANNEL: " in said
+        assert "피드백" in said or "\\ud53c\\ub4dc\\ubc31" in said
 
 
 def test_commands_in_a_wrong_environment_tell_what_is_wrong(run: Run) -> None:

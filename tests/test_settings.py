@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,11 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import connectors
+from bridge.environment import ConfigError, read_variable
 from jobs.configuration import Configuration, configure
 from jobs.routing import EVENTS
 from redaction import secrets_of
-from sandbox.processes import Processes, free_port, procfile, wait_for
-from settings import ConfigError, KeyMap, ServiceSettings, Settings, load, read_variable
+from sandbox.processes import ROOT, Processes, free_port, procfile, wait_for
+from settings import KeyMap, ServiceSettings, Settings, load
 
 TOKEN = "token-of-the-tests-0001"
 ABC = {"ABC_API_URL": "https://abc.example.com/api/", "ABC_API_KEY": "0123456789ABCDEF0123"}
@@ -152,6 +156,20 @@ def test_words_are_taken_in_upper_case() -> None:
 def test_an_address_of_redis_is_stored_as_redis_py_reads_it() -> None:
     found = service(REDIS_URL="REDIS://h?password=tell-nobody-1").redis_url
     assert found.get_secret_value() == "redis://:tell-nobody-1@h"
+
+
+def test_variables_are_utf_8_whatever_the_locale() -> None:
+    program = "from bridge.environment import environment; print(ascii(environment()['CHANNEL']))"
+    for locale in ({"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}, {"PYTHONUTF8": "1"}):
+        env = {"PATH": os.environ["PATH"], "CHANNEL": "#피드백", **locale}
+        said = subprocess.run(
+            [sys.executable, "-c", program], env=env, cwd=ROOT, capture_output=True, check=True
+        ).stdout
+        assert said.decode().strip() == ascii("#피드백")
+
+
+def test_bytes_that_are_no_utf_8_are_refused() -> None:
+    assert blamed_for(BRIDGE_INSTANCE="a\udcff") == {"BRIDGE_INSTANCE"}
 
 
 # NAME_FILE

@@ -8,7 +8,7 @@ from typing import Any
 
 from slack_sdk import WebClient
 
-from connectors.base import Check
+from connectors.base import Check, note
 from connectors.slack.errors import CannotTell, Refused
 from transport import NoAnswer
 
@@ -34,7 +34,7 @@ def check(web: WebClient, joined: Callable[[], list[dict[str, Any]]], channels: 
         try:
             yield _channel(web, joined, channel)
         except CannotTell as why:
-            yield Check(True, f"the channel {channel} can't be checked: {why}; give its id")
+            yield note(f"the channel {channel} can't be checked: {why}; give its id")
         except (Refused, NoAnswer) as trouble:
             yield _untold(channel, trouble)
 
@@ -42,16 +42,15 @@ def check(web: WebClient, joined: Callable[[], list[dict[str, Any]]], channels: 
 def _scopes(header: str) -> Iterator[Check]:
     scopes = {scope.strip() for scope in header.split(",") if scope.strip()}
     if not scopes:
-        yield Check(True, "Slack does not tell the token's scopes; it needs chat:write")
+        yield note("Slack does not list the token's scopes; it needs chat:write")
         return
     if "chat:write" not in scopes:
         yield Check(False, "the scope chat:write is missing: add it to the Slack app and reinstall it")
     for scope, kind in READING.items():
         if scope not in scopes:
-            yield Check(
-                True,
+            yield note(
                 f"without the scope {scope} a message to a {kind} channel whose outcome is unknown can't be looked up: "
-                "SLACK_WHEN_UNSURE decides",
+                "SLACK_WHEN_UNSURE decides"
             )
 
 
@@ -75,5 +74,5 @@ def _state(found: dict[str, Any], channel: str) -> Check:
 
 def _untold(channel: str, trouble: Refused | NoAnswer) -> Check:
     if isinstance(trouble, Refused) and trouble.error == "missing_scope":
-        return Check(True, f"the channel {channel} can't be checked: {trouble}")
+        return note(f"the channel {channel} can't be checked: {trouble}")
     return Check(False, f"channel {channel}: {trouble}")

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
 
-from connectors.base import Check, Failed
+from connectors.base import Check, Failed, note
 from connectors.slack import checks
 from connectors.slack.errors import SIGNED_OUT, THREAD_GONE, CannotTell, Refused, refusal, webhook_refusal
 from connectors.slack.render import Message
@@ -66,7 +66,7 @@ class Webhook:
         raise CannotTell("an incoming webhook can't read the channel")
 
     def check(self, channels: list[str]) -> Iterator[Check]:  # noqa: ARG002
-        yield Check(True, "SLACK_WEBHOOK_URL is set; an incoming webhook can be tried only by posting a message")
+        yield note("SLACK_WEBHOOK_URL is set; an incoming webhook can be tried only by posting a message")
 
 
 class Bot:

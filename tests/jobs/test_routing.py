@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.environment import ConfigError
 from jobs.ledger import Planned
 from jobs.routing import EVENTS, Route, facts_of, make_route, plan
-from settings import ConfigError
 from sources.abc.events import parse
 from sources.event import Event
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-from connectors.base import Check, Failed
+from connectors.base import Check, Failed, note
 from connectors.translate.parts import Limits
 from connectors.translate.providers.base import (
     ProviderTrouble,
@@ -106,7 +106,7 @@ class OpenAI:
     def check(self, targets: Sequence[str]) -> Iterator[Check]:  # noqa: ARG002 - models don't tell their languages
         answer = ask(self._session, self.who, "GET", f"{self._url}/models", headers=self._headers)
         if answer.status == 404:
-            yield Check(True, f"{self.who.name} answers, but does not list its models: {self._model} is not checked")
+            yield note(f"{self.who.name} answers, but does not list its models: {self._model} is not checked")
             return
         if not answer.ok:
             raise self._refusal(answer, ())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bridge.environment import ConfigError
 from connectors.jira import Settings
-from settings import ConfigError, load
+from settings import load
 
 GOOD = {
     "JIRA_URL": "https://example.atlassian.net/",

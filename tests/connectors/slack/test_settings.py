@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bridge.environment import ConfigError
 from connectors.slack import Settings
-from settings import ConfigError, load
+from settings import load
 
 BOT = {"SLACK_BOT_TOKEN": "xoxb-1-2-secret", "SLACK_CHANNEL": "*=#feedback,2=C0MOBILE123"}
 HOOK = {"SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/T000/B000/secret"}

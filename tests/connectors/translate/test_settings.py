@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bridge.environment import ConfigError
 from connectors.translate.settings import GOOGLE, OPENAI, TranslateSettings
-from settings import ConfigError, load
+from settings import load
 
 LIBRE = {"TRANSLATE_PROVIDER": "libretranslate", "LIBRETRANSLATE_URL": "http://127.0.0.1:5000/"}
 
