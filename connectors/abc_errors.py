@@ -27,7 +27,9 @@ def outcome_of(error: AbcError, context: Context) -> Retry | Failed:
     if error.reason == "not_found":
         return _not_found(error, context)
     reason = WHAT_IT_IS[error.reason]
-    return Retry(str(error), reason, error.retry_after, at_source=True) if error.again else Failed(str(error), reason)
+    if error.again:
+        return Retry(str(error), reason, error.retry_after, at_source=True)
+    return Failed(str(error), reason, at_source=True)
 
 
 def _not_found(error: AbcError, context: Context) -> Retry | Failed:
@@ -35,4 +37,4 @@ def _not_found(error: AbcError, context: Context) -> Retry | Failed:
         # 1, 2, 4 ... 64 s: nearly always the first one is enough, and all eight attempts span NOT_YET_SECONDS.
         after = min(2.0 ** (context.attempt - 1), 64.0)
         return Retry(f"{error}: announced, but not readable yet", "not_yet", after, at_source=True)
-    return Failed(f"{error}: it was deleted, or its creation was undone", "not_found")
+    return Failed(f"{error}: it was deleted, or its creation was undone", "not_found", at_source=True)

@@ -49,8 +49,9 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """It may work later. `after`: seconds that the other side asked us to wait (wins over the schedule); `at_source`:
-    the trouble is the source's (ABC), and says nothing of the destination."""
+    """It may work later. `after`: seconds that the other side asked us to wait: of a rate limit (`rate_limited`) and of
+    what is only not visible yet (`not_yet`) they are the time of the next attempt, of all else they only make the
+    schedule longer. `at_source`: the source (ABC) failed; it shows nothing about the destination."""
 
     why: str
     reason: Reason
@@ -60,10 +61,12 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It can't work until a person changes something; `why` says what happened and what to do."""
+    """It can't work until a person changes something; `why` says what happened and what to do. `at_source`: as in
+    Retry."""
 
     why: str
     reason: Reason
+    at_source: bool = False
 
 
 Outcome: TypeAlias = Done | Skipped | Retry | Failed

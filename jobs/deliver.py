@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -18,7 +19,7 @@ from connectors.base import Connector, Destination, Gathering, LeaseLost, Links,
 from jobs import attempts, flow
 from jobs.flow import Hold
 from jobs.keeper import Keeper
-from jobs.ledger import CLOCKS_APART, Lease, Ledger, RedisLinks, Settled, split
+from jobs.ledger import CLOCKS_APART, Lease, Ledger, Recovery, RedisLinks, Settled, split
 from jobs.queue import hand
 from jobs.schedule import after
 from jobs.slots import Slots
@@ -35,6 +36,17 @@ TOLD_TOGETHER = 30
 """How many events one digest tells, at most."""
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """Where an attempt went: its destination, the source that it needed, and whether it probed; `judged`: whether its
+    outcome counts for their breakers."""
+
+    destination: str = ""
+    source: str = ""
+    probing: bool = False
+    judged: bool = True
 
 
 class DeliveryContext:
@@ -72,13 +84,16 @@ class Deliverer:
         redact: Redactor,
         keeper: Keeper,
         slots: Slots,
+        needing_source: Container[str] = (),
     ) -> None:
+        """`needing_source`: the connectors that can't do without the API of ABC User Feedback."""
         self._ledger = ledger
         self._queue = queue
         self._connectors = connectors
         self._redact = redact
         self._keeper = keeper
         self._slots = slots
+        self._needing_source = needing_source
 
     def deliver(self, delivery_id: str) -> None:
         """Runs the delivery if it is its turn and its connector has a free slot, and then those that waited for the
@@ -123,15 +138,17 @@ class Deliverer:
             self._record(lease, Retry("this version can't read the event that a newer one stored", "config"))
             return
         destination = connector.destination(event)
-        admitted = flow.admit(self._ledger, lease, destination)
+        source = flow.SOURCE if lease.connector in self._needing_source else ""
+        admitted = flow.admit(self._ledger, lease, destination, source)
         if isinstance(admitted, Hold):
             self._hold(lease, admitted)
-        elif isinstance(connector, Gathering) and admitted >= connector.crowd:
+        elif isinstance(connector, Gathering) and admitted.others >= connector.crowd:
             self._run_together(connector, destination, lease, event)
         else:
             started = time.monotonic()
             outcome = _guarded(lambda: connector.deliver(event, DeliveryContext(lease, self._ledger)))
-            self._record(lease, outcome, time.monotonic() - started, destination.name)
+            about = _About(destination.name, source, admitted.probing)
+            self._record(lease, outcome, time.monotonic() - started, about)
 
     def _run_together(self, connector: Gathering, destination: Destination, first: Lease, event: Event) -> None:
         """A crowd waits for this destination: tells what it can of them in one go."""
@@ -152,15 +169,19 @@ class Deliverer:
             for number, (lease, outcome) in enumerate(zip(leases, outcomes, strict=True)):
                 if outcome is not None:
                     with suppress(LeaseLost):  # one that is lost is no reason to forget the others
-                        self._record(lease, outcome, seconds, "" if number else destination.name)
+                        # Told in one go, they are one attempt: the breaker counts it once.
+                        self._record(lease, outcome, seconds, _About(destination.name, judged=not number))
 
-    def _record(self, lease: Lease, outcome: Outcome, seconds: float = 0.0, destination: str = "") -> None:
-        became = after(outcome, lease.position, lease.age, random.random())  # noqa: S311  jitter, no secret
+    def _record(self, lease: Lease, outcome: Outcome, seconds: float = 0.0, about: _About | None = None) -> None:
+        about = about or _About()
+        luck = random.random()  # noqa: S311  jitter, no secret
+        became = after(outcome, lease.position, lease.age, luck, probing=about.probing, healed=lease.healed)
         fields = attempts.fields_of(lease, became, seconds, self._redact)
         counts = attempts.counts_of(lease, became, seconds)
-        condition = flow.condition_of(outcome) if destination else ""
+        conditions = flow.conditions_of(outcome, about.destination, about.source) if about.judged else []
+        recovery = flow.recovery_of(outcome, about.destination, became.wake) if about.destination else None
         settled = _patiently(
-            lambda: self._ledger.settle(lease, became.state, fields, counts, became.delay, (destination, condition))
+            lambda: self._ledger.settle(lease, became.state, fields, counts, became.delay, conditions, recovery)
         )
         level = log.error if became.state == "dead" else log.info
         level(
@@ -173,16 +194,17 @@ class Deliverer:
             again_in=round(became.delay, 1) or None,
             seconds=round(seconds, 3),
         )
-        if settled.breaker:
-            tell = log.error if settled.breaker == "opened" else log.info
-            tell(f"breaker {settled.breaker}", destination=destination, why=became.why or None)
+        for name, change in settled.breakers:
+            report = log.error if change == "opened" else log.info
+            report(f"breaker {change}", destination=name, why=fields["why"] or None)
         if settled.following:
             hand(self._queue, [settled.following])
 
     def _hold(self, lease: Lease, hold: Hold) -> None:
         """Gives the lease back: no attempt was made."""
         fields = {"attempts": str(lease.attempt - 1), "why": hold.why, "reason": "held"}
-        self._ledger.settle(lease, "retrying", fields, {}, hold.seconds)
+        recovery = Recovery(hold.closed) if hold.closed else None
+        self._ledger.settle(lease, "retrying", fields, {}, hold.seconds, recovery=recovery)
         log.debug("held", why=hold.why, again_in=round(hold.seconds, 1))
 
 

@@ -6,35 +6,44 @@ import random
 from dataclasses import dataclass
 
 from connectors.base import Destination, Done, Failed, Outcome, Retry, Skipped
-from jobs.ledger import Lease, Ledger
-from jobs.schedule import pause
+from jobs.ledger import Lease, Ledger, Recovery
+from jobs.schedule import DOWN, pause
 
-DOWN = frozenset({"timeout", "network", "server_error", "ambiguous"})
-"""Reasons that speak of the destination, not of this delivery."""
+SOURCE = "abc"
+"""The destination name of ABC User Feedback: all connectors that need it share one breaker."""
+LOOK_AGAIN = 30.0
+"""Seconds after which a delivery that a breaker holds looks again by itself. It is normally woken before: when the
+destination is back, or as its next probe."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Not now: the delivery waits for `seconds`, which costs it no attempt.
-
-    Those who wait for a rate have turns of their own; those who wait for a breaker come back spread out.
-    """
+    """Not now: the delivery waits for `seconds`, which costs it no attempt; the return of `closed` wakes it earlier."""
 
     seconds: float
     why: str
+    closed: str = ""
 
 
-def admit(ledger: Ledger, lease: Lease, destination: Destination) -> Hold | int:
-    """A Hold, or, to go ahead, how many others wait for the destination's rate. Raises RedisError."""
-    admission = ledger.admit(lease.delivery_id, destination.name, interval_ms(destination), destination.burst)
+@dataclass(frozen=True, slots=True)
+class Go:
+    """`others`: how many wait for the destination's rate; `probing`: a breaker is half open, this attempt decides."""
+
+    others: int = 0
+    probing: bool = False
+
+
+def admit(ledger: Ledger, lease: Lease, destination: Destination, source: str = "") -> Hold | Go:
+    """Whether to go ahead. `source`: SOURCE when the connector needs it. Raises RedisError."""
+    admission = ledger.admit(lease.delivery_id, destination.name, interval_ms(destination), destination.burst, source)
     if not admission.wait:
-        return admission.others
+        return Go(admission.others, probing=admission.because == "probe")
+    seconds = admission.wait / 1000
     if admission.because == "limit":
-        return Hold(admission.wait / 1000, f"{destination.name}: its rate limit is used up; this one's turn comes")
+        return Hold(seconds, f"{destination.name}: its rate limit is used up; this delivery has a turn")
     spread = 1 + 0.2 * random.random()  # noqa: S311  no secret
-    return Hold(
-        admission.wait / 1000 * spread, f"{destination.name} is not available at the moment; it is being probed"
-    )
+    why = f"{admission.closed} is not available at the moment; it is being probed"
+    return Hold((seconds + LOOK_AGAIN) * spread, why, admission.closed)
 
 
 def interval_ms(destination: Destination) -> int:
@@ -42,12 +51,20 @@ def interval_ms(destination: Destination) -> int:
     return int(1000 / destination.per_second) if destination.per_second else 0
 
 
-def condition_of(outcome: Outcome) -> str:
-    """What an attempt's outcome says of its destination: up, down, quota, busy:<ms>, or nothing."""
+def conditions_of(outcome: Outcome, destination: str, source: str = "") -> list[tuple[str, str]]:
+    """What an attempt shows about its destination and about the source that it needs: (name, condition) pairs."""
+    if isinstance(outcome, Retry | Failed) and outcome.at_source:
+        return [(SOURCE, _condition(outcome)), (destination, "")]
+    found = [(destination, _condition(outcome))]
+    return [*found, (source, "up" if isinstance(outcome, Done) else "")] if source else found
+
+
+def _condition(outcome: Outcome) -> str:
+    """up, answers, down, quota, busy:<ms>, or "" for nothing."""
     match outcome:
         case Done():
             return "up"
-        case Skipped() | Retry(at_source=True):
+        case Skipped():
             return ""
         case Retry(reason="rate_limited", after=asked):
             return f"busy:{int(pause(asked) * 1000)}"
@@ -56,5 +73,13 @@ def condition_of(outcome: Outcome) -> str:
                 return "quota"
             if reason in DOWN:
                 return "down"
-            # Refused for what it asked, but answered.
-            return "up" if reason in ("client_error", "not_found") else ""
+            # Refused because of what was asked; but it answered.
+            return "answers" if reason in ("client_error", "not_found") else ""
+
+
+def recovery_of(outcome: Outcome, destination: str, wake: float | None) -> Recovery | None:
+    """Whose return may bring the delivery back. `wake`: see jobs.schedule.Transition."""
+    if wake is None:
+        return None
+    at_source = isinstance(outcome, Retry | Failed) and outcome.at_source
+    return Recovery(SOURCE if at_source else destination, wake)

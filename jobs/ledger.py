@@ -6,6 +6,7 @@ Every change is one Lua script, so that it happens whole or not at all, by Redis
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ LEASE_MS = 15_000  # a killed worker's deliveries are taken up after this, plus 
 HAND_OVER_MS = 10_000  # how long RQ has to start a job before the clock looks whether it was lost
 CLOCKS_APART = 5.0  # seconds by which ABC's clock and Redis's may differ without an effect twice after a wipe
 STARTED_AT_ONCE = 200  # deliveries that one tick hands over at most
+WOKEN_AT_ONCE = 500  # deliveries of each kind that one step of `heal` brings back
+MOST_HEALS = 100  # steps; what was brought back may already wait again
 
 TELLS_STATUS = ("ISSUE_CREATION", "ISSUE_STATUS_CHANGE")
 """Events from which the last known status of an issue is taken. Another event that shows a new status was not told of
@@ -31,6 +34,7 @@ STATES = ("queued", "running", "retrying", *FINISHED)
 State = Literal["queued", "running", "retrying", "done", "skipped", "dead"]
 
 _LUA = {path.stem: path.read_text(encoding="utf-8") for path in (Path(__file__).parent / "lua").glob("*.lua")}
+_LUA = {name: text.replace("--!include recovery\n", _LUA["recovery"]) for name, text in _LUA.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +69,42 @@ class Lease:
         return int(self.delivery.get("position", 0))
 
     @property
+    def healed(self) -> int:
+        """How often the delivery was brought back from the dead by itself, since an operator last replayed it."""
+        return int(self.delivery.get("healed", 0))
+
+    @property
     def age(self) -> float:
-        """Seconds since the event was accepted (for a replay: since then)."""
+        """Seconds since the event was accepted, or since the delivery was last replayed or healed."""
         return self.now - int(self.delivery.get("replayed") or self.delivery["created"]) / 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """`wait`: milliseconds before going to the destination, 0 to go; `because`: open (its breaker) or limit; `others`:
-    how many wait for its rate."""
+    """`wait`: milliseconds before going to the destination, 0 to go; `because`: open (a breaker), limit, or, with no
+    wait, probe; `closed`: the destination whose breaker is open; `others`: how many wait for the rate."""
 
     wait: int
     because: str
-    others: int
+    closed: str = ""
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """`following`: the delivery that may go next in the line, or ""; `breaker`: opened, closed, or "" (no change)."""
+    """`following`: the delivery that may go next in the line, or ""; `breakers`: those that changed, as (destination,
+    opened or closed)."""
 
     following: str
-    breaker: str
+    breakers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """The destination whose return may bring a delivery back, and from how many seconds on."""
+
+    destination: str
+    after: float = 0.0
 
 
 class Ledger:
@@ -160,10 +179,12 @@ class Ledger:
         if self._run("renew", lease_ms, lease.delivery_id, lease.connector, lease.token, text):
             raise LeaseLost(lease.delivery_id)
 
-    def admit(self, delivery_id: str, destination: str, interval_ms: int, burst: int) -> Admission:
-        """Whether the delivery may go to its destination now."""
-        wait, because, *others = self._run("admit", delivery_id, destination, interval_ms, burst)
-        return Admission(int(wait), because.decode(), int(others[0]) if others else 0)
+    def admit(self, delivery_id: str, destination: str, interval_ms: int, burst: int, source: str) -> Admission:
+        """Whether the delivery may go to its destination now, and to the source that it needs ("" for none)."""
+        wait, because, *last = self._run("admit", delivery_id, destination, interval_ms, burst, source)
+        if not wait:
+            return Admission(0, because.decode(), others=int(last[0]))
+        return Admission(int(wait), because.decode(), closed=last[0].decode() if last else "")
 
     def gather(self, destination: str, interval_ms: int, many: int) -> list[str]:
         """Deliveries that wait for the destination's rate, the longest waiting first; they wait no longer."""
@@ -176,20 +197,27 @@ class Ledger:
         fields: Mapping[str, str],
         counts: Mapping[str, float],
         delay: float = 0.0,
-        destination: tuple[str, str] = ("", ""),
+        conditions: Iterable[tuple[str, str]] = (),
+        recovery: Recovery | None = None,
     ) -> Settled:
-        """Records what came of an attempt. `delay`: seconds until a `retrying` one is due; `destination`: its name and
-        condition (jobs/flow.py). Raises LeaseLost."""
+        """Records the outcome of an attempt. `delay`: seconds until a `retrying` one is due; `conditions`: pairs of a
+        destination and its condition (jobs/flow.py). Raises LeaseLost."""
         raised = {f"count:{name}": str(by) for name, by in counts.items()}
         flat = [item for pair in {**fields, **raised}.items() for item in pair]
+        waits = (recovery.destination, int(recovery.after * 1000)) if recovery else ("", 0)
         answer = self._run(
             "settle",
             *(lease.delivery_id, lease.connector, lease.token),
-            *(state, int(delay * 1000), *destination, *flat),
+            *(state, int(delay * 1000), json.dumps(list(conditions)), *waits, *flat),
         )
         if answer[0] == b"lost":
             raise LeaseLost(lease.delivery_id)
-        return Settled(answer[1].decode(), answer[2].decode())
+        following, *changed = (text.decode() for text in answer[1:])
+        return Settled(following, tuple(zip(changed[::2], changed[1::2], strict=True)))
+
+    def heal(self, name: str) -> int:
+        """Brings back what waits for a destination, or for any of a connector's, or died because of it: how many."""
+        return sum(itertools.takewhile(bool, (self._run("heal", name, WOKEN_AT_ONCE) for _ in range(MOST_HEALS))))
 
     def tick(self, worker: str, queue_key: str, elect_ms: int = 900) -> list[str] | None:
         """Shows that `worker` is alive, and, when elected, answers the deliveries to hand to RQ again."""

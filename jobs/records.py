@@ -174,6 +174,31 @@ class Records:
             "counts": {name.decode(): float(value) for name, value in counts.items()},
         }
 
+    def recovery(self) -> list[dict[str, Any]]:
+        """The destinations that are down or that something waits for: `open` (the breaker), `since` (when, in ms since
+        1970), `why` (down, quota, busy), how many are `waiting`, and how many dead letters its return heals."""
+        names = self._redis.sunion(f"{self._prefix}breakers", f"{self._prefix}waiting")
+        destinations = sorted(name.decode() for name in names)
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for name in destinations:
+                pipeline.hmget(f"{self._prefix}breaker:{name}", "opened", "why")
+                pipeline.zcard(f"{self._prefix}waits:{name}")
+                pipeline.zcard(f"{self._prefix}dead:{name}")
+            answers = pipeline.execute()
+        return [
+            {
+                "destination": name,
+                "open": opened is not None,
+                "since": int(opened) if opened else None,
+                "why": why.decode() if why else None,
+                "waiting": waiting,
+                "dead": dead,
+            }
+            for name, (opened, why), waiting, dead in zip(
+                destinations, answers[::3], answers[1::3], answers[2::3], strict=True
+            )
+        ]
+
 
 def _check_limit(limit: int) -> None:
     if not 1 <= limit <= LONGEST_PAGE:

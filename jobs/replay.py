@@ -1,4 +1,4 @@
-"""Sending deliveries again, on an operator's word."""
+"""Sending deliveries again, at an operator's request."""
 
 from __future__ import annotations
 
@@ -22,3 +22,11 @@ class Replayer:
         if word == "queued":
             hand(self._queue, [delivery_id])
         return word
+
+    def heal(self, name: str) -> int:
+        """Brings back what waits for a destination that was just seen to work, or died because of it: how many. `name`:
+        a destination (`abc`, `slack #feedback`) or a connector, for all its destinations. Raises RedisError.
+
+        Dead letters come back a bounded number of times (jobs/schedule.py), so it may be called at every check.
+        """
+        return self._ledger.heal(name)

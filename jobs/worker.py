@@ -31,6 +31,7 @@ from rq.worker import SimpleWorker, WorkerStatus
 
 import logs
 from bridge.environment import environment
+from connectors import find
 from jobs import deliver
 from jobs.catch_up import start_catch_up
 from jobs.clock import Clock
@@ -206,7 +207,8 @@ def work(configuration: Configuration, stop: threading.Event) -> None:
     clock = Clock(ledger, queue, name, service.retention_days)
     connectors = build_connectors(configuration)
     slots = Slots(service.worker_concurrency, len(connectors))
-    deliver.install(deliver.Deliverer(ledger, queue, connectors, configuration.redact, keeper, slots))
+    needing_source = frozenset(name for name in connectors if find(name).NEEDS_ABC)
+    deliver.install(deliver.Deliverer(ledger, queue, connectors, configuration.redact, keeper, slots, needing_source))
     keeper.start()
     clock.start()
     catch_up = start_catch_up(configuration, connectors)

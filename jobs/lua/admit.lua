@@ -1,24 +1,31 @@
 -- May this delivery go to its destination now? One breaker and one bucket for each destination, for all workers.
--- ARGV: prefix, delivery id, destination, ms between two (0: no limit), burst.
--- Returns {0, '', how many others wait for its rate} to go ahead, else {ms to wait, 'open' | 'limit'}.
+-- ARGV: prefix, delivery id, destination, ms between two (0: no limit), burst, the source that the delivery needs ('': none).
+-- Returns {0, '' | 'probe', how many others wait for its rate} to go ahead,
+-- else {ms to wait, 'open', the destination whose breaker is open} or {ms to wait, 'limit'}.
 local p, id, destination, interval, burst = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local key, crowd = p .. 'delivery:' .. id, p .. 'crowd:' .. destination
 redis.call('ZREM', crowd, id)
-local open = tonumber(redis.call('HGET', p .. 'breaker:' .. destination, 'until') or 0)
--- An operator who replays has mended something: theirs is the probe, at once.
-if redis.call('HDEL', key, 'forced') == 1 then open = 0 end
-if open > now then return {open - now, 'open'} end
-if open > 0 then
-  -- Half open: one goes ahead and tells the others. Its probe ends by itself, were its worker killed.
-  local probe = p .. 'probe:' .. destination
-  if not redis.call('SET', probe, id, 'NX', 'PX', 60000) and redis.call('GET', probe) ~= id then
-    -- The probe is mostly over in a moment: its time to live is for one whose worker was killed.
-    return {math.min(math.max(redis.call('PTTL', probe), 1000), 5000), 'open'}
+
+-- An operator who replays has corrected something: that delivery goes at once, past every breaker.
+if redis.call('HDEL', key, 'forced') == 0 then
+  local probes = {}
+  for _, gate in ipairs(ARGV[6] == '' and {destination} or {ARGV[6], destination}) do
+    local open = tonumber(redis.call('HGET', p .. 'breaker:' .. gate, 'until') or 0)
+    if open > now then return {open - now, 'open', gate} end
+    if open > 0 then
+      -- Half open: one goes ahead, and its outcome decides for the others.
+      local holder = redis.call('GET', p .. 'probe:' .. gate)
+      if holder and holder ~= id then return {1000, 'open', gate} end
+      probes[#probes + 1] = gate
+    end
   end
-  return {0, '', 0}
+  -- A probe ends by itself when its worker is killed.
+  for _, gate in ipairs(probes) do redis.call('SET', p .. 'probe:' .. gate, id, 'PX', 60000) end
+  if #probes > 0 then return {0, 'probe', 0} end
 end
+
 if interval == 0 then return {0, '', 0} end
 local turn = tonumber(redis.call('HGET', key, 'turn') or 0)
 local function wait_until(at)

@@ -1,5 +1,6 @@
 -- Forgets what was finished long ago. ARGV: prefix, retention ms. Returns how much it was; a part of 100 of each at once.
 -- The first write is a DEL, which Redis allows when its memory is used up, and then the rest with it.
+--!include recovery
 local p, retention = ARGV[1], tonumber(ARGV[2])
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -15,6 +16,7 @@ end
 for _, state in ipairs({'done', 'skipped', 'dead'}) do
   for _, id in ipairs(redis.call('ZRANGE', p .. 'state:' .. state, '-inf', now - retention, 'BYSCORE', 'LIMIT', 0, 100)) do
     local event = string.match(id, '^[^.]+')
+    stop_waiting(p, id)
     redis.call('DEL', p .. 'delivery:' .. id)
     redis.call('ZREM', p .. 'state:' .. state, id)
     count = count + 1

@@ -2,6 +2,7 @@
 -- ARGV: prefix, delivery id, event id, connector, token, lease ms, '1' to take it before its time (to be told with others).
 -- Returns {'granted', delivery fields, event fields, now, since when we remember}
 -- or {'gone' | 'foreign' | 'finished' | 'busy' | 'early' | 'waiting'}.
+--!include recovery
 local p, id, event, connector, token, lease = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local key, due = p .. 'delivery:' .. id, p .. 'due'
 local d = redis.call('HMGET', key, 'v', 'state', 'until', 'entity', 'handed', 'next')
@@ -42,6 +43,7 @@ if blocker then
   return {'waiting', blocker}
 end
 
+stop_waiting(p, id)
 redis.call('SET', hold, id, 'PX', lease)
 redis.call('ZADD', due, now + lease, id)
 redis.call('HSET', key, 'state', 'running', 'token', token, 'until', now + lease, 'updated', now)

@@ -1,5 +1,6 @@
 -- Queues a finished delivery again; one that is waiting for its time starts at once.
 -- ARGV: prefix, delivery id, connector, hand-over ms. Returns 'queued', 'gone', 'foreign' or 'running'.
+--!include recovery
 local p, id, connector, hand = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local key = p .. 'delivery:' .. id
 local d = redis.call('HMGET', key, 'v', 'state', 'entity', 'order')
@@ -8,10 +9,11 @@ if d[1] ~= '1' then return 'foreign' end
 if d[2] == 'running' then return 'running' end
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
+stop_waiting(p, id)
 redis.call('ZREM', p .. 'state:' .. d[2], id)
 redis.call('ZADD', p .. 'state:queued', now, id)
 redis.call('HSET', key, 'state', 'queued', 'position', 0, 'handed', now, 'updated', now, 'replayed', now, 'forced', 1)
-redis.call('HDEL', key, 'next', 'why', 'reason')
+redis.call('HDEL', key, 'next', 'why', 'reason', 'healed')
 redis.call('ZADD', p .. 'due', now + hand, id)
 redis.call('ZADD', p .. 'line:' .. connector .. ':' .. d[3], d[4], id)
 return 'queued'

@@ -1,15 +1,17 @@
--- Records what came of an attempt and lets the next of the line go.
--- ARGV: prefix, delivery id, connector, token, new state, delay ms (retrying), destination, its condition ('up', 'down',
--- 'quota', 'busy:<ms>', or '' when the attempt says nothing of it), then fields and values; a field 'count:…' is a counter to be raised.
--- Returns {'settled', next delivery id or '', 'opened' | 'closed' | '' (the destination's breaker)} or {'lost'}.
+-- Records the outcome of an attempt and lets the next of the line go.
+-- ARGV: prefix, delivery id, connector, token, new state, delay ms (retrying), conditions as JSON [[destination, condition], …],
+-- the destination whose return may bring this delivery back ('': none), from how many ms on, then fields and values; a field
+-- 'count:…' is a counter to be raised. A condition is 'up', 'answers', 'down', 'quota', 'busy:<ms>', or '' when the attempt
+-- shows nothing about that destination.
+-- Returns {'settled', next delivery id or '', destination, 'opened' | 'closed', …} (breakers that changed) or {'lost'}.
+--!include recovery
 local p, id, connector, token, state, delay = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local key, due = p .. 'delivery:' .. id, p .. 'due'
-local destination, condition = ARGV[7], ARGV[8]
 local d = redis.call('HMGET', key, 'state', 'token', 'entity')
 if d[1] ~= 'running' or d[2] ~= token then return {'lost'} end
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-for i = 9, #ARGV, 2 do
+for i = 10, #ARGV, 2 do
   if string.sub(ARGV[i], 1, 6) == 'count:' then
     redis.call('HINCRBYFLOAT', p .. 'counts', string.sub(ARGV[i], 7), ARGV[i + 1])
   else
@@ -17,51 +19,76 @@ for i = 9, #ARGV, 2 do
   end
 end
 
--- The breaker: opens when several attempts in a row found the destination down, at once when its quota is used up.
--- A destination that only asks us to wait is given its pause, and nobody is told.
-local breaker, turned = p .. 'breaker:' .. destination, ''
-local b = redis.call('HMGET', breaker, 'until', 'pause', 'told')
-local was, pause = tonumber(b[1] or 0), tonumber(b[2] or 0)
-local asked = tonumber(string.match(condition, '^busy:(%d+)$'))
-if condition == 'up' then
-  if redis.call('SREM', p .. 'breakers', destination) == 1 then turned = 'closed' end
-  redis.call('DEL', breaker, p .. 'probe:' .. destination)
-elseif asked then
-  if was <= now then redis.call('HSET', breaker, 'until', now + asked, 'why', 'busy') end
-  redis.call('DEL', p .. 'probe:' .. destination)
-elseif condition ~= '' then
-  local failures = redis.call('HINCRBY', breaker, 'failures', 1)
-  if was <= now and (failures >= 5 or b[3] or condition == 'quota') then
-    if not b[3] then
-      turned = 'opened'
-      redis.call('SADD', p .. 'breakers', destination)
-    end
-    pause = condition == 'quota' and 900000 or pause == 0 and 15000 or math.min(pause * 2, 300000)
-    redis.call('HSET', breaker, 'until', now + pause, 'pause', pause, 'why', condition, 'told', 1)
-    redis.call('DEL', p .. 'probe:' .. destination)
+-- A breaker opens when several attempts in a row found the destination down, at once when its quota is used up.
+-- A destination that only asks us to wait gets its pause, and nobody is alarmed. Returns 'opened', 'closed' or ''.
+local function judge(destination, condition)
+  local breaker, probe = p .. 'breaker:' .. destination, p .. 'probe:' .. destination
+  local was_probe = redis.call('GET', probe) == id
+  if was_probe then redis.call('DEL', probe) end
+  if condition == 'up' or condition == 'answers' then
+    local closed = redis.call('SREM', p .. 'breakers', destination) == 1
+    redis.call('DEL', breaker, probe)
+    wake(p, destination, now, 1000)
+    if condition == 'up' then heal(p, destination, now, 200) end
+    return closed and 'closed' or ''
   end
+  if condition == '' then
+    if was_probe then wake(p, destination, now, 5) end  -- another one probes
+    return ''
+  end
+  local b = redis.call('HMGET', breaker, 'until', 'opened')
+  local was, opened, turned = tonumber(b[1] or 0), tonumber(b[2]), ''
+  local asked = tonumber(string.match(condition, '^busy:(%d+)$'))
+  if asked then
+    if was <= now then redis.call('HSET', breaker, 'until', now + asked, 'why', 'busy') end
+  else
+    local failures = redis.call('HINCRBY', breaker, 'failures', 1)
+    if was <= now and (failures >= 5 or opened or condition == 'quota') then
+      if not opened then
+        opened, turned = now, 'opened'
+        redis.call('SADD', p .. 'breakers', destination)
+      end
+      -- The longer the outage has lasted, the longer the pause; when many wait, a probe is worth more.
+      local away, many = now - opened, redis.call('ZCARD', p .. 'waits:' .. destination) >= 5
+      local pause = math.max(3000, many and math.min(away / 60, 30000) or math.min(away / 10, 300000))
+      if condition == 'quota' then pause = 900000 end
+      redis.call('HSET', breaker, 'until', now + math.floor(pause), 'opened', opened, 'why', condition)
+    end
+  end
+  redis.call('EXPIRE', breaker, 604800)
+  return turned
 end
-if condition ~= '' and condition ~= 'up' then redis.call('EXPIRE', breaker, 604800) end
 
-if redis.call('GET', p .. 'probe:' .. destination) == id then redis.call('DEL', p .. 'probe:' .. destination) end
 redis.call('HDEL', key, 'token', 'until', 'next', 'lost')
 redis.call('HSET', key, 'state', state, 'updated', now)
 redis.call('ZREM', p .. 'state:running', id)
 redis.call('ZADD', p .. 'state:' .. state, now, id)
 local hold = p .. 'hold:' .. connector .. ':' .. d[3]
 if redis.call('GET', hold) == id then redis.call('DEL', hold) end
+
+local answer = {'settled', ''}
+for _, c in ipairs(cjson.decode(ARGV[7])) do
+  local turned = judge(c[1], c[2])
+  if turned ~= '' then
+    answer[#answer + 1] = c[1]
+    answer[#answer + 1] = turned
+  end
+end
+-- After the judgement: a failed probe must not wake itself, and is the last one to probe again.
+if ARGV[8] ~= '' then wait_for(p, ARGV[8], id, state == 'dead', now + tonumber(ARGV[9])) end
+
 if state == 'retrying' then
   redis.call('HSET', key, 'next', now + delay)
   redis.call('ZADD', due, now + delay, id)
-  return {'settled', '', turned}
+  return answer
 end
-if state ~= 'dead' then redis.call('HDEL', key, 'notes') end  -- a replay of a dead letter goes on where it stopped
+if state ~= 'dead' then redis.call('HDEL', key, 'notes', 'healed') end  -- a replay of a dead letter goes on where it stopped
 redis.call('ZREM', due, id)
 local line = p .. 'line:' .. connector .. ':' .. d[3]
 redis.call('ZREM', line, id)
 local after = redis.call('ZRANGE', line, 0, 0)[1]
-if not after then return {'settled', '', turned} end
-local wait = redis.call('HMGET', p .. 'delivery:' .. after, 'state', 'next')
-if wait[1] ~= 'queued' then return {'settled', '', turned} end
-redis.call('ZADD', due, now + 10000, after)
-return {'settled', after, turned}
+if after and redis.call('HGET', p .. 'delivery:' .. after, 'state') == 'queued' then
+  redis.call('ZADD', due, now + 10000, after)
+  answer[2] = after
+end
+return answer

@@ -1,6 +1,7 @@
 -- The one clock: what is due and not finished is handed to RQ again.
 -- ARGV: prefix, worker name, election ms, hand-over ms, RQ queue key, how many at once.
 -- Returns the delivery ids to hand over, or nil for a worker that was not elected this time.
+--!include recovery
 local p, worker, elect, hand, queue = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local many = tonumber(ARGV[6])
 local t = redis.call('TIME')
@@ -11,6 +12,25 @@ if redis.call('PTTL', p .. 'clock') > tonumber(elect) then redis.call('DEL', p .
 if not redis.call('SET', p .. 'clock', worker, 'NX', 'PX', elect) then return false end
 redis.call('SET', p .. 'born', now, 'NX')  -- since when we remember: a wiped Redis begins anew
 redis.call('ZREMRANGEBYSCORE', p .. 'workers', '-inf', now - 60000)
+
+-- One of those who wait for a destination probes it when the pause of its breaker is over.
+for _, destination in ipairs(redis.call('SMEMBERS', p .. 'waiting')) do
+  local open = tonumber(redis.call('HGET', p .. 'breaker:' .. destination, 'until') or 0)
+  if open > 0 and open <= now and redis.call('EXISTS', p .. 'probe:' .. destination) == 0 then
+    wake(p, destination, now, 1)
+  end
+  if redis.call('EXISTS', p .. 'waits:' .. destination, p .. 'dead:' .. destination) == 0 then
+    redis.call('SREM', p .. 'waiting', destination)
+  end
+end
+-- An open breaker for which nobody has waited for an hour says nothing any more: its channel was renamed, say.
+for _, destination in ipairs(redis.call('SMEMBERS', p .. 'breakers')) do
+  local open = tonumber(redis.call('HGET', p .. 'breaker:' .. destination, 'until') or 0)
+  if open < now - 3600000 and redis.call('EXISTS', p .. 'waits:' .. destination) == 0 then
+    redis.call('SREM', p .. 'breakers', destination)
+    redis.call('DEL', p .. 'breaker:' .. destination)
+  end
+end
 
 local idle = redis.call('LLEN', queue) == 0
 local watermark = tonumber(redis.call('GET', p .. 'watermark') or 0)

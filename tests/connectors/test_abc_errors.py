@@ -35,7 +35,7 @@ def test_eight_attempts_span_the_time_in_which_not_found_means_not_yet() -> None
 
 def test_a_not_found_late_is_gone() -> None:
     outcome = outcome_of(AbcError("not_found", "feedback 7", again=False), MemoryContext(age=121))
-    assert outcome == Failed("feedback 7: it was deleted, or its creation was undone", "not_found")
+    assert outcome == Failed("feedback 7: it was deleted, or its creation was undone", "not_found", at_source=True)
 
 
 @pytest.mark.parametrize("reason", ["timeout", "network", "server_error", "rate_limited"])
@@ -46,5 +46,5 @@ def test_what_may_succeed_later_is_tried_again_when_the_server_says(reason: AbcR
 
 def test_a_refusal_for_good_fails_and_says_why() -> None:
     assert outcome_of(AbcError("auth", "set ABC_API_KEY", again=False), MemoryContext()) == Failed(
-        "set ABC_API_KEY", "auth"
+        "set ABC_API_KEY", "auth", at_source=True
     )

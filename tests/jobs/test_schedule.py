@@ -1,57 +1,129 @@
-"""The retry schedule as published."""
+"""The retry schedule, as published in docs/operations.md: its numbers as literals, its rules as properties."""
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
 from typing import get_args
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.base import Done, Failed, Reason, Retry, Skipped
-from jobs.schedule import BUSY_SECONDS, DELAYS, GIVE_UP_AFTER, JITTER, LONGEST_RETRY_AFTER, after
+from jobs.schedule import DELAYS, DOWN, HEALED, after
+
+TABLE = (0, 5, 30, 120, 600, 3600, 21_600, 86_400)
+"""Seconds before each attempt: 0, 5 s, 30 s, 2 min, 10 min, 1 h, 6 h, 24 h."""
+HOUR, THREE_DAYS = 3600, 259_200
 
 reasons = st.sampled_from(get_args(Reason))
+failures = st.sampled_from([reason for reason in get_args(Reason) if reason not in ("rate_limited", "not_yet")])
 positions = st.integers(0, 7)
 lucks = st.floats(0, 1)
-ages = st.floats(0, GIVE_UP_AFTER, exclude_max=True)
+ages = st.floats(0, THREE_DAYS)
+asked = st.none() | st.floats()  # also what is no number: not all who name a time are careful
 
 
 def test_the_published_delays() -> None:
-    """0, 5 s, 30 s, 2 min, 10 min, 1 h, 6 h, 24 h."""
-    assert DELAYS == (0, 5, 30, 120, 600, 3600, 21600, 86400)
+    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    [line] = [line for line in page.splitlines() if line.startswith("| seconds after the one before |")]
+    assert tuple(float(cell) for cell in line.strip("| ").split("|")[1:]) == TABLE
+    assert DELAYS == TABLE
 
 
-@given(positions, ages, lucks)
-def test_a_failure_moves_one_step_along_the_table_with_at_most_a_fifth_more(
-    position: int, age: float, luck: float
+@given(failures, positions, ages, lucks, asked)
+def test_a_failure_never_comes_back_sooner_than_the_schedule(
+    reason: Reason, position: int, age: float, luck: float, wanted: float | None
 ) -> None:
-    became = after(Retry("busy", "server_error"), position, age, luck)
+    """Whatever `Retry-After` asks for: 0, a second, a date in the past, an absurd number."""
+    became = after(Retry("busy", reason, wanted), position, age, luck)
     assert became.position == position + 1
-    if position + 1 == len(DELAYS):
+    if became.position == 8:
         assert became.state == "dead"
+        assert "given up after 8 attempts" in became.why
     else:
         assert became.state == "retrying"
-        assert DELAYS[position + 1] <= became.delay <= DELAYS[position + 1] * (1 + JITTER)
+        assert TABLE[position + 1] <= became.delay <= max(TABLE[position + 1], HOUR) * 1.2
+
+
+@given(failures, positions, lucks, st.floats(0, 1e9))
+def test_a_longer_pause_that_is_asked_for_is_kept_up_to_an_hour(
+    reason: Reason, position: int, luck: float, wanted: float
+) -> None:
+    became = after(Retry("busy", reason, wanted), position, 0, luck)
+    assert became.state == "dead" or became.delay >= min(wanted, HOUR)
+
+
+@given(asked, positions, lucks)
+def test_a_rate_limit_costs_no_attempt_with_or_without_a_named_time(
+    wanted: float | None, position: int, luck: float
+) -> None:
+    became = after(Retry("slow down", "rate_limited", wanted), position, 0, luck)
+    pause = min(wanted, HOUR) if wanted is not None and wanted >= 1 else 5
+    assert (became.state, became.position) == ("retrying", position)
+    assert pause <= became.delay <= pause * 1.2
 
 
 @given(st.floats(0, 1e9), positions, lucks)
-def test_what_the_other_side_asks_for_wins_up_to_an_hour(asked: float, position: int, luck: float) -> None:
-    became = after(Retry("slow down", "rate_limited", asked), position, 0, luck)
-    wanted = min(asked, LONGEST_RETRY_AFTER) if asked >= 1 else BUSY_SECONDS
-    assert became.state == "retrying"
-    assert wanted <= became.delay <= wanted * (1 + JITTER)
-    assert became.position == position, "it works, it only wants us later: that costs no attempt"
+def test_what_is_not_visible_yet_is_looked_for_when_the_connector_wants(
+    wanted: float, position: int, luck: float
+) -> None:
+    became = after(Retry("not yet", "not_yet", wanted), position, 0, luck)
+    assert (became.state, became.position) == ("retrying", position)
+    assert min(wanted, HOUR) <= became.delay <= min(wanted, HOUR) * 1.2
 
 
-@given(positions, lucks)
-def test_a_rate_limit_does_not_last_for_ever(position: int, luck: float) -> None:
-    became = after(Retry("slow down", "rate_limited", 10), position, GIVE_UP_AFTER + 1, luck)
+@given(st.sampled_from(["rate_limited", "not_yet", "timeout"]), positions, lucks)
+def test_waits_that_cost_no_attempt_end_after_three_days(reason: Reason, position: int, luck: float) -> None:
+    became = after(Retry("slow down", reason, 10), position, THREE_DAYS + 1, luck, probing=True)
     assert became.state == "dead"
     assert "given up after 3 days" in became.why
 
 
 @given(reasons, positions, ages, lucks)
 def test_a_final_answer_ends_it(reason: Reason, position: int, age: float, luck: float) -> None:
-    assert after(Failed("no", reason), position, age, luck).state == ("retrying" if reason == "quota" else "dead")
+    assert after(Failed("no", reason), position, age, luck).state == (
+        "retrying" if reason == "quota" and age < THREE_DAYS else "dead"
+    )
     assert after(Skipped("no text"), position, age, luck).state == "skipped"
     assert after(Done({"key": "P-1"}), position, age, luck).result == {"key": "P-1"}
+
+
+def test_a_quota_is_asked_for_again_after_a_quarter_of_an_hour() -> None:
+    assert after(Failed("used up", "quota"), 3, 0, 0).delay == 900
+    assert after(Failed("used up", "quota"), 3, 0, 1).delay == 1080
+
+
+# Recovery
+
+
+@given(reasons, positions, lucks)
+def test_a_failed_probe_costs_no_attempt(reason: Reason, position: int, luck: float) -> None:
+    became = after(Retry("no answer", reason), position, 0, luck, probing=True)
+    if reason in ("timeout", "network", "server_error", "ambiguous"):
+        assert (became.state, became.position, became.wake) == ("retrying", position, 0)
+        assert became.delay >= 5
+
+
+@given(reasons, st.integers(0, 6), lucks)
+def test_a_success_elsewhere_brings_a_failure_back_one_step_earlier_at_most(
+    reason: Reason, position: int, luck: float
+) -> None:
+    became = after(Retry("no answer", reason), position, 0, luck)
+    assert became.wake == (TABLE[position] if reason in DOWN else None)
+    assert math.isfinite(became.delay)
+
+
+@pytest.mark.parametrize(("healed", "wake"), [(0, 0), (1, 600), (2, 3600), (3, 21_600), (4, 86_400), (5, None)])
+def test_a_dead_letter_comes_back_by_itself_five_times_at_most(healed: int, wake: float | None) -> None:
+    assert after(Failed("401", "auth"), 0, 0, 0, healed=healed).wake == wake
+    assert after(Retry("503", "server_error"), 7, 0, 0, healed=healed).wake == wake
+
+
+@given(reasons, st.integers(0, 9))
+def test_a_dead_letter_that_is_to_blame_itself_is_not_brought_back(reason: Reason, healed: int) -> None:
+    own = reason in ("client_error", "not_found", "not_yet", "crashed")
+    assert own == (reason not in HEALED)
+    if own:
+        assert after(Failed("no", reason), 0, 0, 0, healed=healed).wake is None

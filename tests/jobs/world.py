@@ -48,6 +48,7 @@ class Recorder:
 class World:
     redis: Any  # redis-py types each answer as the union of all its modes
     connectors: dict[str, Recorder]
+    needing_source: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.redis, INSTANCE)
@@ -60,7 +61,13 @@ class World:
         """One more worker process's part, sharing the connectors."""
         connectors: dict[str, Connector] = dict(self.connectors)
         return Deliverer(
-            self.ledger, self.queue, connectors, Redactor(["planted-secret"]), Keeper(self.ledger), Slots(16, 1)
+            self.ledger,
+            self.queue,
+            connectors,
+            Redactor(["planted-secret"]),
+            Keeper(self.ledger),
+            Slots(16, 1),
+            self.needing_source,
         )
 
     def tell(self, body: dict[str, Any]) -> Accepted:
@@ -82,6 +89,13 @@ class World:
             for id_ in ids:
                 self.deliverer.deliver(id_)
 
+    def run_due(self, ticks: int = 1) -> None:
+        """Lets the clock tick, and runs what is due; several times where one thing brings the next."""
+        for _ in range(ticks):
+            for id_ in self.tick():
+                self.deliverer.deliver(id_)
+            self.run()
+
     def pass_time(self, seconds: float) -> None:
         """Moves everything that the ledger waits for into the past: the same as waiting, but now."""
         by = int(seconds * 1000)
@@ -93,7 +107,13 @@ class World:
                 if value := self.redis.hget(key, name):
                     self.redis.hset(key, name, int(float(value)) - by)
         for key in self.redis.scan_iter(f"{prefix}breaker:*"):
-            self.redis.hincrby(key, "until", -by)
+            for name in ("until", "opened"):
+                if value := self.redis.hget(key, name):
+                    self.redis.hset(key, name, int(value) - by)
+        for kind in ("waits", "dead"):
+            for key in self.redis.scan_iter(f"{prefix}{kind}:*"):
+                for id_, at in self.redis.zrange(key, 0, -1, withscores=True):
+                    self.redis.zadd(key, {id_: at - by})
         for key in self.redis.scan_iter(f"{prefix}bucket:*"):
             self.redis.set(key, int(float(self.redis.get(key))) - by, keepttl=True)
         for key in self.redis.scan_iter(f"{prefix}hold:*"):

@@ -1,0 +1,17 @@
+-- Brings back what waits for a destination, or died because of it: somebody has seen that it works.
+-- ARGV: prefix, name of a destination or of a connector (its destinations are called `<name>` or `<name> …`), how many at once.
+-- Returns how many were brought back; 0 when nothing is left.
+--!include recovery
+local p, name, many = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local count = 0
+for _, destination in ipairs(redis.call('SMEMBERS', p .. 'waiting')) do
+  if destination == name or string.sub(destination, 1, #name + 1) == name .. ' ' then
+    -- Half open: one goes ahead at once, and its success wakes the others.
+    local breaker = p .. 'breaker:' .. destination
+    if tonumber(redis.call('HGET', breaker, 'until') or 0) > now then redis.call('HSET', breaker, 'until', now) end
+    count = count + wake(p, destination, now, many) + heal(p, destination, now, many)
+  end
+end
+return count
