@@ -209,6 +209,19 @@ class AbcStore:
         with self.lock:
             self.feedbacks.pop(feedback, None)
 
+    def delete_channel(self, channel: int) -> None:
+        with self.lock:
+            del self.channels[channel]
+            self.feedbacks = {number: row for number, row in self.feedbacks.items() if row.channel != channel}
+
+    def delete_project(self, project: int) -> None:
+        """Its key is worth nothing from now on."""
+        with self.lock:
+            for channel in [row.id for row in self.channels.values() if row.project == project]:
+                self.delete_channel(channel)
+            self.issues = {number: row for number, row in self.issues.items() if row.project != project}
+            del self.projects[project]
+
     def feedback_answer(self, row: FeedbackRow) -> dict[str, Any]:
         """A feedback as GET and search show it: its own fields first."""
         with self.lock:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import floor
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from bridge.text import is_blank
 
 
 def _text(value: object) -> object:
@@ -76,13 +79,27 @@ class Issue(Entity):
 
     @property
     def external_id(self) -> str:
-        return (self.externalIssueId or "").strip()
+        text = self.externalIssueId or ""
+        return "" if is_blank(text) else text.strip()
+
+
+MOST_ISSUES = 100
+"""Issues of one feedback that are read; people attach one or two. A body full of them must not cost memory."""
+
+
+def _issues(value: object) -> list[Issue]:
+    """Those that can be read: one that can't must not make the feedback unreadable."""
+    issues = []
+    for item in value[:MOST_ISSUES] if isinstance(value, list) else []:
+        with suppress(ValidationError):
+            issues.append(Issue.model_validate(item))
+    return issues
 
 
 class Feedback(Entity):
     """A feedback of ABC User Feedback: the channel's own fields lie flat beside `id`; unset ones are absent."""
 
-    issues: Annotated[list[Issue], BeforeValidator(lambda value: [] if value is None else value)] = []
+    issues: Annotated[list[Issue], BeforeValidator(_issues)] = []
 
     @property
     def fields(self) -> Mapping[str, Any]:

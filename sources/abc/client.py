@@ -6,23 +6,31 @@ and after, because ABC answers 200 to writes that do nothing, and an issue can o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import requests
 from pydantic import SecretStr, ValidationError
 
+from bridge.text import abc_length, is_blank
 from settings import KeyMap
-from sources.abc.errors import AbcError, AbcReason, refusal
+from sources.abc.errors import AbcError, AbcReason, not_understood, refusal
+from sources.abc.pages import walk
 from sources.event import Entity, Feedback, Issue
-from transport import NoAnswer, new_session, send
+from transport import Answer, NoAnswer, new_session, send
 
 __all__ = ["AbcClient", "AbcError", "AbcReason", "Field"]
 
 E = TypeVar("E", bound=Entity)
+Report = Callable[[str], None]
 
-# Its own limits for PUT, in UTF-16 units; longer ones exist (issueNames is not checked) and can't be written back.
+
+def ignore(_what: str) -> None:
+    """Reports to nobody."""
+
+
+# Its limits for PUT, as `abc_length` counts; longer ones exist (issueNames is not checked) and can't be written back.
 NAME_LIMIT = 30
 DESCRIPTION_LIMIT = 50
 BUILT_IN = ("id", "createdAt", "updatedAt", "issues")
@@ -51,14 +59,24 @@ class AbcClient:
         self._session = session or new_session()
 
     def get_issue(self, project: int, issue: int) -> Issue:
-        return _parsed(Issue, self._call(project, "GET", f"/issues/{issue}"))
+        return _parsed(Issue, issue, self._call(project, "GET", f"/issues/{issue}"))
 
     def get_feedback(self, project: int, channel: int, feedback: int) -> Feedback:
-        return _parsed(Feedback, self._call(project, "GET", f"/channels/{channel}/feedbacks/{feedback}"))
+        path = f"/channels/{channel}/feedbacks/{feedback}"
+        return _parsed(Feedback, feedback, self._call(project, "GET", path))
 
     def issue_is_of(self, project: int, issue: int) -> bool:
-        """Whether the issue belongs to the project (ids are not scoped: one project's key reads another's issue)."""
+        """Whether the issue belongs to the project. ABC checks no id against the project of the key: one project's key
+        reads and writes another's issue."""
         return any(found.id == issue for found in self.search_issues(project, {"id": issue}))
+
+    def feedback_is_of(self, project: int, channel: int, feedback: int) -> bool:
+        """Whether the feedback belongs to the channel. ABC does not check that either: it reads a feedback through any
+        channel, and writes to it with the fields of the channel that is named.
+
+        With OpenSearch a new feedback may be found late: False soon after its creation may mean "not yet".
+        """
+        return any(found.id == feedback for found in self.search_feedbacks(project, channel, {"ids": [feedback]}))
 
     def set_external_issue_id(self, project: int, issue: int, value: str) -> Issue:
         """Stores `value`, changing nothing else; a value that is already there wins: then nothing is written and the
@@ -109,17 +127,18 @@ class AbcClient:
     def fields(self, project: int, channel: int) -> list[Field]:
         """The channel's own and the built-in fields."""
         found = self._call(project, "GET", f"/channels/{channel}/fields")
-        if not isinstance(found, list) or not all(isinstance(field, dict) and "key" in field for field in found):
-            raise _not_understood("a list of fields")
+        if not isinstance(found, list):
+            raise not_understood("a list of fields")
         return [
             Field(
-                str(field["key"]),
+                field["key"],
                 str(field.get("format", "")),
                 field.get("status") != "INACTIVE"
                 and field.get("property") != "READ_ONLY"
                 and field["key"] not in BUILT_IN,
             )
             for field in found
+            if isinstance(field, dict) and isinstance(field.get("key"), str)
         ]
 
     def field_problem(self, project: int, channel: int, key: str) -> str:
@@ -135,55 +154,41 @@ class AbcClient:
 
     def project_name(self, project: int) -> str:
         found = self._call(project, "GET", "")
-        if not isinstance(found, dict) or "name" not in found:
-            raise _not_understood("a project")
+        if not isinstance(found, dict) or not isinstance(found.get("name"), str):
+            raise not_understood("a project")
         return str(found["name"])
 
-    def search_issues(self, project: int, query: Mapping[str, Any], limit: int = 100) -> Iterator[Issue]:
-        """Every issue that matches, once, by id; `limit`: how many to ask for at once.
+    def search_issues(
+        self, project: int, query: Mapping[str, Any], limit: int = 100, report: Report = ignore
+    ) -> Iterator[Issue]:
+        """Every issue that matches, once, by id; `limit`: how many to ask for at once; `report`: called with what could
+        not be read.
 
         Times in the query are UTC with `Z`, as `{"createdAt": {"gte": …, "lt": …}}`, both ends.
         """
-        return self._search(Issue, project, "/issues/search", query, limit)
+        return self._search(Issue, project, "/issues/search", query, limit, report)
 
     def search_feedbacks(
-        self, project: int, channel: int, query: Mapping[str, Any], limit: int = 100
+        self, project: int, channel: int, query: Mapping[str, Any], limit: int = 100, report: Report = ignore
     ) -> Iterator[Feedback]:
-        """Every feedback that matches, once, by id; see `search_issues`."""
-        return self._search(Feedback, project, f"/channels/{channel}/feedbacks/search", query, limit)
+        """Every feedback of the channel that matches, once, by id; see `search_issues`."""
+        return self._search(Feedback, project, f"/channels/{channel}/feedbacks/search", query, limit, report)
 
-    def _search(self, kind: type[E], project: int, path: str, query: Mapping[str, Any], limit: int) -> Iterator[E]:
-        """In a range of time that is over, things can leave while the pages are read (deleted, updated later), and
-        what follows moves to the front, onto pages that were read already. The total tells: then it starts again,
-        passing over what it has given out."""
-        seen: set[int] = set()
-        page, total = 1, 0
-        while True:
+    def _search(
+        self, kind: type[E], project: int, path: str, query: Mapping[str, Any], limit: int, report: Report
+    ) -> Iterator[E]:
+        def read(page: int) -> Any:
             body = {"query": dict(query), "sort": {"id": "ASC"}, "page": page, "limit": limit}
-            answer = self._call(project, "POST", path, body)
-            try:
-                items, count = answer["items"], int(answer["meta"]["totalItems"])
-            except (TypeError, KeyError, ValueError):
-                raise _not_understood("a page of results") from None
-            for item in items:
-                entity = _parsed(kind, item)
-                if entity.id not in seen:
-                    seen.add(entity.id)
-                    yield entity
-            shrunk, total = count < total, count
-            if shrunk and page > 1:
-                page = 1
-            elif page * limit >= total:
-                return
-            else:
-                page += 1
+            return self._call(project, "POST", path, body)
+
+        return walk(kind, read, limit, report)
 
     def _call(self, project: int, method: str, path: str, body: Any = None) -> Any:
         """The answer's JSON; None for a write, which ABC answers with nothing."""
         key = self._keys.get(project)
         if key is None:
             what = f"ABC_API_KEY holds no key for project {project}: add {project}=…"
-            raise AbcError("auth", what, again=False)
+            raise AbcError("auth", what, again=False, absent=True)
         headers = {"x-api-key": key.get_secret_value()}
         try:
             answer = send(
@@ -192,15 +197,15 @@ class AbcClient:
         except NoAnswer as trouble:
             raise AbcError(trouble.reason, f"ABC User Feedback: {trouble}", again=True) from None
         if not answer.ok:
-            raise refusal(answer.status, answer.json(), answer.retry_after)
-        return None if method == "PUT" else answer.json()
+            raise refusal(answer.status, _json_of(answer), answer.retry_after)
+        return None if method == "PUT" else _json_of(answer)
 
 
 def why_unwritable(issue: Issue) -> str:
     """What a person must change before ABC takes this issue back; "" when nothing."""
     problems = []
     for what, text, limit in (("name", issue.name, NAME_LIMIT), ("description", issue.description, DESCRIPTION_LIMIT)):
-        size = javascript_length(text or "")
+        size = abc_length(text or "")
         if size > limit:
             problems.append(f"its {what} has {size} characters, and ABC User Feedback saves no more than {limit}")
     if not issue.name:
@@ -210,22 +215,23 @@ def why_unwritable(issue: Issue) -> str:
     return f"issue {issue.id} can't be saved: {'; '.join(problems)}. Someone must change that there" if problems else ""
 
 
-def javascript_length(text: str) -> int:
-    """Length as ABC's validator counts it: UTF-16 units, so that an emoji counts twice."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
 def _is_empty(value: Any) -> bool:
-    return value is None or value == [] or (isinstance(value, str) and not value.strip())
+    return value is None or value == [] or (isinstance(value, str) and is_blank(value))
 
 
-def _parsed(kind: type[E], value: Any) -> E:
+def _json_of(answer: Answer) -> Any:
+    """None also for what is nested too deeply to be read."""
     try:
-        return kind.model_validate(value)
-    except ValidationError:
-        raise _not_understood(f"a {kind.__name__.lower()}") from None
+        return answer.json()
+    except RecursionError:
+        return None
 
 
-def _not_understood(expected: str) -> AbcError:
-    what = f"ABC User Feedback answered 200, but not with {expected}: is ABC_API_URL its API, and no proxy in between?"
-    return AbcError("server_error", what, again=True)
+def _parsed(kind: type[E], id_: int, value: Any) -> E:
+    try:
+        entity = kind.model_validate(value)
+    except (ValidationError, RecursionError):
+        raise not_understood(f"a {kind.__name__.lower()}") from None
+    if entity.id != id_:
+        raise not_understood(f"{kind.__name__.lower()} {id_}")
+    return entity

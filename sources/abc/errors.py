@@ -12,22 +12,30 @@ LONGEST_WORDS = 300
 
 
 class AbcError(Exception):
-    """ABC User Feedback refused or did not answer. `again`: whether the same call may succeed later."""
+    """ABC User Feedback refused or did not answer. `again`: whether the same call may succeed later; `absent`: ABC
+    itself answers that this does not exist, or not for this key (a proxy's 403 is no such answer)."""
 
-    def __init__(self, reason: AbcReason, what: str, *, again: bool, retry_after: float | None = None) -> None:
+    def __init__(
+        self, reason: AbcReason, what: str, *, again: bool, retry_after: float | None = None, absent: bool = False
+    ) -> None:
         self.reason: AbcReason = reason
         self.again = again
         self.retry_after = retry_after
+        self.absent = absent
         super().__init__(what)
 
 
 def refusal(status: int, body: Any, retry_after: float | None = None) -> AbcError:
     """The error that an answer without success stands for. `body`: its JSON, None when it has none."""
     said = f"ABC User Feedback answered {status}" + (f": {words}" if (words := words_of(body)) else "")
+    if status in (401, 403) and _is_own_403(body):
+        advice = "ABC_API_KEY must hold a key of this very project, and the project must still exist"
+        return AbcError("auth", f"{said}. {advice}", again=False, absent=True)
     if status in (401, 403):
-        return AbcError("auth", f"{said}. ABC_API_KEY must hold a key of this very project", again=False)
-    if status == 400 and _says_not_found(body):
-        return AbcError("not_found", said, again=False)
+        advice = "that is not ABC's own answer: look at ABC_API_URL, and at a proxy before ABC"
+        return AbcError("auth", f"{said}. {advice}", again=False)
+    if status == 400 and _is_not_found(body):
+        return AbcError("not_found", said, again=False, absent=True)
     if status in (400, 413, 415, 422):
         return AbcError("invalid", said, again=False)
     if status == 429:
@@ -51,7 +59,21 @@ def words_of(body: Any) -> str:
     return " ".join(text.split())[:LONGEST_WORDS]
 
 
-def _says_not_found(body: Any) -> bool:
+NOT_FOUND = ("unknown id", "invalid channel", "invalid channel id")
+"""Messages of a missing feedback, of a search in a deleted channel (measured), and of a creation there."""
+
+
+def _is_not_found(body: Any) -> bool:
     if not isinstance(body, dict):
         return False
-    return str(body.get("code", "")).endswith("NotFound") or body.get("message") == "unknown id"
+    return str(body.get("code", "")).endswith("NotFound") or str(body.get("message", "")).lower() in NOT_FOUND
+
+
+def _is_own_403(body: Any) -> bool:
+    """ABC answers this to a missing or wrong key, and to every key of a deleted project."""
+    return isinstance(body, dict) and body.get("message") == "Forbidden resource"
+
+
+def not_understood(expected: str) -> AbcError:
+    what = f"ABC User Feedback answered 200, but not with {expected}: is ABC_API_URL its API, and no proxy in between?"
+    return AbcError("server_error", what, again=True)

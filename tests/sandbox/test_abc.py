@@ -154,7 +154,20 @@ def test_every_write_is_on_record(sandbox: Sandbox) -> None:
 def test_python_is_refused_as_http_is(sandbox: Sandbox) -> None:
     with pytest.raises(Refusal):
         sandbox.abc.create_issue(1, {"name": "x" * 31})
-    issue = sandbox.abc.create_issue(1, {"name": "🚀" * 15})
-    assert issue.name == "🚀" * 15
+    issue = sandbox.abc.create_issue(1, {"name": "🚀" * 30})
+    assert issue.name == "🚀" * 30
     with pytest.raises(Refusal):
-        sandbox.abc.update_issue(issue.id, {"name": "🚀" * 16, "description": None})
+        sandbox.abc.update_issue(issue.id, {"name": "🚀" * 31, "description": None})
+
+
+def test_a_deleted_channel_and_a_deleted_project(sandbox: Sandbox) -> None:
+    """As measured: the search answers 400 without a code, and the project's key is worth nothing."""
+    sandbox.abc.create_feedback(1, {"message": "x"})
+    sandbox.abc.delete_channel(1)
+    answer = call(sandbox, "POST", "/channels/1/feedbacks/search", {})
+    assert (answer.status_code, answer.json()["message"]) == (400, "invalid channel")
+    assert "code" not in answer.json()
+    assert sandbox.abc.feedbacks == {}
+    sandbox.abc.delete_project(1)
+    answer = call(sandbox, "POST", "/issues/search", {})
+    assert (answer.status_code, answer.json()["message"]) == (403, "Forbidden resource")

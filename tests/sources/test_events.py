@@ -176,6 +176,22 @@ def test_without_what_makes_it_that_event_it_is_unreadable(name: str, missing: s
             assert parse({"event": name, "data": rest}, "default").name == name
 
 
+@pytest.mark.parametrize("bad", [None, 5, "x", [], {}, {"id": True}, {"id": "x"}, {"id": 5, "name": []}])
+def test_an_issue_that_can_not_be_read_does_not_cost_the_feedback(bad: Any) -> None:
+    body = changed(BODIES["feedback-creation-full"], feedback__issues=[bad, {"id": 4}])
+    event = parse(body, "default")
+    assert event.feedback is not None
+    assert [issue.id for issue in event.feedback.issues] == [4]
+    assert parse(changed(body, feedback__issues=bad), "default").feedback is not None
+
+
+def test_of_a_body_full_of_issues_only_the_first_100_are_read() -> None:
+    body = changed(BODIES["feedback-creation-full"], feedback__issues=[{"id": 1 + n} for n in range(50_000)])
+    event = parse(body, "default")
+    assert event.feedback is not None
+    assert [issue.id for issue in event.feedback.issues] == list(range(1, 101))
+
+
 # Identity
 
 
@@ -333,7 +349,7 @@ def test_hostile_event_names_are_cut_and_escaped(name: str) -> None:
 def test_errors_hold_no_personal_data() -> None:
     """They are logged and shown; the body is shown only where a password was given."""
     secret = "who@example.com"
-    body = changed(BODIES["feedback-creation-full"], feedback__issues=[{"id": secret, secret: secret}])
+    body = changed(BODIES["issue-addition"], addedIssue={"id": secret, secret: secret})
     with pytest.raises(Unreadable) as caught:
         parse(body, "default")
     assert secret not in str(caught.value)

@@ -1,0 +1,77 @@
+"""Reading a search of ABC User Feedback page by page: every entity once, whatever the answers look like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, Field, ValidationError
+
+from sources.abc.errors import AbcError, not_understood
+from sources.event import Entity
+
+E = TypeVar("E", bound=Entity)
+
+MOST_PAGES = 1000
+"""Pages that one search reads at most. With 100 items a page that is far more than a day of feedback."""
+
+
+class _Meta(BaseModel):
+    totalItems: Annotated[int, Field(ge=0)]
+
+
+class _Page(BaseModel):
+    items: list[Any]
+    meta: _Meta
+
+
+def walk(kind: type[E], read: Callable[[int], Any], limit: int, report: Callable[[str], None]) -> Iterator[E]:
+    """Every entity of a search, once. `read` gets a page by its number (from 1); `report` is called with what was left
+    out: an item that can't be read does not cost the others.
+
+    While the pages are read, entities can leave the searched range of time (deleted, updated later), and what follows
+    moves to the front, onto pages that were read already. The total shows that; then it starts again and passes over
+    what it has returned. Raises AbcError when the pages have no end.
+    """
+    seen: set[int] = set()
+    page, total, known_pages = 1, 0, 0
+    for _ in range(MOST_PAGES):
+        found = _page_of(read(page))
+        entities = _read_items(kind, found.items, report)
+        fresh = [entity for entity in {entity.id: entity for entity in entities}.values() if entity.id not in seen]
+        seen.update(entity.id for entity in fresh)
+        yield from fresh
+        shrunk, total = found.meta.totalItems < total, found.meta.totalItems
+        if shrunk and page > 1:
+            known_pages = max(known_pages, page)
+            page = 1
+        elif not found.items or page * limit >= total:
+            return
+        elif entities and not fresh and page > known_pages:
+            raise _endless(f"page {page} repeats what earlier pages held")
+        else:
+            page += 1
+    raise _endless(f"there are more than {MOST_PAGES} pages")
+
+
+def _page_of(answer: Any) -> _Page:
+    try:
+        return _Page.model_validate(answer)
+    except ValidationError:
+        raise not_understood("a page of results") from None
+
+
+def _read_items(kind: type[E], items: list[Any], report: Callable[[str], None]) -> list[E]:
+    entities = []
+    for item in items:
+        try:
+            entities.append(kind.model_validate(item))
+        except (ValidationError, RecursionError):
+            continue
+    if bad := len(items) - len(entities):
+        report(f"{bad} of {len(items)} search results are no {kind.__name__.lower()} and were left out")
+    return entities
+
+
+def _endless(why: str) -> AbcError:
+    return AbcError("server_error", f"ABC User Feedback's search has no end: {why}", again=True)
