@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +71,63 @@ def test_the_lock_follows_pyproject() -> None:
     assert asked_for(noted["requires-dist"]) == {normal(text) for text in project["project"]["dependencies"]}
     groups = {group: {normal(text) for text in texts} for group, texts in project["dependency-groups"].items()}
     assert {group: asked_for(entries) for group, entries in noted["requires-dev"].items()} == groups
+
+
+OUR_CODE = ("bridge", "connectors", "console", "jobs", "sources", "transport")
+PROJECTS = packages_distributions()
+MADE_FOR_IT = {"pydantic"}
+"""Whose classes are made to be derived from: no version of it changes what we rely on."""
+
+
+def production() -> Iterator[ast.Module]:
+    """The code of the service itself."""
+    files = [*ROOT.glob("*.py"), *(file for folder in OUR_CODE for file in (ROOT / folder).rglob("*.py"))]
+    for file in files:
+        yield ast.parse(file.read_text(encoding="utf-8"))
+
+
+def imports_of(tree: ast.Module) -> dict[str, str]:
+    """The project on PyPI that each imported name comes from."""
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.asname or alias.name.partition(".")[0]: alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found |= {alias.asname or alias.name: node.module or "" for alias in node.names}
+    projects = {name: PROJECTS.get(module.partition(".")[0]) for name, module in found.items()}
+    return {name: canonical(project[0]) for name, project in projects.items() if project}
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def requirements() -> dict[str, str]:
+    """Version by project, as pyproject.toml asks for it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    matches = [re.match(r"([A-Za-z0-9._-]+)(.*)", text) for text in project["dependencies"]]
+    return {canonical(match[1]): match[2] for match in matches if match}
+
+
+def test_what_is_imported_is_declared() -> None:
+    """Not only there because something else needs it."""
+    imported = {project for tree in production() for project in imports_of(tree).values()}
+    assert {"flask", "click", "werkzeug", "redis"} <= imported
+    assert imported - requirements().keys() == set()
+
+
+def test_what_is_overridden_is_pinned() -> None:
+    """A newer version may call the overridden method otherwise, or not at all."""
+    derived = set()
+    for tree in production():
+        names = imports_of(tree)
+        for node in ast.walk(tree):
+            for base in node.bases if isinstance(node, ast.ClassDef) else []:
+                first = next(part for part in ast.walk(base) if isinstance(part, ast.Name))
+                derived.add(names.get(first.id, ""))
+    assert {"rq", "jira", "slack-sdk"} <= derived
+    loose = {name for name in derived - MADE_FOR_IT - {""} | {"deepl"} if "==" not in requirements()[name]}
+    assert loose == set()
 
 
 def asked_for(entries: list[dict[str, str]]) -> set[str]:
