@@ -13,9 +13,11 @@ from dotenv import dotenv_values
 from honcho.environ import parse as honcho_values
 
 import connectors
+from jobs import schedule
 from sandbox.processes import ROOT, procfile
 from settings import ServiceSettings
 
+OPERATIONS = ROOT / "docs" / "operations.md"
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 ENV_EXAMPLE = ROOT / ".env.example"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -107,3 +109,19 @@ def test_the_procfile_runs_what_exists() -> None:
     assert (ROOT / commands["web"][1]).is_file()
     assert commands["worker"][:2] == ["python", "-m"]
     assert (ROOT / (commands["worker"][2].replace(".", "/") + ".py")).is_file()
+
+
+def test_the_schedule_in_operations_is_the_real_one() -> None:
+    text = OPERATIONS.read_text(encoding="utf-8")
+    [row] = re.findall(r"(?m)^\| seconds after the one before \|(.*)\|$", text)
+    assert [float(cell) for cell in row.split("|")] == list(schedule.DELAYS)
+    assert "grows by up to a fifth" in text
+    assert schedule.JITTER == 0.2
+    assert "up to an hour" in text
+    assert schedule.LONGEST_RETRY_AFTER == 3600
+    assert "end 3 days after" in text
+    assert schedule.GIVE_UP_AFTER == 3 * 86_400
+    assert "every 15 minutes" in text
+    assert schedule.QUOTA_PAUSE == 15 * 60
+    assert "without a time after\n  5 seconds" in text
+    assert schedule.BUSY_SECONDS == 5
