@@ -88,7 +88,7 @@ def production() -> Iterator[ast.Module]:
 
 def imports_of(tree: ast.Module) -> dict[str, str]:
     """The project on PyPI that each imported name comes from."""
-    found = {}
+    found: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.asname or alias.name.partition(".")[0]: alias.name for alias in node.names}
