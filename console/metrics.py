@@ -36,6 +36,8 @@ class _Collector:
         counts = self._numbers["counts"]
         yield self._attempts(counts)
         yield self._durations(counts)
+        name, what = "feedback_bridge_refused_jobs", "Jobs in RQ's queue that were none of ours: removed, not performed"
+        yield CounterMetricFamily(name, what, value=counts.get("refused_jobs", 0))
 
     @staticmethod
     def _gauges(numbers: Mapping[str, Any]) -> Iterator[Metric]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 
 import structlog
 from redis.exceptions import RedisError
@@ -19,15 +20,34 @@ FORGET_EVERY = 60
 """Ticks between two looks for what may be forgotten."""
 
 
+PULSE_SECONDS = 10.0
+"""A worker whose job loop has not turned for longer does not count as alive."""
+
+
+class Pulse:
+    """The job loop's sign of life: another thread's says nothing about whether jobs are taken."""
+
+    def __init__(self) -> None:
+        self.beat()
+
+    def beat(self) -> None:
+        self._last = time.monotonic()
+
+    @property
+    def is_alive(self) -> bool:
+        return time.monotonic() - self._last < PULSE_SECONDS
+
+
 class Clock(threading.Thread):
     """Every worker runs one; in any second one of them ticks for all."""
 
-    def __init__(self, ledger: Ledger, queue: Queue, worker: str, retention_days: float) -> None:
+    def __init__(self, ledger: Ledger, queue: Queue, worker: str, retention_days: float, pulse: Pulse) -> None:
         super().__init__(name="clock", daemon=True)
         self._ledger = ledger
         self._queue = queue
         self._worker = worker
         self._retention_days = retention_days
+        self._pulse = pulse
         self._stopped = threading.Event()
 
     def run(self) -> None:
@@ -40,7 +60,7 @@ class Clock(threading.Thread):
 
     def tick(self) -> None:
         try:
-            due = self._ledger.tick(self._worker, self._queue.key)
+            due = self._ledger.tick(self._worker, self._queue.key, alive=self._pulse.is_alive)
             if due is None:
                 return
             hand(self._queue, due)

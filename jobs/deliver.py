@@ -237,17 +237,6 @@ def _patiently(record: Callable[[], Settled]) -> Settled:
             pause = min(pause * 2, 2.0)
 
 
-_deliverer: Deliverer | None = None
-
-
-def install(deliverer: Deliverer) -> None:
-    """Makes `run` work in this process; the worker calls it before it takes its first job."""
-    global _deliverer
-    _deliverer = deliverer
-
-
 def run(delivery_id: str) -> None:
-    """The function that RQ jobs name."""
-    if _deliverer is None:
-        raise RuntimeError("this process delivers nothing; jobs of Feedback Bridge run under `python -m jobs.worker`")
-    _deliverer.deliver(delivery_id)
+    """The name under which RQ's tools show our jobs. The worker reads them and never calls it (jobs/queue.py)."""
+    raise RuntimeError(f"{delivery_id}: jobs of Feedback Bridge run under `python -m jobs.worker` only")

@@ -33,8 +33,8 @@ FINISHED = ("done", "skipped", "dead")
 STATES = ("queued", "running", "retrying", *FINISHED)
 State = Literal["queued", "running", "retrying", "done", "skipped", "dead"]
 
-_LUA = {path.stem: path.read_text(encoding="utf-8") for path in (Path(__file__).parent / "lua").glob("*.lua")}
-_LUA = {name: text.replace("--!include recovery\n", _LUA["recovery"]) for name, text in _LUA.items()}
+LUA = {path.stem: path.read_text(encoding="utf-8") for path in (Path(__file__).parent / "lua").glob("*.lua")}
+LUA = {name: text.replace("--!include recovery\n", LUA["recovery"]) for name, text in LUA.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Ledger:
         self.prefix = f"fb:{instance}:"
 
     def _run(self, script: str, *args: str | bytes | int, on: Any = None) -> Any:
-        return (self.redis if on is None else on).eval(_LUA[script], 0, self.prefix, *args)
+        return (self.redis if on is None else on).eval(LUA[script], 0, self.prefix, *args)
 
     def accept(
         self,
@@ -219,9 +219,9 @@ class Ledger:
         """Brings back what waits for a destination, or for any of a connector's, or died because of it: how many."""
         return sum(itertools.takewhile(bool, (self._run("heal", name, WOKEN_AT_ONCE) for _ in range(MOST_HEALS))))
 
-    def tick(self, worker: str, queue_key: str, elect_ms: int = 900) -> list[str] | None:
-        """Shows that `worker` is alive, and, when elected, answers the deliveries to hand to RQ again."""
-        answer = self._run("tick", worker, elect_ms, HAND_OVER_MS, queue_key, STARTED_AT_ONCE)
+    def tick(self, worker: str, queue_key: str, elect_ms: int = 900, alive: bool = True) -> list[str] | None:
+        """Shows that `worker` is alive, when it is, and, when elected, answers the deliveries to hand to RQ again."""
+        answer = self._run("tick", worker, elect_ms, HAND_OVER_MS, queue_key, STARTED_AT_ONCE, int(alive))
         return None if answer is None else [delivery_id.decode() for delivery_id in answer]
 
     def forget(self, retention_days: float) -> int:
@@ -253,7 +253,7 @@ class RedisLinks:
 
     def set(self, connector: str, entity: str, created: str, **values: str) -> None:
         flat = [part.encode("utf-8", "replace") for pair in values.items() for part in pair]
-        self._redis.eval(_LUA["link"], 0, f"{self._prefix}{connector}:{entity}", created, *cast(Any, flat))
+        self._redis.eval(LUA["link"], 0, f"{self._prefix}{connector}:{entity}", created, *cast(Any, flat))
 
 
 def split(delivery_id: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -20,26 +21,24 @@ from uuid import uuid4
 import structlog
 from redis import Redis
 from redis.exceptions import RedisError
-from rq.exceptions import DequeueTimeout, StopRequested
-from rq.executions import Execution
-from rq.job import Job
+from rq.exceptions import StopRequested
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
-from rq.suspension import is_suspended
-from rq.timeouts import BaseDeathPenalty
+from rq.suspension import WORKERS_SUSPENDED
 from rq.worker import SimpleWorker, WorkerStatus
+from rq.worker_registration import clean_worker_registry
 
 import logs
 from bridge.environment import environment
 from connectors import find
-from jobs import deliver
 from jobs.catch_up import start_catch_up
-from jobs.clock import Clock
+from jobs.clock import Clock, Pulse
 from jobs.configuration import Configuration, build_connectors, configure_or_exit
 from jobs.connection import connect
+from jobs.deliver import Deliverer
 from jobs.keeper import Keeper
 from jobs.ledger import Ledger
-from jobs.queue import hand, open_queue
+from jobs.queue import Refused, hand, open_queue, take
 from jobs.slots import Slots
 
 log = structlog.get_logger("worker")
@@ -49,134 +48,129 @@ STOP_SECONDS = 25.0
 another worker when its lease runs out."""
 DEQUEUE_SECONDS = 1
 """How long one wait for a job blocks; a stop is noticed in between."""
-HEARTBEAT_SECONDS = 15.0
-SUSPENSION_SECONDS = 1.0
+SHOW_SECONDS = 1.0
+"""Between two looks at whether `rq suspend` was called, each with a sign of life for RQ's tools."""
 BACK_OFF_SECONDS = 5.0
-
-
-class NoDeathPenalty(BaseDeathPenalty):
-    """Threads can't be interrupted; every HTTP call has its own deadlines, and leases end."""
-
-    def setup_death_penalty(self) -> None:
-        pass
-
-    def cancel_death_penalty(self) -> None:
-        pass
+REPORT_SECONDS = 10.0
+"""Between two log lines about jobs that are none of ours; the metric counts them all."""
+REFUSED_JOBS = "refused_jobs"
+REGISTRIES = ("wip", "failed", "finished", "deferred", "scheduled", "ready", "canceled")
 
 
 class ThreadWorker(SimpleWorker):
-    """RQ's own preparing and performing of a job, in a pool of threads."""
+    """RQ's loop, registration and suspension; the jobs are read by `jobs.queue` and run in a pool of threads.
 
-    death_penalty_class = NoDeathPenalty
+    Nothing of RQ's own performing is used: it would import and call what a job names (functions, callbacks, webhooks).
+    It also takes 16 round trips for a job; this takes two (docs/performance.md).
+    """
 
-    def __init__(self, queue: Queue, concurrency: int, stop: threading.Event, slots: Slots) -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        concurrency: int,
+        stop: threading.Event,
+        slots: Slots,
+        perform: Callable[[str], None],
+        pulse: Pulse,
+        prefix: str,
+    ) -> None:
+        """`perform` takes a delivery id; `prefix`: of the ledger's keys, for a counter."""
         # RQ sends a sign of life at least every worker_ttl seconds; its own default is 7 minutes.
         super().__init__([queue], connection=queue.connection, serializer=JSONSerializer, worker_ttl=60)
-        self.log_job_description = False
-        self.log_result_lifespan = False
         self._stop = stop
         self._slots = slots
+        self._perform = perform
+        self._pulse = pulse
+        self._counts = f"{prefix}counts"
         self._free = threading.Semaphore(concurrency)
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="delivery")
         self._running: set[Any] = set()
-        self._beat = self._asked = float("-inf")
+        self._lock = threading.Lock()
+        self._done = 0
+        self._shown = self._reported = float("-inf")
 
-    def dequeue_job_and_maintain_ttl(self, *_: Any, **__: Any) -> tuple[Job, Queue]:
-        """Takes a job only when a thread is free for it: what is taken must start."""
+    def dequeue_job_and_maintain_ttl(self, *_: Any, **__: Any) -> tuple[str, Queue]:  # type: ignore[override]
+        """Takes a job only when a thread is free for it: what is taken must start. Answers its delivery."""
         while not self._stop.is_set():
-            self.heartbeat()
-            if not self._free.acquire(timeout=DEQUEUE_SECONDS):
+            self._pulse.beat()
+            self.check_for_suspension(False)
+            if self.should_run_maintenance_tasks:
+                self.run_maintenance_tasks()
+            if self._stop.is_set() or not self._free.acquire(timeout=DEQUEUE_SECONDS):
                 continue
-            taken = None
+            delivery_id = None
             try:
-                taken = self.queue_class.dequeue_any(
-                    self.queues,
-                    DEQUEUE_SECONDS,
-                    connection=self.connection,
-                    job_class=self.job_class,
-                    serializer=self.serializer,
-                    death_penalty_class=self.death_penalty_class,
-                )
-            except DequeueTimeout:
-                pass
+                delivery_id = take(self.queues[0], DEQUEUE_SECONDS)
+            except Refused as refused:
+                self._report(refused)
             finally:
-                if taken is None:
+                if delivery_id is None:
                     self._free.release()
-            if taken is not None:
-                return taken
+            if delivery_id is not None:
+                return delivery_id, self.queues[0]
         raise StopRequested
 
-    def execute_job(self, job: Job, queue: Queue) -> None:
-        future = self._pool.submit(self._execute, job, queue)
+    def _report(self, refused: Refused) -> None:
+        self.connection.hincrby(self._counts, REFUSED_JOBS, 1)
+        if time.monotonic() - self._reported < REPORT_SECONDS:
+            return
+        self._reported = time.monotonic()
+        log.error(
+            "job refused and removed: somebody else writes to this Redis, look at REDIS_URL", because=str(refused)
+        )
+
+    def execute_job(self, delivery_id: str, queue: Queue) -> None:  # type: ignore[override]  # noqa: ARG002
+        future = self._pool.submit(self._execute, delivery_id)
         self._running.add(future)
         future.add_done_callback(self._running.discard)
 
-    def _execute(self, job: Job, queue: Queue) -> None:
+    def _execute(self, delivery_id: str) -> None:
         try:
-            self.perform_job(job, queue, self.prepare_execution(job))
-        except RedisError as error:
-            log.warning("RQ could not record a job; the ledger's clock looks after the delivery", because=str(error))
+            self._perform(delivery_id)
+            with self._lock:
+                self._done += 1
         except Exception:
             log.exception("a job failed outside its delivery; the ledger's clock looks after the delivery")
         finally:
             self._free.release()
 
-    # From here to `set_state`: what RQ does around a job, without what our jobs never have (dependents, results,
-    # callbacks, rate limits) and in fewer round trips: 4 instead of 16 (docs/performance.md).
-
-    def prepare_execution(self, job: Job) -> Execution:
-        with self.connection.pipeline() as pipeline:
-            execution = Execution.create(job, self.get_heartbeat_ttl(job), pipeline, worker_name=self.name)
-            self.executions[execution.id] = execution
-            self.set_state(WorkerStatus.BUSY, pipeline)
-            job.prepare_for_execution(self.name, pipeline)
-            pipeline.lrem(self.queues[0].intermediate_queue_key, 1, job.id)
-            pipeline.execute()
-        return execution
-
-    def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:
-        """`prepare_execution` has done it."""
-
-    def handle_execution_ended(self, job: Job, *_: Any) -> None:
-        job.ended_at = datetime.now(UTC)
-
-    def handle_job_success(  # RQ calls it with these names
-        self,
-        job: Job,
-        queue: Queue,  # noqa: ARG002
-        started_job_registry: Any,  # noqa: ARG002
-        execution: Execution,
-    ) -> None:
-        with self.connection.pipeline() as pipeline:
-            self.increment_successful_job_count(pipeline)
-            if job.started_at and job.ended_at:
-                self.increment_total_working_time(job.ended_at - job.started_at, pipeline)
-            self.cleanup_execution(job, pipeline, execution)
-            pipeline.delete(job.key)
-            pipeline.execute()
+    def run_maintenance_tasks(self) -> None:
+        """Forgets killed workers, and RQ's registries, which this worker does not use. RQ's own clean-up would call the
+        failure callbacks of the jobs in them."""
+        clean_worker_registry(self.queues[0])
+        name = self.queues[0].name
+        self.connection.delete(*(f"rq:{kind}:{name}" for kind in REGISTRIES), f"{self.queues[0].key}:intermediate")
+        self.last_cleaned_at = datetime.now(UTC)  # type: ignore[assignment]
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
-        """RQ beats four times for each job, a third of its time; once in a while is enough."""
-        if pipeline is None and time.monotonic() - self._beat < HEARTBEAT_SECONDS:
-            return
-        self._beat = time.monotonic()
-        super().heartbeat(timeout, pipeline)
+        """RQ sends one around each job. `_show` does it once a second."""
 
     def check_for_suspension(self, burst: bool) -> None:  # noqa: ARG002
-        """RQ asks before each job whether `rq suspend` was called; once a second is enough. A stop ends the wait."""
-        if time.monotonic() - self._asked < SUSPENSION_SECONDS:
+        """Looks once a second whether `rq suspend` was called, and then waits for `rq resume` or a stop."""
+        if time.monotonic() - self._shown < SHOW_SECONDS:
             return
-        state = self.get_state()
-        while is_suspended(self.connection, self):
-            self.set_state(WorkerStatus.SUSPENDED)
-            if self._stop.wait(SUSPENSION_SECONDS):
-                break
-        self.set_state(state)
-        self._asked = time.monotonic()
+        suspended = self._show()
+        if suspended:
+            hand(self.queues[0], self._slots.close())  # what waits for a slot in here waits in the queue
+        while suspended and not self._stop.wait(SHOW_SECONDS):
+            self._pulse.beat()
+            suspended = self._show(WorkerStatus.SUSPENDED)
 
-    def set_state(self, state: str, pipeline: Any = None) -> None:
-        if state != self.get_state():
+    def _show(self, state: str = "") -> bool:
+        """A sign of life and what RQ's tools show of a worker, in one round trip. Answers whether it is suspended."""
+        self._shown = time.monotonic()
+        state = state or (WorkerStatus.BUSY if self._running else WorkerStatus.IDLE)
+        with self.connection.pipeline() as pipeline:
+            super().heartbeat(pipeline=pipeline)
             super().set_state(state, pipeline)
+            self._count_jobs(pipeline)
+            pipeline.exists(WORKERS_SUSPENDED)
+            return bool(pipeline.execute()[-1])
+
+    def _count_jobs(self, pipeline: Any) -> None:
+        with self._lock:
+            done, self._done = self._done, 0
+        pipeline.hincrby(self.key, "successful_job_count", done)
 
     def subscribe(self) -> None:
         """No commands over pub/sub (they kill the process of a job: here jobs share one), so no thread for them."""
@@ -194,6 +188,7 @@ class ThreadWorker(SimpleWorker):
             hand(self.queues[0], self._slots.close())
         wait(self._running, timeout=STOP_SECONDS)
         self._pool.shutdown(wait=False)
+        self._count_jobs(self.connection)
         super().teardown()  # type: ignore[no-untyped-call]
 
 
@@ -204,11 +199,12 @@ def work(configuration: Configuration, stop: threading.Event) -> None:
     ledger = Ledger(connect(service, "work"), service.bridge_instance)
     queue = open_queue(connect(service, "work"), service.bridge_instance)
     keeper = Keeper(ledger)
-    clock = Clock(ledger, queue, name, service.retention_days)
+    pulse = Pulse()
+    clock = Clock(ledger, queue, name, service.retention_days, pulse)
     connectors = build_connectors(configuration)
     slots = Slots(service.worker_concurrency, len(connectors))
     needing_source = frozenset(name for name in connectors if find(name).NEEDS_ABC)
-    deliver.install(deliver.Deliverer(ledger, queue, connectors, configuration.redact, keeper, slots, needing_source))
+    deliverer = Deliverer(ledger, queue, connectors, configuration.redact, keeper, slots, needing_source)
     keeper.start()
     clock.start()
     catch_up = start_catch_up(configuration, connectors)
@@ -218,7 +214,8 @@ def work(configuration: Configuration, stop: threading.Event) -> None:
             # A client of its own: RQ raises the time-outs of the one that it blocks on.
             blocking: Redis = connect(service, "work")
             blocking_queue = open_queue(blocking, service.bridge_instance)
-            ThreadWorker(blocking_queue, service.worker_concurrency, stop, slots).work(logging_level="WARNING")
+            options = (stop, slots, deliverer.deliver, pulse, ledger.prefix)
+            ThreadWorker(blocking_queue, service.worker_concurrency, *options).work(logging_level="WARNING")
         except RedisError as error:
             log.warning("Redis is away; trying again", because=str(error))
         if not stop.is_set():

@@ -1,12 +1,12 @@
 -- The one clock: what is due and not finished is handed to RQ again.
--- ARGV: prefix, worker name, election ms, hand-over ms, RQ queue key, how many at once.
+-- ARGV: prefix, worker name, election ms, hand-over ms, RQ queue key, how many at once, whether its job loop turns ('1').
 -- Returns the delivery ids to hand over, or nil for a worker that was not elected this time.
 --!include recovery
 local p, worker, elect, hand, queue = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local many = tonumber(ARGV[6])
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-redis.call('ZADD', p .. 'workers', now, worker)
+if ARGV[7] == '1' then redis.call('ZADD', p .. 'workers', now, worker) end
 -- A key that lives longer than an election was set before Redis's own clock stepped back: it elects nobody.
 if redis.call('PTTL', p .. 'clock') > tonumber(elect) then redis.call('DEL', p .. 'clock') end
 if not redis.call('SET', p .. 'clock', worker, 'NX', 'PX', elect) then return false end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,6 +13,7 @@ from redis import Redis
 
 from connectors.base import Context, Destination, Done, Failed, LeaseLost, Outcome, Retry, Skipped
 from jobs.attempts import fields_of
+from jobs.clock import Clock, Pulse
 from jobs.ledger import Lease, Planned
 from jobs.replay import Replayer
 from jobs.schedule import DELAYS, Transition
@@ -344,6 +346,31 @@ def test_only_one_worker_ticks_at_a_time_and_all_are_seen_alive(world: World) ->
     assert world.ledger.tick("b", key) is None
     assert world.records.health()["workers"] == 2
     world.ledger.leave("b")
+    assert world.records.health()["workers"] == 1
+
+
+def test_a_worker_is_counted_while_its_job_loop_turns(world: World) -> None:
+    """Not longer than 15 s after its last sign of life, whatever its other threads do."""
+    world.ledger.tick("a", world.queue.key)
+    workers = f"{world.ledger.prefix}workers"
+    for seconds, counted in ((0, 1), (14, 1), (16, 0), (25 * 60, 0)):
+        world.redis.zadd(workers, {"a": (world.redis.time()[0] - seconds) * 1000})
+        assert world.records.health()["workers"] == counted, seconds
+    world.ledger.tick("a", world.queue.key, alive=False)
+    assert world.records.health()["workers"] == 0
+
+
+def test_a_clock_shows_no_sign_of_life_for_a_job_loop_that_stopped(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pulse = Pulse()
+    clock = Clock(world.ledger, world.queue, "a", 30, pulse)
+    started = time.monotonic()
+    monkeypatch.setattr("time.monotonic", lambda: started + 11)
+    clock.tick()
+    assert world.records.health()["workers"] == 0
+    pulse.beat()
+    clock.tick()
     assert world.records.health()["workers"] == 1
 
 
