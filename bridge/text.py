@@ -43,7 +43,7 @@ def cut(text: str, limit: int, *, length: Callable[[str], int] = len) -> str:
     """
     if length(text) <= limit:
         return text
-    end = _boundary(text, _longest_prefix(text, limit, length))
+    end = boundary(text, _longest_prefix(text, limit, length))
     kept = text[:end].rstrip()
     return kept + ELLIPSIS if length(ELLIPSIS) <= limit else ""
 
@@ -94,7 +94,7 @@ def _longest_prefix(text: str, limit: int, length: Callable[[str], int]) -> int:
     return low
 
 
-def _boundary(text: str, end: int) -> int:
+def boundary(text: str, end: int) -> int:
     """The last boundary between clusters at or before `end`; `end` itself where the cluster around it is too long."""
     start = max(0, end - LONGEST_CLUSTER)
     before = text[:start]

@@ -11,7 +11,7 @@ from typing import Any
 from connectors.abc_errors import outcome_of
 from connectors.base import Check, Context, Destination, Done, Failed, Outcome, Skipped
 from connectors.translate.language import has_words, is_in
-from connectors.translate.parts import pack, to_translate, translated
+from connectors.translate.parts import pack, split, to_translate, translated
 from connectors.translate.providers.base import Provider, ProviderTrouble
 from connectors.translate.settings import TranslateSettings
 from sources.abc.client import AbcClient, AbcError
@@ -94,7 +94,10 @@ class TranslateConnector:
         known: dict[str, str] = dict(context.notes.get("translations", {}))
         for target in dict.fromkeys(wish.target for wish in wishes):
             parts = [
-                part for wish in wishes if wish.target == target for part in to_translate(wish.text, limits.characters)
+                part
+                for wish in wishes
+                if wish.target == target
+                for part in to_translate(split(wish.text, limits.characters))
             ]
             missing = [part for part in dict.fromkeys(parts) if note_of(part, target) not in known]
             for request in pack(missing, limits):
@@ -183,7 +186,7 @@ def note_of(part: str, target: str) -> str:
 
 
 def _joined(wish: Wish, known: Mapping[str, str], limit: int) -> str:
-    return translated(wish.text, limit, lambda part: known[note_of(part, wish.target)])
+    return translated(split(wish.text, limit), lambda part: known[note_of(part, wish.target)])
 
 
 def field_checks(where: str, formats: Mapping[str, str], wanted: Sequence[tuple[str, str, str]]) -> Iterator[Check]:

@@ -1,18 +1,22 @@
-"""Long texts in parts: cut at sentence ends, packed into requests, joined back without loss."""
+"""Long texts in parts: cut at sentence ends, packed into requests, joined back without loss. Linear in the text."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from bridge.text import boundary
 from connectors.translate.language import has_words
 
-# A sentence's end and the blanks after it; CJK sentences end without a blank.
-SENTENCE_END = re.compile(r"(?:[.!?…]+[\"'”’)\]]*(?=\s)|[。！？｡．]+[」』”’）]*|\n)\s*")
-BLANKS = re.compile(r"\s+")
-ZERO_WIDTH_JOINER = "\u200d"
+# A sentence's end and the blanks after it; CJK sentences end without a blank. It is looked for only where a run of
+# marks starts, and without going back: else a text of exclamation marks would take quadratic time.
+SENTENCE_END = re.compile(r"(?:(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?=\s)|[。！？｡．]++[」』”’）]*+|\n)\s*+")
+BLANKS = re.compile(r"\s++")
+LOOK_BEHIND = 64
+"""Characters of the following part that a cut looks at, to see whether it would split a character."""
+SMALLEST = 150
+"""Characters; parts are not made smaller than this to spare a slow provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +26,44 @@ class Limits:
     characters: int
     """Of all its texts together, as Python counts them (code points)."""
     texts: int
+    turns_by: int = 0
+    """Where the provider bills characters: how many of them count as one request for the rate; 0: any number."""
+
+    def smaller(self, level: int) -> Limits:
+        """For a provider that did not manage a request in time: half of it for each level."""
+        return replace(self, characters=max(self.characters >> level, min(SMALLEST, self.characters)))
+
+    def turns(self, request: Sequence[str]) -> int:
+        """As how many requests this one counts for the rate."""
+        return max(1, -(-sum(map(len, request)) // self.turns_by)) if self.turns_by else 1
 
 
 def split(text: str, limit: int) -> list[str]:
     """Parts of at most `limit` characters whose concatenation is the text."""
     parts = []
-    while len(text) > limit:
-        end = _cut(text, limit)
-        parts.append(text[:end])
-        text = text[end:]
-    if text:
-        parts.append(text)
+    start = 0
+    while len(text) - start > limit:
+        end = start + _cut(text[start : start + limit + LOOK_BEHIND], limit)
+        parts.append(text[start:end])
+        start = end
+    if start < len(text):
+        parts.append(text[start:])
     return parts
+
+
+def pieces(text: str, limits: Limits, level: int, known: Callable[[str], bool]) -> Iterator[str]:
+    """The parts to translate, made smaller by `level`; a larger one whose translation is known stays whole, so that
+    nothing is paid for twice. Their concatenation is the text."""
+    return _smaller(split(text, limits.characters), limits, 0, level, known)
+
+
+def _smaller(parts: list[str], limits: Limits, level: int, wanted: int, known: Callable[[str], bool]) -> Iterator[str]:
+    for part in parts:
+        if level == wanted or known(_around(part)[1]):
+            yield part
+        else:
+            finer = split(part, limits.smaller(level + 1).characters)
+            yield from _smaller(finer, limits, level + 1, wanted, known)
 
 
 def pack(parts: Iterable[str], limits: Limits) -> list[list[str]]:
@@ -49,63 +79,34 @@ def pack(parts: Iterable[str], limits: Limits) -> list[list[str]]:
     return requests
 
 
-def to_translate(text: str, limit: int) -> list[str]:
-    """What has to be sent for this text: its parts that hold words, without the blanks around them."""
-    return [core for part in split(text, limit) for _, core, _ in [_around(part)] if has_words(core)]
+def to_translate(parts: Iterable[str]) -> list[str]:
+    """What has to be sent of these parts: those that hold words, without the blanks around them."""
+    return [core for part in parts for _, core, _ in [_around(part)] if has_words(core)]
 
 
-def translated(text: str, limit: int, translation: Callable[[str], str]) -> str:
-    """The text with every part of `to_translate` replaced by its translation.
+def translated(parts: Iterable[str], translation: Callable[[str], str]) -> str:
+    """The text of these parts, with every one of `to_translate` replaced by its translation.
 
     Blanks between the parts are ours: translators trim them, and sentences would run into each other.
     """
-    pieces = []
-    for part in split(text, limit):
+    text = []
+    for part in parts:
         before, core, after = _around(part)
-        pieces += [before, translation(core).strip() if has_words(core) else core, after]
-    return "".join(pieces)
+        text += [before, translation(core).strip() if has_words(core) else core, after]
+    return "".join(text)
 
 
 def _around(part: str) -> tuple[str, str, str]:
     core = part.strip()
-    start = part.find(core) if core else len(part)
+    start = len(part) - len(part.lstrip()) if core else len(part)
     return part[:start], core, part[start + len(core) :]
 
 
-def _cut(text: str, limit: int) -> int:
+def _cut(window: str, limit: int) -> int:
     """Where to cut: behind a sentence, else between words, else between characters as people see them."""
-    window = text[:limit]
-    for boundary in (SENTENCE_END, BLANKS):
-        ends = [match.end() for match in boundary.finditer(window)]
+    for pattern in (SENTENCE_END, BLANKS):
+        ends = [match.end() for match in pattern.finditer(window, 0, limit)]
         # A boundary near the start would leave a crumb of a request.
         if ends and ends[-1] > limit // 4:
             return ends[-1]
-    for end in range(limit, max(limit - 64, 0), -1):
-        if not _belongs_together(text, end):
-            return end
-    return limit
-
-
-def _belongs_together(text: str, end: int) -> bool:
-    """Whether a cut before `end` would split what people see as one character (near enough to Unicode's UAX 29)."""
-    left, right = text[end - 1], text[end]
-    return (
-        unicodedata.category(right) in ("Mn", "Mc", "Me")  # combining marks, variation selectors
-        or ZERO_WIDTH_JOINER in (left, right)
-        or "\U0001f3fb" <= right <= "\U0001f3ff"  # skin tones
-        or ("\u1160" <= right <= "\u11ff")  # vowels and finals of a decomposed Hangul syllable
-        or ("\ud800" <= left <= "\udbff")  # half of a broken surrogate pair
-        or (left, right) == ("\r", "\n")
-        or (_regional(right) and _flags_before(text, end) % 2 == 1)
-    )
-
-
-def _regional(character: str) -> bool:
-    return "\U0001f1e6" <= character <= "\U0001f1ff"
-
-
-def _flags_before(text: str, end: int) -> int:
-    count = 0
-    while count < end and _regional(text[end - 1 - count]):
-        count += 1
-    return count
+    return boundary(window, limit) or limit

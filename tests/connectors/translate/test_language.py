@@ -26,6 +26,11 @@ NO_WORDS = [
     "12345",
     "@support #bug",
     "₩10,000",
+    "\u3164\u3164",  # HANGUL FILLER: a letter by its category, and nothing to see
+    "\u115f\u1160 \u200b",
+    "①②③",
+    "\u2800\ufe0f",
+    "ｏｋ",
 ]
 ADDRESSES = ["https://example.com/a?b=c", "www.example.com", "a.b+c@mail.example.com"]
 
@@ -52,7 +57,8 @@ def test_any_word_is_worth_translating(text: str) -> None:
         ("ล็อกอินไม่ได้", "th"),
         ("Δεν λειτουργεί", "el"),
         ("应用程序在打开设置页面时崩溃", "zh"),
-        ("Приложение вылетает", "ru"),
+        ("你們的軟體更新之後沒辦法登入帳號", "zh"),
+        ("Приложение вылетает после последнего обновления", "ru"),
         ("Не можу увійти в обліковий запис", "uk"),
         ("The app crashes when I open the settings page", "en"),
         ("Ich kann mich nicht anmelden", "de"),
@@ -73,6 +79,8 @@ def test_what_can_be_told_is_told(text: str, language: str) -> None:
         "Perfekt",
         "最高",  # Han alone: Chinese or Japanese
         "不具合多数、改善希望",
+        "検索結果表示不正確、改善要望",
+        "wo bu neng deng lu wo de zhang hu",  # transcribed Chinese
         "kakaotalk login error",  # names
         "Galaxy S24 Ultra Android 15",
         "jinjja joayo",  # romanised Korean
@@ -116,10 +124,37 @@ def test_many_threads_may_ask_first_at_once() -> None:
 
 
 def test_the_web_process_reads_the_connector_without_its_libraries() -> None:
-    """Its settings and default events are read by every process: numpy and the clients load where they are used."""
+    """Every process reads its settings and default events; detector and clients load where they are used."""
     program = (
         "import sys, connectors.translate, connectors.translate.connector; "
-        "print([name for name in ('deepl', 'py3langid', 'numpy') if name in sys.modules])"
+        "print([name for name in ('deepl', 'gcld3') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_language_of_a_long_text_is_that_of_all_of_it() -> None:
+    """Its start, middle and end are looked at."""
+    english = "The app crashes when I open the settings page. " * 400
+    korean = "설정 화면을 열면 앱이 멈춥니다. " * 400
+    assert language_of(english) == "en"
+    assert language_of(english + korean) is None
+    assert language_of(korean + english) is None
+
+
+def test_words_are_found_however_late_they_come() -> None:
+    assert has_words("👍" * 50_000 + " 좋아요")
+    assert not has_words("👍" * 50_000)
+
+
+@pytest.mark.parametrize("half", ["The app crashes \ud83d when I open the settings page", "\ud83d\udead" * 20])
+def test_half_a_character_breaks_nothing(half: str) -> None:
+    language_of(half)
+    has_words(half)
+
+
+@pytest.mark.parametrize(
+    ("code", "same"), [("nb-NO", "no"), ("zh-Hant", "zh"), ("fil", "tl"), ("pt_BR", "pt"), ("iw", "he")]
+)
+def test_codes_of_one_language_have_one_base(code: str, same: str) -> None:
+    assert base(code) == same

@@ -32,8 +32,8 @@ def test_a_text_whose_parts_are_translated_to_themselves_stays_as_it_is(text: st
         asked.append(part)
         return part
 
-    assert translated(text, limit, same) == text
-    assert asked == to_translate(text, limit)
+    assert translated(split(text, limit), same) == text
+    assert asked == to_translate(split(text, limit))
 
 
 @settings(deadline=None)
@@ -69,8 +69,8 @@ def test_what_people_see_as_one_character_is_not_cut(whole: str) -> None:
 
 def test_blanks_between_parts_survive_a_translator_that_trims() -> None:
     text = "  One sentence. \n\nAnother one.\t"
-    assert translated(text, 16, lambda part: f" <{part}> \n") == "  <One sentence.> \n\n<Another one.>\t"
+    assert translated(split(text, 16), lambda part: f" <{part}> \n") == "  <One sentence.> \n\n<Another one.>\t"
 
 
 def test_parts_without_words_are_not_sent() -> None:
-    assert to_translate("좋아요.\n\n12345.\n\n👍👍👍👍\n\n네.", 7) == ["좋아요.", "네."]
+    assert to_translate(split("좋아요.\n\n12345.\n\n👍👍👍👍\n\n네.", 7)) == ["좋아요.", "네."]

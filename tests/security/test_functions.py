@@ -1,0 +1,104 @@
+"""What the service does with users' text takes time in proportion to the text, for 1 MB of the worst.
+
+One feedback of an end user is enough to try it. The functions are measured whole: their patterns alone are in
+test_patterns.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bridge.text import abc_length, cut, inert, is_blank, utf16_length
+from connectors.jira import render as jira
+from connectors.slack import render as slack
+from connectors.translate.language import has_words, language_of
+from connectors.translate.parts import Limits, pack, split, to_translate, translated
+from connectors.translate.plausible import objection
+from connectors.translate.providers.openai import without_additions
+from redaction import Redactor
+from sources.abc.errors import words_of
+from sources.event import Event, Feedback, Issue, Named
+from tests.security.linear import assert_all_linear
+from transport import without_halves
+
+UNITS = {
+    "laughter": "ㅋ",
+    "one word": "a",
+    "exclamation": "!",
+    "closing marks": "!)",
+    "stops": "。",
+    "blanks": " ",
+    "lines": "\n",
+    "mail": "a@",
+    "dots": "a.",
+    "words": "wort ",
+    "thoughts": "<think>",
+    "fences": "```\n",
+    "quotes": '"',
+    "braces": '{"',
+    "marks": "\u0301\u0316",
+    "flags": "🇰",
+    "joined": "👨\u200d",
+    "fillers": "\u3164",
+    "halves": "\ud83d",
+    "ligature": "\ufdfa",
+    "jamo": "\u1112\u1161\u11ab",
+    "markup": "{*_[h1. ",
+    "entities": "&amp;<",
+    "values": "(value: ",
+}
+SECRET = "a" * 40  # as a text of one letter might hold it again and again
+
+
+def event(text: str) -> Event:
+    return Event(
+        id="e",
+        source="abc",
+        name="ISSUE_ADDITION",
+        entity="issue:1:1",
+        occurred=0.0,
+        body={},
+        project=Named(id=1, name=text),
+        channel=Named(id=1, name=text),
+        feedback=Feedback.model_validate({"id": 1, "message": text}),
+        issue=Issue(id=1, name=text, description=text, status=text),
+    )
+
+
+FUNCTIONS: dict[str, Callable[[Any], object]] = {
+    "has_words": has_words,
+    "language_of": language_of,
+    "split": lambda text: split(text, 2000),
+    "to_translate": lambda text: to_translate(split(text, 2000)),
+    "translated": lambda text: translated(split(text, 2000), lambda part: part),
+    "pack": lambda text: pack([text[start : start + 50] for start in range(0, len(text), 50)], Limits(2000, 20)),
+    "objection to an answer": lambda text: objection("결제가 안 돼요", text, "en"),
+    "objection to a text": lambda text: objection(text, text, "en"),
+    "without_additions": lambda text: without_additions(text, "결제가 안 돼요"),
+    "without_additions of a text": lambda text: without_additions("It fails", text),
+    "jira escape": jira.escape,
+    "jira cut": lambda text: jira.cut(text, 32_767),
+    "jira summary": lambda text: jira.summary(text, 1),
+    "jira comment": lambda text: jira.feedback_comment(1, text, {"message": text}, "marker", "en"),
+    "slack message": lambda text: slack.render(event(text), "en", {}, ticket=text, ticket_url="https://x/{id}"),
+    "slack digest": lambda text: slack.render_digest([event(text)] * 3, "ko", {}),
+    "redaction": Redactor([SECRET, "https://hooks.slack.com/services/T0/B0/" + SECRET]),
+    "ABC's refusal": lambda text: words_of({"message": [text, text]}),
+    "halves of characters": lambda text: without_halves(text.encode("utf-8", "replace")),
+    "is_blank": is_blank,
+    "cut": lambda text: cut(text, 255),
+    "cut far behind": lambda text: cut(text, len(text) - 1),
+    "inert": inert,
+    "utf16_length": utf16_length,
+    "abc_length": abc_length,
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_takes_time_in_proportion_to_its_text(name: str) -> None:
+    run = FUNCTIONS[name]
+    texts = [lambda size, unit=unit: unit * (size // len(unit)) for unit in UNITS.values()]
+    assert_all_linear(run, texts)
