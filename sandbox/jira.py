@@ -19,6 +19,8 @@ EMAIL = "bridge@example.com"
 TOKEN = "demo-jira-token"
 Deployment = Literal["Cloud", "Server"]
 RESOLUTIONS = {"1": "Done", "2": "Won't Do"}
+PERSON: Mapping[str, str] = {"accountId": "5b10-person", "name": "mina", "key": "JIRAUSER10200", "displayName": "Mina"}
+"""Somebody who works in Jira; Cloud shows the account id, Data Center the name and the key."""
 
 
 class JiraRefusal(Exception):
@@ -39,6 +41,8 @@ class Ticket:
     created: str
     visible_at: float
     """When search finds it (seconds of the monotonic clock)."""
+    creator: Mapping[str, str] = field(default_factory=dict)
+    """Who sent the create: Jira sets it, and nobody can change it. `fields["reporter"]` can be changed."""
     resolution: str | None = None
     comments: list[dict[str, Any]] = field(default_factory=list)
     properties: dict[str, Any] = field(default_factory=dict)
@@ -68,6 +72,9 @@ class Jira:
     """Old key: new key."""
     created_count: int = 0
     """Tickets ever made, deleted ones included."""
+    wrong_login: Literal["refused", "anonymous"] = "refused"
+    """What wrong or expired credentials get: 401, or (as some sites do) the answers that an anonymous visitor gets,
+    with the failure in a header alone."""
 
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
@@ -79,13 +86,19 @@ class Jira:
     def cloud(self) -> bool:
         return self.deployment == "Cloud"
 
+    @property
+    def account(self) -> Mapping[str, str]:
+        """The account that the credentials belong to."""
+        ids = {"accountId": "5b10-demo"} if self.cloud else {"name": "bridge", "key": "JIRAUSER10100"}
+        return {**ids, "displayName": "Feedback Bridge"}
+
     def authorization(self) -> str:
         """The header that it accepts."""
         if self.cloud:
             return "Basic " + base64.b64encode(f"{self.email}:{self.token}".encode()).decode()
         return f"Bearer {self.token}"
 
-    def create(self, body: Mapping[str, Any]) -> Ticket:
+    def create(self, body: Mapping[str, Any], by: Mapping[str, str] = PERSON) -> Ticket:
         fields = body.get("fields")
         fields = fields if isinstance(fields, Mapping) else {}
         self.need("CREATE_ISSUES", "You do not have permission to create issues in this project.")
@@ -103,7 +116,8 @@ class Jira:
                 id=str(self._last_id),
                 key=key,
                 project=project,
-                fields=dict(fields),
+                fields={"reporter": by, **fields},
+                creator=by,
                 status=self.rules.first_status,
                 created=moment,
                 visible_at=time.monotonic() + (self.search_lag if self.cloud else 0),
@@ -123,7 +137,11 @@ class Jira:
             ticket.fields.update(fields)
             ticket.updated = jira_time()
 
-    def comment(self, ticket: Ticket, text: Any) -> dict[str, Any]:
+    def comment(
+        self, ticket: Ticket, text: Any, by: Mapping[str, str] = PERSON, properties: Any = None
+    ) -> dict[str, Any]:
+        """`properties`: `[{"key": "sd.public.comment", "value": {"internal": true}}]` hides it from the customers of
+        Jira Service Management; elsewhere it changes nothing."""
         self.need("ADD_COMMENTS", "You do not have the permission to comment on this issue.")
         if not isinstance(text, str) or not text.strip():
             raise JiraRefusal(400, errors={"comment": "Comment body can not be empty!"})
@@ -132,7 +150,8 @@ class Jira:
         with self.lock:
             self._last_comment += 1
             moment = jira_time()
-            comment = {"id": str(self._last_comment), "body": text, "created": moment, "updated": moment}
+            shown = {"author": by, "body": text, "created": moment, "updated": moment}
+            comment = {"id": str(self._last_comment), **shown, "properties": properties or []}
             ticket.comments.append(comment)
         return comment
 

@@ -25,9 +25,7 @@ class Account:
         return answer(200, {**head, "deploymentType": self.jira.deployment, "serverTitle": "Demo"})
 
     def myself(self) -> Any:
-        shown = {"displayName": "Feedback Bridge", "emailAddress": self.jira.email, "active": True}
-        ids = {"accountId": "5b10-demo"} if self.jira.cloud else {"name": "bridge", "key": "bridge"}
-        return answer(200, {**ids, **shown})
+        return answer(200, {**self.jira.account, "emailAddress": self.jira.email, "active": True})
 
     def my_permissions(self) -> Any:
         asked = [name for name in request.args.get("permissions", "").split(",") if name]
@@ -46,7 +44,7 @@ class Account:
 
     def issue_types(self, project: str) -> Any:
         self._project(project)
-        kinds = [{"id": key, "name": name, "subtask": False} for key, name in self.jira.rules.issue_types.items()]
+        kinds = [{**kind, "subtask": False} for kind in self.jira.rules.kinds()]
         return self._meta("issueTypes", kinds)
 
     def create_fields(self, project: str, kind: str) -> Any:
@@ -59,6 +57,8 @@ class Account:
             for name, (shape, required) in SYSTEM_FIELDS.items()
             if name != "labels" or rules.labels_on_screen
         ]
+        priorities = [{"id": key, "name": name} for key, name in rules.priorities.items()]
+        fields = [{**f, "allowedValues": priorities} if f["fieldId"] == "priority" else f for f in fields]
         for name, label in rules.custom_fields.items():
             fields.append(_field(name, label, "string", name in rules.required_fields))
         return self._meta("fields", fields)
@@ -76,20 +76,23 @@ class Account:
     def project_statuses(self, project: str) -> Any:
         self._project(project)
         statuses = [status(self.jira, number) for number in self.jira.rules.statuses]
-        kinds = self.jira.rules.issue_types.items()
-        return answer(200, [{"id": key, "name": name, "statuses": statuses} for key, name in kinds])
+        return answer(200, [{**kind, "statuses": statuses} for kind in self.jira.rules.kinds()])
 
     def priorities(self) -> Any:
         return answer(200, [{"id": key, "name": name} for key, name in self.jira.rules.priorities.items()])
 
     def all_issue_types(self) -> Any:
-        return answer(200, [{"id": key, "name": name} for key, name in self.jira.rules.issue_types.items()])
+        return answer(200, self.jira.rules.kinds())
 
     def _project(self, project: str) -> dict[str, Any]:
         for key, number in self.jira.projects.items():
             if project in (key, number):
-                kinds = [{"id": kind, "name": name} for kind, name in self.jira.rules.issue_types.items()]
-                return {"id": number, "key": key, "name": key.capitalize(), "issueTypes": kinds}
+                return {
+                    "id": number,
+                    "key": key,
+                    "name": key.capitalize(),
+                    "issueTypes": self.jira.rules.kinds(),
+                }
         raise JiraRefusal(404, f"No project could be found with key '{project}'.")
 
     def _meta(self, name: str, values: list[dict[str, Any]]) -> Response:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from sandbox.jira import RESOLUTIONS, Jira, JiraRefusal, Ticket
 from sandbox.jira_meta import Account, answer, status
@@ -26,6 +26,9 @@ def blueprint(jira: Jira) -> Blueprint:
         anonymous = request.path.endswith("/serverInfo") and "Authorization" not in request.headers
         if anonymous or request.headers.get("Authorization") == jira.authorization():
             return None
+        g.login = "AUTHENTICATED_FAILED"
+        if jira.wrong_login == "anonymous" and not request.path.endswith("/myself"):
+            return _for_nobody(request.path)
         if jira.cloud:
             unauthorized = Response(
                 "Client must be authenticated to access this resource.", 401, content_type="text/plain"
@@ -33,8 +36,12 @@ def blueprint(jira: Jira) -> Blueprint:
         else:
             words = "You are not authenticated. Authentication required to perform this operation."
             unauthorized = answer(401, {"errorMessages": [words], "errors": {}})
-        unauthorized.headers["X-Seraph-LoginReason"] = "AUTHENTICATED_FAILED"
         return unauthorized
+
+    @routes.after_request
+    def how_the_login_went(response: Response) -> Response:
+        response.headers["X-Seraph-LoginReason"] = g.get("login", "OK")
+        return response
 
     @routes.errorhandler(JiraRefusal)
     def refused(refusal: JiraRefusal) -> Response:
@@ -74,12 +81,23 @@ def blueprint(jira: Jira) -> Blueprint:
     return routes
 
 
+def _for_nobody(path: str) -> Response:
+    """What a visitor gets who is not signed in, where no project is public."""
+    if path.endswith(("/search", "/search/jql")):
+        return answer(200, {"issues": [], "total": 0, "startAt": 0, "maxResults": 50, "isLast": True})
+    if path.endswith("/issue"):
+        return answer(400, {"errorMessages": [], "errors": {"project": "Specify a valid project ID or key"}})
+    return answer(
+        404, {"errorMessages": ["Issue does not exist or you do not have permission to see it."], "errors": {}}
+    )
+
+
 class _Tickets:
     def __init__(self, jira: Jira) -> None:
         self.jira = jira
 
     def create(self) -> Any:
-        ticket = self.jira.create(_body())
+        ticket = self.jira.create(_body(), self.jira.account)
         return answer(201, {"id": ticket.id, "key": ticket.key, "self": _self(ticket)})
 
     def get(self, key: str) -> Any:
@@ -102,11 +120,14 @@ class _Tickets:
         start, size = int(request.args.get("startAt", 0)), int(request.args.get("maxResults", 50))
         if request.args.get("orderBy") == "-created":
             found = found[::-1]
-        shown = found[start : start + size]
+        shown = [self._comment(comment) for comment in found[start : start + size]]
         return answer(200, {"startAt": start, "maxResults": size, "total": len(found), "comments": shown})
 
     def add_comment(self, key: str) -> Any:
-        return answer(201, self.jira.comment(self.jira.find(key), _body().get("body")))
+        body = _body()
+        ticket = self.jira.find(key)
+        made = self.jira.comment(ticket, body.get("body"), self.jira.account, body.get("properties"))
+        return answer(201, self._comment(made))
 
     def transitions(self, key: str) -> Any:
         ticket = self.jira.find(key)
@@ -176,24 +197,38 @@ class _Tickets:
     def _shown(self, ticket: Ticket, wanted: list[str], properties: list[str] | None = None) -> dict[str, Any]:
         kind = ticket.fields["issuetype"]
         name = kind.get("name") or self.jira.rules.issue_types[str(kind["id"])]
+        reporter = ticket.fields.get("reporter")
         every = {
             **ticket.fields,
             "labels": ticket.fields.get("labels") or [],
             "project": {"key": ticket.project, "id": self.jira.projects[ticket.project], "name": ticket.project},
             "issuetype": {"name": name},
             "status": status(self.jira, ticket.status),
+            "creator": self._person(ticket.creator),
+            "reporter": self._person(reporter) if reporter else None,
             "resolution": {"name": ticket.resolution} if ticket.resolution else None,
             "created": ticket.created,
             "updated": ticket.updated,
         }
         if {"*all", "comment"} & set(wanted):
-            every["comment"] = {"comments": ticket.comments, "total": len(ticket.comments)}
+            comments = [self._comment(comment) for comment in ticket.comments]
+            every["comment"] = {"comments": comments, "total": len(comments)}
         whole = {"*all", "*navigable"} & set(wanted)
         fields = every if whole else {key: value for key, value in every.items() if key in wanted}
         shown: dict[str, Any] = {"id": ticket.id, "key": ticket.key, "self": _self(ticket), "fields": fields}
         if properties:
             shown["properties"] = {key: value for key, value in ticket.properties.items() if key in properties}
         return shown
+
+    def _comment(self, comment: dict[str, Any]) -> dict[str, Any]:
+        """Properties are stored with a comment, and not among its fields."""
+        shown = {key: value for key, value in comment.items() if key != "properties"}
+        return {**shown, "author": self._person(comment["author"])}
+
+    def _person(self, account: Mapping[str, str]) -> dict[str, Any]:
+        """Cloud shows no names of accounts, Data Center no account ids."""
+        ids = ("accountId",) if self.jira.cloud else ("name", "key")
+        return {key: account[key] for key in (*ids, "displayName") if key in account} | {"active": True}
 
 
 def _body() -> dict[str, Any]:

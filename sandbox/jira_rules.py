@@ -18,6 +18,7 @@ SYSTEM_FIELDS = {
     "labels": ("array", False),
     "priority": ("priority", False),
     "assignee": ("user", False),
+    "reporter": ("user", False),
     "duedate": ("date", False),
     "components": ("array", False),
 }
@@ -39,6 +40,9 @@ class Rules:
     """How the Jira of a test is set up."""
 
     issue_types: dict[str, str] = field(default_factory=lambda: {"10001": "Task", "10002": "Bug", "10003": "Story"})
+    shown_issue_types: dict[str, str] = field(default_factory=dict)
+    """Id: the name in the account's language, where that is another one. It is what Jira shows; a create takes the
+    untranslated name, or the id."""
     priorities: dict[str, str] = field(default_factory=lambda: {"1": "Highest", "2": "High", "3": "Medium", "4": "Low"})
     statuses: dict[str, tuple[str, str]] = field(
         default_factory=lambda: {
@@ -62,6 +66,13 @@ class Rules:
     """Custom fields that every create must fill."""
     labels_on_screen: bool = True
     first_status: str = "1"
+
+    def kinds(self) -> list[dict[str, str]]:
+        """The issue types, as Jira shows them."""
+        names = self.issue_types.items()
+        return [
+            {"id": key, "name": self.shown_issue_types.get(key, name), "untranslatedName": name} for key, name in names
+        ]
 
 
 def creation_errors(rules: Rules, projects: Mapping[str, str], fields: Mapping[str, Any]) -> dict[str, str]:
