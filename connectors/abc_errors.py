@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.base import Context, Failed, Reason, Retry
+from connectors.base import Context, Failed, Reason, Retry, Skipped
 from sources.abc.client import AbcError, AbcReason
 
 NOT_YET_SECONDS = 120.0
@@ -22,19 +22,21 @@ WHAT_IT_IS: dict[AbcReason, Reason] = {
 }
 
 
-def outcome_of(error: AbcError, context: Context) -> Retry | Failed:
+def outcome_of(error: AbcError, context: Context) -> Retry | Failed | Skipped:
     """The outcome of an attempt that `error` ended."""
     if error.reason == "not_found":
-        return _not_found(error, context)
+        return not_found(str(error), "it was deleted, or its creation was undone", context)
     reason = WHAT_IT_IS[error.reason]
     if error.again:
         return Retry(str(error), reason, error.retry_after, at_source=True)
     return Failed(str(error), reason, at_source=True)
 
 
-def _not_found(error: AbcError, context: Context) -> Retry | Failed:
+def not_found(what: str, meaning: str, context: Context) -> Retry | Skipped:
+    """The outcome where ABC does not show something: soon after the event that may mean "not yet"; later, `meaning`.
+    People delete feedback and issues every day: nobody has to act on that."""
     if context.age < NOT_YET_SECONDS:
         # 1, 2, 4 ... 64 s: nearly always the first one is enough, and all eight attempts span NOT_YET_SECONDS.
         after = min(2.0 ** (context.attempt - 1), 64.0)
-        return Retry(f"{error}: announced, but not readable yet", "not_yet", after, at_source=True)
-    return Failed(f"{error}: it was deleted, or its creation was undone", "not_found", at_source=True)
+        return Retry(f"{what}: announced, but not readable yet", "not_yet", after, at_source=True)
+    return Skipped(f"{what}: {meaning}")

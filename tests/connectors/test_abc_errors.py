@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from connectors.abc_errors import WHAT_IT_IS, outcome_of
-from connectors.base import Context, Failed, Retry
+from connectors.base import Context, Failed, Retry, Skipped
 from sources.abc.client import AbcError, AbcReason
 from tests.connectors.context import MemoryContext
 
@@ -35,7 +35,7 @@ def test_eight_attempts_span_the_time_in_which_not_found_means_not_yet() -> None
 
 def test_a_not_found_late_is_gone() -> None:
     outcome = outcome_of(AbcError("not_found", "feedback 7", again=False), MemoryContext(age=121))
-    assert outcome == Failed("feedback 7: it was deleted, or its creation was undone", "not_found", at_source=True)
+    assert outcome == Skipped("feedback 7: it was deleted, or its creation was undone")
 
 
 @pytest.mark.parametrize("reason", ["timeout", "network", "server_error", "rate_limited"])

@@ -285,13 +285,12 @@ def test_a_feedback_that_can_not_be_seen_yet_is_retried_soon(world: World) -> No
     assert (outcome.reason, outcome.after) == ("not_yet", 1.0)
 
 
-def test_a_deleted_feedback_fails_and_says_so(world: World) -> None:
+def test_a_deleted_feedback_is_skipped_and_named(world: World) -> None:
     """A write to it would answer 200: the read before it tells."""
     feedback = world.feedback(message=KOREAN)
     world.sandbox.abc.delete_feedback(feedback)
     outcome = world.deliver(feedback, MemoryContext(age=600))
-    assert isinstance(outcome, Failed)
-    assert outcome.reason == "not_found"
+    assert isinstance(outcome, Skipped)
     assert "deleted" in outcome.why
     assert world.asked == []
 
