@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectors.base import Check
+from connectors.base import Check, note
+from connectors.jira.catalog import find, names_of, unknown_type
 from connectors.jira.errors import JiraRefusal, outcome_of
 from connectors.jira.port import PERMISSIONS, JiraPort
 from connectors.jira.settings import Settings
@@ -23,7 +24,7 @@ def check(settings: Settings, port: JiraPort) -> Iterator[Check]:
         yield Check(True, f"Jira {info.get('version', '')} ({kind}) answers")
         if str(info.get("deploymentType")) == "Cloud" and not port.is_cloud:
             yield Check(False, "JIRA_TYPE: this is Jira Cloud; leave it at auto")
-        yield Check(True, f"signed in as {port.myself()}")
+        yield Check(True, f"signed in as {port.myself().shown}")
     except (JiraRefusal, NoAnswer) as error:
         yield Check(False, _why(error))
         return
@@ -36,7 +37,7 @@ def check(settings: Settings, port: JiraPort) -> Iterator[Check]:
 
 def _check_project(settings: Settings, port: JiraPort, key: str) -> Iterator[Check]:
     try:
-        yield Check(True, f"project {key}: {port.project(key).get('name', '')}")
+        yield Check(True, f"project {key}: {port.project(key)}")
     except JiraRefusal as refusal:
         if not refusal.gone:
             raise
@@ -51,19 +52,22 @@ def _check_project(settings: Settings, port: JiraPort, key: str) -> Iterator[Che
 def _check_create_screen(settings: Settings, port: JiraPort, key: str) -> Iterator[Check]:
     wanted = settings.jira_issue_type
     types = port.issue_types(key)
-    found = next((type_id for type_id, name in types if wanted in (type_id, name)), None)
+    found = find(types, wanted)
     if found is None:
-        names = ", ".join(name for _, name in types) or "none"
-        yield Check(False, f"JIRA_ISSUE_TYPE: {key} has no '{wanted}' that the account may create; it has {names}")
+        yield Check(False, unknown_type(key, wanted, types))
         return
-    fields = {str(field.get("fieldId") or field.get("key")): field for field in port.create_fields(key, found)}
+    fields = {field.id: field for field in port.create_fields(key, found.id)}
     yield Check(True, f"project {key}: tickets of the type {wanted} can be created")
     yield from _check_fields(settings, key, set(fields))
     ours = FILLED | set(settings.jira_fields) | {"labels"} | ({"priority"} if settings.jira_priority else set())
     for name, field in fields.items():
-        if field.get("required") and not field.get("hasDefaultValue") and name not in ours:
-            what = f"project {key}: the field {name} ({field.get('name', '')}) is required"
+        if field.required and name not in ours:
+            what = f"project {key}: the field {name} ({field.name}) is required"
             yield Check(False, f"{what}: set it in JIRA_FIELDS")
+    priority, choices = settings.jira_priority, fields["priority"].choices if "priority" in fields else ()
+    if priority and choices and find(choices, priority) is None:
+        what = f"JIRA_PRIORITY: {key} shows no '{priority}', but {names_of(choices)}"
+        yield note(f"{what}; Jira may know it under a name in another language, or refuse every ticket")
 
 
 def _check_fields(settings: Settings, key: str, screen: set[str]) -> Iterator[Check]:

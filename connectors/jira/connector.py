@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bridge.text import is_blank
 from connectors import abc_errors
 from connectors.answers import no_answer
 from connectors.base import Check, Context, Destination, Done, Outcome, Skipped, Tools
@@ -12,8 +13,9 @@ from connectors.jira import markers, render, status
 from connectors.jira.checks import check
 from connectors.jira.comments import comment_once
 from connectors.jira.errors import Halt, JiraRefusal, outcome_of
-from connectors.jira.port import JiraPort, Ticket
+from connectors.jira.port import JiraPort
 from connectors.jira.settings import Settings
+from connectors.jira.shapes import Ticket
 from connectors.jira.tickets import Case, Found, Tickets
 from sources.abc.client import AbcClient, AbcError, why_unwritable
 from sources.event import Event, Feedback, Issue
@@ -52,6 +54,15 @@ class JiraConnector:
 
     def deliver(self, event: Event, context: Context) -> Outcome:
         """Each event first makes sure of the ticket: the event that should have made it may have been lost."""
+        outcome = self._attempt(event, context)
+        if isinstance(outcome, Skipped) and "done" not in context.notes:
+            link = context.links.get("jira", event.entity, event.creation)
+            if "key" in link and link.get("maker") == context.delivery_id:
+                # Perhaps in an earlier attempt. Nothing else was to be done, but the ticket is this event's effect.
+                return Done({"ticket": link["key"], **outcome.result, "note": outcome.why})
+        return outcome
+
+    def _attempt(self, event: Event, context: Context) -> Outcome:
         steps = {
             "ISSUE_CREATION": self._creation,
             "ISSUE_STATUS_CHANGE": self._status_change,
@@ -66,8 +77,8 @@ class JiraConnector:
             return halt.outcome
         except JiraRefusal as refusal:
             return outcome_of(refusal)
-        except NoAnswer as trouble:
-            return no_answer("Jira", trouble)
+        except NoAnswer as error:
+            return no_answer("Jira", error)
         except AbcError as error:
             return abc_errors.outcome_of(error, context)
 
@@ -90,14 +101,20 @@ class JiraConnector:
         result = {**found.result, **self._first_status(case, found)}
         if event.feedback is None or event.channel is None:
             return Skipped("the event names no feedback", result)
-        # Read anew: it may have been translated meanwhile, or deleted, and then it must not appear in Jira.
+        # Read again: it may have been translated meanwhile, or deleted, and then it must not appear in Jira.
         feedback = self._abc.get_feedback(case.project.id, event.channel.id, event.feedback.id)
+        if not event.feedback.is_same(feedback):
+            return Skipped(f"the feedback of this event is gone: id {feedback.id} belongs to a later one now", result)
+        # ABC reads a feedback through any channel, and an event may name any: another team's text would appear here.
+        if not self._abc.feedback_is_of(case.project.id, event.channel.id, feedback.id):
+            what = f"feedback {feedback.id} is not of channel {event.channel.id}, which the event names"
+            return abc_errors.not_found(what, "its text belongs to others", case.context)
         # Only texts: other fields may hold what identifies the person who wrote.
         keys = [field.key for field in self._abc.fields(case.project.id, event.channel.id) if field.format == "text"]
-        texts = {key: text for key in keys if isinstance(text := feedback.fields.get(key), str) and text.strip()}
-        marker = markers.feedback_marker(self._instance, case.project.id, feedback.id)
-        channel = event.channel.name or str(event.channel.id)
-        body = render.feedback_comment(feedback.id, channel, texts, marker, self._language)
+        texts = {key: text for key in keys if isinstance(text := feedback.fields.get(key), str)}
+        marker = markers.feedback_marker(self._instance, case.project.id, feedback.id, feedback.creation)
+        channel = str(event.channel.id) if is_blank(event.channel.name) else event.channel.name
+        body = render.feedback_comment(feedback.id, channel, texts, marker.text, self._language)
         added = comment_once(self._port, found.key, body, marker, case.context)
         return Done({**result, "comment": "added" if added else "there already"})
 
@@ -136,8 +153,9 @@ class JiraConnector:
     def _no_way(self, case: Case, ticket: Ticket, target: str, missing: list[str]) -> str:
         """Tells the people at the ticket, once, and the operator."""
         abc_status = case.issue.status
-        marker = markers.status_marker(self._instance, case.project.id, case.issue.id, abc_status)
-        body = render.no_way_comment(abc_status, ticket.status.name, target, marker, self._language)
+        issue = case.issue
+        marker = markers.status_marker(self._instance, case.project.id, issue.id, issue.creation, abc_status)
+        body = render.no_way_comment(abc_status, ticket.status.name, target, marker.text, self._language)
         comment_once(self._port, ticket.key, body, marker, case.context)
         if missing:
             return (

@@ -7,17 +7,18 @@ create four times). Raises JiraRefusal or NoAnswer, whose texts name neither add
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import requests
 from jira import JIRA, JIRAError
 from requests.adapters import HTTPAdapter
 
-from connectors.jira.errors import JiraRefusal
+from connectors.jira import shapes
+from connectors.jira.errors import IncompleteSearch, refusal_of
 from connectors.jira.settings import Settings
+from connectors.jira.shapes import Account, Choice, Comment, Created, ScreenField, Status, Ticket, Transition
 from transport import (
     CONNECT_SECONDS,
     READ_SECONDS,
@@ -28,48 +29,10 @@ from transport import (
     read_whole,
 )
 
-COMMENT_PAGE = 100
-COMMENT_PAGES = 10  # newest first: a comment that we may have lost the answer of is among the last ones
+PAGE = 100
+PAGES = 10
+"""Of a search, oldest first, and of comments, newest first: one whose answer we may have lost is among the last."""
 PERMISSIONS = ("BROWSE_PROJECTS", "CREATE_ISSUES", "ADD_COMMENTS", "TRANSITION_ISSUES")
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    id: str
-    name: str
-    category: str
-    """`new`, `indeterminate` or `done`, in every language."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    id: str
-    key: str
-    status: Status
-    marks: tuple[str, ...]
-    """Labels, and the value of the marker field."""
-
-    @property
-    def project(self) -> str:
-        return self.key.rpartition("-")[0]
-
-    @property
-    def number(self) -> str:
-        return self.key.rpartition("-")[2]
-
-
-@dataclass(frozen=True, slots=True)
-class Created:
-    id: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Transition:
-    id: str
-    to: Status
-    required: Mapping[str, tuple[Mapping[str, Any], ...]]
-    """Fields that it needs and has no default for, with the values that they allow."""
 
 
 class _Client(JIRA):
@@ -87,6 +50,15 @@ class _Adapter(HTTPAdapter):
         return response
 
 
+def _check(response: requests.Response, *_: Any, **__: Any) -> None:
+    """Raises what is no success before the library looks at it: it would follow redirects with the credentials, and
+    trip over an error of an unexpected shape, whose status is then lost."""
+    answer = Answer(response.status_code, response.headers, response.content)
+    refusal = refusal_of(answer, reads=response.request.method == "GET")
+    if refusal:
+        raise refusal
+
+
 class JiraPort:
     def __init__(self, settings: Settings, pool: int) -> None:
         token, pat = settings.jira_api_token, settings.jira_pat
@@ -100,11 +72,14 @@ class JiraPort:
             logging=False,
         )
         session = self._client._session
-        session.max_redirects = 0  # a POST would be followed as a GET, and the credentials with it
+        session.hooks["response"] = [_check]
         for scheme in ("https://", "http://"):
             session.mount(scheme, _Adapter(pool_maxsize=max(pool, 1), max_retries=0))
         self._marker_field = settings.jira_marker_field
+        self._internal_comments = not settings.jira_public_comments
+        self._former_accounts = settings.jira_former_accounts
         self._cloud = {"auto": None, "cloud": True, "datacenter": False}[settings.jira_type]
+        self._myself: Account | None = None
 
     @property
     def is_cloud(self) -> bool:
@@ -114,153 +89,146 @@ class JiraPort:
             cloud = self._cloud = self.server_info().get("deploymentType") == "Cloud"
         return cloud
 
+    def is_ours(self, account: Account) -> bool:
+        """Whether it is the account that we use, or one that JIRA_FORMER_ACCOUNTS names."""
+        return account.is_named_in(self._former_accounts) or account.is_same(self.myself())
+
+    def myself(self) -> Account:
+        """Asks Jira once."""
+        if self._myself is None:
+            with _asking():
+                account = shapes.account(self._get("myself"))
+                if not (account.id or account.key or account.name):
+                    raise ValueError("nobody")
+                self._myself = account
+        return self._myself
+
     def create(self, fields: Mapping[str, Any]) -> Created:
         with _asking():
-            made = self._client.create_issue(fields=dict(fields), prefetch=False)
-            return Created(str(made.raw["id"]), str(made.raw["key"]))
+            return shapes.created(self._client.create_issue(fields=dict(fields), prefetch=False).raw)
 
     def ticket(self, key_or_id: str) -> Ticket:
         """The ticket as it is now; an id, or the key that it had before it was moved, leads to it all the same."""
-        wanted = ["status", "labels", *([self._marker_field] if self._marker_field else [])]
         with _asking():
-            raw = self._client._get_json(f"issue/{key_or_id}", params={"fields": ",".join(wanted)})
-            fields = raw["fields"]
-            marks = [*(fields.get("labels") or []), fields.get(self._marker_field) if self._marker_field else None]
-            texts = tuple(mark for mark in marks if isinstance(mark, str))
-            return Ticket(str(raw["id"]), str(raw["key"]), _status(fields["status"]), texts)
+            return shapes.ticket(self._get(f"issue/{key_or_id}", fields=self._wanted()), self._marker_field)
 
-    def find(self, marker: str) -> list[str]:
-        """Ids of the tickets that the search knows to carry the marker. On Cloud it may not know yet."""
+    def find(self, project: str, texts: Sequence[str]) -> Iterator[Ticket]:
+        """The tickets of the Jira project that the search knows to carry one of the markers, oldest first. On Cloud it
+        may not know them yet. Raises IncompleteSearch after the first 1,000."""
+        where = f'project = "{project}" AND '
         if self._marker_field:
             number = self._marker_field.removeprefix("customfield_")
-            jql = f'cf[{number}] ~ "\\"{marker}\\""'
+            queries = [f'{where}cf[{number}] ~ "\\"{text}\\""' for text in texts]
         else:
-            jql = f'labels = "{marker}"'
-        # The library goes by it which of the two searches it calls.
-        self._client.deploymentType = "Cloud" if self.is_cloud else "Server"
-        with _asking():
-            answer = self._client.search_issues(jql, maxResults=20, fields="status", json_result=True)
-            return [str(issue["id"]) for issue in answer["issues"]]
+            queries = [where + "labels in ({})".format(", ".join(f'"{text}"' for text in texts))]
+        for query in queries:
+            yield from self._search(f"{query} ORDER BY created ASC")
 
-    def comments(self, key: str) -> Iterator[str]:
-        """The texts of the newest comments, newest first."""
-        for page in range(COMMENT_PAGES):
-            start = page * COMMENT_PAGE
+    def _search(self, jql: str) -> Iterator[Ticket]:
+        path = "search/jql" if self.is_cloud else "search"
+        position: dict[str, Any] = {}
+        for page in range(PAGES):
             with _asking():
-                found = self._client.comments(key, start_at=start, max_results=COMMENT_PAGE, order_by="-created")
-                bodies = [str(comment.raw.get("body", "")) for comment in found]
-            yield from bodies
-            if len(bodies) < COMMENT_PAGE:
+                answer = self._get(path, jql=jql, fields=self._wanted(), maxResults=PAGE, **position)
+                found = [shapes.ticket(raw, self._marker_field) for raw in shapes.items(answer, "issues")]
+                token = answer.get("nextPageToken")
+            yield from found
+            if not found or (not token if self.is_cloud else len(found) < PAGE):
+                return
+            position = {"nextPageToken": token} if self.is_cloud else {"startAt": (page + 1) * PAGE}
+        raise IncompleteSearch(PAGE * PAGES)
+
+    def _wanted(self) -> str:
+        fields = ["status", "labels", "creator", "reporter", "created"]
+        return ",".join([*fields, self._marker_field] if self._marker_field else fields)
+
+    def comments(self, key: str) -> Iterator[Comment]:
+        """The newest comments, newest first."""
+        for page in range(PAGES):
+            with _asking():
+                answer = self._get(f"issue/{key}/comment", startAt=page * PAGE, maxResults=PAGE, orderBy="-created")
+                raws = shapes.items(answer, "comments")
+            yield from shapes.each(shapes.comment, raws)
+            if len(raws) < PAGE:
                 return
 
     def add_comment(self, key: str, body: str) -> None:
+        """Customers of Jira Service Management do not see it, unless JIRA_PUBLIC_COMMENTS is set."""
         with _asking():
-            self._client.add_comment(key, body)
+            self._client.add_comment(key, body, is_internal=self._internal_comments)
 
     def transitions(self, key: str) -> list[Transition]:
         """The ways out of the ticket's status that the account may take."""
         with _asking():
-            found = self._client.transitions(key, expand="transitions.fields")
-            return [Transition(str(raw["id"]), _status(raw["to"]), _required(raw)) for raw in found]
+            answer = self._get(f"issue/{key}/transitions", expand="transitions.fields")
+            return shapes.each(shapes.transition, shapes.items(answer, "transitions"))
 
     def transition(self, key: str, transition: Transition, fields: Mapping[str, Any]) -> None:
         with _asking():
             self._client.transition_issue(key, transition.id, fields=dict(fields) or None)
+
+    def issue_types(self, project: str) -> list[Choice]:
+        """The types that the account may create in the project."""
+        return shapes.each(shapes.choice, self._pages(f"issue/createmeta/{project}/issuetypes", "issueTypes"))
+
+    def create_fields(self, project: str, issue_type: str) -> list[ScreenField]:
+        """The fields of the create screen."""
+        path = f"issue/createmeta/{project}/issuetypes/{issue_type}"
+        return shapes.each(shapes.screen_field, self._pages(path, "fields"))
 
     # What `flask check` asks.
 
     def server_info(self) -> dict[str, Any]:
         return self._get("serverInfo")
 
-    def myself(self) -> str:
-        return str(self._get("myself").get("displayName", ""))
+    def project(self, key: str) -> str:
+        """Its name."""
+        return str(self._get(f"project/{key}").get("name", ""))
 
-    def project(self, key: str) -> dict[str, Any]:
-        return self._get(f"project/{key}")
-
-    def permissions(self, key: str) -> set[str]:
+    def permissions(self, project: str) -> set[str]:
         """Which of PERMISSIONS the account has in the project."""
         with _asking():
-            answer = self._client.my_permissions(projectKey=key, permissions=",".join(PERMISSIONS))
-            found = answer["permissions"]
-            return {name for name in PERMISSIONS if found.get(name, {}).get("havePermission")}
+            found = self._get("mypermissions", projectKey=project, permissions=",".join(PERMISSIONS))["permissions"]
+            return {name for name in PERMISSIONS if name in found and found[name].get("havePermission") is True}
 
-    def issue_types(self, key: str) -> list[tuple[str, str]]:
-        """Id and name of the types that the account may create in the project."""
-        answer = self._get(f"issue/createmeta/{key}/issuetypes", maxResults=200)
-        return [(str(raw["id"]), str(raw["name"])) for raw in answer.get("issueTypes") or answer.get("values") or []]
-
-    def create_fields(self, key: str, issue_type: str) -> list[dict[str, Any]]:
-        """The fields of the create screen."""
-        answer = self._get(f"issue/createmeta/{key}/issuetypes/{issue_type}", maxResults=200)
-        return list(answer.get("fields") or answer.get("values") or [])
-
-    def statuses(self, key: str) -> list[Status]:
+    def statuses(self, project: str) -> list[Status]:
         """The statuses of all issue types of the project."""
         with _asking():
-            found = self._client._get_json(f"project/{key}/statuses")
-            return [_status(raw) for kind in found for raw in kind["statuses"]]
+            found = self._client._get_json(f"project/{project}/statuses")
+            return [status for kind in found for status in shapes.each(shapes.status, shapes.items(kind, "statuses"))]
+
+    def _pages(self, path: str, name: str) -> list[Any]:
+        """A list that Jira answers in pages. Cloud calls it `name`, Data Center `values`."""
+        found: list[Any] = []
+        for _ in range(PAGES):
+            with _asking():
+                answer = self._get(path, startAt=len(found), maxResults=PAGE)
+                page = shapes.items(answer, name, "values")
+                found += page
+                total = answer.get("total")
+            if not page or answer.get("isLast") is True or (isinstance(total, int) and len(found) >= total):
+                break
+        return found
 
     def _get(self, path: str, **params: Any) -> dict[str, Any]:
         with _asking():
             answer = self._client._get_json(path, params=params)
-            return dict(answer)
-
-
-def _status(raw: Mapping[str, Any]) -> Status:
-    return Status(str(raw["id"]), str(raw["name"]), str((raw.get("statusCategory") or {}).get("key", "")))
-
-
-def _required(transition: Mapping[str, Any]) -> dict[str, tuple[Mapping[str, Any], ...]]:
-    fields = transition.get("fields") or {}
-    return {
-        name: tuple(field.get("allowedValues") or ())
-        for name, field in fields.items()
-        if field.get("required") and not field.get("hasDefaultValue")
-    }
+            if not isinstance(answer, dict):
+                raise TypeError("no object")
+            return answer
 
 
 @contextmanager
 def _asking() -> Iterator[None]:
-    """Turns what the library raises into our two errors."""
+    """Turns what the library raises, and answers of another shape, into our two errors."""
     try:
         yield
-    except JIRAError as error:
-        raise _refusal(error) from None
-    except requests.exceptions.TooManyRedirects:
-        raise JiraRefusal(302) from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except JIRAError:
+        raise NoAnswer("network", "the answer names no ticket", sent=True) from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         # Also what `requests` raises for an answer that is no JSON: a proxy's or a login page with status 200.
         raise NoAnswer(
             "network", "the answer is none of Jira's (a proxy's page? look at JIRA_URL)", sent=True
         ) from None
     except requests.exceptions.RequestException as error:
         raise no_answer_of(error) from None
-
-
-def _refusal(error: JIRAError) -> JiraRefusal | NoAnswer:
-    status = error.status_code or 0
-    if status < 300:
-        return NoAnswer("network", "the answer names no ticket", sent=True)
-    answer = _answer_of(error)
-    messages, fields = _told(answer.json())
-    denied = str(answer.headers.get("x-authentication-denied-reason", ""))
-    said = "; ".join([*messages, *(f"{name}: {text}" for name, text in fields.items()), *([denied] if denied else [])])
-    return JiraRefusal(status, said, fields, answer.retry_after, str(answer.headers.get("RateLimit-Reason", "")))
-
-
-def _answer_of(error: JIRAError) -> Answer:
-    if error.response is None:
-        return Answer(error.status_code or 0, requests.structures.CaseInsensitiveDict(), b"")
-    return Answer(error.response.status_code, error.response.headers, error.response.content)
-
-
-def _told(answer: Any) -> tuple[list[str], dict[str, str]]:
-    """Jira's error messages, and those by field."""
-    if not isinstance(answer, dict):
-        return [], {}
-    messages = answer.get("errorMessages")
-    texts = messages if isinstance(messages, list) else [messages, answer.get("errorMessage"), answer.get("message")]
-    errors = answer.get("errors")
-    fields = {str(name): str(text) for name, text in errors.items()} if isinstance(errors, dict) else {}
-    return [str(text) for text in texts if text], fields

@@ -9,14 +9,15 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from bridge.text import ELLIPSIS, inert, is_blank, utf16_length, without_controls
+from bridge.text import cut as cut_text
 from connectors.jira.settings import Settings
-from connectors.jira.templates import render_template
+from connectors.jira.templates import TemplateMistake, render_template
 from settings import Language
 from sources.event import Issue, Named
 
-SUMMARY_LIMIT = 255  # Jira's column for it
-TEXT_LIMIT = 32_767  # jira.text.field.character.limit; Cloud has the same
-CUT = "…"
+SUMMARY_LIMIT = 255  # UTF-16 units; Jira's column for it
+TEXT_LIMIT = 32_767  # UTF-16 units; jira.text.field.character.limit, Cloud has the same
 UNSEEN = "\u200b"  # a zero-width space breaks a construct where the markup has no escape
 
 # Jira shows one of -#*_+?^~|%{}[]()!@ literally after a backslash, unless another backslash stands before that one
@@ -35,7 +36,8 @@ _MARKUP = re.compile(
     """,
     re.VERBOSE | re.MULTILINE,
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+NAME_LIMIT = 100  # of a project or a channel; ABC User Feedback has 20
+_CONTROL = re.compile(r"[\x0b\x0c\x1c-\x1f\ufffe\uffff]")  # no characters of XML, which Jira exports to
 
 WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
@@ -62,7 +64,8 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
 def escape(value: Any) -> str:
     """Text of a user as wiki markup that shows it literally. None is empty."""
     text = "" if value is None else str(value)
-    return _MARKUP.sub(_escaped, _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+    text = without_controls(text.replace("\r\n", "\n").replace("\r", "\n"))
+    return _MARKUP.sub(_escaped, _CONTROL.sub("", text))
 
 
 def _escaped(match: re.Match[str]) -> str:
@@ -72,30 +75,18 @@ def _escaped(match: re.Match[str]) -> str:
     return f"{found[:-1]}\\{found[-1]}"
 
 
-def units(text: str) -> int:
-    """Length as Jira counts it: UTF-16 units, an emoji is two."""
-    return len(text) + sum(character > "\uffff" for character in text)
-
-
 def cut(text: str, limit: int) -> str:
-    """`text` in at most `limit` units, on a character; "…" tells that something is missing."""
-    if units(text) <= limit:
+    """Markup in at most `limit` UTF-16 units, as Jira counts; "…" shows that something is missing."""
+    if utf16_length(text) <= limit:
         return text
-    room = limit - len(CUT)
-    kept = []
-    for character in text:
-        room -= units(character)
-        if room < 0:
-            break
-        kept.append(character)
     # A backslash whose character was cut off would show, or escape what follows.
-    return "".join(kept).rstrip("\\") + CUT
+    return cut_text(text, limit, length=utf16_length).removesuffix(ELLIPSIS).rstrip("\\") + ELLIPSIS
 
 
 def ticket_fields(
-    settings: Settings, key: str, project: Named, issue: Issue, instance: str, marker: str, language: Language
+    settings: Settings, project: Named, issue: Issue, instance: str, marker: str, language: Language
 ) -> dict[str, Any]:
-    """The `fields` of the ticket to create in the Jira project `key`.
+    """The `fields` of the ticket to create, without what the Jira project decides (itself, issue type, priority).
 
     Raises ValueError, which names variable and line, where a template does not fit this issue.
     """
@@ -105,12 +96,10 @@ def ticket_fields(
         "instance": instance,
         "marker": marker,
     }
-    kind = settings.jira_issue_type
+    name = str(project.id) if is_blank(project.name) else project.name
     fields: dict[str, Any] = {
-        "project": {"key": key},
-        "issuetype": _named(kind),
         "summary": summary(issue.name, issue.id),
-        "description": default_description(issue.description, project.name or str(project.id), issue.id, language),
+        "description": default_description(issue.description, name, issue.id, language),
     }
     if settings.jira_summary_template:
         text = _from_template("JIRA_SUMMARY_TEMPLATE", settings.jira_summary_template, values)
@@ -118,8 +107,6 @@ def ticket_fields(
     if settings.jira_description_template:
         text = _from_template("JIRA_DESCRIPTION_TEMPLATE", settings.jira_description_template, values, escape)
         fields["description"] = cut(text.strip(), TEXT_LIMIT)
-    if settings.jira_priority:
-        fields["priority"] = _named(settings.jira_priority)
     # A resolution is for the transition that asks for one: a new ticket has none.
     fields |= {name: value for name, value in settings.jira_fields.items() if name != "resolution"}
     labels = [*settings.jira_labels, *settings.jira_fields.get("labels", [])]
@@ -130,40 +117,38 @@ def ticket_fields(
     return {**fields, "labels": list(dict.fromkeys(labels))} if labels else fields
 
 
-def _named(value: str) -> dict[str, str]:
-    return {"id": value} if value.isdecimal() else {"name": value}
-
-
 def _from_template(
     variable: str, source: str, values: Mapping[str, Any], escaped: Callable[[Any], str] | None = None
 ) -> str:
     try:
         return render_template(source, values, escaped) if escaped else render_template(source, values)
-    except ValueError as error:
-        raise ValueError(f"{variable}, {error}") from None
+    except TemplateMistake as mistake:
+        # Not what exactly: such a message quotes values, and here these are people's text.
+        raise ValueError(f"{variable}, line {mistake.line}: {mistake.kind} with the values of this issue") from None
 
 
 def summary(text: str, issue: int) -> str:
-    """One line; Jira refuses line breaks and an empty summary."""
-    return cut(" ".join(_CONTROL.sub(" ", text).split()) or f"Issue {issue}", SUMMARY_LIMIT)
+    """One line with something to see; Jira refuses line breaks and an empty summary."""
+    line = inert(_CONTROL.sub(" ", text))
+    return cut_text(f"Issue {issue}" if is_blank(line) else line, SUMMARY_LIMIT, length=utf16_length)
 
 
 def default_description(issue_description: str | None, project: str, issue: int, language: Language) -> str:
     """What the ticket says when there is no template: the issue's own description, and where it comes from."""
-    origin = WORDS[language]["origin"].format(project=escape(project), issue=issue)
+    origin = WORDS[language]["origin"].format(project=escape(cut(inert(project), NAME_LIMIT)), issue=issue)
     text = escape(issue_description).strip()
-    room = TEXT_LIMIT - units(origin) - 2
-    return f"{cut(text, room)}\n\n{origin}" if text else origin
+    room = TEXT_LIMIT - utf16_length(origin) - 2
+    return origin if is_blank(text) else f"{cut(text, room)}\n\n{origin}"
 
 
 def feedback_comment(feedback: int, channel: str, texts: Mapping[str, str], marker: str, language: Language) -> str:
     """The comment for a feedback: its text fields, each under its key where there are several."""
-    heading = WORDS[language]["feedback"].format(feedback=feedback, channel=escape(channel))
-    several = len(texts) > 1
-    parts = [(f"*{escape(key)}*\n" if several else "") + escape(text).strip() for key, text in texts.items()]
-    quoted = "\n\n".join(part for part in parts if part)
+    heading = WORDS[language]["feedback"].format(feedback=feedback, channel=escape(cut(inert(channel), NAME_LIMIT)))
+    shown = {key: escape(text).strip() for key, text in texts.items() if not is_blank(text)}
+    several = len(shown) > 1
+    quoted = "\n\n".join((f"*{escape(key)}*\n" if several else "") + text for key, text in shown.items())
     frame = f"{heading}\n{{quote}}\n\n{{quote}}\n{marker}"
-    quoted = cut(quoted, TEXT_LIMIT - units(frame))
+    quoted = cut(quoted, TEXT_LIMIT - utf16_length(frame))
     return f"{heading}\n{{quote}}\n{quoted}\n{{quote}}\n{marker}" if quoted else f"{heading}\n{marker}"
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
 import settings as service
+from bridge.text import utf16_length
 from connectors.jira.templates import check_template
 from settings import Credential, KeyMap, Pairs, TextList, TextMap, WebAddress, is_id
 
@@ -21,6 +22,8 @@ OWN_FIELDS = {
     "description": "JIRA_DESCRIPTION_TEMPLATE",
 }
 """What JIRA_FIELDS may not set, and which variable does."""
+LABEL_LIMIT = 255  # UTF-16 units; Jira's refusal names it: "maximum length for single labels"
+ABC_STATUSES = ("INIT", "ON_REVIEW", "IN_PROGRESS", "RESOLVED", "PENDING")
 
 
 def _check_projects(projects: KeyMap[str]) -> KeyMap[str]:
@@ -34,7 +37,7 @@ def _check_projects(projects: KeyMap[str]) -> KeyMap[str]:
 
 def _check_labels(labels: list[str]) -> list[str]:
     for label in labels:
-        if len(label) > 255 or any(character.isspace() for character in label):
+        if utf16_length(label) > LABEL_LIMIT or any(character.isspace() for character in label):
             raise ValueError("Jira's labels have no blanks and at most 255 characters")
     return labels
 
@@ -43,8 +46,8 @@ def _parse_fields(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        fields = json.loads(value)
-    except ValueError as error:
+        fields = json.loads(value, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
         where = f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "it"
         raise ValueError(f"is no JSON ({where})") from None
     if not isinstance(fields, dict):
@@ -52,15 +55,21 @@ def _parse_fields(value: object) -> object:
     for name in fields:
         if name in OWN_FIELDS:
             raise ValueError(f"'{name}' is set by {OWN_FIELDS[name]}")
-    if not isinstance(fields.get("labels", []), list):
-        raise ValueError("'labels' should be a list of texts")  # noqa: TRY004
+    labels = fields.get("labels", [])
+    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+        raise ValueError("'labels' should be a list of texts")
+    _check_labels(labels)
     return fields
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number in JSON")
 
 
 def _check_status_map(pairs: dict[str, str]) -> dict[str, str]:
     for abc_status in pairs:
-        if not re.fullmatch(r"[A-Z_]+", abc_status):
-            raise ValueError(f"'{abc_status}' is no ABC status (INIT, ON_REVIEW, IN_PROGRESS, RESOLVED, PENDING)")
+        if abc_status not in ABC_STATUSES:
+            raise ValueError(f"'{abc_status}' is no ABC status ({', '.join(ABC_STATUSES)})")
     return pairs
 
 
@@ -87,8 +96,12 @@ class Settings(service.Settings):
     """Seconds that Jira Cloud's search may lag behind (eventually consistent: seconds, at times minutes)."""
     jira_rate: Annotated[float, Field(ge=0.001, le=1000)] = 10
     """Deliveries a second, each of which is a few calls."""
-    jira_marker_field: Annotated[str | None, Field(pattern=r"^customfield_\d+$")] = None
+    jira_marker_field: Annotated[str | None, Field(pattern=r"^customfield_[0-9]{1,10}$")] = None
     """A text field that carries the marker where labels are not on the create screen."""
+    jira_former_accounts: Annotated[TextList, Field(default_factory=list)]
+    """Account ids (Cloud), or user names or keys (Data Center), that the bridge used before: what they made is ours."""
+    jira_public_comments: bool = False
+    """Whether customers of Jira Service Management see our comments."""
 
     @field_validator("jira_api_token")
     @classmethod

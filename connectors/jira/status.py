@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.jira.port import Status, Transition
+from connectors.jira.shapes import Status, Transition
 
 # Jira's three categories by their English names; the keys are the same in every language.
 CATEGORIES = {"to do": "new", "in progress": "indeterminate", "done": "done"}
@@ -42,7 +42,7 @@ def fields_for(transition: Transition, given: Mapping[str, Any]) -> tuple[dict[s
         if name in given:
             values[name] = given[name]
         elif name == "resolution" and allowed:
-            values[name] = {"id": str(allowed[0]["id"])}
+            values[name] = {"id": allowed[0]}
         else:
             missing.append(name)
     return values, missing

@@ -1,10 +1,11 @@
-"""The operator's templates for summary and description: sandboxed, strict, mistakes told with their line.
+"""The operator's templates for summary and description: sandboxed, strict, mistakes reported with their line.
 
 A template sees `issue` (as ABC User Feedback has it now), `project` (`id`, `name`), `instance` and `marker`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,8 +25,17 @@ SAMPLE: Mapping[str, Any] = {
     },
     "project": {"id": 1, "name": "project"},
     "instance": "default",
-    "marker": "abc-default-1-1",
+    "marker": "abc-default-1-1-t1767225600",
 }
+LINE_BREAK = re.compile(r"(?<!\\)\\n")
+
+
+class TemplateMistake(ValueError):
+    """What is wrong with a template, and in which line. `kind` names it without the values, which are people's text."""
+
+    def __init__(self, line: int | None, kind: str, what: str) -> None:
+        self.line, self.kind = line, kind
+        super().__init__(f"line {line}: {what}")
 
 
 def _plain(value: Any) -> str:
@@ -35,21 +45,34 @@ def _plain(value: Any) -> str:
 def render_template(source: str, values: Mapping[str, Any], escape: Callable[[Any], str] = _plain) -> str:
     """The text. `escape` is applied to every value that the template puts in, not to the template's own text.
 
-    Raises ValueError, which tells the line and what is wrong there.
+    Raises TemplateMistake.
     """
     environment = SandboxedEnvironment(undefined=StrictUndefined, finalize=escape, keep_trailing_newline=False)
     try:
         return environment.from_string(source).render(values)
     except TemplateSyntaxError as error:
-        raise ValueError(f"line {error.lineno}: {error.message}") from None
-    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
-        raise ValueError(f"line {_line(error)}: {error}") from None
+        raise TemplateMistake(error.lineno, "TemplateSyntaxError", str(error.message)) from None
+    except (
+        TemplateError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        LookupError,
+        AttributeError,
+        RecursionError,
+    ) as error:
+        raise TemplateMistake(_line(error), type(error).__name__, str(error)) from None
 
 
 def check_template(source: str | None) -> str | None:
-    """Renders a sample, so that a mistake is told at start and not at the first issue."""
-    if source is not None:
-        render_template(source, SAMPLE)
+    """The template with a line break for each \\n in it: `.env` files and hosts' forms have room for one line only.
+
+    Renders a sample, so that a mistake shows at start and not at the first issue.
+    """
+    if source is None:
+        return None
+    source = LINE_BREAK.sub("\n", source)
+    render_template(source, SAMPLE)
     return source
 
 

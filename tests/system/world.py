@@ -133,8 +133,9 @@ class World:
 
     def tickets(self, issue: int) -> list[dict[str, Any]]:
         """Those that carry the issue's marker, and so belong to it."""
-        marker = f"abc-default-1-{issue}"
-        return [ticket for ticket in self.service.state()["jira"]["tickets"] if marker in ticket["labels"]]
+        marker = f"abc-default-1-{issue}-t"
+        tickets = self.service.state()["jira"]["tickets"]
+        return [ticket for ticket in tickets if any(label.startswith(marker) for label in ticket["labels"])]
 
     def translations(self, feedback: int) -> list[str]:
         """What was ever written into translatedMessage."""

@@ -47,6 +47,14 @@ class World:
     def issue(self, name: str = "Payment fails", **values: Any) -> IssueRow:
         return self.sandbox.abc.create_issue(1, {"name": name, "description": "on iOS", **values})
 
+    def marker(self, issue: IssueRow) -> str:
+        """The label of the issue's ticket, as it has to be."""
+        return f"abc-test-1-{issue.id}-t{Issue(id=issue.id, createdAt=issue.createdAt).creation}"
+
+    def feedback_marker(self, feedback: int) -> str:
+        row = self.sandbox.abc.feedbacks[feedback]
+        return f"abc-feedback-test-1-{feedback}-t{Feedback(id=feedback, createdAt=row.createdAt).creation}"
+
     def ticket(self, key: str = "PROJ-1") -> Ticket:
         return self.sandbox.jira.tickets[key]
 
@@ -63,6 +71,10 @@ class World:
     def created(self, issue: IssueRow | int, context: MemoryContext | None = None) -> Outcome:
         return self.deliver("ISSUE_CREATION", issue, context)
 
+    def deliver_created_at(self, issue: IssueRow, context: MemoryContext) -> Outcome:
+        """Its creation, as ABC tells it: with the time."""
+        return self.deliver("ISSUE_CREATION", Issue(id=issue.id, createdAt=issue.createdAt), context)
+
     def status_changed(self, issue: IssueRow | int, context: MemoryContext | None = None) -> Outcome:
         return self.deliver("ISSUE_STATUS_CHANGE", issue, context)
 
@@ -70,20 +82,25 @@ class World:
         return self.deliver("ISSUE_ADDITION", issue, context, feedback=Feedback(id=feedback))
 
     def deliver(
-        self, name: str, issue: IssueRow | int, context: MemoryContext | None = None, project: int = 1, **parts: Any
+        self,
+        name: str,
+        issue: IssueRow | Issue | int,
+        context: MemoryContext | None = None,
+        project: int = 1,
+        **parts: Any,
     ) -> Outcome:
         """The event tells as little as it may: what the connector needs it must read."""
-        number = issue if isinstance(issue, int) else issue.id
+        about = issue if isinstance(issue, Issue) else Issue(id=issue if isinstance(issue, int) else issue.id)
         event = Event(
             id="e",
             source="abc",
             name=name,
-            entity=f"issue:{project}:{number}",
+            entity=f"issue:{project}:{about.id}",
             occurred=0.0,
             body={},
             project=Named(id=project, name="Demo project"),
             channel=Named(id=1, name="App reviews"),
-            issue=Issue(id=number),
+            issue=about,
             **parts,
         )
         return self.connector().deliver(event, context or self.context())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from connectors.base import Done, Outcome, Retry, Skipped
 from connectors.patience import SETTLE_SECONDS
 from sandbox.jira_rules import Transition
@@ -20,9 +22,28 @@ def test_the_feedback_s_texts_are_the_comment(either: World) -> None:
     either.created(issue)
     feedback = either.feedback(message="It {crashes}", userEmail="person@example.com", rating=1, tags=["bug"])
     assert result(either.added(feedback, issue))["comment"] == "added"
-    assert either.bodies() == [
-        "Feedback 1 (App reviews)\n{quote}\nIt \\{crashes\\}\n{quote}\nabc-feedback-test-1-1",
-    ]
+    marker = either.feedback_marker(feedback)
+    assert either.bodies() == [f"Feedback 1 (App reviews)\n{{quote}}\nIt \\{{crashes\\}}\n{{quote}}\n{marker}"]
+
+
+@pytest.mark.parametrize("public", [False, True])
+def test_customers_of_jira_service_management_see_no_comment_unless_that_is_wanted(either: World, public: bool) -> None:
+    """A feedback's text is not for whoever opened the ticket."""
+    if public:
+        either.set(JIRA_PUBLIC_COMMENTS="true")
+    issue = either.issue()
+    either.added(either.feedback(), issue)
+    (comment,) = either.ticket().comments
+    hidden = [{"key": "sd.public.comment", "value": {"internal": True}}]
+    assert comment["properties"] == ([] if public else hidden)
+
+
+def test_the_comment_about_a_missing_way_is_hidden_from_customers_too(world: World) -> None:
+    world.sandbox.jira.rules.transitions = []
+    world.set(JIRA_STATUS_MAP="RESOLVED=Done")
+    world.created(world.issue(status="RESOLVED"))
+    (comment,) = world.ticket().comments
+    assert comment["properties"] == [{"key": "sd.public.comment", "value": {"internal": True}}]
 
 
 def test_repeats_a_replay_and_a_wiped_ledger_add_no_second_one(either: World) -> None:
@@ -114,7 +135,8 @@ def test_a_refused_comment_is_sent_again_without_waiting(world: World) -> None:
 
 def test_a_feedback_s_text_can_t_pass_for_another_one_s_comment(world: World) -> None:
     issue = world.issue()
-    first, second = world.feedback(message="x\nabc-feedback-test-1-2"), world.feedback()
+    second = world.feedback()
+    first = world.feedback(message=f"x\n{world.feedback_marker(second)}")
     world.added(first, issue)
     assert result(world.added(second, issue))["comment"] == "added"
 
@@ -124,7 +146,8 @@ def test_a_deleted_feedback_does_not_appear(world: World) -> None:
     world.created(issue)
     feedback = world.feedback()
     world.sandbox.abc.delete_feedback(feedback)
-    assert not isinstance(world.added(feedback, issue, world.context(age=3600)), Done)
+    outcome = world.added(feedback, issue, world.context(age=3600, delivery_id="another"))
+    assert isinstance(outcome, Skipped), "people delete feedback every day: nobody has to act on that"
     assert world.bodies() == []
 
 

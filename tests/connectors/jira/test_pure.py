@@ -9,31 +9,46 @@ from hypothesis import strategies as st
 from connectors.base import Failed, Retry
 from connectors.jira import markers, status
 from connectors.jira.errors import JiraRefusal, create_outcome_of, outcome_of
-from connectors.jira.port import Status, Transition
+from connectors.jira.shapes import Status, Transition
 from connectors.jira.tickets import key_of
 
 NAMES = st.from_regex(r"[A-Za-z0-9_-]{1,40}", fullmatch=True)
-IDS = st.integers(1, 10**9)
+IDS = st.integers(1, 2**53 - 1)
+TIMES = st.integers(0, 2 * 10**11).map(str)
 TODO = Status("1", "To Do", "new")
 DOING = Status("3", "In Arbeit", "indeterminate")
 DONE = Status("5", "Erledigt", "done")
 
 
-@given(NAMES, IDS, IDS, NAMES, IDS, IDS)
-def test_no_two_issues_of_any_installations_share_a_marker(a: str, p: int, i: int, b: str, q: int, j: int) -> None:
-    same = (a, p, i) == (b, q, j)
-    assert (markers.ticket_marker(a, p, i) == markers.ticket_marker(b, q, j)) is same
-    assert not any(character.isspace() for character in markers.ticket_marker(a, p, i))
+@given(NAMES, IDS, IDS, TIMES, NAMES, IDS, IDS, TIMES)
+def test_no_two_issues_of_any_installations_share_a_marker(
+    a: str, p: int, i: int, c: str, b: str, q: int, j: int, d: str
+) -> None:
+    one, other = markers.ticket_marker(a, p, i, c), markers.ticket_marker(b, q, j, d)
+    same = (a, p, i, c) == (b, q, j, d)
+    assert (one.text == other.text) is same
+    assert same or one.text != other.short, "an instance's name may end with numbers, too"
+    assert not any(character.isspace() for character in one.text)
+    assert len(one.text) <= 255
 
 
 def test_a_comment_is_ours_by_its_last_line_only() -> None:
-    assert markers.carries("text\nabc-feedback-test-1-7", "abc-feedback-test-1-7")
-    assert markers.carries("text\n\nabc\\-feedback\\-my\\_test-1-7\n ", "abc-feedback-my_test-1-7")
-    assert not markers.carries(
-        "{quote}\nabc-feedback-test-1-7\n{quote}\nabc-feedback-test-1-8", "abc-feedback-test-1-7"
-    )
-    assert not markers.carries("abc-feedback-test-1-77", "abc-feedback-test-1-7")
-    assert not markers.carries("", "abc-feedback-test-1-7")
+    marker = markers.feedback_marker("my_test", 1, 7, "1767225600")
+    assert marker.ends("text\nabc-feedback-my_test-1-7-t1767225600", 0)
+    assert marker.ends("text\n\nabc\\-feedback\\-my\\_test-1-7-t1767225600\n ", 0)
+    assert not marker.ends(f"{{quote}}\n{marker.text}\n{{quote}}\nabc-feedback-my_test-1-8-t1767225600", 0)
+    assert not marker.ends("abc-feedback-my_test-1-7-t17672256000", 0)
+    assert not marker.ends("", 0)
+
+
+def test_a_marker_of_earlier_versions_counts_on_what_is_younger_than_the_entity() -> None:
+    """It names no creation time, so an id that was used before would attract what was made for the earlier entity."""
+    marker = markers.ticket_marker("test", 1, 7, "1767225600")
+    assert marker.is_text("abc-test-1-7", 1767225600.0 + 1)
+    assert marker.is_text("abc-test-1-7", 1767225600.0 - 299), "the clocks of Jira and ABC differ a little"
+    assert not marker.is_text("abc-test-1-7", 1767225600.0 - 301)
+    assert not marker.is_text("abc-test-1-7", 0.0)
+    assert markers.ticket_marker("test", 1, 7, "").texts == ("abc-test-1-7",)
 
 
 def way(to: Status, **required: object) -> Transition:
@@ -55,7 +70,7 @@ def test_a_way_is_found_by_category_in_any_language() -> None:
 
 
 def test_a_way_s_fields_come_from_jira_fields_and_a_resolution_from_what_jira_allows() -> None:
-    needs = way(DONE, resolution=({"id": "1"}, {"id": "2"}), customfield_1=(), customfield_2=())
+    needs = way(DONE, resolution=("1", "2"), customfield_1=(), customfield_2=())
     assert status.fields_for(needs, {"customfield_1": "x"}) == (
         {"resolution": {"id": "1"}, "customfield_1": "x"},
         ["customfield_2"],

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectors.base import Done, Failed, Outcome, Skipped
+import pytest
+
+from connectors.base import Done, Failed, Outcome, Retry, Skipped
 from sandbox.jira_rules import Transition
 from tests.connectors.jira.conftest import STATUS_MAP, World
 
@@ -60,17 +62,40 @@ def test_a_ticket_that_a_person_moved_stays_when_nothing_changed_in_abc(world: W
 
 def test_without_a_map_statuses_are_not_carried(world: World) -> None:
     issue = world.issue(status="RESOLVED")
-    outcome = world.status_changed(issue)
+    world.created(issue)
+    outcome = world.status_changed(issue, world.context(delivery_id="another"))
     assert isinstance(outcome, Skipped)
     assert "JIRA_STATUS_MAP is empty" in outcome.why
-    assert world.tickets() == ["PROJ-1"]
+    assert world.ticket().status == "1"
 
 
 def test_a_status_that_the_map_does_not_name_is_skipped(world: World) -> None:
     world.set(JIRA_STATUS_MAP="RESOLVED=Done")
-    outcome = world.status_changed(world.issue(status="PENDING"))
+    issue = world.issue(status="PENDING")
+    world.created(issue)
+    outcome = world.status_changed(issue, world.context(delivery_id="another"))
     assert isinstance(outcome, Skipped)
     assert "PENDING" in outcome.why
+
+
+@pytest.mark.parametrize("mapped", ["", "RESOLVED=Done"])
+@pytest.mark.parametrize("lost", [False, True])
+def test_an_event_that_made_the_ticket_is_done_though_no_status_is_carried(
+    world: World, mapped: str, lost: bool
+) -> None:
+    """The change was announced first. `lost`: the first attempt made the ticket, the second one finds it."""
+    world.set(JIRA_STATUS_MAP=mapped)
+    issue = world.issue(status="PENDING")
+    context = world.context()
+    if lost:
+        world.sandbox.faults.add("drop_after", system="jira", method="POST", path="/issue$")
+        assert isinstance(world.status_changed(issue, context), Retry)
+        context = context.next_attempt()
+    told = result(world.status_changed(issue, context))
+    assert (told["ticket"], told["external_id"]) == ("PROJ-1", "1")
+    assert "JIRA_STATUS_MAP" in told["note"]
+    later = world.status_changed(issue, world.context(delivery_id="a-later-event.jira"))
+    assert isinstance(later, Skipped)
 
 
 def test_a_status_is_named_by_id_too(world: World) -> None:
@@ -120,7 +145,8 @@ def test_a_transition_that_jira_refuses_is_final(world: World) -> None:
     world.sandbox.faults.add("status", system="jira", method="POST", path="transitions", status=400, body=body)
     outcome = world.status_changed(issue)
     assert isinstance(outcome, Failed)
-    assert "A validator says no." in outcome.why
+    assert "Jira answered 400" in outcome.why
+    assert "says no" not in outcome.why, "a validator may quote the ticket, and so people's text"
 
 
 def test_a_lost_answer_to_a_transition_does_no_harm(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import threading
 
@@ -11,6 +12,7 @@ import pytest
 from connectors.base import Failed, Retry
 from connectors.jira import Settings
 from connectors.jira.errors import JiraRefusal
+from connectors.jira.messages import WITHHELD, known
 from connectors.jira.port import JiraPort
 from sandbox.jira import EMAIL, TOKEN
 from settings import load
@@ -167,20 +169,64 @@ def test_the_port_s_errors_carry_what_jira_says(world: World) -> None:
         port.ticket("PROJ-1")
 
 
-def test_what_jira_says_can_be_kept_whole(world: World) -> None:
-    """Half a character could not be stored, and a cut before secrets are masked would leave the start of one."""
-    said = "\ud83d" + "x" * 290 + " a secret of twenty-odd characters"
+SECRETS = ["my account is 4711", TOKEN[:8], "<b>Zugang</b>", "\ud83d", "it\n is required."]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 429, 500])
+def test_nothing_that_may_quote_people_or_credentials_is_passed_on(world: World, status: int) -> None:
+    """A validator, an app or a proxy may answer with anything: the ticket's text, the token, a page."""
     issue = world.issue()
-    for status in (400, 403):
-        world.sandbox.faults.add("status", system="jira", status=status, body={"errorMessages": [said]})
+    headers = {"X-Authentication-Denied-Reason": "CAPTCHA_CHALLENGE; login-url=http://127.0.0.1/login"}
+    for secret, body in [(each, body) for each in SECRETS for body in bodies_with(each)]:
+        world.wipe()
+        world.sandbox.faults.add(
+            "status", system="jira", method="POST", path="/issue$", status=status, body=body, headers=headers
+        )
         outcome = world.created(issue)
-        assert isinstance(outcome, Failed)
-        assert said.replace("\ud83d", "\ufffd") in outcome.why
+        assert isinstance(outcome, Failed | Retry)
+        assert f"{status}" in outcome.why or status == 400
+        assert secret not in outcome.why
+        assert clean(outcome.why, world)
+
+
+def bodies_with(secret: str) -> list[object]:
+    return [
+        {"errorMessages": [f"'{secret}' is not allowed"], "errors": {}},
+        {"errors": {"summary": f"{secret}: too rude"}},
+        {"errors": {secret: "x", "summary": {"a": secret}}},
+        {"errorMessage": secret},
+        {"message": secret},
+        {"errorMessages": [{"x": secret}, None, 5]},
+        f"<html>{secret.encode('utf-8', 'replace').decode()}</html>",
+    ]
+
+
+def test_jira_s_own_messages_are_passed_on() -> None:
+    for text in (
+        "Team is required.",
+        "Field 'labels' cannot be set. It is not on the appropriate screen, or unknown.",
+        "Specify a valid issue type",
+        "You do not have permission to create issues in this project.",
+    ):
+        assert known(text) == text
+    assert known("The summary 'my account' is bad") == WITHHELD
+    assert known(None) == known("") == ""
+    assert known("x" * 10_000_000 + " is required.") == WITHHELD
+
+
+@pytest.mark.parametrize("body", [None, [], 5, "x", {"errorMessages": None}, {"errorMessages": 7, "errors": []}])
+def test_a_refusal_of_an_odd_shape_keeps_its_status(world: World, body: object) -> None:
+    """Without its status a refused create would count as one that may have been done."""
+    world.sandbox.faults.add("status", system="jira", method="POST", path="/issue$", status=400, body=json.dumps(body))
+    outcome = world.created(world.issue())
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "client_error"
+    assert "intent" not in world.links.get("jira", "issue:1:1")
 
 
 def test_advice_comes_before_jira_s_words(world: World) -> None:
     """They may be long, and what is kept of an outcome is not."""
-    body = {"errorMessages": ["y" * 600]}
+    body = {"errorMessages": ["You do not have permission to create issues in this project."] * 50}
     world.sandbox.faults.add("status", system="jira", path="/issue$", status=403, body=body)
     outcome = world.created(world.issue())
     assert isinstance(outcome, Failed)
