@@ -97,9 +97,11 @@ class Context(Protocol):
     """1 for the first."""
     age: float
     """Seconds since the event was accepted."""
-    notes: Mapping[str, Any]
-    """What earlier attempts of this delivery kept."""
     links: Links
+
+    @property
+    def notes(self) -> Mapping[str, Any]:
+        """What this delivery's attempts kept so far."""
 
     def now(self) -> float:
         """Seconds since 1970 by the ledger's clock, which all workers share: the one for times that are kept."""
@@ -114,6 +116,14 @@ class Context(Protocol):
 
         Raises LeaseLost when another worker has taken over.
         """
+
+    def add(self, note: str, items: Mapping[str, str]) -> None:
+        """Adds items to the note `note`, which is a mapping of texts and is added to only. Each item is stored by
+        itself: the cost of one does not grow with those that are there. Raises LeaseLost, as `keep`."""
+
+    def charge(self, turns: int) -> None:
+        """Takes further turns of the destination's rate, for an attempt that makes more than one request: the attempt
+        goes on, and the deliveries after it wait. The first turn was taken before the attempt."""
 
 
 @dataclass(frozen=True, slots=True)

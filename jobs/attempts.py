@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from jobs.ledger import Lease
+from jobs.ledger import NOTE_ITEM, Lease
 from jobs.schedule import Transition
 from redaction import Redactor
 
@@ -16,13 +16,19 @@ BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds in seconds of the histogram of attempts."""
 
 
-def notes_of(delivery: Mapping[str, str]) -> dict[str, Any]:
-    """The notes of earlier attempts. A delivery that was done before and is replayed carries its result as `done`, so
-    that a connector can see that the effect is there."""
+def notes_of(delivery: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
+    """The notes of earlier attempts: those that were kept whole, and those that were added item by item. A delivery
+    that was done before and is replayed carries its result as `done`, so that a connector can see that the effect
+    exists."""
     notes: dict[str, Any] = json.loads(delivery.get("notes") or "{}")
     if any(entry["outcome"] == "done" for entry in log_of(delivery)):
         notes["done"] = json.loads(delivery.get("result") or "{}")
-    return notes
+    items: dict[str, dict[str, str]] = {}
+    for field, text in delivery.items():
+        if field.startswith(NOTE_ITEM):
+            note, _, item = field.removeprefix(NOTE_ITEM).partition(":")
+            items.setdefault(note, {})[item] = text
+    return notes, items
 
 
 def log_of(delivery: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -52,15 +52,20 @@ class _About:
 class DeliveryContext:
     """What a connector gets for one attempt; see connectors.base.Context."""
 
-    def __init__(self, lease: Lease, ledger: Ledger) -> None:
+    def __init__(self, lease: Lease, ledger: Ledger, destination: Destination) -> None:
         self._lease = lease
         self._ledger = ledger
+        self._destination = destination
         self.delivery_id = lease.delivery_id
         self.attempt = lease.attempt
         self.age = lease.age
-        self.notes: Mapping[str, Any] = attempts.notes_of(lease.delivery)
+        self._kept, self._items = attempts.notes_of(lease.delivery)
         self.links: Links = RedisLinks(ledger)
         self._leased = time.monotonic()
+
+    @property
+    def notes(self) -> Mapping[str, Any]:
+        return {**self._kept, **self._items}
 
     def now(self) -> float:
         return self._lease.now + time.monotonic() - self._leased
@@ -69,8 +74,16 @@ class DeliveryContext:
         return moment >= self._lease.born + CLOCKS_APART
 
     def keep(self, **notes: Any) -> None:
-        self.notes = {name: value for name, value in {**self.notes, **notes}.items() if value is not None}
-        self._ledger.keep(self._lease, self.notes if notes else None)
+        self._kept = {name: value for name, value in {**self._kept, **notes}.items() if value is not None}
+        self._ledger.keep(self._lease, self._kept if notes else None)
+
+    def add(self, note: str, items: Mapping[str, str]) -> None:
+        self._ledger.add(self._lease, note, items)
+        self._items[note] = {**self._items.get(note, {}), **items}
+
+    def charge(self, turns: int) -> None:
+        if turns > 0 and (interval := flow.interval_ms(self._destination)):
+            self._ledger.charge(self._destination.name, interval, turns)
 
 
 class Deliverer:
@@ -146,7 +159,7 @@ class Deliverer:
             self._run_together(connector, destination, lease, event)
         else:
             started = time.monotonic()
-            outcome = _guarded(lambda: connector.deliver(event, DeliveryContext(lease, self._ledger)))
+            outcome = _guarded(lambda: connector.deliver(event, DeliveryContext(lease, self._ledger, destination)))
             about = _About(destination.name, source, admitted.probing)
             self._record(lease, outcome, time.monotonic() - started, about)
 
@@ -161,7 +174,7 @@ class Deliverer:
                     leases.append(lease)
                     events.append(more)
             started = time.monotonic()
-            contexts = [DeliveryContext(lease, self._ledger) for lease in leases]
+            contexts = [DeliveryContext(lease, self._ledger, destination) for lease in leases]
             outcomes = _guarded(lambda: connector.gather(list(zip(events, contexts, strict=True))))
             seconds = time.monotonic() - started
             if not isinstance(outcomes, list):

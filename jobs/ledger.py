@@ -25,6 +25,9 @@ STARTED_AT_ONCE = 200  # deliveries that one tick hands over at most
 WOKEN_AT_ONCE = 500  # deliveries of each kind that one step of `heal` brings back
 MOST_HEALS = 100  # steps; what was brought back may already wait again
 
+NOTE_ITEM = "note:"
+"""Start of the fields that hold one item of a note each: `note:<note>:<item>`."""
+
 TELLS_STATUS = ("ISSUE_CREATION", "ISSUE_STATUS_CHANGE")
 """Events from which the last known status of an issue is taken. Another event that shows a new status was not told of
 the change: taking it from there would hide that from reconcile."""
@@ -178,6 +181,17 @@ class Ledger:
         text = b"" if notes is None else json.dumps(notes, ensure_ascii=False).encode("utf-8", "replace")
         if self._run("renew", lease_ms, lease.delivery_id, lease.connector, lease.token, text):
             raise LeaseLost(lease.delivery_id)
+
+    def add(self, lease: Lease, note: str, items: Mapping[str, str], lease_ms: int = LEASE_MS) -> None:
+        """Stores items of a note, each by itself, and renews the lease. Raises LeaseLost."""
+        fields = {f"{NOTE_ITEM}{note}:{name}": text.encode("utf-8", "replace") for name, text in items.items()}
+        flat = [part for pair in fields.items() for part in pair]
+        if not self._run("add", lease_ms, lease.delivery_id, lease.connector, lease.token, *flat):
+            raise LeaseLost(lease.delivery_id)
+
+    def charge(self, destination: str, interval_ms: int, turns: int) -> None:
+        """Takes further turns of a destination's rate, at once: the deliveries after this one wait for them."""
+        self._run("charge", destination, interval_ms, turns)
 
     def admit(self, delivery_id: str, destination: str, interval_ms: int, burst: int, source: str) -> Admission:
         """Whether the delivery may go to its destination now, and to the source that it needs ("" for none)."""

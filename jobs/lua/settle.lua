@@ -82,7 +82,12 @@ if state == 'retrying' then
   redis.call('ZADD', due, now + delay, id)
   return answer
 end
-if state ~= 'dead' then redis.call('HDEL', key, 'notes', 'healed') end  -- a replay of a dead letter goes on where it stopped
+if state ~= 'dead' then  -- a replay of a dead letter goes on where it stopped
+  redis.call('HDEL', key, 'notes', 'healed')
+  for _, name in ipairs(redis.call('HKEYS', key)) do
+    if string.sub(name, 1, 5) == 'note:' then redis.call('HDEL', key, name) end
+  end
+end
 redis.call('ZREM', due, id)
 local line = p .. 'line:' .. connector .. ':' .. d[3]
 redis.call('ZREM', line, id)

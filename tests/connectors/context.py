@@ -43,6 +43,8 @@ class MemoryContext:
     """Since when the ledger remembers."""
     lease_lost: bool = False
     """When set, the next `keep` finds that another worker has taken over."""
+    charged: list[int] = field(default_factory=list)
+    """Every call of `charge`, in order."""
     on_keep: Callable[[dict[str, Any]], None] | None = None
     """Called at each `keep`, so that a test can look at the world at that moment."""
 
@@ -59,6 +61,13 @@ class MemoryContext:
         self.notes = {**self.notes, **notes}
         if self.on_keep:
             self.on_keep(notes)
+
+    def add(self, note: str, items: Mapping[str, str]) -> None:
+        self.keep(**{note: {**self.notes.get(note, {}), **items}})
+
+    def charge(self, turns: int) -> None:
+        if turns > 0:
+            self.charged.append(turns)
 
     def next_attempt(self, age: float | None = None, later: float = 0.0) -> MemoryContext:
         """`later`: how many seconds have passed by the ledger's clock."""
