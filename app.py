@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 
 from flask import Flask
+from redis import Redis
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -57,11 +58,9 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=service.trusted_proxies)  # type: ignore[method-assign]
 
     instance = service.bridge_instance
-    patient = connect(service, "command")
-    app.register_blueprint(receive.make_blueprint(service, _make_accept(configuration)))
-    app.register_blueprint(
-        signals.make_blueprint(Health(connect(service, "receive"), instance, configuration.connectors))
-    )
+    quick, patient = connect(service, "receive"), connect(service, "console")
+    app.register_blueprint(receive.make_blueprint(service, _make_accept(configuration, quick)))
+    app.register_blueprint(signals.make_blueprint(Health(quick, instance, configuration.connectors)))
     app.register_blueprint(
         api.make_blueprint(service.console_password, Records(patient, instance), Replayer(patient, instance))
     )
@@ -70,9 +69,8 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     return app
 
 
-def _make_accept(configuration: Configuration) -> receive.Accept:
-    service = configuration.service
-    acceptor = Acceptor(connect(service, "receive"), service.bridge_instance, configuration.routes)
+def _make_accept(configuration: Configuration, redis: Redis) -> receive.Accept:
+    acceptor = Acceptor(redis, configuration.service.bridge_instance, configuration.routes)
 
     def accept(source: str, event: Event | Unread, body: bytes) -> tuple[str, bool]:
         try:

@@ -174,6 +174,8 @@ class ServiceSettings(Settings):
     webhook_token: Annotated[list[SecretStr], BeforeValidator(_parse_tokens), AfterValidator(_check_tokens)] = []
     redis_url: Annotated[SecretStr, AfterValidator(_check_redis_url)] = SecretStr("redis://127.0.0.1:6379/0")
     redis_tls_verify: bool = True
+    # Of each process. A worker needs one to wait for jobs; clock, leases and deliveries share the others.
+    redis_max_connections: Annotated[int, Field(ge=3, le=1000)] = 5
     connectors: TextList = []
     abc_api_url: WebAddress | None = None
     abc_api_key: SecretMap = KeyMap({})

@@ -18,7 +18,7 @@ def _cut(scripts: dict[str, str], name: str, text: str, instead: str) -> None:
 
 def _without_lock(ledger: Any) -> None:
     """Two deliveries of one connector for one issue run at the same time."""
-    _cut(ledger._LUA, "lease", "if blocker then", "if false then")
+    _cut(ledger.LUA, "lease", "if blocker then", "if false then")
 
 
 def _without_marker(tickets: Any) -> None:
@@ -28,9 +28,9 @@ def _without_marker(tickets: Any) -> None:
 
 def _without_lease(ledger: Any) -> None:
     """Whoever is handed a delivery runs it, and nobody notices that another one does, too."""
-    _cut(ledger._LUA, "lease", "if state == 'running' and tonumber(d[3] or 0) > now then return {'busy'} end", "")
-    _cut(ledger._LUA, "renew", "d[1] == 'running' and d[2] == token", "true")
-    _cut(ledger._LUA, "settle", "if d[1] ~= 'running' or d[2] ~= token then return {'lost'} end", "")
+    _cut(ledger.LUA, "lease", "if state == 'running' and tonumber(d[3] or 0) > now then return {'busy'} end", "")
+    _cut(ledger.LUA, "renew", "d[1] == 'running' and d[2] == token", "true")
+    _cut(ledger.LUA, "settle", "if d[1] ~= 'running' or d[2] ~= token then return {'lost'} end", "")
 
 
 def _without_intent(ledger: Any) -> None:
@@ -53,7 +53,7 @@ def _without_dedup(events: Any) -> None:
 
 def _without_clock(ledger: Any) -> None:
     """What a killed worker held, and what is to be tried again, is handed to nobody."""
-    _cut(ledger._LUA, "tick", "local idle =", "if true then return {} end local idle =")
+    _cut(ledger.LUA, "tick", "local idle =", "if true then return {} end local idle =")
 
 
 Patch = Callable[[ModuleType], None]

@@ -12,7 +12,6 @@ from redis.exceptions import RedisError
 from connectors.base import Connector
 from jobs.accept import Acceptor
 from jobs.configuration import Configuration, make_tools
-from jobs.connection import connect
 from jobs.ledger import Ledger, RedisLinks
 from jobs.marks import Marks, Place
 from jobs.reconcile import Reconciler, Report
@@ -74,8 +73,7 @@ def make_reconciler(
     return Reconciler(abc, acceptor, records, replayer, marks, links, connectors, configuration.routes, age), marks
 
 
-def start_catch_up(configuration: Configuration, connectors: Mapping[str, Connector]) -> CatchUp:
-    redis = connect(configuration.service, "work")
+def start_catch_up(configuration: Configuration, connectors: Mapping[str, Connector], redis: Redis) -> CatchUp:
     reconciler, marks = make_reconciler(configuration, redis, connectors)
     thread = CatchUp(reconciler, marks, configuration.service.reconcile_every)
     thread.start()

@@ -1,4 +1,4 @@
-"""The worker: an RQ worker that runs many deliveries at once in one process.
+"""The worker: an RQ worker that runs many deliveries at once in one process (`jobs/crew.py`).
 
 They wait for other people's servers, not for the CPU: threads share connections, modules and memory
 (docs/performance.md). Started by `python -m jobs.worker`.
@@ -11,15 +11,12 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import structlog
-from redis import Redis
 from redis.exceptions import RedisError
 from rq.exceptions import StopRequested
 from rq.queue import Queue
@@ -35,6 +32,7 @@ from jobs.catch_up import start_catch_up
 from jobs.clock import Clock, Pulse
 from jobs.configuration import Configuration, build_connectors, configure_or_exit
 from jobs.connection import connect
+from jobs.crew import Crew
 from jobs.deliver import Deliverer
 from jobs.keeper import Keeper
 from jobs.ledger import Ledger
@@ -65,28 +63,16 @@ class ThreadWorker(SimpleWorker):
     """
 
     def __init__(
-        self,
-        queue: Queue,
-        concurrency: int,
-        stop: threading.Event,
-        slots: Slots,
-        perform: Callable[[str], None],
-        pulse: Pulse,
-        prefix: str,
+        self, queue: Queue, crew: Crew, stop: threading.Event, slots: Slots, pulse: Pulse, counts_key: str
     ) -> None:
-        """`perform` takes a delivery id; `prefix`: of the ledger's keys, for a counter."""
+        """`counts_key`: where the ledger keeps its counters."""
         # RQ sends a sign of life at least every worker_ttl seconds; its own default is 7 minutes.
         super().__init__([queue], connection=queue.connection, serializer=JSONSerializer, worker_ttl=60)
+        self._crew = crew
         self._stop = stop
         self._slots = slots
-        self._perform = perform
         self._pulse = pulse
-        self._counts = f"{prefix}counts"
-        self._free = threading.Semaphore(concurrency)
-        self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="delivery")
-        self._running: set[Any] = set()
-        self._lock = threading.Lock()
-        self._done = 0
+        self._counts_key = counts_key
         self._shown = self._reported = float("-inf")
 
     def dequeue_job_and_maintain_ttl(self, *_: Any, **__: Any) -> tuple[str, Queue]:  # type: ignore[override]
@@ -96,7 +82,7 @@ class ThreadWorker(SimpleWorker):
             self.check_for_suspension(False)
             if self.should_run_maintenance_tasks:
                 self.run_maintenance_tasks()
-            if self._stop.is_set() or not self._free.acquire(timeout=DEQUEUE_SECONDS):
+            if self._stop.is_set() or not self._crew.reserve(DEQUEUE_SECONDS):
                 continue
             delivery_id = None
             try:
@@ -105,13 +91,13 @@ class ThreadWorker(SimpleWorker):
                 self._report(refused)
             finally:
                 if delivery_id is None:
-                    self._free.release()
+                    self._crew.give_back()
             if delivery_id is not None:
                 return delivery_id, self.queues[0]
         raise StopRequested
 
     def _report(self, refused: Refused) -> None:
-        self.connection.hincrby(self._counts, REFUSED_JOBS, 1)
+        self.connection.hincrby(self._counts_key, REFUSED_JOBS, 1)
         if time.monotonic() - self._reported < REPORT_SECONDS:
             return
         self._reported = time.monotonic()
@@ -120,19 +106,7 @@ class ThreadWorker(SimpleWorker):
         )
 
     def execute_job(self, delivery_id: str, queue: Queue) -> None:  # type: ignore[override]  # noqa: ARG002
-        future = self._pool.submit(self._execute, delivery_id)
-        self._running.add(future)
-        future.add_done_callback(self._running.discard)
-
-    def _execute(self, delivery_id: str) -> None:
-        try:
-            self._perform(delivery_id)
-            with self._lock:
-                self._done += 1
-        except Exception:
-            log.exception("a job failed outside its delivery; the ledger's clock looks after the delivery")
-        finally:
-            self._free.release()
+        self._crew.start(delivery_id)
 
     def run_maintenance_tasks(self) -> None:
         """Forgets killed workers, and RQ's registries, which this worker does not use. RQ's own clean-up would call the
@@ -159,18 +133,13 @@ class ThreadWorker(SimpleWorker):
     def _show(self, state: str = "") -> bool:
         """A sign of life and what RQ's tools show of a worker, in one round trip. Answers whether it is suspended."""
         self._shown = time.monotonic()
-        state = state or (WorkerStatus.BUSY if self._running else WorkerStatus.IDLE)
+        state = state or (WorkerStatus.BUSY if self._crew.is_busy else WorkerStatus.IDLE)
         with self.connection.pipeline() as pipeline:
             super().heartbeat(pipeline=pipeline)
             super().set_state(state, pipeline)
-            self._count_jobs(pipeline)
+            pipeline.hincrby(self.key, "successful_job_count", self._crew.done())
             pipeline.exists(WORKERS_SUSPENDED)
             return bool(pipeline.execute()[-1])
-
-    def _count_jobs(self, pipeline: Any) -> None:
-        with self._lock:
-            done, self._done = self._done, 0
-        pipeline.hincrby(self.key, "successful_job_count", done)
 
     def subscribe(self) -> None:
         """No commands over pub/sub (they kill the process of a job: here jobs share one), so no thread for them."""
@@ -181,23 +150,13 @@ class ThreadWorker(SimpleWorker):
     def _install_signal_handlers(self) -> None:
         """`main` has its own: a stop is a flag, looked at between jobs, not an exception in the middle of one."""
 
-    def teardown(self) -> None:
-        while self._running and not self._stop.is_set():  # Redis went away: what runs may end, a stop may come
-            wait(self._running, timeout=1)
-        with suppress(RedisError):  # else the clock does it, later
-            hand(self.queues[0], self._slots.close())
-        wait(self._running, timeout=STOP_SECONDS)
-        self._pool.shutdown(wait=False)
-        self._count_jobs(self.connection)
-        super().teardown()  # type: ignore[no-untyped-call]
-
 
 def work(configuration: Configuration, stop: threading.Event) -> None:
     """Runs until `stop` is set. A Redis that goes away is waited for, however long."""
     service = configuration.service
     name = f"{socket.gethostname()}.{os.getpid()}.{uuid4().hex[:6]}"
-    ledger = Ledger(connect(service, "work"), service.bridge_instance)
-    queue = open_queue(connect(service, "work"), service.bridge_instance)
+    redis = connect(service, "work")
+    ledger, queue = Ledger(redis, service.bridge_instance), open_queue(redis, service.bridge_instance)
     keeper = Keeper(ledger)
     pulse = Pulse()
     clock = Clock(ledger, queue, name, service.retention_days, pulse)
@@ -205,21 +164,24 @@ def work(configuration: Configuration, stop: threading.Event) -> None:
     slots = Slots(service.worker_concurrency, len(connectors))
     needing_source = frozenset(name for name in connectors if find(name).NEEDS_ABC)
     deliverer = Deliverer(ledger, queue, connectors, configuration.redact, keeper, slots, needing_source)
+    crew = Crew(service.worker_concurrency, deliverer.deliver)
     keeper.start()
     clock.start()
-    catch_up = start_catch_up(configuration, connectors)
+    catch_up = start_catch_up(configuration, connectors, redis)
     log.info("worker started", worker=name, connectors=list(configuration.connectors))
     while not stop.is_set():
+        pulse.beat()
         try:
-            # A client of its own: RQ raises the time-outs of the one that it blocks on.
-            blocking: Redis = connect(service, "work")
-            blocking_queue = open_queue(blocking, service.bridge_instance)
-            options = (stop, slots, deliverer.deliver, pulse, ledger.prefix)
-            ThreadWorker(blocking_queue, service.worker_concurrency, *options).work(logging_level="WARNING")
+            # A connection of its own: RQ raises the time-outs of the client on which it blocks.
+            with connect(service, "block") as blocking:
+                options = (crew, stop, slots, pulse, f"{ledger.prefix}counts")
+                ThreadWorker(open_queue(blocking, service.bridge_instance), *options).work(logging_level="WARNING")
         except RedisError as error:
             log.warning("Redis is away; trying again", because=str(error))
-        if not stop.is_set():
-            stop.wait(BACK_OFF_SECONDS)
+        stop.wait(BACK_OFF_SECONDS)
+    with suppress(RedisError):  # else the clock of another worker does it, later
+        hand(queue, slots.close())
+    crew.finish(STOP_SECONDS)
     clock.stop()
     catch_up.stop()
     keeper.renew()  # what still runs gets its full time before others take it

@@ -23,6 +23,7 @@ from rq.suspension import resume, suspend
 from rq.worker import Worker
 
 from jobs.clock import Pulse
+from jobs.crew import Crew
 from jobs.queue import FUNCTION, Refused, hand, open_queue, read_job
 from jobs.slots import Slots
 from jobs.worker import ThreadWorker
@@ -61,8 +62,8 @@ class Bench:
 @contextmanager
 def working(redis: Redis, slots: Slots | None = None) -> Iterator[Bench]:
     bench, stop = Bench(open_queue(redis, "test"), redis), threading.Event()
-    options = (stop, slots or Slots(4, 1), bench.perform, Pulse(), PREFIX)
-    worker = ThreadWorker(open_queue(redis, "test"), 4, *options)
+    crew = Crew(4, bench.perform)
+    worker = ThreadWorker(open_queue(redis, "test"), crew, stop, slots or Slots(4, 1), Pulse(), f"{PREFIX}counts")
     thread = threading.Thread(target=worker.work, kwargs={"logging_level": "WARNING"})
     thread.start()
     try:
@@ -71,6 +72,7 @@ def working(redis: Redis, slots: Slots | None = None) -> Iterator[Bench]:
         stop.set()
         thread.join(20)
         assert not thread.is_alive()
+        crew.finish(20)
 
 
 def job_keys(redis: Redis) -> set[str]:
@@ -130,6 +132,7 @@ def test_an_idle_worker_lets_no_job_through_after_rq_suspend(redis: Redis) -> No
             assert [Job.fetch(id_, redis, bench.queue.serializer).args[0] for id_ in bench.queue.job_ids] == ids
             resume(redis)
             wait_for("the jobs", lambda wanted=4 + 3 * round_: len(bench.done) == wanted)  # type: ignore[misc]
+            wait_for("the worker to show it", lambda: states(redis) != ["suspended"])
 
 
 def test_what_waits_for_a_slot_goes_back_to_the_queue_when_the_worker_is_suspended(redis: Redis) -> None:
