@@ -27,8 +27,9 @@ local function judge(destination, condition)
   if was_probe then redis.call('DEL', probe) end
   if condition == 'up' or condition == 'answers' then
     local closed = redis.call('SREM', p .. 'breakers', destination) == 1
+    -- One that failed by itself, at a destination that works, keeps to its schedule.
+    if redis.call('HEXISTS', breaker, 'until') == 1 then wake(p, destination, now, 1000) end
     redis.call('DEL', breaker, probe)
-    wake(p, destination, now, 1000)
     if condition == 'up' then heal(p, destination, now, 200) end
     return closed and 'closed' or ''
   end

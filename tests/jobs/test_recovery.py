@@ -175,22 +175,51 @@ def test_those_who_wait_do_not_poll(world: World) -> None:
     assert len([id_ for id_ in world.tick() if id_.endswith(".one")]) <= 1
 
 
-def test_a_payload_that_always_fails_is_woken_one_step_early_at_most(world: World) -> None:
-    """Successes of others must not use up its attempts: its schedule starts with 0, 5 and 30 s."""
+def test_a_delivery_that_fails_by_itself_keeps_to_its_schedule(world: World) -> None:
+    """Without an outage the successes of others do not bring it back: 0, 5, 30 s."""
     poison = world.tell(feedback_event()).event_id
     one = world.connectors["one"]
     one.answer = lambda event, _c: Retry("500", "server_error") if event.id == poison else Done()
-    for _ in range(10):
+
+    def others_succeed() -> None:
+        for _ in range(5):
+            world.tell(feedback_event())
+            world.run()
+            world.run_due()
+
+    others_succeed()
+    assert one.seen.count(poison) == 1
+    for attempts, seconds in ((2, 6.5), (3, 37)):
+        world.pass_time(seconds)
+        others_succeed()
+        assert one.seen.count(poison) == attempts
+
+
+def test_outages_bring_a_poison_payload_back_one_step_early_at_most(world: World) -> None:
+    """A destination that comes and goes must not use up its attempts: the schedule starts with 0, 5, 30 and 120 s."""
+    poison = world.tell(feedback_event()).event_id
+    one = world.connectors["one"]
+
+    def come_and_go() -> None:
+        one.answer = down
+        for _ in range(5):
+            world.tell(feedback_event())
+            world.run()
+        assert world.records.health()["breakers"] == ["one #a"]
+        world.redis.hset(f"{world.ledger.prefix}breaker:one #a", "until", 1)
+        one.answer = lambda event, _c: Retry("500", "server_error") if event.id == poison else Done()
         world.tell(feedback_event())
         world.run()
         world.run_due(2)
-    assert one.seen.count(poison) == 2
-    world.pass_time(6)
-    for _ in range(10):
-        world.tell(feedback_event())
-        world.run()
-        world.run_due(2)
-    assert one.seen.count(poison) == 3
+        assert world.records.health()["breakers"] == []
+
+    one.answer = lambda event, _c: Retry("500", "server_error") if event.id == poison else Done()
+    world.run()
+    for attempts, seconds in ((2, 0), (3, 5.5), (4, 30.5)):
+        world.pass_time(seconds)
+        for _ in range(4):
+            come_and_go()
+        assert one.seen.count(poison) <= attempts
     assert row(world, poison, "one")["state"] == "retrying"
 
 
@@ -422,6 +451,7 @@ def test_a_healed_delivery_takes_its_turn_in_the_line_of_its_entity(world: World
     one.seen.clear()
     world.tell(feedback_event())
     world.run()
+    world.pass_time(7)
     world.run_due(3)
     assert [id_ for id_ in one.seen if id_ in (first.event_id, second.event_id)] == [first.event_id, second.event_id]
 
