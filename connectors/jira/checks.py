@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from connectors.base import Check, note
 from connectors.jira.catalog import find, names_of, unknown_type
-from connectors.jira.errors import JiraRefusal, outcome_of
+from connectors.jira.errors import JiraRefusal, outcome_of, search_outcome_of
 from connectors.jira.port import PERMISSIONS, JiraPort
 from connectors.jira.settings import Settings
 from connectors.jira.status import is_at, is_in_category
@@ -45,8 +45,17 @@ def _check_project(settings: Settings, port: JiraPort, key: str) -> Iterator[Che
         return
     for name in sorted(set(PERMISSIONS) - port.permissions(key)):
         yield Check(False, f"project {key}: the account lacks the permission {name}")
+    yield from _check_search(settings, port, key)
     yield from _check_create_screen(settings, port, key)
     yield from _check_statuses(settings, port, key)
+
+
+def _check_search(settings: Settings, port: JiraPort, key: str) -> Iterator[Check]:
+    """The search that comes before each new ticket."""
+    try:
+        next(port.find(key, ["abc-check"]), None)
+    except JiraRefusal as refusal:
+        yield Check(False, f"project {key}: {search_outcome_of(refusal, key, settings.jira_marker_field).why}")
 
 
 def _check_create_screen(settings: Settings, port: JiraPort, key: str) -> Iterator[Check]:

@@ -126,13 +126,13 @@ class JiraConnector:
         return self._carry(case, found)
 
     def _carry(self, case: Case, found: Found) -> dict[str, Any]:
-        """Brings the ticket to the issue's status of now, whatever the event told."""
+        """Brings the ticket to the current status of the issue, whatever the event names."""
         target = self._settings.jira_status_map[case.issue.status]
         ticket = found.ticket or self._port.ticket(found.id)
-        told = self._move(case, ticket, target)
+        result = self._move(case, ticket, target)
         if found.ours:
             case.remember(carried=case.issue.status)
-        return told
+        return result
 
     def _move(self, case: Case, ticket: Ticket, target: str) -> dict[str, Any]:
         here = {"status": ticket.status.name}

@@ -3,7 +3,7 @@
 Exception
 ├── JiraRefusal       Jira answered, and not with success
 ├── IncompleteSearch  a search that ended before all was seen: what it did not show may exist
-├── NoAnswer          (transport) nothing usable came back; `sent` says whether Jira may have acted
+├── NoAnswer          (transport) nothing usable came back; `sent`: whether Jira may have acted
 └── Halt              a step has come to the outcome of the whole attempt
 """
 
@@ -36,26 +36,26 @@ CODE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{1,59}")
 class JiraRefusal(Exception):
     """Jira answered with an error.
 
-    `said`: its messages, as far as they are passed on; `fields`: those about single fields; `limit`: which rate limit,
-    by `RateLimit-Reason`; `advice`: what to do, where the status alone does not tell.
+    `message`: its messages, as far as they are passed on; `fields`: those about single fields; `limit`: which rate
+    limit, by `RateLimit-Reason`; `advice`: what to do, where the status alone does not show it.
     """
 
     def __init__(
         self,
         status: int,
-        said: str = "",
+        message: str = "",
         fields: Mapping[str, str] | None = None,
         retry_after: float | None = None,
         limit: str = "",
         advice: str = "",
     ) -> None:
         self.status = status
-        self.said = said
+        self.message = message
         self.fields = dict(fields or {})
         self.retry_after = retry_after
         self.limit = limit
         self.advice = advice or ADVICE.get(status, "")
-        super().__init__(f"Jira answered {status}: {said}")
+        super().__init__(f"Jira answered {status}: {message}")
 
     @property
     def gone(self) -> bool:
@@ -96,21 +96,21 @@ def refusal_of(answer: Answer, *, reads: bool) -> JiraRefusal | None:
         return None
     if anonymous and (answer.ok or answer.status in (400, 401, 403, 404, 410)):
         return JiraRefusal(401, f"Jira takes us for an anonymous visitor ({', '.join(sorted(anonymous))})")
-    messages, fields = _told(answer.json())
+    messages, fields = _messages_of(answer.json())
     denied = CODE.match(answer.headers.get("X-Authentication-Denied-Reason", ""))
-    said = dict.fromkeys([*messages, *fields.values(), *([denied[0]] if denied else [])])
+    shown = dict.fromkeys([*messages, *fields.values(), *([denied[0]] if denied else [])])
     limit = CODE.match(answer.headers.get("RateLimit-Reason", ""))
     advice = SCOPE if any("scope does not match" in message for message in messages) else ""
-    return JiraRefusal(answer.status, "; ".join(said), fields, answer.retry_after, limit[0] if limit else "", advice)
+    return JiraRefusal(answer.status, "; ".join(shown), fields, answer.retry_after, limit[0] if limit else "", advice)
 
 
 def outcome_of(refusal: JiraRefusal) -> Retry | Failed:
     """The outcome of an attempt that `refusal` ended."""
     if 300 <= refusal.status < 400:
         return Failed("Jira answers with a redirect: set JIRA_URL to the address that it leads to", "config")
-    # Their words come last, for they may be long, and what is kept of an outcome is not.
-    said = "; ".join(part for part in (refusal.advice, refusal.limit, refusal.said) if part)
-    return refused("Jira", refusal.status, said, refusal.retry_after)
+    # Jira's message comes last: it may be long, and what is kept of an outcome is not.
+    what = "; ".join(part for part in (refusal.advice, refusal.limit, refusal.message) if part)
+    return refused("Jira", refusal.status, what, refusal.retry_after)
 
 
 def create_outcome_of(refusal: JiraRefusal, project: str, marker_field: str) -> Retry | Failed:
@@ -119,13 +119,13 @@ def create_outcome_of(refusal: JiraRefusal, project: str, marker_field: str) -> 
         return outcome_of(refusal)
     advice = [field_advice(name, text, marker_field) for name, text in refusal.fields.items()]
     reason: Reason = "config" if advice else "client_error"
-    why = "; ".join(advice) or refusal.said or "no reason given"
+    why = "; ".join(advice) or refusal.message or "no reason given"
     return Failed(f"Jira refused to create a ticket in {project}: {why}", reason)
 
 
 def search_outcome_of(refusal: JiraRefusal, project: str, marker_field: str | None) -> Retry | Failed:
     """The same for the search for a marker, which names the project and the field."""
-    if refusal.status != 400 or not refusal.said:
+    if refusal.status != 400 or not refusal.message:
         return outcome_of(refusal)
     what = f"JIRA_PROJECT: {project} does not exist, or the account may not see it"
     also = f"; or JIRA_MARKER_FIELD: {marker_field} can't be searched" if marker_field else ""
@@ -150,12 +150,12 @@ def field_advice(name: str, text: str, marker_field: str) -> str:
     return f"{name}: {text} See {variable}" if variable else f'{name}: {text} Set it in JIRA_FIELDS: {{"{name}": …}}'
 
 
-def ambiguous(trouble: object) -> Retry:
+def ambiguous(error: object) -> Retry:
     """Something was sent and the result is unknown: the next attempt looks before it sends again."""
-    return Retry(f"Jira: {trouble}; it may have been done all the same, so the next attempt looks first", "ambiguous")
+    return Retry(f"Jira: {error}; it may have been done all the same, so the next attempt looks first", "ambiguous")
 
 
-def _told(answer: Any) -> tuple[list[str], dict[str, str]]:
+def _messages_of(answer: Any) -> tuple[list[str], dict[str, str]]:
     """Jira's messages of a known form, and those by field."""
     if not isinstance(answer, dict):
         return [], {}

@@ -1,4 +1,4 @@
-"""The markers that identify our tickets and comments, and tell them from another installation's. Pure.
+"""The markers that identify our tickets and comments among those of other installations. Pure.
 
 A marker is no secret: anybody who may write in the project can copy it. So it counts only on what our own account made
 (`JiraPort.is_ours`).

@@ -32,6 +32,7 @@ from transport import (
 PAGE = 100
 PAGES = 10
 """Of a search, oldest first, and of comments, newest first: one whose answer we may have lost is among the last."""
+GATEWAY = "//api.atlassian.com/ex/jira/"
 PERMISSIONS = ("BROWSE_PROJECTS", "CREATE_ISSUES", "ADD_COMMENTS", "TRANSITION_ISSUES")
 
 
@@ -80,6 +81,8 @@ class JiraPort:
         self._former_accounts = settings.jira_former_accounts
         self._cloud = {"auto": None, "cloud": True, "datacenter": False}[settings.jira_type]
         self._myself: Account | None = None
+        self._url = settings.jira_url
+        self._site: str | None = None
 
     @property
     def is_cloud(self) -> bool:
@@ -88,6 +91,18 @@ class JiraPort:
         if cloud is None:
             cloud = self._cloud = self.server_info().get("deploymentType") == "Cloud"
         return cloud
+
+    def site(self) -> str:
+        """Jira's address for people. Asks Jira once where JIRA_URL is Atlassian's gateway for tokens with scopes."""
+        if self._site is None:
+            base = self.server_info().get("baseUrl") if GATEWAY in self._url else self._url
+            is_address = isinstance(base, str) and base.startswith(("https://", "http://")) and len(base) < 500
+            self._site = str(base).rstrip("/") if is_address else self._url
+        return self._site
+
+    def url_of(self, key: str) -> str:
+        """The ticket's address for people."""
+        return f"{self.site()}/browse/{key}"
 
     def is_ours(self, account: Account) -> bool:
         """Whether it is the account that we use, or one that JIRA_FORMER_ACCOUNTS names."""

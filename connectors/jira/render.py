@@ -134,7 +134,7 @@ def summary(text: str, issue: int) -> str:
 
 
 def default_description(issue_description: str | None, project: str, issue: int, language: Language) -> str:
-    """What the ticket says when there is no template: the issue's own description, and where it comes from."""
+    """The description where there is no template: the issue's own description, and where it comes from."""
     origin = WORDS[language]["origin"].format(project=escape(cut(inert(project), NAME_LIMIT)), issue=issue)
     text = escape(issue_description).strip()
     room = TEXT_LIMIT - utf16_length(origin) - 2

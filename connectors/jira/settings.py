@@ -78,7 +78,7 @@ class Settings(service.Settings):
 
     jira_url: WebAddress
     jira_type: Literal["auto", "cloud", "datacenter"] = "auto"
-    # Validated where they are, each by its own name, so that all that is wrong is told at once.
+    # Validated where they are, each by its own name, so that all errors are reported at once.
     jira_email: str | None = None
     jira_api_token: Annotated[Credential | None, Field(validate_default=True)] = None
     jira_pat: Annotated[Credential | None, Field(validate_default=True)] = None
@@ -117,7 +117,7 @@ class Settings(service.Settings):
     @classmethod
     def _one_way(cls, pat: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         basic = bool(info.data.get("jira_email")) or bool(info.data.get("jira_api_token"))
-        token_is_wrong = "jira_api_token" not in info.data  # told already
+        token_is_wrong = "jira_api_token" not in info.data  # reported already
         if pat is None and not basic and not token_is_wrong:
             raise ValueError("set JIRA_EMAIL and JIRA_API_TOKEN (Jira Cloud), or JIRA_PAT (Jira Data Center)")
         if pat is not None and basic:

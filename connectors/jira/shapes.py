@@ -89,7 +89,7 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An issue type or a priority. `names`: as the account sees it, and untranslated where Jira tells that."""
+    """An issue type or a priority. `names`: as the account sees it, and untranslated where Jira has that."""
 
     id: str
     names: tuple[str, ...]
@@ -116,12 +116,12 @@ def created(raw: Any) -> Created:
 def ticket(raw: Any, marker_field: str | None) -> Ticket:
     fields = raw["fields"]
     labels = fields.get("labels") or []
-    marks = [*labels, fields.get(marker_field) if marker_field else None]
+    texts = [*labels, fields.get(marker_field) if marker_field else None]
     return Ticket(
         _id(raw["id"]),
         _key(raw["key"]),
         status(fields["status"]),
-        tuple(mark for mark in marks if isinstance(mark, str)),
+        tuple(text for text in texts if isinstance(text, str)),
         account(fields.get("creator") or fields.get("reporter")),
         moment(fields.get("created")),
     )

@@ -60,7 +60,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The ticket of an issue. `ticket` is None right after its creation; `result` says what was done."""
+    """The ticket of an issue. `ticket` is None right after its creation; `result`: what was done."""
 
     id: str
     key: str
@@ -80,8 +80,8 @@ class Tickets:
 
     def case(self, event: Event, context: Context) -> Case:
         """Reads the issue again: the event only hints at it. Raises Halt where the event is none of ours."""
-        project, told = event.project, event.issue
-        if project is None or told is None:
+        project, named = event.project, event.issue
+        if project is None or named is None:
             raise Halt(Skipped("the event names no issue"))
         jira_project = self._settings.jira_project.get(project.id)
         if jira_project is None:
@@ -93,12 +93,12 @@ class Tickets:
             return Case(context, event.entity, project, jira_project, issue, link, marker)
 
         try:
-            issue = self._abc.get_issue(project.id, told.id)
+            issue = self._abc.get_issue(project.id, named.id)
         except AbcError as error:
             if error.reason != "not_found":
                 raise
-            raise Halt(self._without_issue(about(told), error)) from None
-        if not told.is_same(issue):
+            raise Halt(self._without_issue(about(named), error)) from None
+        if not named.is_same(issue):
             raise Halt(Skipped(f"the issue of this event is gone: id {issue.id} belongs to a later issue now"))
         case = about(issue)
         # Any project's key reads any issue, and an event may name any: its ticket would be made, or moved, here. What
@@ -147,6 +147,9 @@ class Tickets:
         if ticket is None:
             why = f"the issue's externalIssueId names {key}, which Jira does not have, or does not show to us"
             raise Halt(Failed(f"{why}; correct it in ABC User Feedback", "not_found"))
+        url = self._port.url_of(ticket.key)
+        if url != case.link.get("url"):
+            case.remember(url=url)
         return Found(ticket.id, ticket.key, False, ticket, {"ticket": ticket.key, "created": False})
 
     def _recorded(self, case: Case) -> Found | None:
@@ -157,9 +160,11 @@ class Tickets:
         if ticket is None:
             raise Halt(self._without_ticket(key))
         result: dict[str, Any] = {"ticket": ticket.key, "created": False}
+        url = self._port.url_of(ticket.key)
         if ticket.key != key:
-            case.remember(key=ticket.key)
             result["moved_from"] = key
+        if (ticket.key, url) != (key, case.link.get("url")):
+            case.remember(key=ticket.key, url=url)
         return Found(ticket.id, ticket.key, True, ticket, result)
 
     def _without_ticket(self, key: str) -> Outcome:
@@ -187,7 +192,7 @@ class Tickets:
                 # The search shows what was true a while ago, and a copy that a person made by our account comes later.
                 ticket = self._read(hit.id)
                 if ticket and self._is_ours(ticket, case.marker):
-                    case.remember(id=ticket.id, key=ticket.key, intent="")
+                    case.remember(id=ticket.id, key=ticket.key, url=self._port.url_of(ticket.key), intent="")
                     return Found(ticket.id, ticket.key, True, ticket, {"ticket": ticket.key, "created": False})
         except JiraRefusal as refusal:
             raise Halt(search_outcome_of(refusal, case.jira_project, self._settings.jira_marker_field)) from None
@@ -216,10 +221,11 @@ class Tickets:
         fields = {"project": {"key": case.jira_project}, "issuetype": kind, **own}
         if priority:
             fields.setdefault("priority", priority)
+        self._port.site()  # asked for now: nothing may go wrong between the create and the record of it
         case.remember(intent=f"{case.context.now():.3f}", maker=case.context.delivery_id)
         case.context.keep()  # raises LeaseLost when another worker has taken over
         made = self._create(case, fields)
-        case.remember(id=made.id, key=made.key, intent="")
+        case.remember(id=made.id, key=made.key, url=self._port.url_of(made.key), intent="")
         return Found(made.id, made.key, True, None, {"ticket": made.key, "created": True})
 
     def _create(self, case: Case, fields: dict[str, Any]) -> Created:

@@ -74,6 +74,15 @@ def test_required_fields(world: World) -> None:
     assert wrong(world) == []
 
 
+def test_a_marker_field_that_can_t_be_searched(world: World) -> None:
+    """The same search comes before each new ticket."""
+    world.set(JIRA_MARKER_FIELD="customfield_10010")
+    body = {"errorMessages": ["The value 'x' does not exist for the field 'cf[10010]'."]}
+    world.sandbox.faults.add("status", system="jira", path="search", status=400, body=body)
+    (told,) = wrong(world)
+    assert "JIRA_MARKER_FIELD: customfield_10010 can't be searched" in told
+
+
 def test_statuses(world: World) -> None:
     world.set(JIRA_STATUS_MAP="RESOLVED=Closed,PENDING=4")
     (told,) = wrong(world)

@@ -388,6 +388,44 @@ def test_cut_off_at_any_call_it_ends_with_one_ticket_that_abc_knows(
     assert world.ticket().status == "3"
 
 
+@pytest.mark.parametrize("cut", [False, True])
+def test_the_link_holds_the_ticket_s_address_for_other_connectors(world: World, cut: bool) -> None:
+    """`cut`: the answer to the create was lost, and the ticket is found by its marker."""
+    if cut:
+        world.sandbox.faults.add("drop_after", system="jira", method="POST", path="/issue$")
+    issue = world.issue()
+    world.created(issue)
+    world.created(issue)
+    site = f"{world.sandbox.url}/jira/browse"
+    assert world.links.get("jira", "issue:1:1")["url"] == f"{site}/PROJ-1"
+    world.sandbox.jira.move("PROJ-1", "MOBILE")
+    world.created(issue)
+    assert world.links.get("jira", "issue:1:1")["url"] == f"{site}/MOBILE-1"
+
+
+def test_a_person_s_ticket_has_its_address_in_the_link_too(world: World) -> None:
+    world.sandbox.jira.create({"fields": {"project": {"key": "PROJ"}, "issuetype": {"name": "Bug"}, "summary": "x"}})
+    world.added(world.feedback(), world.issue(externalIssueId="1"))
+    link = world.links.get("jira", "issue:1:1")
+    assert link["url"] == f"{world.sandbox.url}/jira/browse/PROJ-1"
+    assert "key" not in link
+
+
+@pytest.mark.parametrize(
+    ("base", "site"),
+    [("https://example.atlassian.net/", "https://example.atlassian.net"), (None, None), ("javascript:x", None)],
+)
+def test_at_atlassian_s_gateway_the_site_is_the_address_for_people(
+    world: World, monkeypatch: pytest.MonkeyPatch, base: object, site: str | None
+) -> None:
+    monkeypatch.setattr("connectors.jira.port.GATEWAY", "//127.0.0.1")
+    body = {"deploymentType": "Cloud", "baseUrl": base}
+    world.sandbox.faults.add("status", system="jira", path="serverInfo", status=200, body=body, times=None)
+    world.created(world.issue())
+    expected = site or f"{world.sandbox.url}/jira"
+    assert world.links.get("jira", "issue:1:1")["url"] == f"{expected}/browse/PROJ-1"
+
+
 def test_many_threads_share_one_connector(world: World) -> None:
     issues = [world.issue(f"issue {number}") for number in range(24)]
     world.connector()
