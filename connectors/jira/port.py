@@ -30,8 +30,10 @@ from transport import (
 )
 
 PAGE = 100
-PAGES = 10
-"""Of a search, oldest first, and of comments, newest first: one whose answer we may have lost is among the last."""
+PAGES = 10  # of a search, oldest first
+COMMENT_PAGE = 40
+"""Comments are long: this many of 32,767 characters, each escaped as six, are less than MAX_ANSWER_BYTES."""
+COMMENT_PAGES = 25  # newest first: a comment whose answer we may have lost is among the last ones
 GATEWAY = "//api.atlassian.com/ex/jira/"
 PERMISSIONS = ("BROWSE_PROJECTS", "CREATE_ISSUES", "ADD_COMMENTS", "TRANSITION_ISSUES")
 
@@ -159,12 +161,12 @@ class JiraPort:
 
     def comments(self, key: str) -> Iterator[Comment]:
         """The newest comments, newest first."""
-        for page in range(PAGES):
+        for page in range(COMMENT_PAGES):
+            position = {"startAt": page * COMMENT_PAGE, "maxResults": COMMENT_PAGE}
             with _asking():
-                answer = self._get(f"issue/{key}/comment", startAt=page * PAGE, maxResults=PAGE, orderBy="-created")
-                raws = shapes.items(answer, "comments")
+                raws = shapes.items(self._get(f"issue/{key}/comment", **position, orderBy="-created"), "comments")
             yield from shapes.each(shapes.comment, raws)
-            if len(raws) < PAGE:
+            if len(raws) < COMMENT_PAGE:
                 return
 
     def add_comment(self, key: str, body: str) -> None:

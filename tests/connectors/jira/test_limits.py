@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from bridge.text import utf16_length
@@ -77,6 +79,20 @@ def test_the_comment_is_looked_for_among_the_newest_1_000(world: World) -> None:
         world.sandbox.jira.comment(world.ticket(), f"talk {number}")
     world.added(feedback, issue)
     assert len(world.bodies()) == 1000
+
+
+@pytest.mark.parametrize("character", ["가", "\\u0001"], ids=["Korean", "escaped"])
+def test_a_page_of_the_longest_comments_can_be_read(world: World, character: str) -> None:
+    issue, feedback = world.issue(), world.feedback()
+    world.added(feedback, issue)
+    (ours,) = world.ticket().comments
+    longest = '{"body": "%s"}' % (character * 32_767)
+    page = (
+        f'{{"comments": [{", ".join([longest] * 39)}, {json.dumps({**ours, "author": world.sandbox.jira.account})}]}}'
+    )
+    world.sandbox.faults.add("status", system="jira", method="GET", path="comment", status=200, body=page)
+    assert isinstance(outcome := world.added(feedback, issue), Done)
+    assert outcome.result["comment"] == "there already"
 
 
 def test_the_rate_is_that_of_jira_rate(world: World) -> None:
