@@ -80,6 +80,14 @@ class TestTickets:
         assert (ticket.status, ticket.comments) == ("1", [])
         assert world.tickets() == ["MOBILE-1"]
 
+    def test_our_marker_on_a_ticket_elsewhere_does_not_open_it(self, either: World) -> None:
+        """Two things that anybody can type: a key into ABC, and a label into Jira."""
+        either.set(JIRA_STATUS_MAP=STATUS_MAP)
+        issue = either.issue(externalIssueId="MOBILE-1", status="RESOLVED")
+        persons_ticket(either, "MOBILE", labels=[either.marker(issue)])
+        assert isinstance(either.status_changed(issue), Skipped)
+        assert either.ticket("MOBILE-1").status == "1"
+
     def test_a_number_whose_ticket_a_person_moved_away_is_not_acted_on(self, world: World) -> None:
         """Jira answers to the old key with the ticket of the other project."""
         world.set(JIRA_STATUS_MAP=STATUS_MAP)

@@ -269,6 +269,9 @@ def test_a_moved_ticket_is_followed_and_its_number_s_limits_are_told(world: Worl
     assert "JIRA_EXTERNAL_ID" in told["write_back"]
     assert world.links.get("jira", "issue:1:1")["key"] == "MOBILE-1"
     assert world.tickets() == ["MOBILE-1"]
+    again = result(world.created(issue))
+    assert again["ticket"] == "MOBILE-1", "the number in ABC is the one that we stored there, and no person's"
+    assert "moved_from" not in again
 
 
 def test_a_copy_of_the_ticket_that_a_person_made_is_not_taken_for_it(world: World) -> None:
