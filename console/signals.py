@@ -18,10 +18,16 @@ def make_blueprint(health: Health) -> Blueprint:
 
     @blueprint.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        reasons = health.reasons()
-        if reasons:
-            return jsonify(status="unavailable", reasons=reasons), 503
-        return jsonify(status="ok"), 200
+        """200 as long as webhooks can be stored and a worker runs; `status` is ok, degraded or unavailable."""
+        found = health.readiness()
+        answer = {
+            "status": found.status,
+            "reasons": [*found.unavailable, *found.degraded],
+            "workers": found.workers,
+            "sources": dict(found.sources),
+            "connectors": dict(found.connectors),
+        }
+        return jsonify(answer), 503 if found.unavailable else 200
 
     @blueprint.get("/metrics")
     def metrics() -> Response:

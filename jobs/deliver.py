@@ -193,8 +193,9 @@ class Deliverer:
         counts = attempts.counts_of(lease, became, seconds)
         conditions = flow.conditions_of(outcome, about.destination, about.source) if about.judged else []
         recovery = flow.recovery_of(outcome, about.destination, became.wake) if about.destination else None
+        last = flow.states_of(outcome, about.destination, about.source)
         settled = _patiently(
-            lambda: self._ledger.settle(lease, became.state, fields, counts, became.delay, conditions, recovery)
+            lambda: self._ledger.settle(lease, became.state, fields, counts, became.delay, conditions, recovery, last)
         )
         level = log.error if became.state == "dead" else log.info
         level(

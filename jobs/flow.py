@@ -77,6 +77,15 @@ def _condition(outcome: Outcome) -> str:
             return "answers" if reason in ("client_error", "not_found") else ""
 
 
+def states_of(outcome: Outcome, destination: str, source: str = "") -> dict[str, str]:
+    """In which state an attempt has seen its destination and the source: `ok`, or `refused` (our credentials). For
+    people; what is down is the breakers' affair."""
+    seen = {name: "ok" for name, condition in conditions_of(outcome, destination, source) if condition in ("up", "answers")}
+    if isinstance(outcome, Failed | Retry) and outcome.reason == "auth":
+        seen[SOURCE if outcome.at_source else destination] = "refused"
+    return {name: state for name, state in seen.items() if name}
+
+
 def recovery_of(outcome: Outcome, destination: str, wake: float | None) -> Recovery | None:
     """Whose return may bring the delivery back. `wake`: see jobs.schedule.Transition."""
     if wake is None:

@@ -2,41 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
+from rq.suspension import WORKERS_SUSPENDED
 
+from jobs.flow import SOURCE
+from jobs.probe import Probe, ProbeFailed, sentence
 from jobs.records import Records
+
+LOOK_EVERY = 1.0
+"""Seconds for which an answer is given again: callers of `/readyz` must not decide how much Redis has to do."""
+STATES = ("refused", "down", "ok", "unknown")
+"""Of a source or a destination, the worst first. `refused`: it refuses our credentials; `unknown`: no attempt yet."""
+WHAT_TO_DO = {
+    "refused": "refuses our credentials: `flask check` names the variable",
+    "down": "is not available, or its quota is used up; what is for it waits and is tried again",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """`unavailable`: why no webhook can be stored or nothing acts on them; `degraded`: what else does not work. Both in
+    sentences; the states by name."""
+
+    unavailable: tuple[str, ...] = ()
+    degraded: tuple[str, ...] = ()
+    workers: int | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
+    connectors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def status(self) -> str:
+        return "unavailable" if self.unavailable else "degraded" if self.degraded else "ok"
 
 
 class Health:
-    def __init__(self, redis: Redis, instance: str, connectors: Iterable[str]) -> None:
+    """One per process, used by many threads. `asks_source`: whether the API of ABC User Feedback is configured."""
+
+    def __init__(self, redis: Redis, instance: str, connectors: Iterable[str], asks_source: bool) -> None:
         self._redis = redis
         self._records = Records(redis, instance)
+        self._probe = Probe(redis, instance)
         self.connectors = tuple(connectors)
+        self._sources = (SOURCE,) if asks_source else ()
+        self._lock = threading.Lock()
+        self._looked, self._last = float("-inf"), Readiness()
 
     def numbers(self) -> dict[str, Any]:
         """See Records.health. Raises RedisError."""
         return self._records.health()
 
-    def reasons(self) -> list[str]:
-        """Why the service is not ready; empty when it is."""
+    def readiness(self) -> Readiness:
+        """The state of now, or of a second ago."""
+        with self._lock:
+            if time.monotonic() - self._looked > LOOK_EVERY:
+                self._last = self._look()
+                self._looked = time.monotonic()
+            return self._last
+
+    def _look(self) -> Readiness:
+        unknown = [dict.fromkeys(names, "unknown") for names in (self._sources, self.connectors)]
         try:
-            alive = self.numbers()["workers"]
-            trouble = redis_trouble(self._redis)
-        except RedisError as error:
-            return [f"Redis does not answer ({type(error).__name__}): look at REDIS_URL and the server"]
-        if not alive:
-            trouble.append("no worker is alive: start the Procfile's `worker`")
-        return trouble
+            self._probe.reach()
+            numbers = self.numbers()
+            suspended = bool(self._redis.exists(WORKERS_SUSPENDED))
+            policy = eviction(self._redis)
+        except (RedisError, ProbeFailed) as error:
+            return Readiness((sentence(error),), sources=unknown[0], connectors=unknown[1])
+        alive: int = numbers["workers"]
+        unavailable = () if alive else ("no worker is alive: start the Procfile's `worker`",)
+        states = {name: state_of(name, numbers) for name in (*self._sources, *self.connectors)}
+        degraded = [f"{name} {WHAT_TO_DO[state]}" for name, state in states.items() if state in WHAT_TO_DO]
+        if suspended:
+            degraded.append("the workers are suspended (`rq suspend`): deliveries wait until `rq resume`")
+        degraded += [policy] if policy else []
+        return Readiness(
+            unavailable,
+            tuple(degraded),
+            alive,
+            {name: states[name] for name in self._sources},
+            {name: states[name] for name in self.connectors},
+        )
 
 
-def redis_trouble(redis: Redis) -> list[str]:
-    """What in Redis's own settings would lose events; empty when nothing would. Raises RedisError."""
-    info = redis.info("memory")
-    policy = info.get("maxmemory_policy", "noeviction")
-    if policy != "noeviction":
-        return [f"Redis may throw events away: its maxmemory-policy is {policy}, it must be noeviction"]
-    return []
+def state_of(name: str, numbers: Mapping[str, Any]) -> str:
+    """The worst state of a source's or a connector's destinations, which are called `<name>` or `<name> …`. Pure."""
+
+    def is_its(destination: str) -> bool:
+        return destination == name or destination.startswith(f"{name} ")
+
+    found = {state for destination, state in numbers["last"].items() if is_its(destination)}
+    found |= {"down" for destination in numbers["breakers"] if is_its(destination)}
+    return next((state for state in STATES if state in found), "unknown")
+
+
+def eviction(redis: Redis) -> str:
+    """What in Redis's settings would lose events; "" when nothing would, or Redis does not let us look. Raises
+    RedisError."""
+    policy = memory_of(redis).get("maxmemory_policy", "noeviction")
+    if policy == "noeviction":
+        return ""
+    return f"Redis may throw events away: its maxmemory-policy is {policy}, it must be noeviction"
+
+
+def memory_of(redis: Redis) -> Mapping[str, Any]:
+    """Redis's own figures; empty where the user in REDIS_URL may not ask for them, which hinders nothing."""
+    try:
+        return redis.info("memory")
+    except ResponseError:
+        return {}

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, cast
 
 from redis import Redis
@@ -213,11 +214,13 @@ class Ledger:
         delay: float = 0.0,
         conditions: Iterable[tuple[str, str]] = (),
         recovery: Recovery | None = None,
+        last: Mapping[str, str] = MappingProxyType({}),
     ) -> Settled:
         """Records the outcome of an attempt. `delay`: seconds until a `retrying` one is due; `conditions`: pairs of a
         destination and its condition (jobs/flow.py). Raises LeaseLost."""
         raised = {f"count:{name}": str(by) for name, by in counts.items()}
-        flat = [item for pair in {**fields, **raised}.items() for item in pair]
+        seen = {f"last:{name}": state for name, state in last.items()}
+        flat = [item for pair in {**fields, **raised, **seen}.items() for item in pair]
         waits = (recovery.destination, int(recovery.after * 1000)) if recovery else ("", 0)
         answer = self._run(
             "settle",

@@ -6,6 +6,11 @@ local p, name, many = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local count = 0
+for _, destination in ipairs(redis.call('HKEYS', p .. 'last')) do
+  if destination == name or string.sub(destination, 1, #name + 1) == name .. ' ' then
+    redis.call('HSET', p .. 'last', destination, now .. '|ok')
+  end
+end
 for _, destination in ipairs(redis.call('SMEMBERS', p .. 'waiting')) do
   if destination == name or string.sub(destination, 1, #name + 1) == name .. ' ' then
     -- Half open: one goes ahead at once, and its success wakes the others.

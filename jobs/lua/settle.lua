@@ -1,7 +1,7 @@
 -- Records the outcome of an attempt and lets the next of the line go.
 -- ARGV: prefix, delivery id, connector, token, new state, delay ms (retrying), conditions as JSON [[destination, condition], …],
 -- the destination whose return may bring this delivery back ('': none), from how many ms on, then fields and values; a field
--- 'count:…' is a counter to be raised. A condition is 'up', 'answers', 'down', 'quota', 'busy:<ms>', or '' when the attempt
+-- 'count:…' is a counter to be raised, a field 'last:…' the state in which a destination was seen last. A condition is 'up', 'answers', 'down', 'quota', 'busy:<ms>', or '' when the attempt
 -- shows nothing about that destination.
 -- Returns {'settled', next delivery id or '', destination, 'opened' | 'closed', …} (breakers that changed) or {'lost'}.
 --!include recovery
@@ -14,6 +14,9 @@ local now = t[1] * 1000 + math.floor(t[2] / 1000)
 for i = 10, #ARGV, 2 do
   if string.sub(ARGV[i], 1, 6) == 'count:' then
     redis.call('HINCRBYFLOAT', p .. 'counts', string.sub(ARGV[i], 7), ARGV[i + 1])
+  elseif string.sub(ARGV[i], 1, 5) == 'last:' then
+    redis.call('HSET', p .. 'last', string.sub(ARGV[i], 6), now .. '|' .. ARGV[i + 1])
+    redis.call('EXPIRE', p .. 'last', 604800)
   else
     redis.call('HSET', key, ARGV[i], ARGV[i + 1])
   end
