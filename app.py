@@ -60,7 +60,8 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     instance = service.bridge_instance
     quick, patient = connect(service, "receive"), connect(service, "console")
     app.register_blueprint(receive.make_blueprint(service, _make_accept(configuration, quick)))
-    app.register_blueprint(signals.make_blueprint(Health(quick, instance, configuration.connectors)))
+    health = Health(quick, instance, configuration.routes, service.abc_api_url is not None)
+    app.register_blueprint(signals.make_blueprint(health))
     app.register_blueprint(
         api.make_blueprint(service.console_password, Records(patient, instance), Replayer(patient, instance))
     )

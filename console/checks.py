@@ -8,12 +8,16 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 from honcho import environ as honcho
+from redis import Redis
 from redis.exceptions import RedisError
 
 from connectors.base import Check, note
 from jobs.configuration import Configuration, build_connectors, make_tools
 from jobs.connection import connect
-from jobs.health import redis_trouble
+from jobs.health import eviction, info_of
+from jobs.marks import Marks
+from jobs.probe import Probe, ProbeFailed, sentence
+from settings import ServiceSettings
 from sources.abc.client import AbcError
 
 
@@ -25,16 +29,38 @@ def checks(configuration: Configuration, offline: bool) -> Iterator[Check]:
     yield from (Check(False, doubt) for doubt in configuration.doubts)
     if offline:
         return
-    try:
-        trouble = redis_trouble(connect(service, "command"))
-        yield from (Check(False, f"redis: {what}") for what in trouble)
-        if not trouble:
-            yield Check(True, "redis: answers and keeps what it is told")
-    except RedisError as error:
-        yield Check(False, f"redis: {type(error).__name__}: {error}; look at REDIS_URL (bin/dev runs one of its own)")
-    yield from _abc_checks(configuration)
-    for name, connector in build_connectors(configuration).items():
+    redis = connect(service, "command")
+    yield from _redis_checks(redis, service)
+    channels, where_from = _channels(redis, service)
+    yield from _abc_checks(service, channels, where_from)
+    for name, connector in build_connectors(configuration, channels).items():
         yield from (replace(line, what=f"{name}: {line.what}") for line in connector.check())
+
+
+def _redis_checks(redis: Redis, service: ServiceSettings) -> Iterator[Check]:
+    try:
+        Probe(redis, service.bridge_instance).work()
+        yield Check(True, "redis: stores an event, hands it to a worker and records its delivery")
+        memory = info_of(redis, "memory")
+    except (RedisError, ProbeFailed) as error:
+        yield Check(False, f"redis: {sentence(error)} (bin/dev runs one of its own): {error}")
+        return
+    if memory is None:
+        yield note("redis: INFO is not allowed to this user: whether maxmemory-policy is noeviction is not checked")
+    elif problem := eviction(memory):
+        yield Check(False, f"redis: {problem}")
+
+
+def _channels(redis: Redis, service: ServiceSettings) -> tuple[list[tuple[int, int]], str]:
+    """The channels that are looked at, and where they are known from."""
+    configured = set(service.reconcile_channels)
+    marks = Marks(redis, service.bridge_instance, (), service.reconcile_lookback)
+    try:
+        seen = {(place.project, place.channel) for place in marks.places() if place.channel}
+    except RedisError:
+        seen = set()  # said already
+    where = ["RECONCILE_CHANNELS"] * bool(configured) + ["events"] * bool(seen - configured)
+    return sorted(configured | seen), " and ".join(where)
 
 
 def dotenv_checks(path: Path) -> Iterator[Check]:
@@ -52,15 +78,19 @@ def dotenv_checks(path: Path) -> Iterator[Check]:
         yield Check(False, f"{name}: honcho reads another value from .env than flask: put it into single quotes")
 
 
-def _abc_checks(configuration: Configuration) -> Iterator[Check]:
-    abc = make_tools(configuration.service).abc
+def _abc_checks(service: ServiceSettings, channels: list[tuple[int, int]], where_from: str) -> Iterator[Check]:
+    abc = make_tools(service).abc
     if abc is None:
         return
-    projects = {int(key) for key, _ in configuration.service.abc_api_key.items() if key.isdigit()}
-    projects |= {project for project, _ in configuration.service.reconcile_channels}
-    if not projects:
-        advice = "name your channels in RECONCILE_CHANNELS (1:1): catch-up then finds them even when Redis lost all"
-        yield note(f"abc: not asked; {advice}")
+    if channels:
+        names = ", ".join(f"{project}:{channel}" for project, channel in channels)
+        yield note(f"abc: the channels {names} are looked at, known from {where_from}")
+    else:
+        yield note(
+            "abc: no channel is looked at: RECONCILE_CHANNELS is unset and no event has named one yet. "
+            "Name your channels there (1:1): catch-up then finds them even when Redis lost all"
+        )
+    projects = {int(key) for key, _ in service.abc_api_key.items() if key != "*"} | {project for project, _ in channels}
     for project in sorted(projects):
         try:
             yield Check(True, f"abc: project {project} is '{abc.project_name(project)}', the API key fits")

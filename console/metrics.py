@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
+import connectors
+from connectors.base import Reason
 from jobs.attempts import BUCKETS
+from jobs.flow import SOURCE
+from jobs.routing import EVENTS, Route
 
 BOUNDS = [*(str(bound) for bound in BUCKETS), "+Inf"]
-OUTCOMES = ("done", "skipped", "retrying", "dead")
 
 
-def render(numbers: Mapping[str, Any] | None, connectors: Iterable[str]) -> bytes:
-    """`numbers` is what jobs.health says, or None while Redis is away."""
+def render(numbers: Mapping[str, Any] | None, routes: Iterable[Route]) -> bytes:
+    """`numbers` are those of jobs.health, or None while Redis is away."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collector(numbers, tuple(connectors)))
+    registry.register(_Collector(numbers, tuple(routes)))
     return generate_latest(registry)
 
 
+def expected(routes: Iterable[Route]) -> Iterator[tuple[str, ...]]:
+    """The labels of every series of attempts that can occur, so that each is there, at zero, before its first rise:
+    Prometheus' `increase()` does not see the first value of a series."""
+    for route in routes:
+        systems = (route.connector, SOURCE) if connectors.find(route.connector).NEEDS_ABC else (route.connector,)
+        for event in filter(route.wants, EVENTS):
+            for outcome in ("done", "skipped"):
+                yield route.connector, event, outcome, "", route.connector
+            for outcome, reason, system in itertools.product(("retrying", "dead"), get_args(Reason), systems):
+                yield route.connector, event, outcome, reason, system
+
+
 class _Collector:
-    def __init__(self, numbers: Mapping[str, Any] | None, connectors: tuple[str, ...]) -> None:
+    def __init__(self, numbers: Mapping[str, Any] | None, routes: tuple[Route, ...]) -> None:
         self._numbers = numbers
-        self._connectors = connectors
+        self._routes = routes
+        self._connectors = [route.connector for route in routes]
 
     def collect(self) -> Iterator[Metric]:
         up = GaugeMetricFamily("feedback_bridge_redis_up", "1 when Redis answers")
@@ -48,21 +65,31 @@ class _Collector:
         oldest = "feedback_bridge_oldest_queued_seconds"
         yield GaugeMetricFamily(oldest, "For how long the longest queued delivery has been", numbers["oldest_queued"])
         yield GaugeMetricFamily("feedback_bridge_workers", "Workers that are alive", numbers["workers"])
+        suspended = "feedback_bridge_suspended"
+        yield GaugeMetricFamily(suspended, "1 while the workers are suspended (rq suspend)", numbers["suspended"])
+        destinations = sorted({*numbers["last"], *numbers["breakers"]})
         name, what = "feedback_bridge_breaker_open", "Destinations that are down and being probed"
         breakers = GaugeMetricFamily(name, what, labels=["destination"])
-        for destination in numbers["breakers"]:
-            breakers.add_metric([destination], 1)
+        name, what = "feedback_bridge_credentials_refused", "Destinations whose last answer refused our credentials"
+        refused = GaugeMetricFamily(name, what, labels=["destination"])
+        for destination in destinations:
+            breakers.add_metric([destination], int(destination in numbers["breakers"]))
+            refused.add_metric([destination], int(numbers["last"].get(destination) == "refused"))
         yield breakers
+        yield refused
 
     def _attempts(self, counts: Mapping[str, float]) -> Metric:
-        labels = ["connector", "event", "outcome", "reason"]
-        family = CounterMetricFamily("feedback_bridge_attempts", "Attempts by what came of them", labels=labels)
-        found = {tuple(name.split("|")[1:]): by for name, by in counts.items() if name.startswith("attempts|")}
-        for connector in self._connectors:
-            for outcome in OUTCOMES:
-                found.setdefault((connector, "", outcome, ""), 0)  # present at zero, so that a rise shows
-        for values, by in sorted(found.items()):
-            family.add_metric(list(values), by)
+        labels = ["connector", "event", "outcome", "reason", "system"]
+        family = CounterMetricFamily("feedback_bridge_attempts", "Attempts by their outcome", labels=labels)
+        found = dict.fromkeys(expected(self._routes), 0.0)
+        for name, by in counts.items():
+            kind, *values = name.split("|")
+            if kind == "attempts":
+                # Counted by an earlier version: without the system.
+                key = tuple(values if len(values) == len(labels) else [*values, values[0]])
+                found[key] = found.get(key, 0.0) + by
+        for key, by in sorted(found.items()):
+            family.add_metric(list(key), by)
         return family
 
     def _durations(self, counts: Mapping[str, float]) -> Metric:

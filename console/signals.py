@@ -35,6 +35,6 @@ def make_blueprint(health: Health) -> Blueprint:
             numbers = health.numbers()
         except RedisError:
             numbers = None
-        return Response(render(numbers, health.connectors), content_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(render(numbers, health.routes), content_type="text/plain; version=0.0.4; charset=utf-8")
 
     return blueprint

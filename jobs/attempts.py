@@ -61,10 +61,11 @@ def clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def counts_of(lease: Lease, transition: Transition, seconds: float) -> dict[str, float]:
-    """By how much the attempt raises which counter; `console/metrics.py` reads them."""
+def counts_of(lease: Lease, transition: Transition, seconds: float, system: str) -> dict[str, float]:
+    """By how much the attempt raises which counter; `console/metrics.py` reads them. `system`: the one that the outcome
+    is about, the connector's own or the source."""
     bucket = next((str(bound) for bound in BUCKETS if seconds <= bound), "+Inf")
-    labels = f"{lease.connector}|{lease.event.get('name', '')}|{transition.state}|{transition.reason}"
+    labels = f"{lease.connector}|{lease.event.get('name', '')}|{transition.state}|{transition.reason}|{system}"
     return {
         f"attempts|{labels}": 1,
         f"seconds|{lease.connector}|{bucket}": 1,

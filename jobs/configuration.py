@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import NoReturn, TypeVar
@@ -79,13 +79,16 @@ def exit_for(error: ConfigError) -> NoReturn:
     sys.exit(EXIT_BAD_CONFIG)
 
 
-def build_connectors(configuration: Configuration) -> dict[str, Connector]:
-    """Imports and builds what is switched on, and nothing else."""
-    tools = make_tools(configuration.service)
+def build_connectors(
+    configuration: Configuration, channels: Iterable[tuple[int, int]] | None = None
+) -> dict[str, Connector]:
+    """Imports and builds what is switched on, and nothing else. `channels`: those that are known, where it is more than
+    RECONCILE_CHANNELS names."""
+    tools = make_tools(configuration.service, channels)
     return {name: connectors.find(name).build(settings, tools) for name, settings in configuration.connectors.items()}
 
 
-def make_tools(service: ServiceSettings) -> Tools:
+def make_tools(service: ServiceSettings, channels: Iterable[tuple[int, int]] | None = None) -> Tools:
     session = new_session(service.worker_concurrency)
     abc = AbcClient(service.abc_api_url, service.abc_api_key, session) if service.abc_api_url else None
     return Tools(
@@ -93,7 +96,7 @@ def make_tools(service: ServiceSettings) -> Tools:
         service.bridge_language,
         abc,
         service.worker_concurrency,
-        tuple(service.reconcile_channels),
+        tuple(service.reconcile_channels if channels is None else channels),
     )
 
 

@@ -190,7 +190,7 @@ class Deliverer:
         luck = random.random()  # noqa: S311  jitter, no secret
         became = after(outcome, lease.position, lease.age, luck, probing=about.probing, healed=lease.healed)
         fields = attempts.fields_of(lease, became, seconds, self._redact)
-        counts = attempts.counts_of(lease, became, seconds)
+        counts = attempts.counts_of(lease, became, seconds, flow.system_of(outcome, lease.connector))
         conditions = flow.conditions_of(outcome, about.destination, about.source) if about.judged else []
         recovery = flow.recovery_of(outcome, about.destination, became.wake) if about.destination else None
         last = flow.states_of(outcome, about.destination, about.source)

@@ -77,10 +77,17 @@ def _condition(outcome: Outcome) -> str:
             return "answers" if reason in ("client_error", "not_found") else ""
 
 
+def system_of(outcome: Outcome, connector: str) -> str:
+    """Which system an outcome is about: the source, or the one that the connector acts on."""
+    return SOURCE if isinstance(outcome, Failed | Retry) and outcome.at_source else connector
+
+
 def states_of(outcome: Outcome, destination: str, source: str = "") -> dict[str, str]:
     """In which state an attempt has seen its destination and the source: `ok`, or `refused` (our credentials). For
     people; what is down is the breakers' affair."""
-    seen = {name: "ok" for name, condition in conditions_of(outcome, destination, source) if condition in ("up", "answers")}
+    seen = {
+        name: "ok" for name, condition in conditions_of(outcome, destination, source) if condition in ("up", "answers")
+    }
     if isinstance(outcome, Failed | Retry) and outcome.reason == "auth":
         seen[SOURCE if outcome.at_source else destination] = "refused"
     return {name: state for name, state in seen.items() if name}

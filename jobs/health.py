@@ -10,11 +10,11 @@ from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
-from rq.suspension import WORKERS_SUSPENDED
 
 from jobs.flow import SOURCE
 from jobs.probe import Probe, ProbeFailed, sentence
 from jobs.records import Records
+from jobs.routing import Route
 
 LOOK_EVERY = 1.0
 """Seconds for which an answer is given again: callers of `/readyz` must not decide how much Redis has to do."""
@@ -43,13 +43,15 @@ class Readiness:
 
 
 class Health:
-    """One per process, used by many threads. `asks_source`: whether the API of ABC User Feedback is configured."""
+    """One per process, used by many threads. `routes`: those of the connectors that are on; `asks_source`: whether the
+    API of ABC User Feedback is configured."""
 
-    def __init__(self, redis: Redis, instance: str, connectors: Iterable[str], asks_source: bool) -> None:
+    def __init__(self, redis: Redis, instance: str, routes: Iterable[Route], asks_source: bool) -> None:
         self._redis = redis
         self._records = Records(redis, instance)
         self._probe = Probe(redis, instance)
-        self.connectors = tuple(connectors)
+        self.routes = tuple(routes)
+        self.connectors = tuple(route.connector for route in self.routes)
         self._sources = (SOURCE,) if asks_source else ()
         self._lock = threading.Lock()
         self._looked, self._last = float("-inf"), Readiness()
@@ -71,15 +73,14 @@ class Health:
         try:
             self._probe.reach()
             numbers = self.numbers()
-            suspended = bool(self._redis.exists(WORKERS_SUSPENDED))
-            policy = eviction(self._redis)
+            policy = eviction(info_of(self._redis, "memory") or {})
         except (RedisError, ProbeFailed) as error:
             return Readiness((sentence(error),), sources=unknown[0], connectors=unknown[1])
         alive: int = numbers["workers"]
         unavailable = () if alive else ("no worker is alive: start the Procfile's `worker`",)
         states = {name: state_of(name, numbers) for name in (*self._sources, *self.connectors)}
         degraded = [f"{name} {WHAT_TO_DO[state]}" for name, state in states.items() if state in WHAT_TO_DO]
-        if suspended:
+        if numbers["suspended"]:
             degraded.append("the workers are suspended (`rq suspend`): deliveries wait until `rq resume`")
         degraded += [policy] if policy else []
         return Readiness(
@@ -102,18 +103,17 @@ def state_of(name: str, numbers: Mapping[str, Any]) -> str:
     return next((state for state in STATES if state in found), "unknown")
 
 
-def eviction(redis: Redis) -> str:
-    """What in Redis's settings would lose events; "" when nothing would, or Redis does not let us look. Raises
-    RedisError."""
-    policy = memory_of(redis).get("maxmemory_policy", "noeviction")
+def eviction(memory: Mapping[str, Any]) -> str:
+    """What in Redis's settings would lose events, or "". `memory`: that part of its INFO. Pure."""
+    policy = memory.get("maxmemory_policy", "noeviction")
     if policy == "noeviction":
         return ""
     return f"Redis may throw events away: its maxmemory-policy is {policy}, it must be noeviction"
 
 
-def memory_of(redis: Redis) -> Mapping[str, Any]:
-    """Redis's own figures; empty where the user in REDIS_URL may not ask for them, which hinders nothing."""
+def info_of(redis: Redis, section: str) -> Mapping[str, Any] | None:
+    """A part of Redis's INFO; None where an ACL does not allow to ask, which hinders nothing. Raises RedisError."""
     try:
-        return redis.info("memory")
+        return redis.info(section)
     except ResponseError:
-        return {}
+        return None

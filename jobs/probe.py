@@ -1,7 +1,7 @@
 """The path of a delivery through Redis, walked on keys of its own that are deleted at once.
 
-Health must ask for what the work asks for: a Redis that answers PING may still refuse the script that stores an event (a
-cluster, a read-only replica, used-up memory, an ACL that lacks a command).
+Health must ask for what the work asks for: a Redis that answers PING may still refuse the script that stores an event:
+a cluster, a read-only replica, used-up memory, an ACL that lacks a command.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ from uuid import uuid4
 
 from redis import Redis
 from redis.exceptions import (
+    AskError,
     AuthenticationError,
     AuthorizationError,
     BusyLoadingError,
+    ClusterCrossSlotError,
     ClusterError,
     NoPermissionError,
+    OutOfMemoryError,
     ReadOnlyError,
     RedisError,
     ResponseError,
@@ -38,11 +41,32 @@ EVENT = Event(
 CONNECTOR = "probe"
 DELIVERY = f"{EVENT.id}.{CONNECTOR}"
 KEYS = (
-    *(f"event:{EVENT.id}", f"delivery:{DELIVERY}", f"entity:{EVENT.entity}", "events", "arrivals", "places", "status:1"),
+    *(
+        f"event:{EVENT.id}",
+        f"delivery:{DELIVERY}",
+        f"entity:{EVENT.entity}",
+        "events",
+        "arrivals",
+        "places",
+        "status:1",
+    ),
     *(f"state:{state}" for state in STATES),
     *(f"{kind}:{CONNECTOR}:{EVENT.entity}" for kind in ("line", "hold")),
     *(f"{kind}:{CONNECTOR}" for kind in ("breaker", "bucket", "crowd", "probe", "waits", "dead")),
-    *("due", "watermark", "counts", "last", "workers", "clock", "born", "waiting", "breakers"),
+    *(
+        "events",
+        "arrivals",
+        "places",
+        "due",
+        "watermark",
+        "counts",
+        "last",
+        "workers",
+        "clock",
+        "born",
+        "waiting",
+        "breakers",
+    ),
 )
 """All that the probe can leave behind, each behind the probe's own prefix."""
 
@@ -71,7 +95,7 @@ class Probe:
             self._clear()
 
     def work(self) -> None:
-        """The same, and then what a worker does with the delivery until it is done. Raises RedisError or ProbeFailed."""
+        """The same, and then all that a worker does with the delivery. Raises RedisError or ProbeFailed."""
         try:
             self._store_and_take()
             lease = self._ledger.lease(DELIVERY, "probe")
@@ -102,19 +126,25 @@ class Probe:
 
 
 CLUSTER = "Redis is a cluster, which is not supported: REDIS_URL should name a single server"
+MEMORY = "Redis has used up its memory (maxmemory) and stores nothing more"
+REPLICA = "Redis is a read-only replica: REDIS_URL should name the primary"
+ACL = "Redis refuses a command or a key to the user in REDIS_URL (ACL)"
 CAUSES = (
     (AuthenticationError, "", "Redis refuses the user or the password in REDIS_URL"),
-    (AuthorizationError, "", "Redis refuses a command or a key to the user in REDIS_URL (ACL)"),
+    (AuthorizationError, "", ACL),
     (BusyLoadingError, "", "Redis is still loading its data"),
     (ClusterError, "", CLUSTER),
+    (ClusterCrossSlotError, "", CLUSTER),
+    (AskError, "", CLUSTER),
     (ResponseError, "cluster", CLUSTER),
-    (ResponseError, "crossslot", CLUSTER),
-    (ResponseError, "oom", "Redis has used up its memory (maxmemory) and stores nothing more"),
-    (ReadOnlyError, "", "Redis is a read-only replica: REDIS_URL should name the primary"),
-    (ResponseError, "readonly", "Redis is a read-only replica: REDIS_URL should name the primary"),
-    (ResponseError, "read only replica", "Redis is a read-only replica: REDIS_URL should name the primary"),
-    (NoPermissionError, "", "Redis refuses a command or a key to the user in REDIS_URL (ACL)"),
-    (ResponseError, "permission", "Redis refuses a command or a key to the user in REDIS_URL (ACL)"),
+    (OutOfMemoryError, "", MEMORY),
+    (ResponseError, "oom", MEMORY),
+    (ReadOnlyError, "", REPLICA),
+    (ResponseError, "readonly", REPLICA),
+    (ResponseError, "read only replica", REPLICA),
+    (NoPermissionError, "", ACL),
+    (ResponseError, "permission", ACL),
+    (ResponseError, "without multi", ACL),
     (ResponseError, "", "Redis refuses to store an event"),
     (ProbeFailed, "", "Redis stores an event, but a worker would not get it"),
 )

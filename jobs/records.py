@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from redis import Redis
+from rq.suspension import WORKERS_SUSPENDED
 
 from jobs.attempts import log_of
 from jobs.ledger import STATES, split
@@ -153,8 +154,9 @@ class Records:
         return [id_.decode() for id_ in self._redis.zrange(f"{self._prefix}state:{state}", 0, -1)]
 
     def health(self) -> dict[str, Any]:
-        """Numbers for /readyz and /metrics: deliveries by state, living workers, open breakers, the last state of each
-        destination (`ok`, `refused`), how old is the oldest queued delivery (seconds). Raises RedisError."""
+        """Numbers for /readyz and /metrics: deliveries by state, living workers and whether they are suspended, open
+        breakers, the last state of each destination (`ok`, `refused`), how old is the oldest queued delivery (seconds).
+        Raises RedisError."""
         with self._redis.pipeline(transaction=False) as pipeline:
             pipeline.time()
             for state in STATES:
@@ -162,16 +164,18 @@ class Records:
             pipeline.zrange(f"{self._prefix}state:queued", 0, 0, withscores=True)
             pipeline.zrange(f"{self._prefix}workers", 0, -1, withscores=True)
             pipeline.smembers(f"{self._prefix}breakers")
+            pipeline.exists(WORKERS_SUSPENDED)
             pipeline.hgetall(f"{self._prefix}last")
             pipeline.hgetall(f"{self._prefix}counts")
             answers = pipeline.execute()
         now = answers[0][0] + answers[0][1] / 1_000_000
-        oldest, workers, breakers, last, counts = answers[-5:]
+        oldest, workers, breakers, suspended, last, counts = answers[-6:]
         return {
             "states": dict(zip(STATES, answers[1 : 1 + len(STATES)], strict=True)),
             "oldest_queued": round(max(0.0, now - oldest[0][1] / 1000), 3) if oldest else 0.0,
             "workers": sum(1 for _, seen in workers if now - seen / 1000 < 15),
             "breakers": sorted(destination.decode() for destination in breakers),
+            "suspended": int(suspended),
             "last": {name.decode(): seen.decode().partition("|")[2] for name, seen in last.items()},
             "counts": {name.decode(): float(value) for name, value in counts.items()},
         }

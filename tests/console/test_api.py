@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
+from rq.suspension import resume, suspend
 
-from connectors.base import Context, Done, Failed, Outcome, Retry
+from connectors.base import Context, Destination, Done, Failed, Outcome, Reason, Retry, Skipped
 from jobs.ledger import STATES
 from jobs.records import CHUNK, LOOKED_AT, Query, Records
-from sandbox.processes import Processes, free_port
+from jobs.replay import Replayer
+from sandbox.processes import Processes, free_port, wait_for
 from sources.event import Event
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event
 from tests.web import BEARER, PASSWORD, Web, start_web
@@ -389,39 +391,136 @@ def test_replay_needs_the_password(web: Web, world: World) -> None:
 # Signals
 
 
-def reasons(web: Web) -> list[str]:
-    reply = web.get("/readyz", ())
-    assert (reply.status, reply.json["status"]) in ((200, "ok"), (503, "unavailable"))
-    assert (reply.status == 503) == bool(reply.json.get("reasons"))
-    return list(reply.json.get("reasons", []))
+def ready(web: Web, wanted: str) -> dict[str, Any]:
+    """The answer of /readyz, as soon as its status is the wanted one (an answer is given again for a second)."""
+
+    def look() -> dict[str, Any] | None:
+        reply = web.get("/readyz", ())
+        found: dict[str, Any] = reply.json
+        assert found.keys() == {"status", "reasons", "workers", "sources", "connectors"}
+        assert reply.status == {"ok": 200, "degraded": 200, "unavailable": 503}[found["status"]]
+        assert bool(found["reasons"]) == (found["status"] != "ok")
+        return found if found["status"] == wanted else None
+
+    return wait_for(f"/readyz to be {wanted}", look, 10)
 
 
 def test_ready_when_redis_answers_and_a_worker_lives(web: Web, world: World) -> None:
-    [reason] = reasons(web)
+    [reason] = ready(web, "unavailable")["reasons"]
     assert "no worker is alive" in reason
     world.tick()
-    assert reasons(web) == []
+    assert ready(web, "ok")["workers"] == 1
     world.ledger.leave("worker")
-    assert len(reasons(web)) == 1
+    assert len(ready(web, "unavailable")["reasons"]) == 1
 
 
-def test_not_ready_when_redis_may_throw_events_away(web: Web, world: World) -> None:
+def test_degraded_when_redis_may_throw_events_away(web: Web, world: World) -> None:
+    """Webhooks are stored all the same: taking the service out of a load balancer would lose them for certain."""
     world.tick()
     world.redis.config_set("maxmemory-policy", "allkeys-lru")
     try:
-        [reason] = reasons(web)
+        [reason] = ready(web, "degraded")["reasons"]
         assert "allkeys-lru" in reason
         assert "noeviction" in reason
     finally:
         world.redis.config_set("maxmemory", 0)
         world.redis.config_set("maxmemory-policy", "noeviction")
-    assert reasons(web) == []
+    world.tick()
+    ready(web, "ok")
+
+
+def test_degraded_while_the_workers_are_suspended(web: Web, world: World) -> None:
+    suspend(world.redis)
+    world.tick()
+    [reason] = ready(web, "degraded")["reasons"]
+    assert "rq resume" in reason
+    assert samples(web.get("/metrics", ()).body)["feedback_bridge_suspended", ()] == 1
+    resume(world.redis)
+    world.tick()
+    ready(web, "ok")
+    assert samples(web.get("/metrics", ()).body)["feedback_bridge_suspended", ()] == 0
+
+
+@pytest.fixture(scope="module")
+def asking(processes: Processes, valkey_url: str) -> Web:
+    """With the API of ABC User Feedback, and two connectors."""
+    abc = {"ABC_API_URL": "https://abc.example.com", "ABC_API_KEY": "0123456789ABCDEF0123"}
+    jira = {"JIRA_URL": "https://jira.example.com", "JIRA_PAT": "a-token", "JIRA_PROJECT": "PROJ"}
+    return start_web(processes, valkey_url, "asking", BRIDGE_INSTANCE=INSTANCE, CONNECTORS="jira,slack", **abc, **jira)
+
+
+def tried(redis: Redis, outcome: Outcome) -> World:
+    """A world in which a delivery of `jira` had this outcome."""
+    there = Destination("jira")
+    recorder = Recorder(answer=lambda _event, _context: outcome, where=there)
+    world = World(redis, {"jira": recorder}, frozenset({"jira"}))
+    world.tell(status_event(3, 1))
+    world.run()
+    world.tick()
+    return world
+
+
+@pytest.mark.parametrize(
+    ("outcome", "sources", "connectors"),
+    [
+        (Done(), {"abc": "ok"}, {"jira": "ok", "slack": "unknown"}),
+        (Failed("401", "auth"), {"abc": "unknown"}, {"jira": "refused", "slack": "unknown"}),
+        (Failed("403", "auth", at_source=True), {"abc": "refused"}, {"jira": "unknown", "slack": "unknown"}),
+        (Failed("402", "quota"), {"abc": "unknown"}, {"jira": "down", "slack": "unknown"}),
+        (Failed("400", "client_error"), {"abc": "unknown"}, {"jira": "ok", "slack": "unknown"}),
+        (Retry("503", "server_error"), {"abc": "unknown"}, {"jira": "unknown", "slack": "unknown"}),
+        (Skipped("nothing to do"), {"abc": "unknown"}, {"jira": "unknown", "slack": "unknown"}),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_the_state_of_each_source_and_connector(
+    asking: Web, redis: Redis, outcome: Outcome, sources: dict[str, str], connectors: dict[str, str]
+) -> None:
+    tried(redis, outcome)
+    bad = {"refused", "down"} & {*sources.values(), *connectors.values()}
+
+    def look() -> dict[str, Any] | None:
+        found: dict[str, Any] = asking.get("/readyz", ()).json
+        return found if (found["sources"], found["connectors"]) == (sources, connectors) else None
+
+    found = wait_for("the states", look, 10)
+    assert found["status"] == ("degraded" if bad else "ok")
+    assert len(found["reasons"]) == len(bad)
+
+
+def test_degraded_while_abc_is_down(asking: Web, redis: Redis) -> None:
+    world = tried(redis, Retry("no answer", "timeout", at_source=True))
+    for second in range(2, 7):
+        world.tell(status_event(10 + second, second))
+        world.run()
+    world.tick()
+    found = ready(asking, "degraded")
+    assert found["sources"] == {"abc": "down"}
+    assert any(reason.startswith("abc is not available") for reason in found["reasons"])
+
+
+def test_refused_credentials_are_forgotten_after_a_success(asking: Web, redis: Redis) -> None:
+    world = tried(redis, Failed("401", "auth"))
+    assert ready(asking, "degraded")["connectors"]["jira"] == "refused"
+    world.connectors["jira"].answer = lambda _event, _context: Done()
+    world.tell(status_event(4, 5))
+    world.run()
+    world.tick()
+    assert ready(asking, "ok")["connectors"]["jira"] == "ok"
+
+
+def test_refused_credentials_are_forgotten_after_a_check(asking: Web, redis: Redis) -> None:
+    world = tried(redis, Failed("401", "auth", at_source=True))
+    assert ready(asking, "degraded")["sources"] == {"abc": "refused"}
+    Replayer(redis, INSTANCE).heal("abc")
+    world.tick()
+    assert ready(asking, "ok")["sources"] == {"abc": "ok"}
 
 
 def test_signals_without_redis(processes: Processes) -> None:
     web = start_web(processes, f"redis://:tell-nobody@127.0.0.1:{free_port()}/0", "cut off")
     assert web.get("/healthz", ()).json == {"status": "ok"}
-    [reason] = reasons(web)
+    [reason] = ready(web, "unavailable")["reasons"]
     assert "REDIS_URL" in reason
     reply = web.get("/metrics", ())
     assert reply.status == 200
@@ -453,10 +552,45 @@ def test_metrics_are_there_from_the_start(web: Web, world: World) -> None:
     assert found["feedback_bridge_oldest_queued_seconds", ()] == 0
     for state in STATES:
         assert found["feedback_bridge_deliveries", (("state", state),)] == 0
-    for outcome in ("done", "skipped", "retrying", "dead"):
-        labels = {"connector": "slack", "event": "", "outcome": outcome, "reason": ""}
-        assert found["feedback_bridge_attempts_total", tuple(sorted(labels.items()))] == 0
+    for event in ("FEEDBACK_CREATION", "ISSUE_CREATION", "ISSUE_STATUS_CHANGE", "ISSUE_ADDITION"):
+        for outcome, reason in (("done", ""), ("skipped", ""), ("dead", "auth"), ("retrying", "network")):
+            assert attempts(found, "slack", event, outcome, reason) == 0
+    assert not any(("event", "") in labels for _, labels in found)
     assert found["feedback_bridge_attempt_seconds_count", (("connector", "slack"),)] == 0
+
+
+def attempts(found: Any, connector: str, event: str, outcome: str, reason: str, system: str = "") -> float | None:
+    labels = {"connector": connector, "event": event, "outcome": outcome, "reason": reason}
+    labels["system"] = system or connector
+    value: float | None = found.get(("feedback_bridge_attempts_total", tuple(sorted(labels.items()))))
+    return value
+
+
+def test_no_series_appears_with_its_first_failure(asking: Web, redis: Redis) -> None:
+    """`increase()` does not see the first value of a series: whatever can happen is there at zero before."""
+    before = samples(asking.get("/metrics", ()).body)
+    names = {key for key in before if key[0] == "feedback_bridge_attempts_total"}
+    assert attempts(before, "jira", "ISSUE_CREATION", "dead", "auth") == 0
+    assert attempts(before, "jira", "ISSUE_CREATION", "dead", "auth", "abc") == 0
+    assert attempts(before, "jira", "FEEDBACK_CREATION", "dead", "auth") is None  # jira does not act on it
+    assert attempts(before, "slack", "ISSUE_CREATION", "dead", "auth", "abc") is None  # slack does not ask ABC
+    for reason in get_args(Reason):
+        for at_source in (False, True):
+            tried(redis, Failed("no", reason, at_source))
+    after = samples(asking.get("/metrics", ()).body)
+    assert {key for key in after if key[0] == "feedback_bridge_attempts_total"} == names
+
+
+def test_failures_of_abc_are_counted_as_its_own(asking: Web, redis: Redis) -> None:
+    tried(redis, Retry("no answer", "network", at_source=True))
+    found = samples(asking.get("/metrics", ()).body)
+    assert attempts(found, "jira", "ISSUE_STATUS_CHANGE", "retrying", "network", "abc") == 1
+    assert attempts(found, "jira", "ISSUE_STATUS_CHANGE", "retrying", "network") == 0
+
+
+def test_counters_of_an_earlier_version_are_shown(web: Web, redis: Redis) -> None:
+    redis.hset(f"fb:{INSTANCE}:counts", "attempts|slack|ISSUE_CREATION|dead|auth", 3)
+    assert attempts(samples(web.get("/metrics", ()).body), "slack", "ISSUE_CREATION", "dead", "auth") == 3
 
 
 def test_metrics_count_what_happens(web: Web, mixed: World) -> None:
@@ -464,8 +598,7 @@ def test_metrics_count_what_happens(web: Web, mixed: World) -> None:
     found = samples(web.get("/metrics", ()).body)
     assert found["feedback_bridge_workers", ()] == 1
     assert found["feedback_bridge_deliveries", (("state", "done"),)] == 4
-    dead = {"connector": "slack", "event": "FEEDBACK_CREATION", "outcome": "dead", "reason": "config"}
-    assert found["feedback_bridge_attempts_total", tuple(sorted(dead.items()))] == 2
+    assert attempts(found, "slack", "FEEDBACK_CREATION", "dead", "config") == 2
     assert found["feedback_bridge_attempt_seconds_count", (("connector", "slack"),)] == 4
     le = ("le", "+Inf")
     assert found["feedback_bridge_attempt_seconds_bucket", (("connector", "slack"), le)] == 4
