@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from redis import Redis
 from redis.exceptions import RedisError
+from rq.suspension import suspend
 
 from console.checks import checks
 from jobs.configuration import configure
@@ -52,6 +53,13 @@ def test_a_probe_leaves_nothing_behind(redis: Any, redis_url: str, walk: str) ->
     redis.set("theirs", "1")
     assert problem(redis_url, walk) == ""
     assert redis.keys("*") == [b"theirs"]
+
+
+@pytest.mark.parametrize("walk", ["reach", "work"])
+def test_suspended_workers_are_no_failure_of_redis(redis: Any, redis_url: str, walk: str) -> None:
+    suspend(redis)
+    assert problem(redis_url, walk) == ""
+    assert redis.keys("*") == [b"rq:suspended"]
 
 
 def test_two_that_probe_at_once_do_not_meet(redis_url: str) -> None:
