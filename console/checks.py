@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from redis.exceptions import RedisError
 
 from connectors.base import Check, note
 from jobs.configuration import Configuration, build_connectors, make_tools
-from jobs.connection import connect
-from jobs.health import eviction, info_of
+from jobs.connection import connect, most_connections
+from jobs.health import eviction, info_of, most_clients
 from jobs.marks import Marks
 from jobs.probe import Probe, ProbeFailed, sentence
+from jobs.replay import Replayer
 from settings import ServiceSettings
 from sources.abc.client import AbcError
 
@@ -31,17 +33,34 @@ def checks(configuration: Configuration, offline: bool) -> Iterator[Check]:
         return
     redis = connect(service, "command")
     yield from _redis_checks(redis, service)
+    replayer = Replayer(redis, service.bridge_instance)
     channels, where_from = _channels(redis, service)
-    yield from _abc_checks(service, channels, where_from)
+    yield from _healing("abc", replayer, _abc_checks(service, channels, where_from))
     for name, connector in build_connectors(configuration, channels).items():
-        yield from (replace(line, what=f"{name}: {line.what}") for line in connector.check())
+        lines = (replace(line, what=f"{name}: {line.what}") for line in connector.check())
+        yield from _healing(name, replayer, lines)
+
+
+def _healing(name: str, replayer: Replayer, lines: Iterable[Check]) -> Iterator[Check]:
+    """The lines of one system; when all is well with it, what waits for it or died because of it is sent again."""
+    seen = []
+    for line in lines:
+        seen.append(line)
+        yield line
+    if not all(line.ok for line in seen) or all(line.is_note for line in seen):
+        return
+    with suppress(RedisError):  # its own line says so
+        if count := replayer.heal(name):
+            yield note(
+                f"{name}: it works; {count} deliveries that waited for it, or died because of it, are sent again"
+            )
 
 
 def _redis_checks(redis: Redis, service: ServiceSettings) -> Iterator[Check]:
     try:
         Probe(redis, service.bridge_instance).work()
         yield Check(True, "redis: stores an event, hands it to a worker and records its delivery")
-        memory = info_of(redis, "memory")
+        memory, most = info_of(redis, "memory"), most_clients(redis)
     except (RedisError, ProbeFailed) as error:
         yield Check(False, f"redis: {sentence(error)} (bin/dev runs one of its own): {error}")
         return
@@ -49,6 +68,19 @@ def _redis_checks(redis: Redis, service: ServiceSettings) -> Iterator[Check]:
         yield note("redis: INFO is not allowed to this user: whether maxmemory-policy is noeviction is not checked")
     elif problem := eviction(memory):
         yield Check(False, f"redis: {problem}")
+    yield _connections(most_connections(service), most)
+
+
+def _connections(ours: int, allowed: int | None) -> Check:
+    """Whether Redis takes as many connections as one web, one worker and a command open at most."""
+    if allowed is None:
+        return note(f"redis: its limit of connections is not visible to this user; we open up to {ours}")
+    what = (
+        f"redis: one web, one worker and one command open up to {ours} connections, and it takes {allowed} (maxclients)"
+    )
+    if ours <= allowed:
+        return Check(True, what)
+    return Check(False, f"{what}: set REDIS_MAX_CONNECTIONS to a lower number, or choose a larger Redis")
 
 
 def _channels(redis: Redis, service: ServiceSettings) -> tuple[list[tuple[int, int]], str]:

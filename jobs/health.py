@@ -117,3 +117,14 @@ def info_of(redis: Redis, section: str) -> Mapping[str, Any] | None:
         return redis.info(section)
     except ResponseError:
         return None
+
+
+def most_clients(redis: Redis) -> int | None:
+    """How many connections Redis takes; None where that can't be seen. Raises RedisError."""
+    found = (info_of(redis, "clients") or {}).get("maxclients")
+    if found is None:
+        try:
+            found = redis.config_get("maxclients").get("maxclients")
+        except ResponseError:
+            return None
+    return int(found) if found else None

@@ -104,6 +104,26 @@ def test_check_as_json(run: Run) -> None:
     assert [json.loads(line)["status"] for line in said.splitlines() if '"slack"' in line] == ["note"]
 
 
+def test_check_sends_again_what_died_because_of_a_system_that_works_now(
+    run: Run, service: Service, processes: Processes, redis: Any
+) -> None:
+    """Not while something is wrong with it; and a second check finds nothing to do."""
+    id_ = f"{tell(service, change(650))}.slack"
+    delivery = f"fb:default:delivery:{id_}"
+    processes.wait_for("the delivery", lambda: redis.hget(delivery, "state") == b"done")
+    redis.zrem("fb:default:state:done", id_)
+    redis.zadd("fb:default:state:dead", {id_: int(time.time() * 1000)})
+    redis.hset(delivery, mapping={"state": "dead", "reason": "auth", "waits": "slack #feedback"})
+    redis.zadd("fb:default:dead:slack #feedback", {id_: 1})
+    redis.sadd("fb:default:waiting", "slack #feedback")
+    code, said = run("check", SLACK_BOT_TOKEN="xoxb-tell-nobody")
+    assert (code, redis.hget(delivery, "state")) == (1, b"dead")
+    code, said = run("check")
+    assert "note slack: it works; 1 deliveries" in said
+    processes.wait_for("the replay", lambda: redis.hget(delivery, "state") == b"done")
+    assert "sent again" not in run("check")[1]
+
+
 def test_check_looks_at_the_channels_that_events_have_named(run: Run, redis: Any) -> None:
     """And says which, and where it knows them from."""
     redis.delete("fb:default:places")

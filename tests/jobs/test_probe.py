@@ -45,7 +45,11 @@ def lines(url: str) -> dict[str, str]:
     """`flask check` of that Redis: what it says by status."""
     configuration = configure({"WEBHOOK_TOKEN": "token-of-the-tests-0001", "REDIS_URL": url})
     found = [line for line in checks(configuration, offline=False) if line.what.startswith("redis: ")]
-    return {"note" if line.is_note else "ok" if line.ok else "fail": line.what for line in found}
+    by_status: dict[str, str] = {}
+    for line in found:
+        status = "note" if line.is_note else "ok" if line.ok else "fail"
+        by_status[status] = f"{by_status.get(status, '')}{line.what}\n"
+    return by_status
 
 
 @pytest.mark.parametrize("walk", ["reach", "work"])
@@ -134,6 +138,14 @@ def test_a_redis_that_evicts_takes_events_and_is_a_failure_of_the_check(start: S
     assert policy in lines(url)["fail"]
 
 
+def test_the_connections_that_we_open_are_compared_with_those_that_redis_takes(start: Start) -> None:
+    url = start("--maxclients", "20")
+    assert " 20 (maxclients)" in lines(url)["ok"]
+    with Redis.from_url(url) as redis:
+        redis.config_set("maxclients", 7)
+    assert "REDIS_MAX_CONNECTIONS" in lines(url)["fail"]
+
+
 def user(url: str, *commands: str, keys: tuple[str, ...] = ("fb:*", "rq:*")) -> str:
     with Redis.from_url(url) as redis:
         redis.acl_setuser("bridge", enabled=True, passwords=["+secret"], keys=keys, commands=commands, reset=True)
@@ -149,6 +161,7 @@ def test_a_user_without_info_and_config_can_do_all_the_work(start: Start) -> Non
     assert ready(url).readiness().status == "ok"
     assert set(lines(url)) == {"ok", "note"}
     assert "INFO" in lines(url)["note"]
+    assert "not visible" in lines(url)["note"]
 
 
 @pytest.mark.parametrize("missing", ["-eval", "-multi", "-hset", "-rpush", "-blpop", "-time", "-@write"])
