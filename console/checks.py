@@ -29,6 +29,7 @@ def checks(configuration: Configuration, offline: bool) -> Iterator[Check]:
     names = ", ".join(configuration.connectors) or "none: set CONNECTORS"
     yield Check(True, f"configuration: valid; connectors: {names}")
     yield from (Check(False, doubt) for doubt in configuration.doubts)
+    yield from (note(f"configuration: {what}") for what in configuration.notes)
     if offline:
         return
     redis = connect(service, "command")

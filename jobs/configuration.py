@@ -32,6 +32,8 @@ class Configuration:
     redact: Redactor
     doubts: tuple[str, ...] = ()
     """What is probably a mistake, and no reason not to start."""
+    notes: tuple[str, ...] = ()
+    """What may be on purpose: for `flask check` only."""
 
 
 def configure(environ: Mapping[str, str]) -> Configuration:
@@ -61,8 +63,8 @@ def configure(environ: Mapping[str, str]) -> Configuration:
     doubts = _misspelled(environ)
     if problems or service is None:
         raise ConfigError(list(dict.fromkeys([*problems, *doubts])))
-    redact = Redactor(secrets_of(service, *chosen.values()))
-    return Configuration(service, chosen, tuple(routes), redact, tuple(doubts))
+    redact = Redactor([*secrets_of(service, *chosen.values()), *_proxies_with_passwords(environ)])
+    return Configuration(service, chosen, tuple(routes), redact, tuple(doubts), tuple(_switched_off(environ)))
 
 
 def configure_or_exit(environ: Mapping[str, str]) -> Configuration:
@@ -137,6 +139,25 @@ def _misspelled(environ: Mapping[str, str]) -> list[str]:
     unset = known - environ.keys()
     alike = {name: get_close_matches(name, unset, 1, ALIKE) for name in sorted(environ.keys() - known)}
     return [f"{name}: there is no such variable; is {meant[0]} meant?" for name, meant in alike.items() if meant]
+
+
+def _switched_off(environ: Mapping[str, str]) -> list[str]:
+    """Connectors that CONNECTORS does not name, although variables that they need are set: perhaps on purpose."""
+    names = _connector_names(environ)[0]
+    found = []
+    for name in connectors.REGISTRY:
+        own = [field.upper() for field in connectors.find(name).Settings.model_fields]
+        given = [variable for variable in own if not _is_unset(variable, environ)]
+        if name not in names and given:
+            found.append(f"CONNECTORS does not name {name}, although {given[0]} is set: it does nothing")
+    return found
+
+
+def _proxies_with_passwords(environ: Mapping[str, str]) -> list[str]:
+    """`requests` reads these variables itself, and its errors may quote them."""
+    names = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+    values = (environ.get(name, "") for upper in names for name in (upper, upper.lower()))
+    return [value for value in values if "@" in value]
 
 
 def _is_unset(name: str, environ: Mapping[str, str]) -> bool:

@@ -455,6 +455,20 @@ def test_a_misspelled_variable_is_doubted(name: str, meant: str | None) -> None:
     assert configure(environ).doubts == doubts
 
 
+def test_a_connector_that_is_filled_in_and_not_switched_on_is_noted() -> None:
+    """No doubt: it may be off on purpose."""
+    configuration = configure({"WEBHOOK_TOKEN": TOKEN, "CONNECTORS": "slack", **SLACK, **JIRA})
+    assert configuration.notes == ("CONNECTORS does not name jira, although JIRA_URL is set: it does nothing",)
+    assert configuration.doubts == ()
+    assert configure(ALL).notes == ()
+
+
+def test_the_password_of_a_proxy_is_masked() -> None:
+    for name in ("HTTPS_PROXY", "http_proxy"):
+        redact = configure({"WEBHOOK_TOKEN": TOKEN, name: "http://user:tell-nobody@proxy.example.com:3128"}).redact
+        assert "tell-nobody" not in redact("407 from http://user:tell-nobody@proxy.example.com:3128, tell-nobody")
+
+
 def test_nothing_that_is_documented_is_doubted() -> None:
     assert configure(ALL).doubts == ()
 

@@ -18,6 +18,7 @@ from jobs.health import Health
 from jobs.probe import Probe, ProbeFailed, sentence
 from jobs.routing import Route
 from sandbox.processes import Processes, free_port, start_valkey, valkey_command, wait_for
+from tests.web import issue, start_web
 
 CLUSTER = ("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
 ROUTES = [Route("slack", ("*",))]
@@ -180,6 +181,25 @@ def test_a_wrong_password_is_noticed(start: Start) -> None:
     url = user(start(), "+@all").replace("secret", "wrong")
     assert "password" in problem(url)
     assert "wrong" not in lines(url)["fail"]
+
+
+@pytest.mark.parametrize("scheme", ["unix:", "UNIX://"])
+def test_a_socket_in_the_file_system(start: Start, tmp_path: Path, scheme: str) -> None:
+    path = tmp_path / "valkey.sock"
+    start("--unixsocket", str(path))
+    assert set(lines(f"{scheme}{path}")) == {"ok"}
+
+
+def test_a_cluster_is_told_by_the_real_web_process(start: Start, tmp_path: Path) -> None:
+    """Where every webhook is refused, /readyz must not be green."""
+    folder = tmp_path / "web"
+    folder.mkdir()
+    with Processes(folder) as processes:
+        web = start_web(processes, start(*CLUSTER))
+        assert web.post(issue(3)).status == 503
+        reply = web.get("/readyz", ())
+        assert (reply.status, reply.json["status"]) == (503, "unavailable")
+        assert "cluster" in reply.json["reasons"][0]
 
 
 def test_no_redis_at_all(start: Start) -> None:
