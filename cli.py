@@ -23,11 +23,12 @@ import samples
 from bridge.environment import ConfigError
 from connectors.base import Check
 from console.checks import checks, dotenv_checks
+from jobs import comparison
 from jobs.catch_up import make_reconciler
 from jobs.configuration import Configuration, build_connectors, make_tools
 from jobs.connection import connect
 from jobs.ledger import FINISHED, STATES
-from jobs.reconcile import instant
+from jobs.reconcile import Reconciler, instant
 from jobs.records import BadQuery, Query, Records
 from jobs.replay import Replayer
 from sources.abc.client import AbcError
@@ -132,23 +133,31 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
     @app.cli.command("reconcile")
     @click.option("--since", help="From this time on (2026-11-01T00:00Z), or from that long ago (36h, 7d).")
     @click.option("--dry-run", is_flag=True, help="Only print what would be done.")
-    def reconcile(since: str | None, dry_run: bool) -> None:
+    @click.option("--wait", is_flag=True, help="Wait for changes whose event may still arrive, about a minute.")
+    @click.option("--forget", metavar="PROJECT[:CHANNEL]", help="Instead: stop comparing a channel, or a project.")
+    def reconcile(since: str | None, dry_run: bool, wait: bool, forget: str | None) -> None:
         """Compare with ABC User Feedback and make up for what was missed; the workers do it every RECONCILE_EVERY s."""
         reconciler, _ = make_reconciler(desk.configuration, desk.redis, build_connectors(desk.configuration))
         if reconciler is None:
             raise click.ClickException("there is nothing to compare with: set ABC_API_URL and ABC_API_KEY")
+        if forget:
+            _forget(reconciler, forget)
+            return
         try:
             start = instant(since, time.time()) if since else None
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--since") from None
         report = reconciler.run(start, dry_run)
+        if wait and report.younger and not report.capped:
+            click.echo(f"waiting {report.wait:.0f} s: {report.changes(comparison.SETTLED_SECONDS)}", err=True)
+            time.sleep(report.wait + 0.1)
+            report = report.then(reconciler.run(start, dry_run))
         _show([asdict(found) for found in report.findings], ("event_id", "name", "entity", "action"), as_json=False)
-        click.echo(f"{report.looked_at} looked at, {len(report.findings)} {'would be ' if dry_run else ''}made up for")
-        if report.capped:
-            click.echo("that is as many as one run makes; run it again for the rest")
-        for trouble in report.troubles:
-            click.echo(f"could not compare {desk.configuration.redact(trouble)}", err=True)
-        sys.exit(1 if report.troubles else 0)
+        for line in report.summary(comparison.SETTLED_SECONDS, dry_run):
+            click.echo(line)
+        for problem in report.problems():
+            click.echo(desk.configuration.redact(problem), err=True)
+        sys.exit(1 if report.errors or report.forgotten else 0)
 
     @app.cli.command("send-test")
     @click.option("--url", help="The receiver; default: /webhook on this machine's PORT.")
@@ -172,6 +181,20 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
 
     for command in (check, events, replay, reconcile, send_test):
         _in_sentences(command)
+
+
+def _forget(reconciler: Reconciler, text: str) -> None:
+    project, _, channel = text.partition(":")
+    if not all(part.isascii() and part.isdecimal() for part in (project, channel or "0")):
+        raise click.BadParameter(f"'{text}' is neither a project such as 23 nor a channel such as 23:4")
+    try:
+        found = reconciler.forget(int(project), int(channel) if channel else None)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    if not found:
+        raise click.ClickException(f"{text} is not among what is compared")
+    for place in found:
+        click.echo(f"not compared any more, until an event names it: {place}")
 
 
 def _creation_times(

@@ -45,7 +45,7 @@ def install() -> None:
     }
     scale = float(os.environ.get("CHAOS_SCALE", "1"))
     if scale != 1:
-        patches["jobs.reconcile"] = [lambda module: _hurry_reconcile(module, scale)]
+        patches["jobs.comparison"] = [lambda module: _hurry_reconcile(module, scale)]
     if without := os.environ.get("CHAOS_WITHOUT"):
         place, switch_off = PROTECTIONS[without]
         patches.setdefault(place, []).append(switch_off)

@@ -2,7 +2,9 @@
 
 The folder `connectors/<name>/` exposes four names, and imports no third-party library to do so (the web process
 reads them, too): `Settings` (a settings class), `DEFAULT_EVENTS` (patterns), `NEEDS_ABC` (whether it can't do without
-the API of ABC User Feedback) and `build(settings, tools)`.
+the API of ABC User Feedback) and `build(settings, tools)`. One that keeps a ticket for each issue also has
+`TICKETS = True`: then it gets an ISSUE_ADDITION for issues that a feedback carried at its creation, which the source
+does not send.
 """
 
 from __future__ import annotations

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
 
+import sources
 from jobs.ledger import Ledger, Planned
+from jobs.marks import names_in
 from jobs.queue import hand, open_queue
 from jobs.routing import Route, plan
 from sources.event import Event, Unread
@@ -41,11 +44,13 @@ class Acceptor:
         *,
         skip: Mapping[str, str] = MappingProxyType({}),
         extend: bool = False,
+        note_status: bool = True,
     ) -> Accepted:
-        """`skip`: connectors that shall not act, with why. `extend`: a known event gets the deliveries that it lacks
-        (of a connector that was switched on since).
+        """Stores the event with those that it implies (sources.implied), each with its deliveries. `skip`: connectors
+        that shall not act, with why. `extend`: a known event gets the deliveries that it lacks (of a connector that was
+        switched on since). `note_status`: whether the issue's status counts as the last known one.
 
-        Raises redis.exceptions.RedisError when nothing was stored, or that is not known: tell it again then.
+        Raises redis.exceptions.RedisError when nothing was stored, or that is not known: accept it again then.
         """
         planned = plan(event, self._routes) if isinstance(event, Event) else []
         planned = [
@@ -57,8 +62,22 @@ class Acceptor:
         elif not planned:
             fields |= {"state": "ignored", "why": f"no connector acts on {event.name}"}
         with self._ledger.redis.pipeline(transaction=True) as pipeline:
-            self._ledger.accept(event, planned, fields, extend=extend, on=pipeline)
+            self._ledger.accept(event, planned, fields, extend=extend, note_status=note_status, on=pipeline)
+            jobs = [f"{event.id}.{row.connector}" for row in planned if row.state == "queued"]
+            if isinstance(event, Event):
+                jobs += self._accept_implied(source, event, pipeline)
+                self._ledger.name(names_in(event), on=pipeline)
             # Jobs are hints: a repeat's do no harm, the lease sorts them out. So they are written without asking first.
-            hand(self._queue, [f"{event.id}.{row.connector}" for row in planned if row.state == "queued"], pipeline)
+            hand(self._queue, jobs, pipeline)
             answers = pipeline.execute()
         return Accepted(event.id, duplicate=answers[0][0] == 0)
+
+    def _accept_implied(self, source: str, event: Event, on: Any) -> list[str]:
+        """Adds what the event implies to the same transaction: the deliveries to start."""
+        jobs: list[str] = []
+        for implied, body in sources.implied(event, self._ledger.instance):
+            if planned := plan(implied, self._routes):
+                fields = {"source": source, "name": implied.name, "state": "accepted", "implied": "1"}
+                self._ledger.accept(implied, planned, {**fields, "body": body}, extend=False, on=on)
+                jobs += [f"{implied.id}.{row.connector}" for row in planned if row.state == "queued"]
+        return jobs

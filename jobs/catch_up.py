@@ -11,12 +11,15 @@ from redis.exceptions import RedisError
 
 from connectors.base import Connector
 from jobs.accept import Acceptor
+from jobs.comparison import Comparison
 from jobs.configuration import Configuration, make_tools
+from jobs.forgotten import Forgotten
 from jobs.ledger import Ledger, RedisLinks
 from jobs.marks import Marks, Place
-from jobs.reconcile import Reconciler, Report
+from jobs.reconcile import Reconciler
 from jobs.records import Records
 from jobs.replay import Replayer
+from jobs.report import Report
 
 log = structlog.get_logger("reconcile")
 
@@ -37,7 +40,7 @@ class CatchUp(threading.Thread):
         while not self._stopped.wait(ASK_SECONDS):
             try:
                 if self._marks.my_turn(self._every):
-                    tell(self._reconciler.run())
+                    log_report(self._reconciler.run())
             except RedisError as error:
                 log.warning("not reconciled: Redis is away", because=str(error))
             except Exception:
@@ -47,18 +50,24 @@ class CatchUp(threading.Thread):
         self._stopped.set()
 
 
-def tell(report: Report) -> None:
-    for trouble in report.troubles:
-        log.warning("could not compare", because=trouble)
-    say = log.info if report.findings else log.debug
-    say("compared with the source", looked_at=report.looked_at, found=len(report.findings), capped=report.capped)
+def log_report(report: Report) -> None:
+    for problem in report.problems():
+        log.warning("reconcile", problem=problem)
+    level = log.info if report.findings else log.debug
+    level(
+        "compared with the source",
+        looked_at=report.looked_at,
+        found=len(report.findings),
+        younger=report.younger,
+        capped=report.capped,
+    )
 
 
 def make_reconciler(
     configuration: Configuration, redis: Redis, connectors: Mapping[str, Connector]
 ) -> tuple[Reconciler | None, Marks]:
     """The reconciler, or None when there is no ABC_API_URL to ask."""
-    service = configuration.service
+    service, routes = configuration.service, configuration.routes
     instance = service.bridge_instance
     places = [Place(project, channel) for project, channel in service.reconcile_channels]
     places += [Place(int(key)) for key, _ in service.abc_api_key.items() if key.isdigit()]
@@ -66,11 +75,18 @@ def make_reconciler(
     abc = make_tools(service).abc
     if abc is None:
         return None, marks
-    acceptor = Acceptor(redis, instance, configuration.routes)
-    replayer, records = Replayer(redis, instance), Records(redis, instance)
-    age = service.alert_max_age
-    links = RedisLinks(Ledger(redis, instance))
-    return Reconciler(abc, acceptor, records, replayer, marks, links, connectors, configuration.routes, age), marks
+    comparison = Comparison(
+        abc,
+        Acceptor(redis, instance, routes),
+        Records(redis, instance),
+        Replayer(redis, instance),
+        marks,
+        RedisLinks(Ledger(redis, instance)),
+        connectors,
+        routes,
+        service.alert_max_age,
+    )
+    return Reconciler(abc, comparison, marks, Forgotten(redis, instance, abc.fingerprint)), marks
 
 
 def start_catch_up(configuration: Configuration, connectors: Mapping[str, Connector], redis: Redis) -> CatchUp:

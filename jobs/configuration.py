@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import NoReturn, TypeVar
 
@@ -116,7 +116,9 @@ def _connector_names(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
 def _route(name: str, environ: Mapping[str, str]) -> Route:
     events = read_variable(f"{name.upper()}_EVENTS", environ)
     condition = read_variable(f"{name.upper()}_FILTER", environ)
-    return make_route(name, events, condition, connectors.find(name).DEFAULT_EVENTS)
+    module = connectors.find(name)
+    route = make_route(name, events, condition, module.DEFAULT_EVENTS)
+    return replace(route, tickets=getattr(module, "TICKETS", False))
 
 
 def _missing(environ: Mapping[str, str], names: list[str]) -> list[str]:

@@ -130,15 +130,16 @@ class Ledger:
         *,
         extend: bool,
         on: Any,
+        note_status: bool = True,
     ) -> None:
         """Adds the storing of an event to the pipeline `on`. Its answer: [1] stored, [2] deliveries added to a known
-        event (only with `extend`), [0, times seen] a repeat."""
+        event (with `extend`, or where it was only implied so far), [0, times seen] a repeat."""
         entity, occurred, project, channel, status = "", 0.0, "", "", ""
         if isinstance(event, Event):
             entity, occurred = event.entity, event.occurred
             project = str(event.project.id) if event.project else ""
             channel = str(event.channel.id) if event.channel else ""
-            if event.issue and event.name in TELLS_STATUS:
+            if note_status and event.issue and event.name in TELLS_STATUS:
                 status = event.issue.status
         created = event.creation if isinstance(event, Event) else ""
         rows = json.dumps([[row.connector, row.state, row.why] for row in planned])
@@ -147,7 +148,7 @@ class Ledger:
             event.id,
             HAND_OVER_MS,
             entity,
-            int(occurred * 1000),
+            int(event.order * 1000) if isinstance(event, Event) else 0,
             int(extend),
             project,
             channel,
@@ -157,6 +158,12 @@ class Ledger:
             created,
         )
         self._run("accept", *head, rows, *flat, on=on)
+
+    def name(self, names: Mapping[str, str], on: Any) -> None:
+        """Adds the storing of the names of projects and channels to the pipeline `on`."""
+        if names:
+            kept = {key: name.encode("utf-8", "replace") for key, name in names.items()}
+            on.hset(f"{self.prefix}names", mapping=kept)
 
     def lease(self, delivery_id: str, token: str, early: bool = False) -> Lease | str:
         """Takes the right to run a delivery, `early`: even before its time; or the word why not: gone, foreign (of a

@@ -1,4 +1,4 @@
-"""How far reconcile has come in each place, and what it compares with: the statuses that we last heard of."""
+"""What reconcile compares: positions and how far each is done, and the last known status of every issue."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ from typing import Any
 
 from redis import Redis
 
-from sources.event import Issue
+from sources.event import Event, Issue
 
 OVERLAP = 600.0
-"""Seconds by which each run looks back behind the last: the source's clock and ours may differ, and what was being
-written when we looked appears behind the mark."""
+"""Seconds by which each run looks back behind the last one: the source's clock and ours may differ, what was being
+written appears later with an earlier time, and what was too young then has settled since."""
 DAY = 86_400.0
+EARLIEST = datetime(2020, 1, 1, tzinfo=UTC).timestamp()
+"""No installation of ABC User Feedback is older."""
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A channel of a project, or, without one, the project's issues."""
+    """A position: a channel of a project, or, without one, the project's issues."""
 
     project: int
     channel: int | None = None
@@ -44,10 +47,11 @@ class Window:
         return _utc(self.end)
 
     def days(self) -> Iterator[Window]:
-        """In parts of a day at most: a channel may refuse longer ones (its feedbackSearchMaxDays)."""
+        """In parts of a day: a channel may refuse longer ones (its feedbackSearchMaxDays). The last one reaches beyond
+        the end, so that a source whose clock is ahead is looked at whole."""
         start = self.start
-        while start < self.end:
-            yield Window(start, min(start + DAY, self.end))
+        while start <= self.end:
+            yield Window(start, start + DAY)
             start += DAY
 
 
@@ -60,13 +64,15 @@ class Heard:
 
 
 class Marks:
-    """`configured`: places that the operator names; those seen in events are known."""
+    """`configured`: positions that the operator names; those seen in events are known besides."""
 
     def __init__(self, redis: Redis, instance: str, configured: Iterable[Place], lookback: float) -> None:
         self._redis: Any = redis
         self._prefix = f"fb:{instance}:"
-        self._configured = tuple(configured)
-        self._seen: set[Place] = set()
+        configured = set(configured)
+        self._configured = configured | {Place(place.project) for place in configured}
+        self._seen: set[bytes] = set()
+        self._seen_since: bytes | None = None
         self._lookback = lookback
         self.instance = instance
 
@@ -76,38 +82,65 @@ class Marks:
         return float(seconds) + float(micros) / 1_000_000
 
     def born(self) -> float:
-        """Since when the ledger remembers, by Redis's clock: a wiped one begins anew. The clock's tick notes it."""
+        """When this ledger was created, by Redis's clock; reset when Redis is wiped. The clock notes it."""
         noted = self._redis.get(f"{self._prefix}born")
         return float(noted) / 1000 if noted else self.now()
 
     def my_turn(self, every: float) -> bool:
         """True for one worker in every `every` seconds."""
-        return bool(self._redis.set(f"{self._prefix}reconcile", "1", nx=True, px=int(every * 1000)))
+        key, milliseconds = f"{self._prefix}reconcile", int(every * 1000)
+        if self._redis.set(key, "1", nx=True, px=milliseconds):
+            return True
+        if self._redis.pttl(key) > milliseconds:  # RECONCILE_EVERY was shortened, or Redis's clock stepped back
+            self._redis.pexpire(key, milliseconds)
+        return False
 
     def places(self) -> list[Place]:
-        """Every known place, each project's issues included."""
-        found = {*self._configured, *self._seen}
-        for member in self._redis.smembers(f"{self._prefix}places"):
-            project, _, channel = member.decode().partition(":")
-            found.add(Place(int(project), int(channel) if channel else None))
-        self._seen |= found  # a wiped Redis must not make a running process forget where to look
-        found |= {Place(place.project) for place in found}
+        """Every known position, each project's issues included."""
+        learned = {place_of(member.decode()) for member in self._members()}
+        found = self._configured | learned | {Place(place.project) for place in learned}
         return sorted(found, key=lambda place: (place.project, place.channel or 0))
 
+    def _members(self) -> set[bytes]:
+        """Those seen in events. When Redis was wiped, a process that runs on puts back what it knew."""
+        key = f"{self._prefix}places"
+        born, members = self._redis.get(f"{self._prefix}born"), set(self._redis.smembers(key))
+        was_wiped = born is None or born != self._seen_since
+        if was_wiped and not self._seen <= members:
+            self._redis.sadd(key, *self._seen)
+            members |= self._seen
+        self._seen, self._seen_since = members, born
+        return members
+
+    def is_configured(self, place: Place) -> bool:
+        return place in self._configured
+
     def window(self, place: Place, since: float | None, end: float) -> Window:
-        """What to look at: from `since`, else from the place's mark, else as far as a first run looks back."""
-        mark = self._redis.hget(f"{self._prefix}marks", _name(place))
-        start = (float(mark) if mark else end - self._lookback) - OVERLAP
-        return Window(start if since is None else min(since, end), end)
+        """What to look at: from `since`, else from the checkpoint, else as far as a first run looks back."""
+        done = self.checkpoint(place)
+        start = (done if done is not None else end - self._lookback) - OVERLAP
+        return Window(max(EARLIEST, min(start if since is None else since, end)), end)
+
+    def checkpoint(self, place: Place) -> float | None:
+        """Up to when the position was compared; never later than Redis's now."""
+        noted = self._redis.hget(f"{self._prefix}marks", name_of(place))
+        return None if noted is None else min(float(noted), self.now())
 
     def advance(self, place: Place, end: float) -> None:
-        self._redis.hset(f"{self._prefix}marks", _name(place), end)
+        self._redis.hset(f"{self._prefix}marks", name_of(place), end)
 
     def drop(self, place: Place) -> None:
-        """Forgets a place that the source no longer has; a configured one stays, and is told about at each run."""
-        self._seen.discard(place)
-        if place.channel:
-            self._redis.srem(f"{self._prefix}places", _name(place))
+        """Removes all that is known of a position. An event that names it makes it known again."""
+        self._seen.discard(name_of(place).encode())
+        with self._redis.pipeline() as pipeline:
+            pipeline.srem(f"{self._prefix}places", name_of(place))
+            pipeline.hdel(f"{self._prefix}marks", name_of(place))
+            pipeline.hdel(f"{self._prefix}names", name_of(place))
+            pipeline.execute()
+
+    def name(self, place: Place) -> str:
+        """The name of the channel, or of the project, as last heard in an event; "" when none was."""
+        return (self._redis.hget(f"{self._prefix}names", name_of(place)) or b"").decode()
 
     def status(self, project: int, issue: Issue) -> Heard | None:
         """The last known status of the issue; None when none is. That of an earlier issue with the same id is none."""
@@ -123,8 +156,25 @@ class Marks:
         self._redis.hset(f"{self._prefix}status:{project}", mapping=values)
 
 
-def _name(place: Place) -> str:
+def name_of(place: Place) -> str:
+    """`1:19` for a channel, `1:` for the issues of a project: the member and field in Redis."""
     return f"{place.project}:{place.channel or ''}"
+
+
+def place_of(name: str) -> Place:
+    """The opposite of `name_of`. Raises ValueError."""
+    project, _, channel = name.partition(":")
+    return Place(int(project), int(channel) if channel else None)
+
+
+def names_in(event: Event) -> dict[str, str]:
+    """The names that an event gives to its project and channel, by `name_of`; ABC's API has no names of channels."""
+    named = {}
+    if event.project:
+        named[name_of(Place(event.project.id))] = event.project.name
+        if event.channel:
+            named[name_of(Place(event.project.id, event.channel.id))] = event.channel.name
+    return {key: name[:LONGEST_NAME] for key, name in named.items() if name}
 
 
 def _utc(seconds: float) -> str:

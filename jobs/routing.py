@@ -38,6 +38,12 @@ class Route:
     connector: str
     patterns: tuple[str, ...]
     condition: rule_engine.Rule | None = None
+    tickets: bool = False
+    """Whether the connector keeps tickets: it also gets the events that the source only implies."""
+
+    def takes(self, event: Event) -> bool:
+        """Whether the connector acts on the event, as far as its filter lets it."""
+        return self.wants(event.name) and (self.tickets or not event.implied)
 
     def wants(self, event_name: str) -> bool:
         """Some pattern matches, and no `!pattern` does."""
@@ -82,7 +88,7 @@ def make_route(connector: str, events: str | None, condition: str | None, defaul
 
 def plan(event: Event, routes: Iterable[Route]) -> list[Planned]:
     """One delivery for each connector that wants the event; those that a filter leaves out are skipped, with why."""
-    wanted = [route for route in routes if route.wants(event.name)]
+    wanted = [route for route in routes if route.takes(event)]
     facts = facts_of(event) if any(route.condition for route in wanted) else {}
     planned = []
     for route in wanted:

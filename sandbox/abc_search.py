@@ -68,6 +68,8 @@ def _feedback_filter(
     if key in TIMES:
         if not _is_range(value):
             raise Refusal(400, f"{key} must be DateTimeRange")
+        if _is_longer(value, channel.search_max_days):
+            raise Refusal(400, f"{key} must not span more than {channel.search_max_days} days")
         return lambda row: _within(getattr(row, key), value)
     if key in ("ids", "issueIds"):
         if not isinstance(value, list):
@@ -106,6 +108,11 @@ def _is_range(value: Any) -> bool:
 def _within(moment: str, span: Mapping[str, str]) -> bool:
     start, end, at = _time(span["gte"]), _time(span["lt"]), _time(moment)
     return start is not None and end is not None and at is not None and start <= at < end
+
+
+def _is_longer(span: Mapping[str, str], days: int) -> bool:
+    start, end = _time(span["gte"]), _time(span["lt"])
+    return days >= 0 and start is not None and end is not None and (end - start).total_seconds() > days * 86_400
 
 
 def _time(text: str) -> datetime | None:

@@ -53,6 +53,8 @@ class ChannelRow:
     project: int
     name: str
     fields: dict[str, FieldSpec] = field(default_factory=dict)
+    search_max_days: int = -1
+    """The channel's feedbackSearchMaxDays; -1 is unlimited."""
 
 
 @dataclass

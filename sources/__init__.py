@@ -19,3 +19,8 @@ def restore(stored: Mapping[str, str], instance: str) -> Event | None:
         return parse(json.loads(stored["body"]), instance) if parse else None
     except (abc_events.Unknown, abc_events.Unreadable, KeyError, ValueError):
         return None
+
+
+def implied(event: Event, instance: str) -> list[tuple[Event, bytes]]:
+    """What happened with this event and is not sent as an event of its own, each with the body to be stored."""
+    return abc_events.implied(event, instance) if event.source == "abc" else []

@@ -123,7 +123,7 @@ class Event:
     `id` is deterministic: one occurrence always gets the same id, whether it arrives by webhook, reconcile or replay;
     `entity` names what it is about (`issue:1:3` or `feedback:1:17`, with the project's id before the entity's);
     `occurred` is when it happened by the source's clock, in seconds since 1970, as well as that can be known;
-    `body` is what was sent, whole.
+    `body` is what was sent, whole; `implied`: the source did not send it, another event implies it.
     """
 
     id: str
@@ -137,6 +137,13 @@ class Event:
     feedback: Feedback | None = field(default=None, repr=False)
     issue: Issue | None = field(default=None, repr=False)
     previous_status: str = ""
+    implied: bool = False
+
+    @property
+    def order(self) -> float:
+        """For the order of events about one entity: `updatedAt`, cut to whole seconds, may be before the creation."""
+        created = seconds_of(self.about.createdAt) if self.about else None
+        return max(self.occurred, created or 0.0)
 
     @property
     def about(self) -> Issue | Feedback | None:

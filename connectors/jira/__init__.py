@@ -5,10 +5,11 @@ from __future__ import annotations
 from connectors.base import Connector, Tools
 from connectors.jira.settings import Settings
 
-__all__ = ["DEFAULT_EVENTS", "NEEDS_ABC", "Settings", "build"]
+__all__ = ["DEFAULT_EVENTS", "NEEDS_ABC", "TICKETS", "Settings", "build"]
 
 DEFAULT_EVENTS = ("ISSUE_CREATION", "ISSUE_STATUS_CHANGE", "ISSUE_ADDITION")
 NEEDS_ABC = True
+TICKETS = True
 
 
 def build(settings: Settings, tools: Tools) -> Connector:

@@ -9,6 +9,11 @@ local project, channel, status, changed, first = ARGV[7], ARGV[8], ARGV[9], tonu
 local created = ARGV[12]
 local key = p .. 'event:' .. id
 local known = redis.call('EXISTS', key) == 1
+-- One that was only implied by another event is announced now: connectors that did not act on the implied one do.
+local implied = false
+for i = 14, #ARGV, 2 do implied = implied or ARGV[i] == 'implied' end
+local announced = known and not implied and redis.call('HDEL', key, 'implied') == 1
+extend = extend or announced
 if known and not extend then
   return {0, redis.call('HINCRBY', key, 'seen', 1)}
 end
@@ -58,6 +63,9 @@ if known then
   redis.call('HSET', key, 'connectors', all, 'state', 'accepted')
   redis.call('HDEL', key, 'why')
   redis.call('HINCRBY', key, 'left', #added)
+  for i = 14, #ARGV, 2 do
+    if announced and ARGV[i] == 'body' then redis.call('HSET', key, 'body', ARGV[i + 1]) end
+  end
   return {2}
 end
 

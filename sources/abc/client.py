@@ -6,6 +6,7 @@ and after, because ABC answers 200 to writes that do nothing, and an issue can o
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -57,6 +58,11 @@ class AbcClient:
         self._base = url.rstrip("/").removesuffix("/api") + "/api"
         self._keys = keys
         self._session = session or new_session()
+
+    def fingerprint(self, project: int) -> str:
+        """Changes when the API key of the project does; "" without one."""
+        key = self._keys.get(project)
+        return hashlib.blake2b(key.get_secret_value().encode(), digest_size=4).hexdigest() if key else ""
 
     def get_issue(self, project: int, issue: int) -> Issue:
         return _parsed(Issue, issue, self._call(project, "GET", f"/issues/{issue}"))

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 
 from sources.event import Event, Feedback, Issue, Named, seconds_of
+
+IMPLIED_BY = "FEEDBACK_CREATION"
+TIMES = {"id", "createdAt", "updatedAt"}
+LONGEST_NAME = 100
 
 
 class Unknown(Exception):
@@ -74,7 +79,34 @@ def parse(body: Mapping[str, Any], instance: str) -> Event:
         feedback=feedback,
         issue=issue,
         previous_status=previous_status,
+        implied=body.get("origin") == IMPLIED_BY,
     )
+
+
+def implied(event: Event, instance: str) -> list[tuple[Event, bytes]]:
+    """An ISSUE_ADDITION, and its body to be stored, for each issue that a new feedback carries: ABC sends none.
+
+    Its id is that of the ISSUE_ADDITION which ABC sends when the issue is attached again. The stored body leaves out
+    the feedback's fields: a body full of issues must not be stored as many times.
+    """
+    feedback, channel, project = event.feedback, event.channel, event.project
+    if event.name != IMPLIED_BY or feedback is None or channel is None or project is None:
+        return []
+    events = []
+    for issue in {issue.id: issue for issue in feedback.issues}.values():
+        data = {
+            "feedback": feedback.model_dump(include=TIMES, exclude_unset=True),
+            "channel": {"id": channel.id, "name": channel.name[:LONGEST_NAME]},
+            "project": {"id": project.id, "name": project.name[:LONGEST_NAME]},
+            "addedIssue": issue.model_dump(include=set(Issue.model_fields), exclude_unset=True),
+        }
+        stored = {"event": "ISSUE_ADDITION", "data": data, "origin": IMPLIED_BY}
+        addition = parse(stored, instance)
+        # Filters see the feedback whole.
+        whole = {**stored, "data": {**data, "feedback": event.body["data"]["feedback"]}}
+        text = json.dumps(stored, ensure_ascii=False).encode("utf-8", "replace")
+        events.append((replace(addition, body=whole, feedback=feedback), text))
+    return events
 
 
 def _identity(kind: _Kind, feedback: Feedback | None, issue: Issue | None, previous: str) -> tuple[object, ...]:

@@ -5,21 +5,32 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from redis import Redis
 
 from connectors.base import Connector
-from jobs.catch_up import make_reconciler
+from jobs.accept import Acceptor
+from jobs.catch_up import CatchUp, make_reconciler
+from jobs.comparison import REPAIR_PAUSE, SETTLED_SECONDS
 from jobs.configuration import Configuration, build_connectors, configure
-from jobs.reconcile import REPAIR_PAUSE, SETTLED_SECONDS, Report, instant
+from jobs.marks import Marks, Place
+from jobs.reconcile import instant
 from jobs.records import Query
+from jobs.report import Report
+from sandbox.abc_store import DEMO_KEY, stamp
+from sandbox.processes import wait_for
 from sandbox.server import running
 from sandbox.service import environment
+from sources.abc.client import AbcClient
 from sources.abc.events import parse
 from sources.event import Issue
-from tests.jobs.world import INSTANCE, World
+from tests.jobs.world import INSTANCE, Recorder, World, status_event
+
+OTHER_KEY = "OTHERKEYOTHERKEY0001"
 
 
 class Bench:
@@ -27,6 +38,7 @@ class Bench:
 
     def __init__(self, sandbox: Any, redis: Redis, **changes: str) -> None:
         self.sandbox = sandbox
+        self.watched = False
         env = environment(sandbox.url, "redis://unused") | {"BRIDGE_INSTANCE": INSTANCE, "SLACK_RATE": "100", **changes}
         self.configuration: Configuration = configure(env)
         self.connectors: dict[str, Connector] = build_connectors(self.configuration)
@@ -36,8 +48,24 @@ class Bench:
         reconciler, self.marks = make_reconciler(self.configuration, redis, self.connectors)
         assert reconciler is not None
         self.reconciler = reconciler
+        self.acceptor = Acceptor(redis, INSTANCE, self.configuration.routes)
         # As if it were later: what is younger than a minute is still expected from the sender.
         self.marks.now = lambda: time.time() + SETTLED_SECONDS + 5  # type: ignore[method-assign]
+
+    def configure(self, **changes: str) -> None:
+        """The service is started again with other variables."""
+        self.__init__(self.sandbox, self.world.redis, **changes)  # type: ignore[misc]
+
+    def later(self, seconds: float) -> None:
+        """It is that much later, for reconcile."""
+        self.marks.now = lambda: time.time() + seconds  # type: ignore[method-assign]
+
+    def requests(self) -> list[str]:
+        """What ABC was asked, from the first call of this on: every request meets a fault that delays it by nothing."""
+        if not self.watched:
+            self.sandbox.faults.add("delay", system="abc", times=None)
+            self.watched = True
+        return [fired["path"] for fired in self.sandbox.faults.fired]
 
     def catch_up(self, **options: Any) -> Report:
         report = self.reconciler.run(**options)
@@ -50,7 +78,17 @@ class Bench:
     def hear_of(self, created: Issue) -> None:
         """Its ISSUE_CREATION comes by webhook."""
         body = {"event": "ISSUE_CREATION", "data": {"issue": created.model_dump(), "project": {"id": 1, "name": "P"}}}
-        self.reconciler._acceptor.accept("abc", parse(body, INSTANCE), json.dumps(body).encode())
+        self.acceptor.accept("abc", parse(body, INSTANCE), json.dumps(body).encode())
+
+    def issue(self, name: str = "결제 오류", **values: str) -> int:
+        """An issue that was created five seconds ago, so that a change now is later."""
+        row = self.sandbox.abc.create_issue(1, {"name": name, **values})
+        row.createdAt = row.updatedAt = stamp(datetime.now(UTC) - timedelta(seconds=5))
+        return int(row.id)
+
+    def lines(self) -> list[str]:
+        """The first line of each message in Slack."""
+        return [message.text.splitlines()[0] for message in self.sandbox.slack.messages]
 
     def settle(self) -> None:
         self.world.run()
@@ -174,8 +212,8 @@ def test_a_project_that_can_not_be_asked_does_not_keep_the_others_waiting(sandbo
     sandbox.abc.create_issue(1, {"name": "결제 오류"})
     report = bench.catch_up()
     assert len(report.findings) == 1
-    assert all("project 9" in trouble for trouble in report.troubles)
-    assert report.troubles
+    assert all("project 9" in trouble for trouble in report.errors)
+    assert report.errors
 
 
 def test_a_run_after_a_long_outage_is_capped_and_the_next_ones_go_on(
@@ -220,28 +258,61 @@ def test_a_change_that_was_heard_while_the_list_was_read_is_not_told_as_its_reve
     bench.catch_up()
     told = len(bench.sandbox.slack.messages)
     place = bench.marks.places()[0]
-    window = bench.marks.window(place, None, bench.marks.now() - SETTLED_SECONDS)
     listed = Issue.model_validate(stale)
-    assert list(bench.reconciler._status(place, listed, window, bench.marks.now(), dry_run=False)) == []
+    assert list(bench.reconciler._comparison.look_at(place, listed, bench.marks.now(), dry_run=False)) == []
     bench.settle()
     assert len(bench.sandbox.slack.messages) == told
 
 
-def test_an_issue_made_and_changed_while_nobody_heard_is_told_as_changed(bench: Bench) -> None:
+def test_an_issue_that_was_created_and_changed_in_an_outage_is_announced_with_its_status(bench: Bench) -> None:
+    """What it was before is not known: an issue may be created with any status."""
     bench.remember_an_hour()
-    issue = bench.sandbox.abc.create_issue(1, {"name": "결제 오류"}).id
+    issue = bench.issue()
     bench.sandbox.abc.set_status(issue, "RESOLVED")
     bench.catch_up()
-    assert len(bench.sandbox.slack.messages) == 1
-    assert "Resolved" in bench.sandbox.slack.messages[0].text
+    assert bench.lines() == ['The status of issue "결제 오류" is Resolved.']
     assert bench.catch_up().findings == []
+
+
+def test_an_issue_that_was_created_with_another_status_than_new_has_not_changed(sandbox: Any, redis: Redis) -> None:
+    redis.sadd(f"fb:{INSTANCE}:places", "1:1")
+    bench = Bench(sandbox, redis, SLACK_EVENTS="*")
+    bench.remember_an_hour()
+    issue = bench.issue(status="RESOLVED")
+    bench.catch_up()
+    assert bench.lines() == ['New issue "결제 오류".']
+    assert bench.catch_up().findings == []
+    bench.sandbox.abc.set_status(issue, "PENDING")
+    bench.catch_up()
+    assert bench.lines()[1:] == ['The status of issue "결제 오류" changed from Resolved to Pending.']
+
+
+def test_a_found_change_is_announced_after_the_creation_of_its_issue(sandbox: Any, redis: Redis) -> None:
+    """Also where ABC cut the time of the change to whole seconds, so that it is before the creation."""
+    redis.sadd(f"fb:{INSTANCE}:places", "1:1")
+    bench = Bench(sandbox, redis, SLACK_EVENTS="*")
+    bench.remember_an_hour()
+    issue = bench.issue()
+    bench.sandbox.abc.set_status(issue, "RESOLVED")
+    bench.catch_up()
+    assert bench.lines() == ['New issue "결제 오류".', 'The status of issue "결제 오류" is Resolved.']
+
+
+def test_a_change_cut_to_whole_seconds_keeps_its_place_behind_the_creation(redis: Redis) -> None:
+    world = World(redis, {"slack": Recorder()})
+    change = status_event(7, 4)
+    change["data"]["issue"] |= {"createdAt": "2026-11-22T17:00:04.700Z"}
+    creation = {"event": "ISSUE_CREATION", "data": {"issue": change["data"]["issue"], "project": {"id": 1}}}
+    told = [world.tell(body).event_id for body in (change, creation)]
+    scores = [redis.zscore(f"fb:{INSTANCE}:line:slack:issue:1:7", f"{id_}.slack") for id_ in told]
+    assert scores == [1795366804700.0 + by for by in (0.001, 0.002)], "neither is before the creation"
 
 
 def test_a_status_that_was_carried_in_passing_is_put_right(sandbox: Any, redis: Redis) -> None:
     """The ticket was made late, when the issue was at a status of which nobody had heard, and that was taken back."""
     bench = Bench(sandbox, redis, JIRA_STATUS_MAP="INIT=To Do,RESOLVED=Done", RECONCILE_CHANNELS="1:1")
     bench.world.tick()
-    issue = bench.sandbox.abc.create_issue(1, {"name": "결제 오류"}).id
+    issue = bench.issue()
     created = Issue.model_validate(bench.sandbox.abc.issue(issue).as_answer())
     bench.hear_of(created)
     bench.sandbox.abc.set_status(issue, "RESOLVED")
@@ -258,7 +329,7 @@ def test_a_status_that_was_carried_in_passing_is_put_right(sandbox: Any, redis: 
 def test_a_change_from_before_a_wipe_is_not_told_because_an_older_event_came_again(bench: Bench, redis: Redis) -> None:
     """ISSUE_CREATION was stored, not answered, and is sent again after the wipe; the change was told before it."""
     bench.world.tick()
-    issue = bench.sandbox.abc.create_issue(1, {"name": "결제 오류"}).id
+    issue = bench.issue()
     created = Issue.model_validate(bench.sandbox.abc.issue(issue).as_answer())
     bench.sandbox.abc.set_status(issue, "RESOLVED")
     redis.flushall()
@@ -275,7 +346,7 @@ def test_a_change_from_before_a_wipe_is_not_told_because_an_older_event_came_aga
 
 def test_a_change_that_was_missed_right_after_the_first_start_is_told(bench: Bench) -> None:
     bench.world.tick()
-    issue = bench.sandbox.abc.create_issue(1, {"name": "결제 오류"}).id
+    issue = bench.issue()
     created = Issue.model_validate(bench.sandbox.abc.issue(issue).as_answer())
     bench.hear_of(created)
     bench.sandbox.abc.set_status(issue, "RESOLVED")
@@ -285,7 +356,7 @@ def test_a_change_that_was_missed_right_after_the_first_start_is_told(bench: Ben
 
 def test_what_was_told_before_a_wipe_is_not_told_by_the_runs_after_it(bench: Bench, redis: Redis) -> None:
     bench.world.tick()
-    issue = bench.sandbox.abc.create_issue(1, {"name": "결제 오류"}).id
+    issue = bench.issue()
     bench.sandbox.abc.set_status(issue, "RESOLVED")
     redis.flushall()
     bench.world.tick()
@@ -303,8 +374,465 @@ def test_a_process_that_runs_on_remembers_where_to_look_after_a_wipe(bench: Benc
     assert [found.name for found in bench.catch_up().findings] == ["FEEDBACK_CREATION"]
 
 
-def test_a_place_that_is_gone_is_told_once_and_then_left(bench: Bench, redis: Redis) -> None:
-    redis.sadd(f"fb:{INSTANCE}:places", "1:77")
+# Positions that do not exist (any more)
+
+
+def test_a_deleted_channel_is_reported_once_and_left_out(bench: Bench) -> None:
+    bench.catch_up()
+    bench.sandbox.abc.delete_channel(1)
     first = bench.catch_up()
-    assert any("channel 77" in trouble for trouble in first.troubles)
-    assert bench.catch_up().troubles == []
+    assert first.forgotten == [
+        "project 1, channel 1: ABC User Feedback answered 400: invalid channel",
+    ]
+    assert first.errors == []
+    requests = len(bench.requests())
+    again = bench.catch_up()
+    assert (again.forgotten, again.errors) == ([], [])
+    assert not any("/channels/1/" in path for path in bench.requests()[requests:])
+
+
+def test_a_deleted_project_is_reported_once_and_left_out(sandbox: Any, redis: Redis) -> None:
+    other = sandbox.abc.create_project("Other", OTHER_KEY).id
+    channel = sandbox.abc.create_channel(other, "Other channel").id
+    redis.sadd(f"fb:{INSTANCE}:places", "1:1", f"{other}:{channel}")
+    bench = Bench(sandbox, redis, ABC_API_KEY=f"1={DEMO_KEY},{other}={OTHER_KEY}")
+    assert bench.catch_up().errors == []
+    sandbox.abc.delete_project(other)
+    before = len(bench.requests())
+    first = bench.catch_up()
+    assert [line.partition(": ")[0] for line in first.forgotten] == ["project 2, issues", "project 2, channel 2"]
+    assert first.errors == []
+    assert len([path for path in bench.requests()[before:] if "/projects/2/" in path]) == 1, "one call is enough"
+    before = len(bench.requests())
+    again = bench.catch_up()
+    assert (again.forgotten, again.errors) == ([], [])
+    assert not any("/projects/2/" in path for path in bench.requests()[before:])
+
+
+def test_a_project_that_nobody_has_a_key_for_costs_no_call_and_is_reported_once(bench: Bench) -> None:
+    """One event that names it is enough to learn it."""
+    bench.world.redis.sadd(f"fb:{INSTANCE}:places", "1:1", "777:3")
+    bench.configure(ABC_API_KEY=f"1={DEMO_KEY}")
+    first = bench.catch_up()
+    assert len(first.forgotten) == 2
+    assert all("ABC_API_KEY holds no key for project 777" in line for line in first.forgotten)
+    assert bench.catch_up().forgotten == []
+
+
+def test_a_wrong_key_of_the_only_project_is_an_error_of_every_run(sandbox: Any, redis: Redis) -> None:
+    redis.sadd(f"fb:{INSTANCE}:places", "1:1")
+    bench = Bench(sandbox, redis, ABC_API_KEY="1=WRONGKEYWRONGKEY0001")
+    for _ in range(15):
+        report = bench.reconciler.run()
+        assert report.forgotten == []
+        assert any("ABC_API_KEY" in error for error in report.errors)
+
+
+def test_nonsense_projects_alone_are_left_out_after_12_runs(sandbox: Any, redis: Redis) -> None:
+    redis.sadd(f"fb:{INSTANCE}:places", "777:3")
+    bench = Bench(sandbox, redis)
+    reports = [bench.reconciler.run() for _ in range(13)]
+    assert [bool(report.errors) for report in reports] == [True] * 11 + [False] * 2
+    assert [bool(report.forgotten) for report in reports] == [False] * 11 + [True, False]
+
+
+def test_one_run_tries_at_most_20_positions_that_no_run_has_compared(sandbox: Any, redis: Redis) -> None:
+    """Events that name ever new projects must not make reconcile ask for ever."""
+    redis.sadd(f"fb:{INSTANCE}:places", "1:1", *(f"{project}:1" for project in range(1000, 1100)))
+    bench = Bench(sandbox, redis)
+    for run in range(3):
+        before = len(bench.requests())
+        report = bench.reconciler.run()
+        assert len([path for path in bench.requests()[before:] if "/projects/1/" not in path]) <= 20
+        assert 18 <= len(report.forgotten) <= 20, run
+
+
+def test_what_was_left_out_comes_back_when_its_key_is_changed(sandbox: Any, redis: Redis) -> None:
+    other = sandbox.abc.create_project("Other", OTHER_KEY).id
+    bench = Bench(sandbox, redis, ABC_API_KEY=f"1={DEMO_KEY},{other}=WRONGKEYWRONGKEY0001")
+    assert len(bench.catch_up().forgotten) == 1
+    sandbox.abc.create_issue(other, {"name": "결제 오류"})
+    assert bench.catch_up().findings == []
+    bench.configure(ABC_API_KEY=f"1={DEMO_KEY},{other}={OTHER_KEY}")
+    assert [found.name for found in bench.catch_up().findings] == ["ISSUE_CREATION"]
+
+
+def test_what_was_left_out_is_tried_again_once_a_day_without_a_report(bench: Bench) -> None:
+    channel = bench.sandbox.abc.channels[1]
+    bench.catch_up()
+    del bench.sandbox.abc.channels[1]
+    assert len(bench.catch_up().forgotten) == 1
+    for day in range(1, 3):
+        bench.later(day * 86_500 + 100)
+        before = len(bench.requests())
+        report = bench.reconciler.run()
+        assert (report.forgotten, report.errors) == ([], [])
+        assert any("/channels/1/" in path for path in bench.requests()[before:])
+    bench.sandbox.abc.channels[1] = channel
+    bench.later(4 * 86_400)
+    bench.sandbox.abc.create_feedback(1, {"message": "결제가 안 돼요"})
+    assert [found.name for found in bench.reconciler.run().findings] == ["FEEDBACK_CREATION"]
+
+
+def test_after_30_days_nothing_is_left_of_a_position_that_is_gone(bench: Bench, redis: Redis) -> None:
+    bench.catch_up()
+    bench.sandbox.abc.delete_channel(1)
+    bench.catch_up()
+    bench.later(29 * 86_400)
+    bench.reconciler.run()
+    assert redis.hexists(f"fb:{INSTANCE}:forgotten", "1:1")
+    assert redis.sismember(f"fb:{INSTANCE}:places", "1:1")
+    bench.later(31 * 86_400)
+    bench.reconciler.run()
+    assert not redis.hexists(f"fb:{INSTANCE}:forgotten", "1:1")
+    assert not redis.hexists(f"fb:{INSTANCE}:marks", "1:1")
+    assert not redis.sismember(f"fb:{INSTANCE}:places", "1:1")
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (500, {"statusCode": 500, "message": "Internal server error"}),
+        (503, "<h1>Maintenance</h1>"),
+        (403, "<h1>Blocked</h1>"),
+        (401, ""),
+        (404, {"message": "Cannot POST"}),
+        (429, ""),
+        (400, {"message": "something else", "statusCode": 400}),
+        (201, "<h1>Maintenance</h1>"),
+        (201, {"items": None, "meta": {"totalItems": 1}}),
+    ],
+)
+def test_a_channel_is_kept_when_abc_fails_for_another_reason(bench: Bench, status: int, body: Any) -> None:
+    bench.catch_up()
+    bench.sandbox.faults.add("status", path="/channels/1/feedbacks/search", status=status, body=body, times=None)
+    for _ in range(15):
+        report = bench.reconciler.run()
+        assert (len(report.errors), report.forgotten) == (1, [])
+    bench.sandbox.faults.clear()
+    bench.sandbox.abc.create_feedback(1, {"message": "결제가 안 돼요"})
+    assert [found.name for found in bench.catch_up().findings] == ["FEEDBACK_CREATION"]
+
+
+def test_an_operator_can_forget_a_channel_and_a_project(bench: Bench, redis: Redis) -> None:
+    redis.sadd(f"fb:{INSTANCE}:places", "1:1", "23:4", "23:5", "23:")
+    assert [str(place) for place in bench.reconciler.forget(23, 4)] == ["project 23, channel 4"]
+    assert not redis.sismember(f"fb:{INSTANCE}:places", "23:4")
+    assert [str(place) for place in bench.reconciler.forget(23, None)] == [
+        "project 23, issues",
+        "project 23, channel 5",
+    ]
+    assert redis.smembers(f"fb:{INSTANCE}:places") == {b"1:1"}
+    assert bench.reconciler.forget(23, None) == []
+    assert bench.catch_up().errors == []
+    bench.configure(RECONCILE_CHANNELS="1:1")
+    with pytest.raises(ValueError, match="RECONCILE_CHANNELS names it"):
+        bench.reconciler.forget(1, 1)
+
+
+# One position's error, and one entity's, is nobody else's
+
+
+def test_a_defect_in_one_position_does_not_keep_the_others_waiting(
+    sandbox: Any, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(sandbox, redis, RECONCILE_CHANNELS="1:1")
+    sandbox.abc.create_feedback(1, {"message": "결제가 안 돼요"})
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RecursionError("planted")
+
+    monkeypatch.setattr(AbcClient, "search_issues", broken)
+    report = bench.catch_up()
+    assert report.errors == ["project 1, issues: a defect: RecursionError"]
+    assert [found.name for found in report.findings] == ["FEEDBACK_CREATION"]
+    monkeypatch.undo()
+    sandbox.abc.create_issue(1, {"name": "결제 오류"})
+    assert [found.name for found in bench.catch_up().findings] == ["ISSUE_CREATION"]
+
+
+def test_one_entity_that_can_not_be_handled_does_not_cost_the_others(bench: Bench) -> None:
+    """Deeper than JSON can be written, for example."""
+    first = bench.sandbox.abc.create_feedback(1, {"message": "하나"})
+    bench.sandbox.abc.create_feedback(1, {"message": "둘"})
+    deep: Any = []
+    for _ in range(400):
+        deep = [deep]
+    first.data["tags"] = deep
+    report = bench.catch_up()
+    assert len(report.findings) == 1
+    assert [error.partition(":")[0] for error in report.errors] == ["project 1, channel 1, 1"]
+    assert bench.sandbox.abc.feedbacks[2].data.get("translatedMessage")
+
+
+def test_a_bad_search_result_is_reported_and_costs_no_good_one(bench: Bench) -> None:
+    bench.sandbox.abc.create_feedback(1, {"message": "하나"})
+    good = bench.sandbox.abc.feedback_answer(bench.sandbox.abc.feedbacks[1])
+    answer = {"items": [None, {"id": True}, good], "meta": {"totalItems": 3}}
+    bench.sandbox.faults.add("status", path="/feedbacks/search", status=201, body=answer)
+    report = bench.catch_up()
+    assert report.errors == ["project 1, channel 1: 2 of 3 search results are no feedback and were left out"]
+    assert len(report.findings) == 1
+
+
+def test_an_issue_that_was_deleted_since_it_was_listed_is_passed_over(bench: Bench) -> None:
+    bench.remember_an_hour()
+    issue = bench.issue()
+    bench.sandbox.abc.set_status(issue, "RESOLVED")
+    gone = {"code": "IssueNotFound", "message": "issue is not found", "statusCode": 400}
+    bench.sandbox.faults.add("status", method="GET", path=f"/issues/{issue}", status=400, body=gone)
+    report = bench.reconciler.run()
+    assert (report.errors, report.forgotten) == ([], [])
+    assert bench.marks.places() != []
+
+
+# Time
+
+
+def test_creations_are_taken_at_once_and_young_changes_are_named(bench: Bench) -> None:
+    """Right after an outage: the identity of a creation makes it safe, the event of a change may still arrive."""
+    bench.remember_an_hour()
+    known = bench.issue("알려진 이슈")
+    bench.catch_up()
+    bench.marks.now = time.time  # type: ignore[method-assign]
+    bench.sandbox.abc.create_feedback(1, {"message": "결제가 안 돼요"})
+    bench.sandbox.abc.create_issue(1, {"name": "새 이슈"})
+    bench.sandbox.abc.set_status(known, "RESOLVED")
+    report = bench.catch_up()
+    assert sorted(found.name for found in report.findings) == ["FEEDBACK_CREATION", "ISSUE_CREATION"]
+    assert report.younger == 1
+    assert 50 < report.wait <= SETTLED_SECONDS
+    assert list(report.summary(SETTLED_SECONDS, dry_run=False))[1:] == [
+        "1 change younger than 60 s: the next run looks at it (--wait does so in the same command)"
+    ]
+    bench.later(SETTLED_SECONDS + 1)
+    report = bench.catch_up()
+    assert [found.action for found in report.findings] == ["missed: INIT → RESOLVED"]
+    assert report.younger == 0
+
+
+def test_a_creation_that_was_taken_at_once_hides_no_change_that_is_too_young(bench: Bench) -> None:
+    """The issue is listed with the status that it was changed to; that is not its first one."""
+    bench.remember_an_hour()
+    bench.marks.now = time.time  # type: ignore[method-assign]
+    issue = bench.issue()
+    bench.sandbox.abc.set_status(issue, "RESOLVED")
+    report = bench.catch_up()
+    assert ([found.name for found in report.findings], report.younger) == (["ISSUE_CREATION"], 1)
+    bench.later(SETTLED_SECONDS + 1)
+    assert [found.name for found in bench.catch_up().findings] == ["ISSUE_STATUS_CHANGE"]
+    assert bench.lines() == ['The status of issue "결제 오류" is Resolved.']
+
+
+def test_an_event_that_arrives_after_reconcile_took_the_creation_is_known(bench: Bench) -> None:
+    issue = bench.issue()
+    bench.marks.now = time.time  # type: ignore[method-assign]
+    bench.catch_up()
+    bench.hear_of(Issue.model_validate(bench.sandbox.abc.issue(issue).as_event()))
+    bench.settle()
+    assert len(bench.sandbox.jira.tickets) == 1
+    assert len(bench.world.records.deliveries(Query())[0]) == 1
+
+
+@pytest.mark.parametrize("wrong", ["2099-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999+14:00", "9999-12-31T23:59:59Z"])
+def test_an_event_with_a_time_in_the_future_hides_no_later_change(bench: Bench, wrong: str) -> None:
+    bench.remember_an_hour()
+    issue = bench.issue()
+    bench.catch_up()
+    row = bench.sandbox.abc.issue(issue).as_event() | {"updatedAt": wrong, "status": "PENDING"}
+    body = {"event": "ISSUE_STATUS_CHANGE", "data": {"issue": row, "project": {"id": 1}, "previousStatus": "INIT"}}
+    bench.acceptor.accept("abc", parse(body, INSTANCE), json.dumps(body).encode())
+    bench.world.redis.hset(f"fb:{INSTANCE}:status:1", str(issue), "4070908800|PENDING")  # as an older release noted it
+    bench.sandbox.abc.set_status(issue, "RESOLVED")
+    assert [found.action for found in bench.catch_up().findings] == ["missed: PENDING → RESOLVED"]
+    assert bench.catch_up().findings == []
+
+
+@pytest.mark.parametrize(
+    "wrong", ["2099-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z", "0001-01-01T00:00:00Z", "", None, "yesterday", 5]
+)
+def test_a_time_in_an_answer_that_can_not_be_true_hides_no_change(bench: Bench, wrong: Any) -> None:
+    bench.remember_an_hour()
+    issue = bench.issue()
+    bench.catch_up()
+    bench.sandbox.abc.set_status(issue, "RESOLVED")
+    answer = bench.sandbox.abc.issue(issue).as_answer() | {"updatedAt": wrong}
+    found = {"items": [answer], "meta": {"totalItems": 1}}
+    bench.sandbox.faults.add("status", path="/issues/search", status=201, body=found)
+    bench.sandbox.faults.add("status", method="GET", path=f"/issues/{issue}", status=200, body=answer)
+    assert [found.action for found in bench.catch_up().findings] == ["missed: INIT → RESOLVED"]
+    assert bench.catch_up().findings == []
+
+
+def test_a_checkpoint_in_the_future_counts_as_now(bench: Bench) -> None:
+    bench.catch_up()
+    for name in ("1:", "1:1"):
+        bench.world.redis.hset(f"fb:{INSTANCE}:marks", name, 4_070_908_800)
+    bench.sandbox.abc.create_feedback(1, {"message": "결제가 안 돼요"})
+    assert len(bench.catch_up().findings) == 1
+
+
+def test_a_source_whose_clock_is_an_hour_ahead_is_looked_at_whole(bench: Bench) -> None:
+    row = bench.sandbox.abc.create_feedback(1, {"message": "결제가 안 돼요"})
+    row.createdAt = row.updatedAt = stamp(datetime.now(UTC) + timedelta(hours=1))
+    assert [found.name for found in bench.catch_up().findings] == ["FEEDBACK_CREATION"]
+
+
+def test_an_issue_older_than_the_window_is_found_by_its_change(bench: Bench) -> None:
+    """Searched by `updatedAt`: it was created long before what a run looks at."""
+    bench.remember_an_hour()
+    issue = bench.issue()
+    bench.hear_of(Issue.model_validate(bench.sandbox.abc.issue(issue).as_event()))
+    bench.settle()
+    row = bench.sandbox.abc.issues[issue]
+    row.createdAt = row.updatedAt = "2024-01-01T00:00:00.000Z"
+    bench.hear_of(Issue.model_validate(row.as_event()))
+    bench.catch_up()
+    bench.sandbox.abc.set_status(issue, "RESOLVED")
+    assert [found.action for found in bench.catch_up().findings] == ["missed: INIT → RESOLVED"]
+
+
+def test_a_feedback_that_was_back_dated_by_its_sender_is_found(bench: Bench) -> None:
+    bench.sandbox.abc.create_feedback(1, {"message": "결제가 안 돼요", "createdAt": "2024-01-01T00:00:00.000Z"})
+    assert [found.name for found in bench.catch_up().findings] == ["FEEDBACK_CREATION"]
+
+
+def test_windows_over_a_day_are_searched_in_parts_that_a_channel_takes(bench: Bench) -> None:
+    bench.sandbox.abc.channels[1].search_max_days = 1
+    for days in (0.2, 1.5, 2.9, 5):
+        row = bench.sandbox.abc.create_feedback(1, {"message": f"{days}일 전"})
+        row.createdAt = row.updatedAt = stamp(datetime.now(UTC) - timedelta(days=days))
+    report = bench.catch_up(since=time.time() - 3 * 86_400)
+    assert report.errors == []
+    assert sorted(found.entity for found in report.findings) == ["feedback:1:1", "feedback:1:2", "feedback:1:3"]
+
+
+def test_a_window_never_starts_before_2020(bench: Bench) -> None:
+    window = bench.marks.window(Place(1), -1e9, 1.8e9)
+    assert window.gte == "2020-01-01T00:00:00.000Z"
+
+
+def test_alert_max_age_holds_for_a_change_of_status(sandbox: Any, redis: Redis) -> None:
+    redis.sadd(f"fb:{INSTANCE}:places", "1:1")
+    bench = Bench(sandbox, redis, ALERT_MAX_AGE="600")
+    bench.remember_an_hour()
+    known = {}
+    for name in ("old", "young"):
+        known[name] = sandbox.abc.create_issue(1, {"name": name}).id
+    bench.catch_up()
+    for name, seconds in (("old", 700), ("young", 500)):
+        row = sandbox.abc.issues[known[name]]
+        sandbox.abc.set_status(row.id, "RESOLVED")
+        row.createdAt = stamp(datetime.now(UTC) - timedelta(seconds=3000))
+        row.updatedAt = stamp(datetime.now(UTC) - timedelta(seconds=seconds - SETTLED_SECONDS))
+        bench.hear_of(Issue.model_validate(row.as_event() | {"status": "INIT", "updatedAt": row.createdAt}))
+    bench.catch_up(since=time.time() - 3600)
+    assert bench.lines() == ['The status of issue "young" changed from New to Resolved.']
+    done = bench.sandbox.jira.rules.statuses
+    assert [done[ticket.status][0] for ticket in sandbox.jira.tickets.values()] == ["Done", "Done"]
+    skipped = [row for row in bench.world.records.deliveries(Query(state="skipped"))[0] if row["connector"] == "slack"]
+    assert [row["error"] for row in skipped] == ["older than ALERT_MAX_AGE when it was found"]
+
+
+def test_a_status_that_a_restored_backup_brought_back_is_announced(bench: Bench) -> None:
+    """The issue's last change is earlier than the one that was heard: ABC went back."""
+    bench.remember_an_hour()
+    issue = bench.issue()
+    bench.catch_up()
+    row = bench.sandbox.abc.issues[issue]
+    bench.world.redis.hset(f"fb:{INSTANCE}:status:1", str(issue), f"{int(time.time()) - 1200}|RESOLVED")
+    row.createdAt = row.updatedAt = stamp(datetime.now(UTC) - timedelta(seconds=2400))
+    bench.world.redis.hdel(f"fb:{INSTANCE}:status:1", f"{issue}:created")
+    report = bench.catch_up(since=time.time() - 3600)
+    assert "missed: RESOLVED → INIT" in [found.action for found in report.findings]
+    assert bench.catch_up(since=time.time() - 3600).findings == []
+
+
+# Names, and feedback that was attached at its creation
+
+
+def test_a_found_feedback_shows_the_name_of_its_channel(sandbox: Any, redis: Redis) -> None:
+    """ABC's API has no names of channels: they are remembered from events."""
+    bench = Bench(sandbox, redis, SLACK_EVENTS="*")
+    heard = sandbox.abc.create_feedback(1, {"message": "하나"})
+    body = {
+        "event": "FEEDBACK_CREATION",
+        "data": {
+            "feedback": sandbox.abc.feedback_event(heard),
+            "channel": {"id": 1, "name": "App reviews"},
+            "project": {"id": 1, "name": "Demo project"},
+        },
+    }
+    bench.acceptor.accept("abc", parse(body, INSTANCE), json.dumps(body).encode())
+    bench.settle()
+    sandbox.abc.create_feedback(1, {"message": "둘"})
+    bench.catch_up()
+    assert bench.lines() == ['New feedback in channel "App reviews".'] * 2
+
+
+def comments(bench: Bench) -> list[list[str]]:
+    """The first line of every comment, by ticket."""
+    tickets = bench.sandbox.jira.tickets.values()
+    return [[comment["body"].splitlines()[0] for comment in ticket.comments] for ticket in tickets]
+
+
+def test_a_found_feedback_with_issues_becomes_a_comment_on_each_ticket(bench: Bench) -> None:
+    bench.sandbox.abc.create_feedback(1, {"message": "결제가 안 돼요", "issueNames": ["결제 오류", "로그인 오류"]})
+    bench.catch_up()
+    assert [len(found) for found in comments(bench)] == [1, 1]
+    assert bench.catch_up().findings == []
+    assert [len(found) for found in comments(bench)] == [1, 1]
+
+
+def test_feedback_that_was_attached_in_an_outage_becomes_a_comment(bench: Bench) -> None:
+    """Its ISSUE_ADDITION was lost; the feedback shows the issue."""
+    issue = bench.issue()
+    feedback = bench.sandbox.abc.create_feedback(1, {"message": "결제가 안 돼요"}).id
+    bench.catch_up()
+    assert comments(bench) == [[]]
+    bench.sandbox.abc.attach(feedback, issue)
+    report = bench.catch_up()
+    assert [(found.name, found.action) for found in report.findings] == [
+        ("ISSUE_ADDITION", "attached, missed; now for jira")
+    ]
+    assert [len(found) for found in comments(bench)] == [1]
+    assert bench.catch_up().findings == []
+
+
+# Election
+
+
+def test_one_of_many_workers_compares_and_each_turn_comes_once(redis: Redis) -> None:
+    marks = [Marks(redis, INSTANCE, (), 86_400) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        turns = list(pool.map(lambda one: one.my_turn(300), marks))
+    assert turns.count(True) == 1
+    assert not any(one.my_turn(300) for one in marks)
+    assert 290_000 < redis.pttl(f"fb:{INSTANCE}:reconcile") <= 300_000
+    redis.delete(f"fb:{INSTANCE}:reconcile")
+    assert [one.my_turn(300) for one in marks].count(True) == 1
+
+
+def test_a_shorter_period_takes_effect_before_the_long_one_is_over(redis: Redis) -> None:
+    """RECONCILE_EVERY was a day, and is a minute now."""
+    marks = Marks(redis, INSTANCE, (), 86_400)
+    assert marks.my_turn(86_400)
+    assert not marks.my_turn(60)
+    assert redis.pttl(f"fb:{INSTANCE}:reconcile") <= 60_000
+
+
+def test_only_the_elected_worker_asks_abc(sandbox: Any, redis: Redis) -> None:
+    bench = Bench(sandbox, redis, RECONCILE_LOOKBACK="3600", ABC_API_KEY=f"1={DEMO_KEY}")
+    threads = [CatchUp(bench.reconciler, bench.marks, 300) for _ in range(3)]
+    bench.sandbox.abc.create_issue(1, {"name": "결제 오류"})
+    before = len(bench.requests())
+    for thread in threads:
+        thread.start()
+    wait_for("one to compare", lambda: len(bench.requests()) > before)
+    deadline = time.monotonic() + 2.5  # each has asked for its turn twice by then
+    wait_for("the others to have asked for their turn", lambda: time.monotonic() > deadline)
+    for thread in threads:
+        thread.stop()
+        thread.join()
+    searches = [path for path in bench.requests()[before:] if path.endswith("/issues/search")]
+    assert len(searches) == 2, "one run, by creation and by change"

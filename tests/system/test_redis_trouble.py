@@ -14,8 +14,9 @@ from itertools import count
 import pytest
 
 from jobs.catch_up import make_reconciler
+from jobs.comparison import SETTLED_SECONDS
 from jobs.configuration import build_connectors, configure
-from jobs.reconcile import SETTLED_SECONDS, Report
+from jobs.report import Report
 from sandbox.processes import free_port, wait_for
 from tests.system.world import ENGLISH, KOREAN, World, running
 
