@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,8 @@ State = Literal["queued", "running", "retrying", "done", "skipped", "dead"]
 
 LUA = {path.stem: path.read_text(encoding="utf-8") for path in (Path(__file__).parent / "lua").glob("*.lua")}
 LUA = {name: text.replace("--!include recovery\n", LUA["recovery"]) for name, text in LUA.items()}
+# Without the comment lines, which would be sent with every call: an event fits into one packet with its deliveries.
+LUA = {name: re.sub(r"^ *--.*\n", "", text, flags=re.MULTILINE) for name, text in LUA.items()}
 
 
 @dataclass(frozen=True, slots=True)
