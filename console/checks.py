@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from connectors.base import Check, note
 from jobs.configuration import Configuration, build_connectors, make_tools
 from jobs.connection import connect, most_connections
+from jobs.forgotten import Forgotten
 from jobs.health import eviction, info_of, most_clients
 from jobs.marks import Marks
 from jobs.probe import Probe, ProbeFailed, sentence
@@ -88,8 +89,11 @@ def _channels(redis: Redis, service: ServiceSettings) -> tuple[list[tuple[int, i
     """The channels that are looked at, and where they are known from."""
     configured = set(service.reconcile_channels)
     marks = Marks(redis, service.bridge_instance, (), service.reconcile_lookback)
+    abc = make_tools(service).abc
     try:
-        seen = {(place.project, place.channel) for place in marks.places() if place.channel}
+        # What ABC does not have is reported by reconcile, once.
+        left_out = Forgotten(redis, service.bridge_instance, abc.fingerprint).entries() if abc else {}
+        seen = {(place.project, place.channel) for place in marks.places() if place.channel and place not in left_out}
     except RedisError:
         seen = set()  # said already
     where = ["RECONCILE_CHANNELS"] * bool(configured) + ["events"] * bool(seen - configured)
