@@ -7,28 +7,16 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-import rule_engine
-
 from bridge.environment import ConfigError
+from bridge.text import cut
+from jobs.filters import NAMES, Condition
 from jobs.ledger import Planned
 from sources.event import Event
 
 EVENTS = ("FEEDBACK_CREATION", "ISSUE_CREATION", "ISSUE_STATUS_CHANGE", "ISSUE_ADDITION")
-NAMES = frozenset({"event", "project", "channel", "feedback", "issue", "addedIssue", "previousStatus"})
-"""What a filter may speak of. What an event does not have is null."""
-
-
-class _Facts(rule_engine.Context):
-    """`feedback.rating` is the field of that name, or null. The engine's own reading of a dot comes to an end with its
-    version 6, and takes `feedback.length` for the number of fields."""
-
-    def __init__(self) -> None:
-        super().__init__(default_value=None, resolver=rule_engine.resolve_item)
-
-    def resolve_attribute(self, thing: Any, object_: Any, name: str) -> Any:
-        if isinstance(object_, Mapping):
-            return object_.get(name)
-        return super().resolve_attribute(thing, object_, name)
+LONGEST_PATTERN = 200
+"""Characters of a pattern for names of events: fnmatch's time grows with it."""
+QUOTED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +25,7 @@ class Route:
 
     connector: str
     patterns: tuple[str, ...]
-    condition: rule_engine.Rule | None = None
+    condition: Condition | None = None
     tickets: bool = False
     """Whether the connector keeps tickets: it also gets the events that the source only implies."""
 
@@ -55,15 +43,11 @@ class Route:
         """Why the filter leaves these facts out, or "" when it lets them through."""
         if self.condition is None:
             return ""
-        try:
-            if self.condition.matches(facts):
-                return ""
-        except (rule_engine.EngineError, TypeError, ValueError, RecursionError) as error:
-            # Typically a comparison with a field that this feedback does not have. Not an accident to hide: the
-            # delivery is shown as skipped with this reason, and can be replayed.
-            what = getattr(error, "message", "") or type(error).__name__
-            return f"{self.connector.upper()}_FILTER does not apply to this event: {what}"
-        return f"left out by {self.connector.upper()}_FILTER"
+        why = self.condition.objection(facts)
+        if why is None:
+            return ""
+        variable = f"{self.connector.upper()}_FILTER"
+        return f"{variable} does not apply to this event: {why}" if why else f"left out by {variable}"
 
 
 def make_route(connector: str, events: str | None, condition: str | None, default_events: Iterable[str]) -> Route:
@@ -71,14 +55,14 @@ def make_route(connector: str, events: str | None, condition: str | None, defaul
     patterns = tuple(part.strip() for part in events.split(",") if part.strip()) if events else tuple(default_events)
     problems = [] if patterns else [f"{connector.upper()}_EVENTS: names no event; there are {', '.join(EVENTS)}"]
     problems += [
-        f"{connector.upper()}_EVENTS: '{pattern}' matches none of {', '.join(EVENTS)}"
+        f"{connector.upper()}_EVENTS: '{cut(pattern, QUOTED)}' matches none of {', '.join(EVENTS)}"
         for pattern in patterns
-        if not _any_match_of(pattern.removeprefix("!"))
+        if len(pattern) > LONGEST_PATTERN or not _any_match_of(pattern.removeprefix("!"))
     ]
     rule = None
     if condition:
         try:
-            rule = _compile(condition)
+            rule = Condition(condition)
         except ConfigError as error:
             problems += [f"{connector.upper()}_FILTER: {problem}" for problem in error.problems]
     if problems:
@@ -105,17 +89,6 @@ def facts_of(event: Event) -> dict[str, Any]:
     facts["event"] = event.name
     facts["issue"] = facts["issue"] or facts["addedIssue"]
     return facts
-
-
-def _compile(condition: str) -> rule_engine.Rule:
-    try:
-        rule = rule_engine.Rule(condition, context=_Facts())
-    except rule_engine.EngineError as error:
-        raise ConfigError([f"{getattr(error, 'message', '') or error}, in: {condition}"]) from None
-    unknown = sorted(rule.context.symbols - NAMES)
-    if unknown:
-        raise ConfigError([f"there is no '{name}'; an event has {', '.join(sorted(NAMES))}" for name in unknown])
-    return rule
 
 
 def _any_match(name: str, patterns: Iterable[str]) -> bool:

@@ -205,7 +205,6 @@ VALUES = st.recursive(
         "feedback.value[0] == 1",
         'feedback["value"].x.y == 1',
         'feedback.value =~ "a+"',
-        "feedback.message =~ feedback.value",
         "feedback.value + feedback.rating == 2",
         "feedback.value > feedback.rating or issue.name == feedback.value",
         "not feedback.value",

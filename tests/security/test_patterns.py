@@ -13,8 +13,9 @@ from tests.security.linear import assert_all_linear
 from tests.security.patterns import Pattern, collect, files, hostile_texts
 
 PATTERNS, UNREAD = collect()
-# Put together while running, and bounded by themselves: `{1,120}`.
-KNOWN_UNREAD = {"connectors/slack/errors.py"}
+# Put together while running, and bounded by themselves: `{1,120}`. jobs/patterns.py compiles what an operator wrote to
+# see its mistakes, and matches nothing with it: test_filters.py measures what does.
+KNOWN_UNREAD = {"connectors/slack/errors.py", "jobs/patterns.py"}
 # Quadratic in flags, and only ever given slices of 128 characters: tests/security/test_functions.py measures `cut`.
 ONLY_SLICES = {r"\X"}
 
