@@ -44,7 +44,7 @@ def read_variable(name: str, environ: Mapping[str, str]) -> str | None:
 
 def _read_file(name: str, path: str) -> str:
     try:
-        return tidy(Path(path).read_text(encoding="utf-8-sig"))
+        return tidy(Path(path).read_text(encoding="utf-8"))
     except UnicodeDecodeError:
         raise ConfigError([f"{name}_FILE: {path} holds no UTF-8 text: save it as UTF-8"]) from None
     except OSError as error:
