@@ -9,12 +9,14 @@ from typing import Any
 
 from redis import Redis
 
+from jobs.flow import SOURCE
 from sources.event import Event, Issue
 
 OVERLAP = 600.0
 """Seconds by which each run looks back behind the last one: the source's clock and ours may differ, what was being
 written appears later with an earlier time, and what was too young then has settled since."""
 DAY = 86_400.0
+LAST_SECONDS = 604_800
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC).timestamp()
 """No installation of ABC User Feedback is older."""
 LONGEST_NAME = 100
@@ -94,6 +96,15 @@ class Marks:
         if self._redis.pttl(key) > milliseconds:  # RECONCILE_EVERY was shortened, or Redis's clock stepped back
             self._redis.pexpire(key, milliseconds)
         return False
+
+    def see_source(self, state: str) -> None:
+        """Notes in which state ABC was seen, for `/readyz` (see `settle.lua`); "" notes nothing. Without this an
+        outage would show only when something is delivered."""
+        if state:
+            with self._redis.pipeline(transaction=True) as pipeline:
+                pipeline.hset(f"{self._prefix}last", SOURCE, f"{int(self.now() * 1000)}|{state}")
+                pipeline.expire(f"{self._prefix}last", LAST_SECONDS)
+                pipeline.execute()
 
     def places(self) -> list[Place]:
         """Every known position, each project's issues included."""

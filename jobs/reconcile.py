@@ -56,16 +56,19 @@ class Reconciler:
                 compared = self._compared(place, self._marks.window(place, since, now), now, dry_run, report)
             except AbcError as error:
                 absent[place] = error
+                report.refusals.add(error.reason)
                 if error.reason == "auth":
                     refused[place.project] = error
                 continue
             if report.capped:
                 break
             if compared:
+                report.answered = True
                 answered.add(place.project)
                 self._finish(place, None if since is not None or dry_run else now, place in known and not dry_run)
         if not dry_run:
             self._leave_out(absent, answered, known, now, report)
+            self._marks.see_source(report.source_state)
         else:
             report.errors += [f"{place}: {error}" for place, error in absent.items()]
         return report
@@ -101,6 +104,7 @@ class Reconciler:
         except AbcError as error:
             if error.absent:
                 raise
+            report.refusals.add(error.reason)
             report.errors.append(f"{place}: {error}")
         except RedisError:
             raise

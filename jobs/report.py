@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from jobs.schedule import DOWN
+from sources.abc.client import AbcReason
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -27,6 +30,20 @@ class Report:
     """Changes of status whose event may still arrive; a run `wait` seconds later knows."""
     wait: float = 0.0
     capped: bool = False
+    answered: bool = False
+    """Whether some position was compared whole."""
+    refusals: set[AbcReason] = field(default_factory=set)
+    """What ABC answered where it did not."""
+
+    @property
+    def source_state(self) -> str:
+        """In which state ABC was seen: ok, refused (no key fits), down, or "" where that is not clear: a project that
+        does not exist refuses a key as well."""
+        if self.answered:
+            return "" if "auth" in self.refusals else "ok"
+        if "auth" in self.refusals:
+            return "refused"
+        return "down" if self.refusals & DOWN else ""
 
     def then(self, later: Report) -> Report:
         """This run and a later one as one report. A dry run finds the same things again."""
@@ -38,6 +55,8 @@ class Report:
             later.younger,
             later.wait,
             later.capped,
+            later.answered,
+            later.refusals,
         )
 
     def changes(self, patience: float) -> str:

@@ -22,7 +22,7 @@ from jobs.reconcile import instant
 from jobs.records import Query
 from jobs.report import Report
 from sandbox.abc_store import DEMO_KEY, stamp
-from sandbox.processes import wait_for
+from sandbox.processes import free_port, wait_for
 from sandbox.server import running
 from sandbox.service import environment
 from sources.abc.client import AbcClient
@@ -426,6 +426,47 @@ def test_a_wrong_key_of_the_only_project_is_an_error_of_every_run(sandbox: Any, 
         report = bench.reconciler.run()
         assert report.forgotten == []
         assert any("ABC_API_KEY" in error for error in report.errors)
+
+
+def test_the_state_of_abc_is_known_without_a_delivery(sandbox: Any, redis: Redis) -> None:
+    """`/readyz` shows a revoked key, or an outage, also while no webhook comes."""
+
+    bench = Bench(sandbox, redis, RECONCILE_CHANNELS="1:1")
+
+    def state() -> str | None:
+        last: dict[str, str] = bench.world.records.health()["last"]
+        return last.get("abc")
+
+    assert state() is None
+    bench.reconciler.run()
+    assert state() == "ok"
+    bench.configure(RECONCILE_CHANNELS="1:1", ABC_API_KEY="NOSUCHKEYNOSUCHKEY01")
+    bench.reconciler.run(dry_run=True)
+    assert state() == "ok"  # a dry run changes nothing
+    bench.reconciler.run()
+    assert state() == "refused"
+    bench.configure(RECONCILE_CHANNELS="1:1")
+    bench.reconciler.run()
+    assert state() == "ok"
+    bench.configure(RECONCILE_CHANNELS="1:1", ABC_API_URL=f"http://127.0.0.1:{free_port()}")
+    bench.reconciler.run()
+    assert state() == "down"
+
+
+@pytest.mark.parametrize(
+    ("answered", "refusals", "state"),
+    [
+        (True, set(), "ok"),
+        (True, {"auth"}, ""),  # perhaps a project that does not exist
+        (True, {"timeout"}, "ok"),
+        (False, {"auth", "timeout"}, "refused"),
+        (False, {"network"}, "down"),
+        (False, {"not_found"}, ""),
+        (False, set(), ""),
+    ],
+)
+def test_what_a_run_says_of_abc(answered: bool, refusals: set[Any], state: str) -> None:
+    assert Report(answered=answered, refusals=refusals).source_state == state
 
 
 def test_nonsense_projects_alone_are_left_out_after_12_runs(sandbox: Any, redis: Redis) -> None:
