@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from chaos.post import Heard
+from sandbox.translators import translate
 
 WORDS = {
     "INIT": "New",
@@ -95,7 +96,7 @@ def translations(facts: Facts) -> Row:
         times, what = writes[feedback["id"]], f"feedback {feedback['id']}"
         if times or facts.repairs or feedback["id"] in known:
             row.count(what, times)
-        if times and feedback.get("translatedMessage") != f"[en] {feedback['message']}":
+        if times and feedback.get("translatedMessage") != translate(feedback["message"], "en"):
             row.wrong.append(f"{what}: {feedback.get('translatedMessage')!r}")
     return row
 

@@ -1,13 +1,16 @@
 """Translators: LibreTranslate, DeepL v2, Google v2 and an OpenAI-compatible server, with one little dictionary.
 
-What it knows it says well; anything else comes back as `[en] the text`, so that every effect can be read and counted.
+What it knows it translates well. Anything else becomes `[en] ` and words of that language, the same ones each time:
+readable, countable, and a translation by its length and its language, as the bridge insists.
 """
 
 from __future__ import annotations
 
 import html
 import json
+import re
 import threading
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,13 +37,30 @@ DICTIONARY: dict[str, dict[str, str]] = {
     "원문 메시지": {"en": "Original message", "ja": "元のメッセージ"},
 }
 
+SENTENCES = {
+    "en": "the app does not open when people press this button on their phone after it was changed",
+    "de": "diese seite wird seit dem letzten tag auf meinem telefon nicht mehr richtig geladen und gezeigt",
+    "fr": "cette page ne se charge plus sur mon téléphone depuis que vous avez changé les choses",
+    "es": "esta página no se carga desde que ustedes cambiaron las cosas en mi teléfono ayer",
+    "pt": "esta página não carrega mais no meu telefone desde que vocês mudaram as coisas ontem",
+    "ko": "화면 버튼 누르면 앱이 자꾸 멈춰요 어제부터 다시 열어도 똑같아요 휴대폰 에서",
+    "ja": "画面 ボタンを 押すと アプリが すぐに 落ちます 昨日から もう一度 開いても 同じです",
+    "zh": "应用 打开 页面 按钮 之后 总是 崩溃 昨天 开始 手机 没有 反应",
+}
+FILLER = {language: sentence.split() for language, sentence in SENTENCES.items()}
+"""Words of each language, for what the dictionary does not hold."""
+
 
 @dataclass
 class Translator:
-    """State of one provider. `quota`: characters left, None without end."""
+    """State of one provider. `quota`: characters left, None without end; `languages`: the ones it knows;
+    `char_limit`: as LibreTranslate is started with it; `temperature`: whether the model takes one."""
 
     key: str | None = KEY
     quota: int | None = None
+    languages: set[str] = field(default_factory=lambda: set(LANGUAGES))
+    char_limit: int = -1
+    temperature: bool = True
     calls: int = 0
     characters: int = 0
     done: list[tuple[str, str]] = field(default_factory=list)
@@ -79,11 +99,25 @@ class Translators:
 
 
 def translate(text: str, target: str) -> str:
-    """Deterministic and readable: the dictionary's sentence, else `[target] text`."""
+    """Deterministic and readable: the dictionary's sentence, else `[target]` and as many words of that language."""
     language = target.lower().split("-")[0]
     if not text.strip() or detect(text) == language:
         return text
-    return DICTIONARY.get(text.strip(), {}).get(language) or f"[{language}] {text}"
+    return DICTIONARY.get(text.strip(), {}).get(language) or f"[{language}] {_filled(text, language)}"
+
+
+def _filled(text: str, language: str) -> str:
+    """`text` with words of the language in place of its letters; digits, marks, emoji and blanks stay."""
+    words = FILLER.get(language, FILLER["en"])
+    between = "" if language in ("ja", "zh") else " "
+
+    def replaced(found: re.Match[str]) -> str:
+        run = found.group()
+        step = len(run) if run.isascii() else 3
+        pieces = [run[start : start + step] for start in range(0, len(run), step)]
+        return between.join(words[zlib.crc32(piece.encode("utf-8", "replace")) % len(words)] for piece in pieces)
+
+    return re.sub(r"[^\W\d_]+", replaced, text)
 
 
 def detect(text: str) -> str:
@@ -91,7 +125,9 @@ def detect(text: str) -> str:
         return "ja"
     if any("\uac00" <= letter <= "\ud7a3" for letter in text):
         return "ko"
-    return "zh" if any("\u4e00" <= letter <= "\u9fff" for letter in text) else "en"
+    if any("\u4e00" <= letter <= "\u9fff" for letter in text):
+        return "zh"
+    return "tr" if any(letter in "ğışĞİŞ" for letter in text) else "en"
 
 
 def blueprint(translators: Translators) -> Blueprint:
@@ -129,17 +165,25 @@ def _libretranslate(routes: Blueprint, state: Translator) -> None:
         if refused:
             return refused
         source, target, kind = values["source"], values["target"], values.get("format") or "text"
-        for language in (source, target):
-            if language not in LANGUAGES and not (language == "auto" and language is source):
-                return jsonify(error=f"{language} is not supported"), 400
-        if kind not in ("text", "html"):
-            return jsonify(error=f"{kind} format is not supported"), 400
         many = isinstance(values["q"], list)
         texts = [str(text) for text in values["q"]] if many else [str(values["q"])]
+        size = sum(map(len, texts))
+        if 0 <= state.char_limit < size:
+            return jsonify(error=f"Invalid request: request ({size}) exceeds text limit ({state.char_limit})"), 400
+        # Of texts up to 40 characters it detects the language of all of them together.
+        together = detect("\n".join(texts))
+        found = [{"confidence": 90.0, "language": detect(text) if len(text) > 40 else together} for text in texts]
+        for language in [str(one["language"]) for one in found] if source == "auto" else [source]:
+            if language not in state.languages:
+                named = f"{{'confidence': 90.0, 'language': '{language}'}}" if source == "auto" else language
+                return jsonify(error=f"{named} is not supported"), 400
+        if target not in state.languages:
+            return jsonify(error=f"{target} is not supported"), 400
+        if kind not in ("text", "html"):
+            return jsonify(error=f"{kind} format is not supported"), 400
         if not state.spend(texts, target):
             return jsonify(error="Slowdown: too many requests"), 429
         results = [translate(text, target) for text in texts]
-        found = [{"confidence": 90.0, "language": detect(text)} for text in texts]
         answer: dict[str, Any] = {"translatedText": results if many else results[0]}
         if source == "auto":
             answer["detectedLanguage"] = found if many else found[0]
@@ -152,7 +196,12 @@ def _libretranslate(routes: Blueprint, state: Translator) -> None:
 
     @routes.get("/libretranslate/languages")
     def libre_languages() -> Any:
-        return jsonify([{"code": code, "name": name, "targets": list(LANGUAGES)} for code, name in LANGUAGES.items()])
+        known = sorted(state.languages)
+        return jsonify([{"code": code, "name": LANGUAGES.get(code, code), "targets": known} for code in known])
+
+    @routes.get("/libretranslate/frontend/settings")
+    def libre_settings() -> Any:
+        return jsonify(charLimit=state.char_limit, apiKeys=state.key is not None, keyRequired=state.key is not None)
 
 
 def _deepl(routes: Blueprint, state: Translator) -> None:
@@ -175,6 +224,8 @@ def _deepl(routes: Blueprint, state: Translator) -> None:
             return jsonify(message="Bad request. Reason: Parameter 'text' not specified."), 400
         if len(texts) > 50:
             return jsonify(message="Bad request. Reason: Too many texts."), 400
+        if len(request.get_data(cache=True)) > 128 * 1024:
+            return jsonify(message="Request Entity Too Large"), 413
         if target not in DEEPL_TARGETS:
             return jsonify(message="Value for 'target_lang' not supported."), 400
         if not state.spend(texts, target):
@@ -224,7 +275,11 @@ def _google(routes: Blueprint, state: Translator) -> None:
         texts = given if isinstance(given, list) else request.form.getlist("q") or ([given] if given else [])
         if not texts:
             return error(400, "required", "Required Text")
-        if target.split("-")[0] not in LANGUAGES:
+        if len(texts) > 128:
+            return error(400, "invalid", "Too many text segments")
+        if len(request.get_data(cache=True)) > 100_000:
+            return error(400, "invalid", "Request payload size exceeds the limit")
+        if target not in state.languages:
             return error(400, "invalid", "Invalid Value")
         if not state.spend(texts, target):
             return error(403, "dailyLimitExceeded", "Daily Limit Exceeded")
@@ -239,7 +294,7 @@ def _google(routes: Blueprint, state: Translator) -> None:
 
     @routes.get("/google/language/translate/v2/languages")
     def google_languages() -> Any:
-        return refusal() or jsonify(data={"languages": [{"language": code} for code in LANGUAGES]})
+        return refusal() or jsonify(data={"languages": [{"language": code} for code in sorted(state.languages)]})
 
 
 def _openai(routes: Blueprint, state: Translator) -> None:
@@ -271,6 +326,9 @@ def _openai(routes: Blueprint, state: Translator) -> None:
             return error(400, "invalid_request_error", None, "you must provide a model parameter")
         if not isinstance(messages, list) or not messages:
             return error(400, "invalid_request_error", None, "'messages' is a required property")
+        if "temperature" in values and not state.temperature:
+            body = error(400, "invalid_request_error", "unsupported_value", "Unsupported value: 'temperature'")
+            return jsonify(error={**body[0].get_json()["error"], "param": "temperature"}), 400
         text = _asked_text(next((str(m.get("content", "")) for m in reversed(messages) if m.get("role") == "user"), ""))
         target = _asked_language(" ".join(str(m.get("content", "")) for m in messages if m.get("role") != "user"))
         if not state.spend([text], target):

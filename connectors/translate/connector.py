@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from connectors.abc_errors import outcome_of
-from connectors.base import Check, Context, Destination, Done, Failed, Outcome, Skipped
-from connectors.translate.language import has_words, is_in
-from connectors.translate.parts import pack, split, to_translate, translated
-from connectors.translate.providers.base import Provider, ProviderTrouble
+from connectors.base import Check, Context, Destination, Done, Failed, Outcome, Retry, Skipped, note
+from connectors.translate.plausible import unchanged
+from connectors.translate.providers.base import Provider, ProviderError
 from connectors.translate.settings import TranslateSettings
+from connectors.translate.targets import Targets
+from connectors.translate.wishes import Wish, source_checks, wishes_of
+from connectors.translate.work import TRANSLATIONS, Failure, Work
 from sources.abc.client import AbcClient, AbcError
 from sources.event import Event, Feedback, Issue
 
-TEXT_FORMATS = ("text", "keyword")
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """A translation that is wanted: `text` in the language `target`, to stand in the field `into`."""
-
-    text: str
-    target: str
-    into: str
+Position = tuple[int, int, int]
+"""Ids of project, channel and feedback."""
 
 
 class TranslateConnector:
@@ -34,8 +26,10 @@ class TranslateConnector:
         self, settings: TranslateSettings, abc: AbcClient, provider: Provider, channels: Sequence[tuple[int, int]]
     ) -> None:
         self._wanted = settings.written()
-        self._targets = settings.translate_target
+        self._languages = settings.translate_target
+        self._most = settings.translate_max_characters
         self._abc = abc
+        self._targets = Targets(abc)
         self._provider = provider
         self._channels = channels
         self._destination = Destination(f"translate {settings.translate_provider}", settings.translate_rate, burst=10)
@@ -44,7 +38,7 @@ class TranslateConnector:
         return self._destination
 
     def missing(self, entity: Issue | Feedback) -> bool:
-        return isinstance(entity, Feedback) and bool(wishes_of(entity.fields, self._wanted)[0])
+        return isinstance(entity, Feedback) and bool(self._wishes(entity)[0])
 
     def repeats(self, _entity: Issue | Feedback) -> bool:
         """Who emptied a field wants it empty; and a translation is paid for."""
@@ -56,61 +50,104 @@ class TranslateConnector:
 
     def deliver(self, event: Event, context: Context) -> Outcome:
         if event.project is None or event.channel is None or event.feedback is None:
-            return Skipped(f"{event.name} speaks of no feedback")
-        place = (event.project.id, event.channel.id, event.feedback.id)
+            return Skipped(f"{event.name} is about no feedback")
+        position = (event.project.id, event.channel.id, event.feedback.id)
         try:
-            # Read again: the event may be old, and somebody may have translated it by now.
-            feedback = self._abc.get_feedback(*place)
-            wishes, skipped = wishes_of(feedback.fields, self._wanted)
-            if not wishes:
-                return _wrote_before(feedback.fields, context) or Skipped("; ".join(skipped))
-            values = self._translate(wishes, context)
-            result = self._result(wishes, skipped)
-            # Between the reading and this writing the text may change. Then the translation of the older text stands
-            # there: ABC has no conditional write, and an edit is no event that would tell us.
-            context.keep(writing={"result": result, "digest": _digest(values)})
-            written = self._abc.set_feedback_fields(*place, values)
-        except ProviderTrouble as trouble:
-            return trouble.outcome
+            return self._deliver(position, context)
         except AbcError as error:
-            return _wrong_field(error, self._wanted) or outcome_of(error, context)
-        if not written:
-            return Skipped(f"{', '.join(values)}: filled by somebody else in the meantime")
-        return Done({**result, "fields": sorted(written)})
+            return outcome_of(error, context)
 
-    def _result(self, wishes: Sequence[Wish], skipped: Sequence[str]) -> dict[str, Any]:
-        """What the record tells of it: never a word of the text."""
+    def _deliver(self, position: Position, context: Context) -> Outcome:
+        # Read again: the event may be old, and somebody may have translated it by now.
+        feedback = self._abc.get_feedback(*position)
+        wishes, skipped = self._wishes(feedback)
+        ours = _written_before(feedback.fields, context)
+        skipped = {into: why for into, why in skipped.items() if into not in ours}
+        if not wishes:
+            return Done(self._result(ours, skipped, context)) if ours else Skipped("; ".join(skipped.values()))
+        self._make_sure_of_channel(position, context)
+        problems = self._targets.problems(*position[:2], [wish.into for wish in wishes])
+        failures: dict[str, Failure] = {into: Failed(why, "config") for into, why in problems.items()}
+        wishes = [wish for wish in wishes if wish.into not in problems]
+        values, without = Work(self._provider, context).run(wishes)
+        failures |= without
+        for wish in wishes:
+            if wish.into in values and unchanged(wish.text, values[wish.into]):
+                del values[wish.into]
+                skipped[wish.into] = f"{wish}: it came back unchanged: names, or in {wish.target} already"
+        written, refused = self._write(position, values, wishes, context)
+        failures |= {into: Failed(why, "config") for into, why in refused.items()}
+        if failures:
+            return _failure(failures, written)
+        if not written and not ours:
+            filled = [f"{', '.join(values)}: filled by somebody else in the meantime"] if values else []
+            return Skipped("; ".join([*filled, *skipped.values()]))
+        return Done(self._result([*ours, *written], skipped, context))
+
+    def _wishes(self, feedback: Feedback) -> tuple[list[Wish], dict[str, str]]:
+        return wishes_of(feedback.fields, self._wanted, self._most)
+
+    def _make_sure_of_channel(self, position: Position, context: Context) -> None:
+        """An event may name a feedback of another channel, and ABC would write to it: an earlier attempt, or ABC, must
+        have found it in this one. Raises AbcError."""
+        if TRANSLATIONS in context.notes or self._abc.feedback_is_of(*position):
+            return
+        project, channel, feedback = position
+        raise AbcError(
+            "not_found", f"feedback {feedback} is not in channel {channel} of project {project}", again=False
+        )
+
+    def _write(
+        self, position: Position, values: Mapping[str, str], wishes: Sequence[Wish], context: Context
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """The fields that were written, and the problems of those that ABC refused. Raises AbcError."""
+        if not values:
+            return {}, {}
+        writing = context.notes.get("writing", {})
+        digests = {**writing.get("digests", {}), **{into: _digest(value) for into, value in values.items()}}
+        characters = {wish.into: len(wish.text) for wish in wishes if wish.into in values}
+        # Between the reading and this writing the text may change. Then the translation of the older text stands
+        # there: ABC has no conditional write, and it announces no edits.
+        context.keep(writing={"digests": digests, "characters": {**writing.get("characters", {}), **characters}})
+        try:
+            return self._abc.set_feedback_fields(*position, values), {}
+        except AbcError as error:
+            if error.reason != "invalid":
+                raise
+            return self._write_others(position, values, error)
+
+    def _write_others(
+        self, position: Position, values: Mapping[str, str], error: AbcError
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """ABC refuses all where it refuses one, without naming it: asked about each, the others are still written."""
+        self._targets.forget(*position[:2], values)
+        problems = self._targets.problems(*position[:2], values)
+        others = {into: value for into, value in values.items() if into not in problems}
+        if not problems:
+            advice = "each must be a text field of the channel, editable and active"
+            return {}, dict.fromkeys(values, f"{error}: {advice}")
+        return self._abc.set_feedback_fields(*position, others) if others else {}, problems
+
+    def _result(self, fields: Sequence[str], skipped: Mapping[str, str], context: Context) -> dict[str, Any]:
+        """What the record shows: never a word of the text."""
+        characters = context.notes["writing"]["characters"]
         result: dict[str, Any] = {
-            "fields": sorted(wish.into for wish in wishes),
+            "fields": sorted(set(fields)),
             "provider": self._provider.who.name,
-            "characters": sum(len(wish.text) for wish in wishes),
+            "characters": sum(characters.get(into, 0) for into in set(fields)),
         }
-        return {**result, "skipped": list(skipped)} if skipped else result
-
-    def _translate(self, wishes: Sequence[Wish], context: Context) -> dict[str, str]:
-        """The value of each field to write. What is paid for is kept at once, part by part, so that no later attempt
-        pays for it again; the note goes by the text itself, so an edited text is translated anew."""
-        limits = self._provider.limits
-        known: dict[str, str] = dict(context.notes.get("translations", {}))
-        for target in dict.fromkeys(wish.target for wish in wishes):
-            parts = [
-                part
-                for wish in wishes
-                if wish.target == target
-                for part in to_translate(split(wish.text, limits.characters))
-            ]
-            missing = [part for part in dict.fromkeys(parts) if note_of(part, target) not in known]
-            for request in pack(missing, limits):
-                answers = self._provider.translate(request, target)
-                known |= {note_of(part, target): answer for part, answer in zip(request, answers, strict=True)}
-                context.keep(translations=known)
-        return {wish.into: _joined(wish, known, limits.characters) for wish in wishes}
+        return {**result, "skipped": list(skipped.values())} if skipped else result
 
     def check(self) -> Iterator[Check]:
         try:
-            yield from self._provider.check(self._targets)
-        except ProviderTrouble as trouble:
-            yield Check(False, str(trouble))
+            yield from self._provider.check(self._languages)
+        except ProviderError as error:
+            yield Check(False, str(error))
+        if not self._channels:
+            yield note(
+                "translate: no channel is known yet, so its fields were not checked; set RECONCILE_CHANNELS, or run "
+                "this again after the first feedback"
+            )
         for project, channel in self._channels:
             try:
                 yield from self._check_fields(project, channel)
@@ -120,83 +157,32 @@ class TranslateConnector:
     def _check_fields(self, project: int, channel: int) -> Iterator[Check]:
         where = f"channel {project}:{channel}"
         formats = {field.key: field.format for field in self._abc.fields(project, channel)}
-        yield from field_checks(where, formats, self._wanted)
-        for into in (into for _, _, into in self._wanted if formats.get(into) in TEXT_FORMATS):
-            problem = self._abc.field_problem(project, channel, into)
-            yield Check(not problem, f"{where}: translations go into '{into}'" + (f": {problem}" if problem else ""))
+        yield from source_checks(where, formats, self._wanted)
+        keys = [into for _, _, into in self._wanted]
+        self._targets.forget(project, channel, keys)
+        problems = self._targets.problems(project, channel, keys)
+        for into in keys:
+            why = f": {problems[into]}" if into in problems else ""
+            yield Check(into not in problems, f"{where}: translations go into '{into}'{why}")
 
 
-def _wrote_before(fields: Mapping[str, Any], context: Context) -> Done | None:
-    """An earlier attempt's write arrived, though its answer did not: then this delivery has done its work."""
-    writing = context.notes.get("writing")
-    if not writing:
-        return None
-    result: dict[str, Any] = writing["result"]
-    there = {into: fields.get(into) for into in result["fields"]}
-    return Done(result) if _digest(there) == writing["digest"] else None
+def _written_before(fields: Mapping[str, Any], context: Context) -> list[str]:
+    """Target fields that hold what an earlier attempt wrote: its write arrived, though its answer may not have."""
+    digests = context.notes.get("writing", {}).get("digests", {})
+    return [into for into, digest in digests.items() if _digest(fields.get(into)) == digest]
 
 
-def _digest(values: Mapping[str, Any]) -> str:
-    return note_of(json.dumps(values, sort_keys=True), "")
+def _digest(value: Any) -> str:
+    return hashlib.sha256(str(value).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _wrong_field(error: AbcError, wanted: Sequence[tuple[str, str, str]]) -> Failed | None:
-    """ABC refuses what was sent without naming the field, and all that is ever sent is these fields."""
-    if error.reason != "invalid":
-        return None
-    keys = ", ".join(into for _, _, into in wanted)
-    return Failed(
-        f"{error} ({keys}): each must be a text field of the channel, editable and active; then replay", "config"
-    )
-
-
-def wishes_of(fields: Mapping[str, Any], wanted: Sequence[tuple[str, str, str]]) -> tuple[list[Wish], list[str]]:
-    """What has to be translated, and for everything else why not. `wanted`: see TranslateSettings.written()."""
-    wishes: list[Wish] = []
-    skipped: list[str] = []
-    for source, target, into in wanted:
-        text = fields.get(source)
-        why = _why_not(text, target, fields.get(into))
-        if isinstance(text, str) and why is None:
-            wishes.append(Wish(text, target, into))
-        else:
-            skipped.append(f"{source} → {into}: {why}")
-    return wishes, skipped
-
-
-def _why_not(text: Any, target: str, there: Any) -> str | None:
-    if _is_blank(text):
-        return "there is no text"
-    if not isinstance(text, str):
-        return "it holds no text but numbers or options"
-    if not _is_blank(there):
-        return "a translation is there already"
-    if not has_words(text):
-        return "there are no words to translate"
-    return f"it is in {target} already" if is_in(text, target) else None
-
-
-def _is_blank(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
-
-
-def note_of(part: str, target: str) -> str:
-    """Under what a translation is kept: short, and without the text itself."""
-    return hashlib.sha256(f"{target}\n{part}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def _joined(wish: Wish, known: Mapping[str, str], limit: int) -> str:
-    return translated(split(wish.text, limit), lambda part: known[note_of(part, wish.target)])
-
-
-def field_checks(where: str, formats: Mapping[str, str], wanted: Sequence[tuple[str, str, str]]) -> Iterator[Check]:
-    """What is wrong with the channel's fields. `formats`: the format of each field by its key."""
-    sources = dict.fromkeys(source for source, _, _ in wanted)
-    for key in [*sources, *(into for _, _, into in wanted)]:
-        if key not in formats:
-            yield Check(False, f"{where}: there is no field '{key}'; create it (format text) or mend TRANSLATE_FIELDS")
-        elif formats[key] not in TEXT_FORMATS:
-            # ABC would make a new option of every text that is written into a select.
-            yield Check(
-                False, f"{where}: the field '{key}' is of format {formats[key]}, not text; mend TRANSLATE_FIELDS"
-            )
+def _failure(failures: Mapping[str, Failure], written: Mapping[str, str]) -> Outcome:
+    """One outcome for what could not be translated or written: another try where that may help for any of it."""
+    again = [failure for failure in failures.values() if isinstance(failure, Retry)]
+    first = again[0] if again else next(iter(failures.values()))
+    reasons: dict[str, list[str]] = {}
+    for into, failure in failures.items():
+        reasons.setdefault(failure.why, []).append(into)
+    why = "; ".join(f"{', '.join(fields)}: {reason}" for reason, fields in reasons.items())
+    why += f" (written: {', '.join(sorted(written))})" if written else ""
+    return Retry(why, first.reason, first.after) if isinstance(first, Retry) else Failed(why, first.reason)

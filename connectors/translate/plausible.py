@@ -10,7 +10,15 @@ from __future__ import annotations
 import zlib
 
 from bridge.text import is_blank
-from connectors.translate.language import SYLLABIC, base, detected, has_words, language_by_script, script_weights
+from connectors.translate.language import (
+    ONE_LANGUAGE,
+    SYLLABIC,
+    base,
+    detected,
+    has_words,
+    language_by_script,
+    script_weights,
+)
 
 LONGER = 4
 """A translation is at most this many times as long as its text, and `LONGER_BY` characters more."""
@@ -26,6 +34,13 @@ REPEATED = 0.1
 SURE = 0.97
 ENOUGH_LETTERS = 40
 ENOUGH_WORDS = 6
+
+SCRIPTS = {
+    language: {script for script, of in ONE_LANGUAGE.items() if of == language} for language in ONE_LANGUAGE.values()
+}
+SCRIPTS["ja"].add("CJK")
+SCRIPTS["zh"] = {"CJK"}
+"""The scripts of the languages that have one of their own."""
 
 RELATIVES = (
     {"es", "pt", "gl", "ca", "it", "ro", "fr", "co", "la", "eo", "ht"},
@@ -79,7 +94,10 @@ def _size(text: str) -> int:
 
 def _is_foreign(text: str, target: str) -> bool:
     wanted = base(target)
-    found = language_by_script(text) or detected(text, SURE, ENOUGH_LETTERS, ENOUGH_WORDS)
+    own = SCRIPTS.get(wanted, set())
+    # Without a letter of the language's own script a shorter text is enough to see what it is instead.
+    letters = ENOUGH_LETTERS if not own or own & script_weights(text).keys() else ENOUGH_LETTERS // 2
+    found = language_by_script(text) or detected(text, SURE, letters, ENOUGH_WORDS)
     if found is None or found == wanted or not has_words(text):
         return False
     return not any(found in group and wanted in group for group in RELATIVES)

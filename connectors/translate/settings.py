@@ -23,7 +23,9 @@ class TranslateSettings(Settings):
     translate_target: TextList = Field(default=["en"])
     translate_fields: Pairs = Field(default={"message": "translatedMessage"}, validate_default=True)
     translate_rate: float = Field(default=10, ge=0.001, le=1000)
-    """Deliveries a second."""
+    """Requests a second."""
+    translate_max_characters: int = Field(default=20_000, ge=100, le=1_000_000)
+    """Of one field; a longer one is not translated."""
     libretranslate_url: WebAddress | None = Field(default=None, validate_default=True)
     libretranslate_api_key: Credential | None = None
     deepl_auth_key: Credential | None = Field(default=None, validate_default=True)

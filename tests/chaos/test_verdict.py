@@ -8,6 +8,7 @@ from typing import Any
 
 from chaos.post import Heard
 from chaos.verdict import Facts, Row, judge
+from sandbox.translators import translate
 
 CREATED, CHANGED = "2026-11-22T10:00:00.000Z", "2026-11-22T10:00:05.000Z"
 EMPTY: dict[str, Any] = {
@@ -63,12 +64,12 @@ def test_nothing_happened_and_nothing_is_expected() -> None:
     assert all(row.holds and not row.expected for row in judge(Facts(EMPTY, (), {})))
 
 
-def write(text: str = "[en] 안녕 1") -> dict[str, Any]:
+def write(text: str = translate("안녕 1", "en")) -> dict[str, Any]:
     return {"what": "feedback.update", "entity": 1, "values": {"translatedMessage": text}}
 
 
 def test_translations_are_counted_by_writes() -> None:
-    done = {"id": 1, "message": "안녕 1", "translatedMessage": "[en] 안녕 1"}
+    done = {"id": 1, "message": "안녕 1", "translatedMessage": translate("안녕 1", "en")}
     open_ = {"id": 1, "message": "안녕 1"}
     assert numbers(count("translations", feedbacks=[done], writes=[write()])) == (1, 0, 0, 0)
     assert numbers(count("translations", feedbacks=[done], writes=[write(), write()])) == (1, 0, 1, 0)

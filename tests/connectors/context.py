@@ -58,7 +58,7 @@ class MemoryContext:
         if self.lease_lost:
             raise LeaseLost(self.delivery_id)
         self.kept.append(notes)
-        self.notes = {**self.notes, **notes}
+        self.notes = {name: value for name, value in {**self.notes, **notes}.items() if value is not None}
         if self.on_keep:
             self.on_keep(notes)
 

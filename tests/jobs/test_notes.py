@@ -106,6 +106,8 @@ def test_an_item_keeps_the_lease_alive(world: World) -> None:
     assert world.ledger.lease(delivery, "another") == "busy"
     left = int(stored(world, delivery)["until"]) - lease.now * 1000
     assert 50_000 < left < 70_000
+    due = world.redis.zscore(f"{world.ledger.prefix}due", delivery)
+    assert due == int(stored(world, delivery)["until"]), "the clock looks again when the lease ends"
     assert 50_000 < world.redis.pttl(f"{world.ledger.prefix}hold:one:{stored(world, delivery)['entity']}") <= 60_000
 
 

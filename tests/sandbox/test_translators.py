@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import deepl
@@ -24,7 +25,7 @@ def post(sandbox: Sandbox, path: str, body: Any, **headers: str) -> tuple[int, A
     [
         (PAYMENT, "en", "Payment does not work"),
         (PAYMENT, "JA", "決済ができません"),
-        ("뭔가 다른 말", "en-US", "[en] 뭔가 다른 말"),
+        ("뭔가 다른 말", "en-US", "[en] when button on"),
         ("Already English", "en", "Already English"),
     ],
 )
@@ -63,6 +64,22 @@ class TestLibreTranslate:
         assert post(sandbox, "libretranslate/translate", {**body, "api_key": KEY})[0] == 200
         assert sandbox.translate.calls == 1
 
+    def test_it_counts_all_texts_of_a_request_for_its_limit(self, sandbox: Sandbox) -> None:
+        sandbox.translate.libretranslate.char_limit = 10
+        body = {"q": ["x" * 5, "y" * 6], "source": "en", "target": "ja"}
+        status, answer = post(sandbox, "libretranslate/translate", body)
+        assert (status, answer) == (400, {"error": "Invalid request: request (11) exceeds text limit (10)"})
+        answer = requests.get(f"{sandbox.url}/libretranslate/frontend/settings", timeout=5).json()
+        assert (answer["charLimit"], answer["keyRequired"]) == (10, False)
+
+    def test_one_text_in_a_language_that_it_lacks_refuses_the_whole_batch(self, sandbox: Sandbox) -> None:
+        turkish = "Uygulama açıldığında sürekli kapanıyor lütfen düzeltin"
+        body = {"q": [PAYMENT, turkish], "source": "auto", "target": "en"}
+        status, answer = post(sandbox, "libretranslate/translate", body)
+        assert status == 400
+        assert "'language': 'tr'" in answer["error"]
+        assert sandbox.translate.calls == 0
+
 
 class TestDeepL:
     def client(self, sandbox: Sandbox, key: str = KEY) -> deepl.DeepLClient:
@@ -87,10 +104,10 @@ class TestGoogle:
     path = f"google/language/translate/v2?key={KEY}"
 
     def test_answers_are_html_unless_text_is_asked_for(self, sandbox: Sandbox) -> None:
-        _, answer = post(sandbox, self.path, {"q": ["it's"], "target": "ja"})
-        assert answer["data"]["translations"][0]["translatedText"] == "[ja] it&#x27;s"
-        _, answer = post(sandbox, self.path, {"q": "it's", "target": "ja", "format": "text"})
-        assert answer["data"]["translations"][0]["translatedText"] == "[ja] it's"
+        _, answer = post(sandbox, self.path, {"q": ["it's <b>"], "target": "ja"})
+        assert answer["data"]["translations"][0]["translatedText"] == html.escape(translate("it's <b>", "ja"))
+        _, answer = post(sandbox, self.path, {"q": "it's <b>", "target": "ja", "format": "text"})
+        assert answer["data"]["translations"][0]["translatedText"] == translate("it's <b>", "ja")
 
     def test_what_it_refuses(self, sandbox: Sandbox) -> None:
         status, answer = post(sandbox, "google/language/translate/v2?key=wrong", {"q": "x", "target": "ja"})
@@ -100,6 +117,12 @@ class TestGoogle:
         sandbox.translate.google.quota = 0
         status, answer = post(sandbox, self.path, {"q": "x", "target": "ja"})
         assert (status, answer["error"]["errors"][0]["reason"]) == (403, "dailyLimitExceeded")
+
+    def test_its_limits(self, sandbox: Sandbox) -> None:
+        status, answer = post(sandbox, self.path, {"q": ["x"] * 129, "target": "ja"})
+        assert (status, answer["error"]["message"]) == (400, "Too many text segments")
+        assert post(sandbox, self.path, {"q": ["x"] * 128, "target": "ja"})[0] == 200
+        assert post(sandbox, self.path, {"q": ["x" * 100_000], "target": "ja"})[0] == 400
 
 
 class TestOpenAI:
@@ -116,6 +139,10 @@ class TestOpenAI:
     def test_what_it_refuses(self, sandbox: Sandbox) -> None:
         assert post(sandbox, self.path, {}, Authorization="Bearer no")[1]["error"]["code"] == "invalid_api_key"
         assert post(sandbox, self.path, {"model": "m"}, Authorization=f"Bearer {KEY}")[0] == 400
+        sandbox.translate.openai.temperature = False
+        body = {"model": "m", "temperature": 0, "messages": [{"role": "user", "content": "x"}]}
+        status, answer = post(sandbox, self.path, body, Authorization=f"Bearer {KEY}")
+        assert (status, answer["error"]["param"]) == (400, "temperature")
         sandbox.translate.openai.quota = 0
         body = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
         status, answer = post(sandbox, self.path, body, Authorization=f"Bearer {KEY}")

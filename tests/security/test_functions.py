@@ -7,6 +7,7 @@ test_patterns.py.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from connectors.slack import render as slack
 from connectors.translate.language import has_words, language_of
 from connectors.translate.parts import Limits, pack, split, to_translate, translated
 from connectors.translate.plausible import objection
-from connectors.translate.providers.openai import without_additions
+from connectors.translate.providers.unwrap import NoTranslation, unwrapped
 from redaction import Redactor
 from sources.abc.errors import words_of
 from sources.event import Event, Feedback, Issue, Named
@@ -36,6 +37,10 @@ UNITS = {
     "dots": "a.",
     "words": "wort ",
     "thoughts": "<think>",
+    "ends of thoughts": "</think>",
+    "channels": "<|message|>",
+    "labels": "translation: ",
+    "remarks": "\n\nNote: ",
     "fences": "```\n",
     "quotes": '"',
     "braces": '{"',
@@ -68,6 +73,11 @@ def event(text: str) -> Event:
     )
 
 
+def taken_off(content: str, text: str) -> None:
+    with suppress(NoTranslation):
+        unwrapped(content, text)
+
+
 FUNCTIONS: dict[str, Callable[[Any], object]] = {
     "has_words": has_words,
     "language_of": language_of,
@@ -77,8 +87,8 @@ FUNCTIONS: dict[str, Callable[[Any], object]] = {
     "pack": lambda text: pack([text[start : start + 50] for start in range(0, len(text), 50)], Limits(2000, 20)),
     "objection to an answer": lambda text: objection("결제가 안 돼요", text, "en"),
     "objection to a text": lambda text: objection(text, text, "en"),
-    "without_additions": lambda text: without_additions(text, "결제가 안 돼요"),
-    "without_additions of a text": lambda text: without_additions("It fails", text),
+    "unwrapped": lambda text: taken_off(text, "결제가 안 돼요"),
+    "unwrapped of a text": lambda text: taken_off("It fails", text),
     "jira escape": jira.escape,
     "jira cut": lambda text: jira.cut(text, 32_767),
     "jira summary": lambda text: jira.summary(text, 1),

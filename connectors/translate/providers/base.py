@@ -1,26 +1,41 @@
-"""What a provider is, and what all of them share: one request, a checked answer, trouble told as an outcome."""
+"""What a provider is, and what all of them share: one request, a checked answer, a refusal as an outcome.
+
+No word of a refusal is passed on, for it may repeat the user's text or the key: only codes, and only where they look
+like one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import requests
 
-from connectors.answers import no_answer, refused_answer
-from connectors.base import Check, Failed, Retry
+from connectors.answers import no_answer, reason_of
+from connectors.base import Check, Failed, Reason, Retry
 from connectors.translate.language import base
 from connectors.translate.parts import Limits
 from transport import READ_SECONDS, Answer, NoAnswer, send
 
+CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{1,59}")
 
-class ProviderTrouble(Exception):
-    """There is no translation; `outcome` says what that means for the delivery."""
 
-    def __init__(self, outcome: Retry | Failed) -> None:
+class ProviderError(Exception):
+    """There is no translation; `outcome` is what that means for the delivery. `smaller`: whether a smaller request may
+    succeed; `returned`: what the provider returned instead of a translation, where it answered, and was paid."""
+
+    def __init__(self, outcome: Retry | Failed, *, smaller: bool = False, returned: str = "") -> None:
         self.outcome = outcome
+        self.smaller = smaller
+        self.returned = returned
         super().__init__(outcome.why)
+
+    @property
+    def about_text(self) -> bool:
+        """Whether it is this text that was refused, so that another may succeed."""
+        return isinstance(self.outcome, Failed) and self.outcome.reason == "client_error"
 
 
 class Provider(Protocol):
@@ -29,15 +44,18 @@ class Provider(Protocol):
     @property
     def who(self) -> Who: ...
 
-    @property
-    def limits(self) -> Limits: ...
+    def limits(self) -> Limits:
+        """What one request may hold. May ask the server, and raises ProviderError."""
 
     def translate(self, texts: Sequence[str], target: str) -> list[str]:
-        """One request: a translation for each text, in order, none of them empty. The texts are within `limits` and
-        none is blank. Raises ProviderTrouble; never tries twice."""
+        """One request: an answer for each text, in order. The texts are within `limits` and none is blank.
+
+        Raises ProviderError; never tries the same request twice.
+        """
 
     def check(self, targets: Sequence[str]) -> Iterator[Check]:
-        """Asks without translating: is the key good, are the languages there? Raises ProviderTrouble."""
+        """Whether the key is accepted and each language can be translated into, by the requests that a delivery makes.
+        Raises ProviderError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +65,15 @@ class Who:
     name: str
     address_variable: str
     key_variable: str
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What an error code of a provider means for a delivery."""
+
+    reason: Reason
+    what: str
+    again: bool = False
 
 
 def ask(
@@ -62,77 +89,106 @@ def ask(
 ) -> Answer:
     """One request. No answer is worth another try whatever happened: at worst a translation is paid for twice.
 
-    Raises ProviderTrouble.
+    Raises ProviderError.
     """
     try:
         return send(session, method, url, headers=headers, json_body=json_body, data=data, read_seconds=read_seconds)
-    except NoAnswer as trouble:
-        raise ProviderTrouble(no_answer(who.name, trouble)) from None
+    except NoAnswer as error:
+        outcome = no_answer(who.name, error)
+        raise ProviderError(outcome, smaller=outcome.reason == "timeout") from None
 
 
-def refusal(who: Who, answer: Answer, texts: Sequence[str] = ()) -> ProviderTrouble:
-    """What an answer that is no success means."""
-    if answer.status in (401, 403):
-        return wrong_key(who, answer)
-    if answer.status in (404, 405, 410) or 300 <= answer.status < 400:
-        return ProviderTrouble(
-            Failed(
-                f"{who.name} answered {answer.status}: not the address of its API; check {who.address_variable}",
-                "config",
-            )
+def refusal(who: Who, answer: Answer, codes: Iterable[str] = (), meanings: Mapping[str, Meaning] = {}) -> ProviderError:
+    """What an answer that is no success means. `codes`: its error codes; `meanings`: those that are known."""
+    shown = list(dict.fromkeys(code for code in codes if CODE.fullmatch(code)))
+    why = f"{who.name} answered {answer.status}" + (f" ({', '.join(shown)})" if shown else "")
+    for code in shown:
+        if meaning := meanings.get(code):
+            what = meaning.what.format(key=who.key_variable, address=who.address_variable)
+            if meaning.again:
+                return ProviderError(Retry(f"{why}: {what}", meaning.reason, answer.retry_after))
+            return ProviderError(Failed(f"{why}: {what}", meaning.reason))
+    if answer.status in (401, 403) and not isinstance(answer.json(), dict | list):
+        blocked = "a proxy or firewall on the way may have blocked the request"
+        return ProviderError(
+            Failed(f"{why}, and not in its own format: {blocked}; check {who.address_variable}", "config")
         )
-    return ProviderTrouble(refused_answer(who.name, answer, words_of(answer, texts)))
+    if answer.status in (401, 403):
+        return wrong_key(who, answer, shown)
+    if answer.status in (404, 405, 410) or 300 <= answer.status < 400:
+        return ProviderError(Failed(f"{why}: not the address of its API; check {who.address_variable}", "config"))
+    reason, again = reason_of(answer.status)
+    outcome = Retry(why, reason, answer.retry_after) if again else Failed(why, reason)
+    return ProviderError(outcome, smaller=answer.status in (413, 414))
 
 
-def wrong_key(who: Who, answer: Answer) -> ProviderTrouble:
-    # Their words are not passed on: they may repeat a part of the key.
-    why = f"{who.name} answered {answer.status}: the key is missing, wrong or has no right to translate; "
-    return ProviderTrouble(Failed(why + f"check {who.key_variable}", "auth"))
+def wrong_key(who: Who, answer: Answer, codes: Sequence[str] = ()) -> ProviderError:
+    shown = list(dict.fromkeys(code for code in codes if CODE.fullmatch(code)))
+    why = f"{who.name} answered {answer.status}" + (f" ({', '.join(shown)})" if shown else "")
+    what = f"the key is missing, wrong or may not translate; check {who.key_variable}"
+    return ProviderError(Failed(f"{why}: {what}", "auth"))
 
 
-def out_of_quota(who: Who, answer: Answer) -> ProviderTrouble:
-    why = (
-        f"{who.name} answered {answer.status}: the quota is used up; raise it or wait for the next period, then replay"
-    )
-    return ProviderTrouble(Failed(why, "quota"))
+def out_of_quota(who: Who, answer: Answer) -> ProviderError:
+    what = "the quota is used up: raise it, or wait for the next period. It is asked again every 15 minutes, for 3 days"
+    return ProviderError(Failed(f"{who.name} answered {answer.status}: {what}", "quota"))
 
 
-def not_understood(who: Who, what: str) -> ProviderTrouble:
-    """A success that is none. Worth another try: it is the provider's fault, and it may be over."""
-    return ProviderTrouble(Retry(f"{who.name}: {what}", "server_error"))
+def not_understood(who: Who, what: str) -> ProviderError:
+    """A success that is none, such as a proxy's page. Worth another try: it is the provider's fault, and it may be
+    over."""
+    return ProviderError(Retry(f"{who.name}: {what}", "server_error"))
 
 
-def words_of(answer: Answer, texts: Sequence[str] = ()) -> str:
-    """What the other side says in its JSON about an error, without the users' texts; "" when it says nothing."""
-    said = answer.json()
-    for key in ("error", "message"):
-        if isinstance(said, dict) and key in said:
-            said = said[key]
-    if not isinstance(said, str):
-        return ""
-    for text in texts:
-        said = said.replace(text, "<text>")
-    return said
+def no_translation(who: Who, returned: str) -> ProviderError:
+    """An answer in the right form, which was paid for, and holds no translation."""
+    return ProviderError(Retry(f"{who.name} returned {returned}", "client_error"), returned=returned)
+
+
+def inner(answer: Answer) -> Answer | None:
+    """A refusal inside a success: the answer with the status that its error object names, or 500; None when there is no
+    error object."""
+    said = answer.json() if answer.ok else None
+    said = said[0] if isinstance(said, list) and said else said
+    if not isinstance(said, dict) or not said.get("error"):
+        return None
+    error = said["error"]
+    code = error.get("code", error.get("status")) if isinstance(error, dict) else None
+    number = int(code) if isinstance(code, int) or (isinstance(code, str) and code.isdecimal() and len(code) < 4) else 0
+    return replace(answer, status=number if 400 <= number < 600 else 500)
 
 
 def checked(who: Who, answers: Any, texts: Sequence[str]) -> list[str]:
-    """The translations, when they are what was asked for: a text for each text, none empty.
+    """The translations, when they have the form that was asked for: a text for each text.
 
-    Raises ProviderTrouble.
+    Raises ProviderError.
     """
     if not isinstance(answers, list) or not all(isinstance(answer, str) for answer in answers):
         raise not_understood(who, "the answer holds no translations")
     if len(answers) != len(texts):
-        raise not_understood(who, f"{len(answers)} translations for {len(texts)} texts")
-    if not all(answer.strip() for answer in answers):
-        raise not_understood(who, "an empty translation")
+        raise no_translation(who, f"{len(answers)} translations for {len(texts)} texts")
     return answers
 
 
-def language_checks(who: Who, targets: Sequence[str], known: Collection[str]) -> Iterator[Check]:
-    """Whether each language is among the provider's, by its own code or by its base."""
-    codes = {code.lower() for code in known}
-    for target in targets:
-        there = target.lower() in codes or any(base(code) == target.lower() for code in codes)
-        why = "" if there else f": not among its languages ({', '.join(sorted(known))}); check TRANSLATE_TARGET"
-        yield Check(there, f"{who.name} translates into {target}{why}")
+def listed(known: Collection[str]) -> str:
+    """Languages as an error names them: not more than fit."""
+    codes = sorted(code for code in known if CODE.fullmatch(code))
+    return ", ".join(codes[:60]) + (" …" if len(codes) > 60 else "")
+
+
+def resolve(target: str, known: Collection[str]) -> str | None:
+    """The provider's own code for a language: itself in the provider's spelling, or the one without its region
+    (`pt` for `pt-BR`); never the other way round, for the operator may have meant any region. None when it has none."""
+    codes = {code.lower(): code for code in known}
+    return codes.get(target.lower()) or codes.get(base(target))
+
+
+def language_check(who: Who, target: str, code: str | None, known: Collection[str]) -> Check:
+    """Whether the provider has the language. `code`: what a translation into it asks for, None when there is none."""
+    if code is not None and code.lower() in {one.lower() for one in known}:
+        return Check(
+            True, f"{who.name} translates into {target}" + ("" if code.lower() == target.lower() else f" ({code})")
+        )
+    regions = sorted(one for one in known if base(one) == base(target) and CODE.fullmatch(one))
+    advice = f"it has {', '.join(regions)}" if regions else f"it has {listed(known)}"
+    return Check(False, f"{who.name} has no language {target}: {advice}; check TRANSLATE_TARGET")

@@ -11,40 +11,57 @@ import requests
 from connectors.base import Check
 from connectors.translate.parts import Limits
 from connectors.translate.providers.base import (
+    Meaning,
+    ProviderError,
     Who,
     ask,
     checked,
-    language_checks,
+    inner,
+    language_check,
     not_understood,
     out_of_quota,
     refusal,
 )
 from connectors.translate.settings import TranslateSettings
-from transport import READ_SECONDS, new_session
+from transport import READ_SECONDS, Answer, new_session
 
 if TYPE_CHECKING:
     from deepl import Translator
 
-# It wants to be told which English and which Portuguese
+# It wants to know which English and which Portuguese
 # (https://developers.deepl.com/docs/getting-started/supported-languages).
 VARIANTS = {"en": "EN-US", "pt": "PT-PT"}
 QUOTA = 456
 
 
+# Its refusals are sentences in `message`; these are known, and mean something else than a wrong key.
+SENTENCES = {
+    "Wrong endpoint": (
+        "wrong_endpoint",
+        Meaning("config", "the key is of the other plan (free or paid): set {address}"),
+    ),
+    "region": ("region", Meaning("config", "DeepL does not serve this region")),
+    "country": ("region", Meaning("config", "DeepL does not serve this region")),
+    "subscription": ("subscription", Meaning("quota", "the subscription of the key is not active: renew it")),
+}
+
+
 class DeepL:
     who = Who("DeepL", "DEEPL_SERVER_URL", "DEEPL_AUTH_KEY")
-    # 50 texts, and 128 KiB of JSON, in which a character takes up to 12 bytes
-    # (https://developers.deepl.com/docs/resources/usage-limits).
-    limits = Limits(characters=10_000, texts=50)
 
     def __init__(
         self, auth_key: str, server_url: str | None, session: requests.Session, read_seconds: float = READ_SECONDS
     ) -> None:
         self._translator = _translator(auth_key, server_url, _Client(self.who, session, read_seconds))
 
+    def limits(self) -> Limits:
+        # 50 texts, and 128 KiB of JSON, in which a character takes up to 12 bytes; it bills characters
+        # (https://developers.deepl.com/docs/resources/usage-limits).
+        return Limits(characters=10_000, texts=50, turns_by=5000)
+
     def translate(self, texts: Sequence[str], target: str) -> list[str]:
         try:
-            results = self._translator.translate_text(list(texts), target_lang=VARIANTS.get(target.lower(), target))
+            results = self._translator.translate_text(list(texts), target_lang=_code(target))
         except (KeyError, TypeError, ValueError, AttributeError):
             # The library reads answers without checking what they are.
             raise not_understood(self.who, "the answer is not what its library expects") from None
@@ -55,11 +72,12 @@ class DeepL:
         room = "the quota is used up" if used.limit_reached else f"{used} characters used"
         yield Check(not used.limit_reached, f"DeepL accepts the key: {room}")
         known = [language.code for language in self._translator.get_target_languages()]
-        yield from language_checks(self.who, targets, known)
+        for target in targets:
+            yield language_check(self.who, target, _code(target), known)
 
 
 class _Client:
-    """Stands in for the library's `HttpClient`, which sleeps and sends again by itself, has one time-out for
+    """Replaces the library's `HttpClient`, which sleeps and sends again by itself, has one time-out for
     everything and loses `Retry-After`. Refusals leave from here, classified as everybody's are."""
 
     def __init__(self, who: Who, session: requests.Session, read_seconds: float) -> None:
@@ -80,14 +98,29 @@ class _Client:
             data=data,
             read_seconds=self._read_seconds,
         )
-        if answer.status == QUOTA:
-            raise out_of_quota(self._who, answer)
+        answer = inner(answer) or answer
         if not answer.ok:
-            raise refusal(self._who, answer, json["text"] if json else ())
+            raise _refusal(self._who, answer)
         return answer.status, answer.text
 
     def close(self) -> None:
         self._session.close()
+
+
+def _code(target: str) -> str:
+    return VARIANTS.get(target.lower(), target)
+
+
+def _refusal(who: Who, answer: Answer) -> ProviderError:
+    if answer.status == QUOTA:
+        return out_of_quota(who, answer)
+    said = answer.json()
+    message = str(said.get("message", ""))[:1000] if isinstance(said, dict) else ""
+    if answer.status == 403:
+        for words, (code, meaning) in SENTENCES.items():
+            if words.lower() in message.lower():
+                return refusal(who, answer, [code], {code: meaning})
+    return refusal(who, answer)
 
 
 def _translator(auth_key: str, server_url: str | None, client: _Client) -> Translator:

@@ -7,14 +7,16 @@ from typing import Any
 
 import requests
 
-from connectors.base import Check, Retry
+from connectors.base import Check
 from connectors.translate.parts import Limits
 from connectors.translate.providers.base import (
-    ProviderTrouble,
+    Meaning,
+    ProviderError,
     Who,
     ask,
     checked,
-    language_checks,
+    inner,
+    listed,
     out_of_quota,
     refusal,
     wrong_key,
@@ -22,15 +24,34 @@ from connectors.translate.providers.base import (
 from connectors.translate.settings import TranslateSettings
 from transport import READ_SECONDS, Answer, new_session
 
-# Both limits of time and of budget come as 403 (https://cloud.google.com/translate/quotas).
-TOO_FAST = {"userRateLimitExceeded", "rateLimitExceeded"}
 USED_UP = {"dailyLimitExceeded", "quotaExceeded", "dailyLimitExceededUnreg"}
+WRONG_KEY = {"keyInvalid", "API_KEY_INVALID", "keyExpired"}
+TOO_FAST = Meaning("rate_limited", "too much at once", again=True)
+NOT_ENABLED = Meaning("config", "the Cloud Translation API is not enabled in the key's project: enable it there")
+NO_BILLING = Meaning("quota", "billing is not active in the key's project: activate it there")
+RESTRICTED = Meaning("auth", "the restrictions of the key in {key} exclude this API or this server")
+# Limits of time and of budget come as 403, as much else does (https://cloud.google.com/translate/quotas,
+# https://cloud.google.com/apis/design/errors, google.api.ErrorReason).
+MEANINGS = {
+    "userRateLimitExceeded": TOO_FAST,
+    "rateLimitExceeded": TOO_FAST,
+    "RATE_LIMIT_EXCEEDED": TOO_FAST,
+    "accessNotConfigured": NOT_ENABLED,
+    "SERVICE_DISABLED": NOT_ENABLED,
+    "BILLING_DISABLED": NO_BILLING,
+    "billingNotEnabled": NO_BILLING,
+    "API_KEY_SERVICE_BLOCKED": RESTRICTED,
+    "API_KEY_HTTP_REFERRER_BLOCKED": RESTRICTED,
+    "API_KEY_IP_ADDRESS_BLOCKED": RESTRICTED,
+    "ipRefererBlocked": RESTRICTED,
+    "CONSUMER_SUSPENDED": Meaning("auth", "the key's project is suspended"),
+    "LOCATION_POLICY_VIOLATED": Meaning("config", "Google does not serve this region"),
+    "SECURITY_POLICY_VIOLATED": Meaning("config", "the policies of the key's organisation forbid it"),
+}
 
 
 class GoogleTranslate:
     who = Who("Google Translate", "GOOGLE_TRANSLATE_URL", "GOOGLE_TRANSLATE_API_KEY")
-    # 128 texts per request, 5,000 code points recommended (https://cloud.google.com/translate/quotas).
-    limits = Limits(characters=5000, texts=128)
 
     def __init__(self, url: str, api_key: str, session: requests.Session, read_seconds: float = READ_SECONDS) -> None:
         self._url = url
@@ -39,9 +60,14 @@ class GoogleTranslate:
         self._session = session
         self._read_seconds = read_seconds
 
+    def limits(self) -> Limits:
+        # 128 texts and 100,000 bytes per request, 5,000 code points recommended; it bills characters
+        # (https://cloud.google.com/translate/quotas).
+        return Limits(characters=5000, texts=128, turns_by=5000)
+
     def translate(self, texts: Sequence[str], target: str) -> list[str]:
         # Without format=text the texts would be HTML, and `&` and `<` come back escaped.
-        body = {"q": texts, "target": target, "format": "text"}
+        body = {"q": list(texts), "target": target, "format": "text"}
         answer = ask(
             self._session,
             self.who,
@@ -52,26 +78,40 @@ class GoogleTranslate:
             read_seconds=self._read_seconds,
         )
         if not answer.ok:
-            raise self._refusal(answer, texts)
+            raise self._refusal(answer)
+        if hidden := inner(answer):
+            raise self._refusal(hidden)
         return checked(self.who, _each(answer.json(), "translations", "translatedText"), texts)
 
     def check(self, targets: Sequence[str]) -> Iterator[Check]:
         answer = ask(self._session, self.who, "GET", f"{self._url}/languages", headers=self._headers)
         if not answer.ok:
-            raise self._refusal(answer, ())
+            raise self._refusal(answer)
         yield Check(True, "Google Translate accepts the key")
-        yield from language_checks(self.who, targets, _each(answer.json(), "languages", "language") or [])
+        known = [code for code in _each(answer.json(), "languages", "language") or [] if isinstance(code, str)]
+        for target in targets:
+            yield self._language(target, known)
 
-    def _refusal(self, answer: Answer, texts: Sequence[str]) -> ProviderTrouble:
-        reasons = _reasons(answer.json())
-        if reasons & USED_UP:
+    def _language(self, target: str, known: Sequence[str]) -> Check:
+        if target in known:
+            return Check(True, f"Google Translate translates into {target}")
+        # The list is not all that it takes; two words show it.
+        try:
+            self.translate(["Thank you"], target)
+        except ProviderError as error:
+            if not error.about_text:
+                raise
+            what = f"Google Translate has no language {target}: it has {listed(known)}; check TRANSLATE_TARGET"
+            return Check(False, what)
+        return Check(True, f"Google Translate translates into {target}")
+
+    def _refusal(self, answer: Answer) -> ProviderError:
+        codes = _codes(answer.json())
+        if USED_UP & set(codes):
             return out_of_quota(self.who, answer)
-        if reasons & TOO_FAST:
-            why = f"Google Translate answered {answer.status}: too much at once"
-            return ProviderTrouble(Retry(why, "rate_limited", answer.retry_after))
-        if answer.status == 400 and "API key" in str(answer.json()):
+        if WRONG_KEY & set(codes) or (answer.status == 400 and "API key" in str(answer.json())[:2000]):
             return wrong_key(self.who, answer)
-        return refusal(self.who, answer, texts)
+        return refusal(self.who, answer, codes, MEANINGS)
 
 
 def _each(said: Any, many: str, key: str) -> list[Any] | None:
@@ -82,11 +122,17 @@ def _each(said: Any, many: str, key: str) -> list[Any] | None:
         return None
 
 
-def _reasons(said: Any) -> set[str]:
-    try:
-        return {str(error.get("reason")) for error in said["error"]["errors"]}
-    except (AttributeError, KeyError, TypeError):
-        return set()
+def _codes(said: Any) -> list[str]:
+    """The reasons in its error, in both of the forms that it has."""
+    error = said.get("error") if isinstance(said, dict) else None
+    if not isinstance(error, dict):
+        return []
+    rows = [row for key in ("errors", "details") for row in _list(error.get(key)) if isinstance(row, dict)]
+    return [row["reason"] for row in rows if isinstance(row.get("reason"), str)]
+
+
+def _list(value: Any) -> list[Any]:
+    return value[:20] if isinstance(value, list) else []
 
 
 def build(settings: TranslateSettings) -> GoogleTranslate:

@@ -2,34 +2,57 @@
 
 from __future__ import annotations
 
+import re
+import threading
+import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
 
-from connectors.base import Check, Retry
+from connectors.base import Check, Failed, Retry
 from connectors.translate.language import language_by_script
 from connectors.translate.parts import Limits
 from connectors.translate.providers.base import (
-    ProviderTrouble,
+    ProviderError,
     Who,
     ask,
     checked,
-    language_checks,
+    inner,
+    language_check,
     not_understood,
     refusal,
-    words_of,
+    resolve,
     wrong_key,
 )
 from connectors.translate.settings import TranslateSettings
 from transport import READ_SECONDS, Answer, new_session
 
+CHARACTERS = 2000
+"""What its hosted service takes per request; an own server says in /frontend/settings what it takes (`--char-limit`).
+It translates sentence by sentence, so cutting at sentence ends loses nothing."""
+SMALLEST_LIMIT = 20
+"""Characters. A server that takes less is not one to cut texts for."""
+REMEMBERED = 600.0
+"""Seconds for which a server's settings and languages are not asked for again."""
+
+# Its errors are sentences; what stands in them besides these is not passed on.
+LANGUAGE = re.compile(r"'language': '([A-Za-z-]{2,12})'|\(([A-Za-z-]{2,12})\)|^([A-Za-z-]{2,12}) is not supported")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What a server answers about itself. `languages`: those that it can translate into, None where it did not say."""
+
+    characters: int = CHARACTERS
+    key_required: bool = False
+    languages: frozenset[str] | None = None
+    asked: float = field(default_factory=time.monotonic)
+
 
 class LibreTranslate:
     who = Who("LibreTranslate", "LIBRETRANSLATE_URL", "LIBRETRANSLATE_API_KEY")
-    # What its hosted service takes per request; an own server takes anything unless started with --char-limit.
-    # It translates sentence by sentence, so cutting at sentence ends loses nothing.
-    limits = Limits(characters=2000, texts=20)
 
     def __init__(
         self, url: str, api_key: str | None, session: requests.Session, read_seconds: float = READ_SECONDS
@@ -38,59 +61,121 @@ class LibreTranslate:
         self._key = {"api_key": api_key} if api_key else {}
         self._session = session
         self._read_seconds = read_seconds
+        self._server: Server | None = None
+        self._lock = threading.Lock()
+
+    def limits(self) -> Limits:
+        # One text in each request: of short ones in a batch it detects the language of all together, and it refuses
+        # the whole batch for one in a language that it lacks. It works on one after the other anyway.
+        return Limits(characters=self._about().characters, texts=1)
 
     def translate(self, texts: Sequence[str], target: str) -> list[str]:
-        translations: dict[int, str] = {}
-        for source, places in _by_source(texts).items():
-            some = [texts[place] for place in places]
-            translations |= zip(places, self._translate(some, source, target), strict=True)
-        return [translations[place] for place in range(len(texts))]
+        code = resolve(target, self._about().languages or ()) or target
+        return [self._translate(text, code) for text in texts]
 
-    def _translate(self, texts: Sequence[str], source: str, target: str) -> list[str]:
-        body = {"q": texts, "source": source, "target": target, "format": "text", **self._key}
+    def _translate(self, text: str, target: str) -> str:
+        # Its own detection is weak on short texts, and takes the nearest of the languages that it has.
+        source = language_by_script(text) or "auto"
+        body = {"q": [text], "source": source, "target": target, "format": "text", **self._key}
         answer = ask(
             self._session, self.who, "POST", f"{self._url}/translate", json_body=body, read_seconds=self._read_seconds
         )
-        said = answer.json()
         if not answer.ok:
-            raise self._refusal(answer, texts)
-        if not isinstance(said, dict) or "error" in said:
-            raise not_understood(self.who, words_of(answer, texts) or "the answer is not JSON")
-        return checked(self.who, said.get("translatedText"), texts)
+            raise self._refusal(answer)
+        if hidden := inner(answer):
+            raise self._refusal(hidden)
+        said = answer.json()
+        if not isinstance(said, dict):
+            raise not_understood(self.who, "the answer is not JSON")
+        return checked(self.who, said.get("translatedText"), [text])[0]
 
-    def _refusal(self, answer: Answer, texts: Sequence[str]) -> ProviderTrouble:
-        words = words_of(answer)
+    def _refusal(self, answer: Answer) -> ProviderError:
+        said = answer.json()
+        error = said.get("error") if isinstance(said, dict) else None
+        words = error[:1000] if isinstance(error, str) else ""
         if answer.status == 403 and "limits violations" in words:
-            # Too many 429s in a row: it closes its door for a while.
-            return ProviderTrouble(Retry(f"LibreTranslate answered 403: {words}", "rate_limited", answer.retry_after))
+            # Too many 429s in a row: it refuses everything for a while.
+            why = "LibreTranslate answered 403: too many requests over its limit, so it takes none for a while"
+            return ProviderError(Retry(why, "rate_limited", answer.retry_after))
         if answer.status == 400 and "API key" in words:
             return wrong_key(self.who, answer)
-        return refusal(self.who, answer, texts)
+        if answer.status == 400 and "exceeds text limit" in words:
+            why = f"LibreTranslate answered {answer.status}: the text is longer than its --char-limit"
+            self._forget()
+            return ProviderError(Failed(why, "client_error"), smaller=True)
+        # Where it lacks a pair it answers 500, as if something had broken.
+        if "is not supported" in words or "is not available as a target language" in words:
+            codes = [code for found in LANGUAGE.finditer(words) for code in found.groups() if code]
+            lacks = f"it can't translate between these languages ({', '.join(codes[:2])}): install them there"
+            return ProviderError(Failed(f"LibreTranslate answered {answer.status}: {lacks}", "client_error"))
+        return refusal(self.who, answer)
+
+    def _about(self) -> Server:
+        """The server's settings and languages, as far as it answers: without them it is used all the same."""
+        with self._lock:
+            if self._server and time.monotonic() - self._server.asked < REMEMBERED:
+                return self._server
+        try:
+            server = self._server_now()
+        except ProviderError as error:
+            if error.outcome.reason == "network":
+                raise
+            # Busy, or with these addresses closed: it may translate all the same. Asked again soon.
+            server = Server(asked=time.monotonic() - REMEMBERED + 30)
+        with self._lock:
+            self._server = server
+        return server
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._server = None
+
+    def _server_now(self) -> Server:
+        settings = self._get("/frontend/settings")
+        said = settings.json() if settings.ok else None
+        said = said if isinstance(said, dict) else {}
+        limit = said.get("charLimit")
+        languages = self._get("/languages")
+        if not languages.ok:
+            raise self._refusal(languages)
+        return Server(
+            characters=min(CHARACTERS, limit) if isinstance(limit, int) and limit >= SMALLEST_LIMIT else CHARACTERS,
+            key_required=said.get("keyRequired") is True,
+            languages=frozenset(_targets(languages.json())),
+        )
+
+    def _get(self, path: str) -> Answer:
+        return ask(self._session, self.who, "GET", self._url + path, read_seconds=min(self._read_seconds, 5.0))
 
     def check(self, targets: Sequence[str]) -> Iterator[Check]:
-        answer = ask(self._session, self.who, "GET", f"{self._url}/languages")
-        if not answer.ok:
-            raise refusal(self.who, answer)
-        known = _targets(answer.json())
-        yield Check(bool(known), "LibreTranslate answers" if known else "LibreTranslate tells no languages")
-        yield from language_checks(self.who, targets, known)
+        server = self._server_now()
+        known = server.languages or frozenset()
+        yield Check(bool(known), "LibreTranslate answers" if known else "LibreTranslate lists no languages")
+        if server.key_required and not self._key:
+            yield Check(False, "LibreTranslate wants a key: set LIBRETRANSLATE_API_KEY")
+            return
+        good = []
+        for target in targets:
+            line = language_check(self.who, target, resolve(target, known), known)
+            yield line
+            good += [target] if line.ok else []
+        if good:
+            # The list of languages is open to all: only a translation shows whether the key is accepted.
+            self._try(resolve(good[0], known) or good[0], known)
+            yield Check(True, "LibreTranslate accepts the key" if self._key else "LibreTranslate needs no key")
 
-
-def _by_source(texts: Sequence[str]) -> dict[str, list[int]]:
-    """The texts' places by source language. Of texts up to 40 characters it detects the language of the whole batch,
-    and so would take a short Korean title for English beside an English message: scripts tell better."""
-    places: dict[str, list[int]] = {}
-    for place, text in enumerate(texts):
-        places.setdefault((len(texts) > 1 and language_by_script(text)) or "auto", []).append(place)
-    return places
+    def _try(self, target: str, known: frozenset[str]) -> None:
+        source = next((code for code in ("en", "ko", *sorted(known)) if code in known and code != target), target)
+        self._translate("감사합니다" if source == "ko" else "Thank you", target)
 
 
 def _targets(languages: Any) -> set[str]:
     """The languages that it can translate into, from the answer of /languages."""
     if not isinstance(languages, list):
         return set()
-    listed = [language for language in languages if isinstance(language, dict)]
-    return {str(code) for language in listed for code in language.get("targets", [language.get("code")])}
+    found = [language for language in languages if isinstance(language, dict)]
+    targets = [language.get("targets", [language.get("code")]) for language in found]
+    return {code for some in targets if isinstance(some, list) for code in some if isinstance(code, str)}
 
 
 def build(settings: TranslateSettings) -> LibreTranslate:

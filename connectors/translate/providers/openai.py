@@ -1,31 +1,35 @@
 """Any OpenAI-compatible server. https://platform.openai.com/docs/api-reference/chat/create
 
 The feedback is data: it travels JSON-encoded in a message of its own, the instructions are fixed and never hold a word
-of it. What comes back is checked for everything that models add to a translation.
+of it. What comes back is freed from what models add to a translation (`unwrap.py`).
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import requests
 
-from connectors.base import Check, Failed, note
+from connectors.base import Check, Failed
 from connectors.translate.parts import Limits
+from connectors.translate.plausible import objection
 from connectors.translate.providers.base import (
-    ProviderTrouble,
+    Meaning,
+    ProviderError,
     Who,
     ask,
-    checked,
+    inner,
+    no_translation,
     not_understood,
     out_of_quota,
     refusal,
+    wrong_key,
 )
+from connectors.translate.providers.unwrap import NoTranslation, text_of, unwrapped
 from connectors.translate.settings import TranslateSettings
-from transport import TOTAL_SECONDS, Answer, new_session, without_halves
+from transport import TOTAL_SECONDS, Answer, new_session
 
 INSTRUCTIONS = (
     'You are a translation engine. Each user message is a JSON object whose key "text" holds what a customer wrote. '
@@ -36,15 +40,35 @@ INSTRUCTIONS = (
     "Text that is in the target language already is repeated unchanged. "
     "The target language is the one with the code {target}."
 )
-THOUGHTS = re.compile(r"\A\s*<think>.*?</think>\s*", re.DOTALL)
-FENCED = re.compile(r"\A```[\w-]*\n(.*?)\n?```\Z", re.DOTALL)
-QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»", "「": "」", "'": "'"}
+ENDED = {"stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete", "completed", "finished"}
+"""How servers name an answer that ended by itself; OpenAI's own is `stop`."""
+USED_UP = {"insufficient_quota", "billing_hard_limit_reached"}
+REGION = Meaning("config", "it does not serve this region")
+NO_MODEL = Meaning("config", "no such model, or the key may not use it; check OPENAI_MODEL and OPENAI_BASE_URL")
+BILLING = Meaning("quota", "billing is not active for the key's account: activate it there")
+# https://platform.openai.com/docs/guides/error-codes; Gemini's are those of google.api.ErrorReason.
+MEANINGS = {
+    "unsupported_country_region_territory": REGION,
+    "USER_LOCATION_INVALID": REGION,
+    "FAILED_PRECONDITION": Meaning("config", "it does not serve this region, or the account is not set up for it"),
+    "billing_not_active": BILLING,
+    "BILLING_DISABLED": BILLING,
+    "SERVICE_DISABLED": Meaning("config", "this API is not enabled in the key's project: enable it there"),
+    "account_deactivated": Meaning("auth", "the account of the key is deactivated; check {key}"),
+    "ip_not_authorized": Meaning("auth", "the key may not be used from this address"),
+    "insufficient_permissions": Meaning("auth", "the key lacks a permission (scope) for chat completions; check {key}"),
+    "model_not_found": NO_MODEL,
+    "content_filter": Meaning("client_error", "it refuses this text"),
+    "content_policy_violation": Meaning("client_error", "it refuses this text"),
+    "rate_limit_exceeded": Meaning("rate_limited", "too much at once", again=True),
+}
+TOO_LONG = {"context_length_exceeded", "string_above_max_length"}
+SAMPLES = {"ko": "The app crashes when I open the settings page."}
+SAMPLE = "설정 화면을 열면 앱이 멈춰요."
 
 
 class OpenAI:
     who = Who("The OpenAI-compatible server", "OPENAI_BASE_URL", "OPENAI_API_KEY")
-    # One text each: models mix up numbered lists. As long as a model answers well within the time limit.
-    limits = Limits(characters=3000, texts=1)
 
     # A long time: the whole answer comes at once, when the last word is written.
     def __init__(
@@ -60,69 +84,93 @@ class OpenAI:
         self._model = model
         self._session = session
         self._read_seconds = read_seconds
+        self._takes_temperature = True
+
+    def limits(self) -> Limits:
+        # One text each: models mix up numbered lists. As long as a model answers well within the time limit.
+        return Limits(characters=3000, texts=1)
 
     def translate(self, texts: Sequence[str], target: str) -> list[str]:
-        return checked(self.who, [self._translate(text, target) for text in texts], texts)
+        return [self._translate(text, target) for text in texts]
 
     def _translate(self, text: str, target: str) -> str:
-        answer = ask(
+        answer = self._post(text, target)
+        if self._takes_temperature and _refuses_temperature(answer):
+            # Newer models take none but their own. That request was not paid for.
+            self._takes_temperature = False
+            answer = self._post(text, target)
+        if not answer.ok:
+            raise self._refusal(answer)
+        if hidden := inner(answer):
+            raise self._refusal(hidden)
+        try:
+            return unwrapped(self._content(answer), text)
+        except NoTranslation as error:
+            raise no_translation(self.who, str(error)) from None
+
+    def _post(self, text: str, target: str) -> Answer:
+        return ask(
             self._session,
             self.who,
             "POST",
             f"{self._url}/chat/completions",
             headers=self._headers,
-            json_body=request_body(self._model, text, target),
+            json_body=request_body(self._model, text, target, self._takes_temperature),
             read_seconds=self._read_seconds,
         )
-        if not answer.ok:
-            raise self._refusal(answer, (text,))
-        return without_additions(self._content(answer), text)
 
     def _content(self, answer: Answer) -> str:
         try:
             choice = answer.json()["choices"][0]
-            content, finish = choice["message"]["content"], choice.get("finish_reason")
+            finish, message = choice.get("finish_reason"), choice.get("message") or {}
+            refused = message.get("refusal")
         except (AttributeError, IndexError, KeyError, TypeError):
             raise not_understood(self.who, "the answer holds no message") from None
-        if finish == "length":
-            raise ProviderTrouble(
-                Failed(f"{self.who.name} cut the translation off: allow {self._model} more output", "config")
+        # Before the content: where a model was cut off or stopped, there may be none.
+        finish = finish.lower() if isinstance(finish, str) else ""
+        if finish in ("length", "max_tokens"):
+            what = f"{self._model} cut the translation off: allow it more output"
+            raise ProviderError(Failed(f"{self.who.name}: {what}", "config"), smaller=True)
+        if finish in ("content_filter", "safety") or refused:
+            raise ProviderError(
+                Failed(f"{self.who.name}: {self._model} refuses to translate this text", "client_error")
             )
-        if finish == "content_filter" or choice["message"].get("refusal"):
-            raise ProviderTrouble(Failed(f"{self.who.name} refused to translate this text", "client_error"))
-        if not isinstance(content, str):
-            raise not_understood(self.who, "the answer holds no text")
+        content = text_of(message.get("content"))
+        if content is None:
+            raise no_translation(self.who, "a message without text")
+        if finish not in ENDED:
+            raise no_translation(self.who, "an answer without a sign that it ended (finish_reason)")
         return content
 
-    def _refusal(self, answer: Answer, texts: Sequence[str]) -> ProviderTrouble:
+    def _refusal(self, answer: Answer) -> ProviderError:
+        codes = _codes(answer.json())
         # Used-up credit and too many requests are both 429 (https://platform.openai.com/docs/guides/error-codes).
-        if "insufficient_quota" in _codes(answer.json()):
+        if USED_UP & set(codes):
             return out_of_quota(self.who, answer)
+        if "invalid_api_key" in codes or "API_KEY_INVALID" in codes:
+            return wrong_key(self.who, answer, codes)
+        # Gemini names its wrong key in the sentence only, where the details are left out.
+        if answer.status == 400 and "API key not valid" in answer.text[:4000]:
+            return wrong_key(self.who, answer, codes)
         if answer.status == 404:
-            why = f"{self.who.name} answered 404: no such model or address; check OPENAI_MODEL and OPENAI_BASE_URL"
-            return ProviderTrouble(Failed(why, "config"))
-        return refusal(self.who, answer, texts)
+            return refusal(self.who, answer, ["model_not_found"], MEANINGS)
+        error = refusal(self.who, answer, codes, MEANINGS)
+        return ProviderError(error.outcome, smaller=error.smaller or bool(TOO_LONG & set(codes)))
 
-    def check(self, targets: Sequence[str]) -> Iterator[Check]:  # noqa: ARG002 - models don't tell their languages
-        answer = ask(self._session, self.who, "GET", f"{self._url}/models", headers=self._headers)
-        if answer.status == 404:
-            yield note(f"{self.who.name} answers, but does not list its models: {self._model} is not checked")
-            return
-        if not answer.ok:
-            raise self._refusal(answer, ())
-        there = self._model in _models(answer.json())
-        yield Check(
-            there,
-            f"{self.who.name} has {'the' if there else 'no'} model {self._model}"
-            + ("" if there else "; check OPENAI_MODEL"),
-        )
+    def check(self, targets: Sequence[str]) -> Iterator[Check]:
+        """Only a translation shows what a model does with the request: a few words of it for each language."""
+        for target in targets:
+            text = SAMPLES.get(target.split("-")[0].lower(), SAMPLE)
+            why = objection(text, self._translate(text, target), target)
+            what = f"{self.who.name} translates into {target} with {self._model}"
+            yield Check(not why, what if not why else f"{what}: it returned {why}; check OPENAI_MODEL")
 
 
-def request_body(model: str, text: str, target: str) -> dict[str, Any]:
+def request_body(model: str, text: str, target: str, temperature: bool = True) -> dict[str, Any]:
     """The whole request; the user's text is in the user's message only."""
     return {
         "model": model,
-        "temperature": 0,
+        **({"temperature": 0} if temperature else {}),
         "messages": [
             {"role": "system", "content": INSTRUCTIONS.format(target=target)},
             {"role": "user", "content": json.dumps({"text": text}, ensure_ascii=False)},
@@ -130,41 +178,20 @@ def request_body(model: str, text: str, target: str) -> dict[str, Any]:
     }
 
 
-def without_additions(content: str, text: str) -> str:
-    """The translation without what models put around it, unless the source `text` has the same around it."""
-    if not THOUGHTS.match(text):
-        content = THOUGHTS.sub("", content)
-    content, text = content.strip(), text.strip()
-    fenced = FENCED.match(content)
-    if fenced and not text.startswith("```"):
-        content = fenced.group(1).strip()
-    if not text.startswith("{"):
-        content = _unpacked(content)
-    if len(content) > 2 and QUOTES.get(content[0]) == content[-1] and text[:1] not in QUOTES:
-        inside = content[1:-1]
-        # `"Pay" fails with "error"` begins and ends with quotes of its own.
-        content = content if content[0] in inside or content[-1] in inside else inside
-    return content
+def _refuses_temperature(answer: Answer) -> bool:
+    return answer.status in (400, 422) and "temperature" in answer.text[:4000]
 
 
-def _unpacked(content: str) -> str:
-    """The text of `{"text": …}`: some models answer in the form in which they were asked."""
-    try:
-        said = json.loads(without_halves(content.encode()))
-    except ValueError:
-        return content
-    values = list(said.values()) if isinstance(said, dict) else []
-    return values[0] if len(values) == 1 and isinstance(values[0], str) else content
-
-
-def _codes(said: Any) -> set[str]:
+def _codes(said: Any) -> list[str]:
+    """The codes of an error, which Gemini sends in a list."""
+    said = said[0] if isinstance(said, list) and said else said
     error = said.get("error") if isinstance(said, dict) else None
-    return {str(error.get("code")), str(error.get("type"))} if isinstance(error, dict) else set()
-
-
-def _models(said: Any) -> set[str]:
-    listed = said.get("data") if isinstance(said, dict) else None
-    return {str(model.get("id")) for model in listed if isinstance(model, dict)} if isinstance(listed, list) else set()
+    if not isinstance(error, dict):
+        return []
+    details = error.get("details")
+    rows = [row for row in details[:20] if isinstance(row, dict)] if isinstance(details, list) else []
+    found = [*(row.get("reason") for row in rows), error.get("code"), error.get("status"), error.get("type")]
+    return [code for code in found if isinstance(code, str)]
 
 
 def build(settings: TranslateSettings) -> OpenAI:

@@ -163,7 +163,7 @@ def test_nobody_listening_is_no_doubt(sandbox: Sandbox) -> None:
     outcome = deliver(bot(sandbox, SLACK_API_URL="http://127.0.0.1:9/api"), attempt)
     assert isinstance(outcome, Retry)
     assert outcome.reason == "network"
-    assert not attempt.notes["posting"]
+    assert not attempt.notes.get("posting")
 
 
 # What no answer says for sure.

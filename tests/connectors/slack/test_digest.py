@@ -147,7 +147,7 @@ def test_one_that_is_lost_after_the_digest_was_refused_does_not_keep_the_others_
     lost = told[1][1]
     lost.on_keep = lambda _: setattr(lost, "lease_lost", True)
     assert {type(outcome) for outcome in connector.gather(told)} == {Retry}
-    assert [bool(context.notes["posting"]) for _, context in told] == [False, True, False, False, False]
+    assert [bool(context.notes.get("posting")) for _, context in told] == [False, True, False, False, False]
 
 
 def test_where_only_one_is_left_it_is_told_as_ever(sandbox: Sandbox) -> None:

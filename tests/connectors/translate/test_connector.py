@@ -10,9 +10,10 @@ import pytest
 from pydantic import SecretStr
 
 from connectors import translate
-from connectors.base import Connector, Done, Failed, LeaseLost, Outcome, Retry, Skipped, Tools
+from connectors.base import Connector, Done, Failed, LeaseLost, Outcome, Restoring, Retry, Skipped, Tools
 from sandbox.abc_store import DEMO_KEY
 from sandbox.app import Sandbox
+from sandbox.translators import translate as translate_text
 from settings import KeyMap, load
 from sources.abc.client import AbcClient
 from sources.event import Event, Feedback, Named
@@ -30,6 +31,7 @@ class World:
     variables: dict[str, str] = field(default_factory=dict)
     provider: str = "libretranslate"
     channels: tuple[tuple[int, int], ...] = ()
+    failing: bool = False
 
     @property
     def connector(self) -> Connector:
@@ -42,7 +44,9 @@ class World:
     def feedback(self, **fields: Any) -> int:
         return self.sandbox.abc.create_feedback(1, fields).id
 
-    def deliver(self, feedback: int, context: MemoryContext | None = None) -> Outcome:
+    def deliver(
+        self, feedback: int, context: MemoryContext | None = None, connector: Connector | None = None
+    ) -> Outcome:
         """The event tells as little as it may: what the connector needs it must read."""
         event = Event(
             id="e",
@@ -55,7 +59,7 @@ class World:
             channel=Named(id=1),
             feedback=Feedback(id=feedback),
         )
-        return self.connector.deliver(event, context or MemoryContext())
+        return (connector or self.connector).deliver(event, context or MemoryContext())
 
     def fields_of(self, feedback: int) -> dict[str, Any]:
         return self.sandbox.abc.feedbacks[feedback].data
@@ -67,8 +71,9 @@ class World:
 
     def fail_after_translations(self, count: int) -> None:
         """The next request to the translator fails when so many texts have been translated."""
-        if len(self.asked) == count:
-            self.sandbox.faults.add("status", system=self.provider, status=500)
+        if len(self.asked) == count and not self.failing:
+            self.failing = True
+            self.sandbox.faults.add("status", system=self.provider, method="POST", status=500)
 
     @property
     def write_backs(self) -> int:
@@ -116,7 +121,7 @@ def test_fields_share_a_call_and_a_text_is_paid_for_once(world: World) -> None:
     feedback = world.feedback(message=KOREAN, note=KOREAN, userEmail="앱이 느려요")
     assert isinstance(world.deliver(feedback), Done)
     assert world.fields_of(feedback)["translatedMessage"] == ENGLISH
-    assert world.fields_of(feedback)["message_ja"] == "[en] 앱이 느려요"
+    assert world.fields_of(feedback)["message_ja"] == translate_text("앱이 느려요", "en")
     assert world.asked == [("en", KOREAN), ("en", "앱이 느려요")]
     assert world.sandbox.translate.google.calls == 1
 
@@ -127,10 +132,13 @@ def test_fields_share_a_call_and_a_text_is_paid_for_once(world: World) -> None:
         ({}, "there is no text"),
         ({"message": ""}, "there is no text"),
         ({"message": "  \n"}, "there is no text"),
+        ({"message": "\u3164\u3164"}, "there is no text"),
+        ({"message": "\u200b \u2800"}, "there is no text"),
+        ({"message": "가" * 20_001}, "it has 20001 characters, more than TRANSLATE_MAX_CHARACTERS=20000"),
         ({"message": "👍👍"}, "there are no words to translate"),
         ({"message": "ok"}, "there are no words to translate"),
         ({"message": "The app crashes when I open the settings page"}, "it is in en already"),
-        ({"message": KOREAN, "translatedMessage": "by a person"}, "a translation is there already"),
+        ({"message": KOREAN, "translatedMessage": "by a person"}, "a translation exists already"),
     ],
 )
 def test_what_needs_no_translation_is_skipped_with_the_reason(world: World, fields: dict[str, Any], why: str) -> None:
@@ -158,7 +166,7 @@ def test_what_is_skipped_beside_a_translation_is_told(world: World) -> None:
 
 def test_an_event_without_a_feedback_is_skipped(world: World) -> None:
     event = Event(id="e", source="abc", name="ISSUE_CREATION", entity="issue:1:1", occurred=0.0, body={})
-    assert world.connector.deliver(event, MemoryContext()) == Skipped("ISSUE_CREATION speaks of no feedback")
+    assert world.connector.deliver(event, MemoryContext()) == Skipped("ISSUE_CREATION is about no feedback")
 
 
 def test_the_result_and_the_notes_hold_no_word_of_the_users_text(world: World) -> None:
@@ -211,15 +219,22 @@ def test_what_a_person_wrote_after_a_failed_write_is_not_claimed(world: World) -
     world.deliver(feedback, context)
     world.fields_of(feedback)["translatedMessage"] = "by a person"
     outcome = world.deliver(feedback, context.next_attempt())
-    assert outcome == Skipped("message → translatedMessage: a translation is there already")
+    assert outcome == Skipped("message → translatedMessage: a translation exists already")
 
 
 def test_a_language_that_failed_does_not_cost_the_others_again(world: World) -> None:
     world.variables = {"TRANSLATE_TARGET": "ja,en", "TRANSLATE_FIELDS": "message=message_{lang}"}
     feedback = world.feedback(message=KOREAN)
     context = MemoryContext(on_keep=lambda _: world.fail_after_translations(1))
-    assert isinstance(world.deliver(feedback, context), Retry)
-    assert isinstance(world.deliver(feedback, context.next_attempt()), Done)
+    first = world.deliver(feedback, context)
+    assert isinstance(first, Retry)
+    assert "written: message_ja" in first.why
+    assert world.fields_of(feedback) == {"message": KOREAN, "message_ja": JAPANESE}, "what is there is not held back"
+    done = world.deliver(feedback, context.next_attempt())
+    assert isinstance(done, Done)
+    assert done.result["fields"] == ["message_en", "message_ja"]
+    assert done.result["characters"] == 2 * len(KOREAN)
+    assert "skipped" not in done.result
     assert world.asked == [("ja", KOREAN), ("en", KOREAN)]
 
 
@@ -256,9 +271,12 @@ def test_a_long_text_is_translated_whole_in_requests_within_the_limit(world: Wor
     feedback = world.feedback(message=message)
     assert isinstance(world.deliver(feedback), Done)
     translation = world.fields_of(feedback)["translatedMessage"]
-    assert translation.startswith("[en] ")
-    assert translation.replace("[en] ", "") == message
     texts = [text for _, text in world.asked]
+    expected = message
+    for text in texts:
+        assert text in message
+        expected = expected.replace(text, translate_text(text, "en"), 1)
+    assert translation == expected
     assert len(texts) > 3
     assert all(len(text) <= 2000 for text in texts)
     assert len(texts) == world.sandbox.translate.libretranslate.calls
@@ -312,9 +330,11 @@ def test_a_wrong_key_of_abc_fails(world: World) -> None:
     assert outcome.reason == "auth"
 
 
-def test_a_providers_trouble_is_the_deliverys(world: World) -> None:
+def test_a_providers_error_is_the_deliverys(world: World) -> None:
     feedback = world.feedback(message=KOREAN)
-    world.sandbox.faults.add("status", system="libretranslate", status=429, headers={"Retry-After": "30"})
+    world.sandbox.faults.add(
+        "status", system="libretranslate", method="POST", status=429, headers={"Retry-After": "30"}
+    )
     outcome = world.deliver(feedback)
     assert isinstance(outcome, Retry)
     assert (outcome.reason, outcome.after) == ("rate_limited", 30)
@@ -357,3 +377,288 @@ def test_the_check_goes_on_after_a_failure(world: World) -> None:
     assert [check.ok for check in checks] == [False, False]
     assert "DEEPL_AUTH_KEY" in checks[0].what
     assert "1:99" in checks[1].what
+
+
+# What a provider returns
+
+
+def returns(world: World, *contents: Any) -> None:
+    """The next answers of the model, one for each request."""
+    world.provider = "openai"
+    for content in contents:
+        body = {"choices": [{"message": {"content": content}, "finish_reason": "stop"}]}
+        world.sandbox.faults.add("status", system="openai", status=200, body=body)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("app " * 3000, "far longer"),
+        (KOREAN, "untranslated"),
+        ("何度もログアウトされます", "not in en"),
+        ("\u3164", "empty"),
+        ("<think>Korean, about", "do not end"),
+        (None, "without text"),
+    ],
+)
+def test_what_is_no_translation_is_asked_for_again_three_times_at_most(world: World, content: Any, says: str) -> None:
+    """Each answer is paid for; and nothing of it is written."""
+    returns(world, content, content, content)
+    feedback = world.feedback(message=KOREAN)
+    context = MemoryContext()
+    for _ in range(2):
+        outcome = world.deliver(feedback, context)
+        assert isinstance(outcome, Retry)
+        assert says in outcome.why
+        context = context.next_attempt()
+    last = world.deliver(feedback, context)
+    assert isinstance(last, Failed)
+    assert last.reason == "client_error"
+    assert says in last.why
+    assert world.write_backs == 0
+    # A replay has as many tries; this time the model translates.
+    assert isinstance(world.deliver(feedback, context.next_attempt()), Done)
+    assert world.fields_of(feedback)["translatedMessage"] == ENGLISH
+
+
+def test_a_good_answer_after_a_bad_one_is_written(world: World) -> None:
+    returns(world, "app " * 3000)
+    feedback = world.feedback(message=KOREAN)
+    context = MemoryContext()
+    assert isinstance(world.deliver(feedback, context), Retry)
+    assert "app app" not in json.dumps(context.notes), "an answer that was refused is not kept"
+    assert isinstance(world.deliver(feedback, context.next_attempt()), Done)
+
+
+def test_a_text_that_comes_back_as_it_was_is_not_written(world: World) -> None:
+    """Names, or a text that is in the language already, though nobody could be sure before."""
+    returns(world, "Good app")
+    feedback = world.feedback(message="good app")
+    why = "message → translatedMessage: it came back unchanged: names, or in en already"
+    assert world.deliver(feedback) == Skipped(why)
+    assert world.write_backs == 0
+
+
+def test_the_others_are_not_lost_with_a_text_that_the_provider_refuses(world: World) -> None:
+    """LibreTranslate lacks the language of one of two fields."""
+    world.variables = {"TRANSLATE_FIELDS": "message=message_en,note=translatedMessage"}
+    turkish = "Uygulama açıldığında sürekli kapanıyor lütfen düzeltin"
+    feedback = world.feedback(message=turkish, note=KOREAN)
+    outcome = world.deliver(feedback)
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "client_error"
+    assert "message_en: " in outcome.why
+    assert "(tr)" in outcome.why
+    assert "written: translatedMessage" in outcome.why
+    assert world.fields_of(feedback) == {"message": turkish, "note": KOREAN, "translatedMessage": ENGLISH}
+
+
+def test_one_text_of_a_batch_that_is_refused_is_found_by_asking_for_each(world: World) -> None:
+    world.provider = "google"
+    world.variables = {"TRANSLATE_FIELDS": "message=message_en,note=translatedMessage"}
+    feedback = world.feedback(message="앱이 느려요", note=KOREAN)
+    for _ in range(2):  # the batch, then its first text
+        world.sandbox.faults.add("status", system="google", status=400, body={"error": {"code": 400}})
+    outcome = world.deliver(feedback)
+    assert isinstance(outcome, Failed)
+    assert "message_en: " in outcome.why
+    assert world.fields_of(feedback)["translatedMessage"] == ENGLISH
+
+
+def test_a_server_with_a_small_limit_gets_small_parts(world: World) -> None:
+    world.sandbox.translate.libretranslate.char_limit = 60
+    message = "\n".join(f"{number}번 결제 버튼을 누르면 앱이 멈춰요." for number in range(20))
+    feedback = world.feedback(message=message)
+    assert isinstance(world.deliver(feedback), Done)
+    assert len(world.asked) > 5
+    assert max(len(text) for _, text in world.asked) <= 60
+
+
+def test_a_server_that_hides_its_limit_gets_smaller_parts_when_it_refuses(world: World) -> None:
+    world.sandbox.translate.libretranslate.char_limit = 600
+    world.sandbox.faults.add("status", system="libretranslate", method="GET", status=404, times=None)
+    message = "\n".join(f"{number}번 결제 버튼을 누르면 앱이 멈춰요." for number in range(60))
+    context = MemoryContext()
+    assert isinstance(world.deliver(world.feedback(message=message), context), Done)
+    assert max(len(text) for _, text in world.asked) <= 600
+    assert context.notes["smaller"] == 2
+
+
+def test_after_a_time_out_the_parts_are_smaller_and_nothing_is_paid_for_twice(world: World) -> None:
+    message = "\n".join(f"{number}번 결제 버튼을 누르면 앱이 멈춰요." for number in range(150))
+    feedback = world.feedback(message=message)
+    connector = world.connector
+    connector._provider._read_seconds = 0.5  # type: ignore[attr-defined]
+
+    def hang_after_the_first(notes: dict[str, Any]) -> None:
+        if len(world.asked) == 1 and "translations" in notes:
+            world.sandbox.faults.add("hang", system="libretranslate", method="POST")
+
+    context = MemoryContext(on_keep=hang_after_the_first)
+    first = world.deliver(feedback, context, connector)
+    assert isinstance(first, Retry)
+    assert first.reason == "timeout"
+    [(_, whole)] = world.asked
+    assert len(whole) > 1000
+    assert isinstance(world.deliver(feedback, context.next_attempt(), connector), Done)
+    texts = [text for _, text in world.asked]
+    assert texts[0] == whole
+    assert max(map(len, texts[1:])) <= 1000
+    assert sum(map(len, texts)) <= len(message)
+
+
+def test_a_model_that_cuts_its_answer_off_gets_smaller_parts(world: World) -> None:
+    world.provider = "openai"
+    cut = {"choices": [{"message": {"content": "half a"}, "finish_reason": "length"}]}
+    world.sandbox.faults.add("status", system="openai", status=200, body=cut)
+    message = "\n".join(f"{number}번 결제 버튼을 누르면 앱이 멈춰요." for number in range(80))
+    assert isinstance(world.deliver(world.feedback(message=message)), Done)
+    assert len(world.asked) == 2
+    assert max(len(text) for _, text in world.asked) <= 1500
+
+
+# Cost
+
+
+def test_a_field_that_is_too_long_is_left_out_and_the_others_are_translated(world: World) -> None:
+    world.variables = {
+        "TRANSLATE_FIELDS": "message=message_en,note=translatedMessage",
+        "TRANSLATE_MAX_CHARACTERS": "100",
+    }
+    feedback = world.feedback(message="가" * 101, note=KOREAN)
+    outcome = world.deliver(feedback)
+    assert isinstance(outcome, Done)
+    assert outcome.result["fields"] == ["translatedMessage"]
+    assert "101 characters" in outcome.result["skipped"][0]
+    assert "TRANSLATE_MAX_CHARACTERS=100" in outcome.result["skipped"][0]
+    assert world.asked == [("en", KOREAN)]
+
+
+def test_the_longest_text_costs_what_the_limit_allows(world: World) -> None:
+    """A megabyte of words was 524 requests; with the limit it is none, and the longest text that passes is ten."""
+    megabyte = world.feedback(message="결제 버튼이 안 눌려요 " * 80_000)
+    assert isinstance(world.deliver(megabyte), Skipped)
+    assert world.sandbox.translate.calls == 0
+    longest = world.feedback(message=("결제 버튼이 안 눌려요 " * 2000)[:20_000])
+    assert isinstance(world.deliver(longest), Done)
+    assert world.sandbox.translate.calls <= 12
+
+
+def test_every_request_counts_for_the_rate(world: World) -> None:
+    """The first one's turn was taken before the attempt."""
+    context = MemoryContext()
+    message = "\n".join(f"{number}번 결제 버튼을 누르면 앱이 멈춰요." for number in range(300))
+    assert isinstance(world.deliver(world.feedback(message=message), context), Done)
+    assert sum(context.charged) == world.sandbox.translate.libretranslate.calls - 1 > 2
+
+
+def test_characters_count_for_the_rate_where_they_are_billed(world: World) -> None:
+    world.provider = "deepl"
+    context = MemoryContext()
+    message = "\n".join(f"{number}번 결제 버튼을 누르면 앱이 멈춰요." for number in range(300))
+    assert isinstance(world.deliver(world.feedback(message=message), context), Done)
+    assert world.sandbox.translate.deepl.calls == 1
+    assert sum(context.charged) == 1, "7,000 characters count as two requests"
+
+
+# Where it may write
+
+
+def test_a_feedback_of_another_channel_is_neither_translated_nor_written(world: World) -> None:
+    """ABC would read it, and write to it: an event may name any feedback under any channel."""
+    world.sandbox.abc.create_channel(1, "Another channel")
+    feedback = world.feedback(message=KOREAN)
+    event = Event(
+        id="e",
+        source="abc",
+        name="FEEDBACK_CREATION",
+        entity=f"feedback:1:{feedback}",
+        occurred=0.0,
+        body={},
+        project=Named(id=1),
+        channel=Named(id=2),
+        feedback=Feedback(id=feedback),
+    )
+    young = world.connector.deliver(event, MemoryContext(age=1.0))
+    assert isinstance(young, Retry)
+    assert young.reason == "not_yet"
+    old = world.connector.deliver(event, MemoryContext(age=600.0))
+    assert not isinstance(old, Done | Retry)
+    assert "channel 2" in old.why
+    assert world.asked == []
+    assert world.write_backs == 0
+
+
+@pytest.mark.parametrize("into", ["device", "importedText", "retiredText", "nowhere"])
+def test_a_target_that_takes_no_text_is_found_before_anything_is_paid_for(world: World, into: str) -> None:
+    """A select would get a new option for each translation."""
+    world.variables = {"TRANSLATE_FIELDS": f"message={into}"}
+    feedback = world.feedback(message=KOREAN)
+    outcome = world.deliver(feedback)
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "config"
+    assert into in outcome.why
+    assert world.asked == []
+    assert world.fields_of(feedback) == {"message": KOREAN}
+
+
+def test_one_bad_target_does_not_lose_the_others(world: World) -> None:
+    world.variables = {"TRANSLATE_TARGET": "en", "TRANSLATE_FIELDS": "message=device,note=translatedMessage"}
+    feedback = world.feedback(message="앱이 느려요", note=KOREAN)
+    outcome = world.deliver(feedback)
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "config"
+    assert "'device' is of format select" in outcome.why
+    assert world.fields_of(feedback)["translatedMessage"] == ENGLISH
+    assert world.asked == [("en", KOREAN)]
+
+
+def test_a_target_that_turned_bad_after_it_was_checked_does_not_lose_the_others(world: World) -> None:
+    world.variables = {"TRANSLATE_FIELDS": "message=message_en,note=translatedMessage"}
+    connector = world.connector
+    assert isinstance(world.deliver(world.feedback(message=KOREAN, note=KOREAN), None, connector), Done)
+    world.sandbox.abc.channels[1].fields["message_en"].status = "INACTIVE"
+    feedback = world.feedback(message=KOREAN, note="앱이 느려요")
+    outcome = world.deliver(feedback, None, connector)
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "config"
+    assert "message_en" in outcome.why
+    assert "translatedMessage" in world.fields_of(feedback)
+    assert "message_en" not in world.fields_of(feedback)
+
+
+def test_a_good_target_is_not_asked_about_for_each_feedback(world: World) -> None:
+    connector = world.connector
+    world.sandbox.faults.add("delay", system="abc", path="/fields$", times=None)  # counts them
+    for _ in range(3):
+        assert isinstance(world.deliver(world.feedback(message=KOREAN), None, connector), Done)
+    assert len(world.sandbox.faults.fired) == 1
+
+
+def test_a_translation_that_a_person_emptied_is_missing_but_not_repeated(world: World) -> None:
+    feedback = Feedback.model_validate({"id": 1, "message": KOREAN, "translatedMessage": ""})
+    connector = world.connector
+    assert isinstance(connector, Restoring)
+    assert connector.missing(feedback)
+    assert not connector.repeats(feedback)
+
+
+def test_a_text_that_is_too_long_is_not_missing_a_translation(world: World) -> None:
+    """Or reconcile would find it again in each run."""
+    connector = world.connector
+    assert isinstance(connector, Restoring)
+    assert not connector.missing(Feedback.model_validate({"id": 1, "message": "가" * 20_001}))
+
+
+def test_without_a_channel_the_check_says_that_it_looked_at_none(world: World) -> None:
+    last = list(world.connector.check())[-1]
+    assert last.is_note
+    assert "no channel is known" in last.what
+
+
+@pytest.mark.parametrize("into", ["nowhere", "importedText"])
+def test_the_check_finds_a_missing_or_read_only_target(world: World, into: str) -> None:
+    world.channels = ((1, 1),)
+    world.variables = {"TRANSLATE_FIELDS": f"message={into}"}
+    assert [into in check.what for check in world.connector.check() if not check.ok] == [True]
+    assert world.write_backs == 0

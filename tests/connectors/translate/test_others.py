@@ -7,25 +7,23 @@ import logging
 import pytest
 
 from connectors.base import Failed, Retry
-from connectors.translate.providers.base import ProviderTrouble
+from connectors.translate.providers.base import ProviderError
 from sandbox.app import Sandbox
-from sandbox.translators import KEY
+from sandbox.translators import KEY, translate
 from tests.connectors.translate.conftest import provider_at
 
 
-def test_libretranslate_is_told_the_language_of_short_texts_in_a_batch(sandbox: Sandbox) -> None:
-    """It would take a short Korean title for English beside a long English message."""
+def test_libretranslate_detects_the_language_of_each_text_by_itself(sandbox: Sandbox) -> None:
+    """In a batch it would take a short Korean title for English beside a long English message."""
     provider = provider_at("libretranslate", sandbox.url)
     texts = ["로그인이 자꾸 풀려요", "The app logs me out again and again", "最高", "アプリがすぐに落ちます"]
     answers = provider.translate(texts, "en")
     assert answers == [
         "I keep getting logged out",
         "The app logs me out again and again",
-        "[en] 最高",
+        translate("最高", "en"),
         "The app crashes right away",
     ]
-    # One call for Korean, one for what is left to its own detection, one for Japanese.
-    assert sandbox.translate.libretranslate.calls == 3
     assert [text for _, text in sandbox.translate.libretranslate.done] == texts
 
 
@@ -37,15 +35,15 @@ def test_libretranslate_works_without_a_key(sandbox: Sandbox) -> None:
 
 def test_libretranslate_asking_for_a_key_is_told_by_its_variable(sandbox: Sandbox) -> None:
     sandbox.translate.libretranslate.key = KEY
-    with pytest.raises(ProviderTrouble, match="LIBRETRANSLATE_API_KEY") as caught:
+    with pytest.raises(ProviderError, match="LIBRETRANSLATE_API_KEY") as caught:
         provider_at("libretranslate", sandbox.url, key="").translate(["네"], "en")
     assert isinstance(caught.value.outcome, Failed)
 
 
 def test_libretranslate_closing_its_door_for_a_while_is_retried(sandbox: Sandbox) -> None:
     body = {"error": "Too many request limits violations"}
-    sandbox.faults.add("status", system="libretranslate", status=403, body=body)
-    with pytest.raises(ProviderTrouble) as caught:
+    sandbox.faults.add("status", system="libretranslate", method="POST", status=403, body=body)
+    with pytest.raises(ProviderError) as caught:
         provider_at("libretranslate", sandbox.url).translate(["네"], "en")
     assert isinstance(caught.value.outcome, Retry)
     assert caught.value.outcome.reason == "rate_limited"
@@ -71,7 +69,9 @@ def test_deepls_used_up_quota_fails_the_check(sandbox: Sandbox) -> None:
 
 
 def test_googles_answers_are_text_not_html(sandbox: Sandbox) -> None:
-    assert provider_at("google", sandbox.url).translate(['A & B <b>"C"</b>'], "ja") == ['[ja] A & B <b>"C"</b>']
+    assert provider_at("google", sandbox.url).translate(['A & B <b>"C"</b>'], "ja") == [
+        translate('A & B <b>"C"</b>', "ja")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -80,15 +80,87 @@ def test_googles_answers_are_text_not_html(sandbox: Sandbox) -> None:
         ("userRateLimitExceeded", Retry, "rate_limited"),
         ("rateLimitExceeded", Retry, "rate_limited"),
         ("dailyLimitExceeded", Failed, "quota"),
+        ("quotaExceeded", Failed, "quota"),
+        ("BILLING_DISABLED", Failed, "quota"),
+        ("accessNotConfigured", Failed, "config"),
+        ("SERVICE_DISABLED", Failed, "config"),
+        ("API_KEY_IP_ADDRESS_BLOCKED", Failed, "auth"),
+        ("LOCATION_POLICY_VIOLATED", Failed, "config"),
         ("forbidden", Failed, "auth"),
     ],
 )
 def test_googles_403_is_told_apart_by_its_reason(
     sandbox: Sandbox, reason: str, kind: type[Retry | Failed], outcome: str
 ) -> None:
-    body = {"error": {"code": 403, "message": "no", "errors": [{"reason": reason}]}}
-    sandbox.faults.add("status", system="google", status=403, body=body)
-    with pytest.raises(ProviderTrouble) as caught:
-        provider_at("google", sandbox.url).translate(["네"], "en")
-    assert isinstance(caught.value.outcome, kind)
-    assert caught.value.outcome.reason == outcome
+    """In either of the forms in which Google sends it."""
+    for form in ({"errors": [{"reason": reason}]}, {"details": [{"@type": "…ErrorInfo", "reason": reason}]}):
+        body = {"error": {"code": 403, "message": "no", **form}}
+        sandbox.faults.add("status", system="google", method="POST", status=403, body=body)
+        with pytest.raises(ProviderError) as caught:
+            provider_at("google", sandbox.url).translate(["네"], "en")
+        assert isinstance(caught.value.outcome, kind)
+        assert caught.value.outcome.reason == outcome
+        assert reason in caught.value.outcome.why or outcome == "quota"
+
+
+@pytest.mark.parametrize(
+    ("message", "reason", "says"),
+    [
+        ("Authorization failed. Please supply a valid DeepL-Auth-Key via the Authorization header.", "auth", "KEY"),
+        ("Wrong endpoint. Use https://api-free.deepl.com", "config", "DEEPL_SERVER_URL"),
+        ("Your subscription has been cancelled.", "quota", "subscription"),
+        ("Not available in your region", "config", "region"),
+    ],
+)
+def test_deepls_403_is_told_apart_by_its_message(sandbox: Sandbox, message: str, reason: str, says: str) -> None:
+    sandbox.faults.add("status", system="deepl", status=403, body={"message": message})
+    with pytest.raises(ProviderError, match=says) as caught:
+        provider_at("deepl", sandbox.url).translate(["네"], "en")
+    assert caught.value.outcome.reason == reason
+    assert message not in str(caught.value)
+
+
+@pytest.mark.parametrize("said", ["tr is not supported", "{'confidence': 76.0, 'language': 'tr'} is not supported"])
+def test_libretranslate_lacking_a_language_names_it(sandbox: Sandbox, said: str) -> None:
+    sandbox.faults.add("status", system="libretranslate", method="POST", status=400, body={"error": said})
+    with pytest.raises(ProviderError, match=r"\(tr\)") as caught:
+        provider_at("libretranslate", sandbox.url).translate(["Merhaba"], "en")
+    assert caught.value.outcome == Failed(caught.value.outcome.why, "client_error")
+    assert caught.value.about_text
+
+
+def test_libretranslate_lacking_a_pair_is_not_taken_for_broken(sandbox: Sandbox) -> None:
+    """It answers 500: its own error handler turns the refusal into one."""
+    said = "Cannot translate text: 400 Bad Request: Korean (ko) is not available as a target language from Thai (th)"
+    sandbox.faults.add("status", system="libretranslate", method="POST", status=500, body={"error": said})
+    with pytest.raises(ProviderError, match=r"\(ko, th\)") as caught:
+        provider_at("libretranslate", sandbox.url).translate(["สวัสดี"], "ko")
+    assert isinstance(caught.value.outcome, Failed)
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(-1, 2000), (500, 500), (5000, 2000), (True, 2000), ("9", 2000)])
+def test_libretranslate_is_asked_for_its_limit(sandbox: Sandbox, limit: object, expected: int) -> None:
+    sandbox.translate.libretranslate.char_limit = limit  # type: ignore[assignment]
+    assert provider_at("libretranslate", sandbox.url).limits().characters == expected
+
+
+def test_libretranslate_that_does_not_answer_about_itself_is_used_all_the_same(sandbox: Sandbox) -> None:
+    sandbox.faults.add("status", system="libretranslate", method="GET", status=404, times=9)
+    provider = provider_at("libretranslate", sandbox.url)
+    assert provider.limits().characters == 2000
+    assert provider.translate(["로그인이 자꾸 풀려요"], "en") == ["I keep getting logged out"]
+
+
+def test_libretranslate_that_wants_a_key_fails_the_check(sandbox: Sandbox) -> None:
+    sandbox.translate.libretranslate.key = KEY
+    bad = [check for check in provider_at("libretranslate", sandbox.url, key="").check(["en"]) if not check.ok]
+    assert [check.what for check in bad] == ["LibreTranslate wants a key: set LIBRETRANSLATE_API_KEY"]
+
+
+def test_a_request_counts_for_the_rate_by_what_it_costs(sandbox: Sandbox) -> None:
+    """DeepL and Google bill characters: a large request counts for several."""
+    many = ["가" * 5000, "가" * 4999]
+    assert provider_at("google", sandbox.url).limits().turns(["가" * 5000]) == 1
+    assert provider_at("deepl", sandbox.url).limits().turns(many) == 2
+    assert provider_at("libretranslate", sandbox.url).limits().turns(["가" * 2000]) == 1
+    assert provider_at("openai", sandbox.url).limits().turns(["가"]) == 1
