@@ -6,9 +6,9 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from flask import Flask
+from flask import Flask, request
 from redis import Redis
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
@@ -18,19 +18,27 @@ from werkzeug.wrappers import Response
 import cli
 import logs
 from bridge.environment import ConfigError, environment
+from bridge.gateway import Gateway
+from bridge.processes import PortInUse, claim_port, end_with_parent
 from console import api, signals
 from jobs.accept import Acceptor
 from jobs.configuration import Configuration, configure, configure_or_exit, exit_for
 from jobs.connection import connect
 from jobs.health import Health
+from jobs.ledger import Ledger
 from jobs.records import Records
 from jobs.replay import Replayer
 from sources.abc import receive
 from sources.event import Event, Unread
+from sources.refusals import Reason, Refusals
 
 THREADS = 32
-"""Each is held for the one round trip of a webhook; a caller who stalls in its body holds one, until it hangs up."""
-
+"""Each is held for the one round trip of a webhook; a request comes to one when it has arrived whole."""
+BIND_SECONDS = 5.0
+"""How long a start waits for its port: the processes of one that was killed end within this time."""
+HEADER_SECONDS = 20
+"""For the headers of a request, and for the silence before them on a connection that is kept. The feedback app uses a
+connection again within 5 s."""
 
 SERVER_LOGS = {"incremental": True, "handlers": {}, "loggers": {}}
 """The server's own lines go where ours go (`logs.py`)."""
@@ -53,19 +61,19 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     service = configuration.service
     logs.set_up(service, configuration.redact)
     app = Flask(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = service.max_body_bytes
     if service.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=service.trusted_proxies)  # type: ignore[method-assign]
 
     instance = service.bridge_instance
     quick, patient = connect(service, "receive"), connect(service, "console")
-    app.register_blueprint(receive.make_blueprint(service, _make_accept(configuration, quick)))
+    refusals = app.extensions["refusals"] = Refusals(Ledger(quick, instance).count)
+    app.register_blueprint(receive.make_blueprint(service, _make_accept(configuration, quick), refusals.add))
     health = Health(quick, instance, configuration.routes, service.abc_api_url is not None)
     app.register_blueprint(signals.make_blueprint(health))
     app.register_blueprint(
         api.make_blueprint(service.console_password, Records(patient, instance), Replayer(patient, instance))
     )
-    app.register_error_handler(HTTPException, _as_json)
+    app.register_error_handler(HTTPException, _error_handler(refusals))
     cli.register(app, configuration)
     return app
 
@@ -83,32 +91,54 @@ def _make_accept(configuration: Configuration, redis: Redis) -> receive.Accept:
     return accept
 
 
-def _as_json(error: HTTPException) -> Response:
-    answer = Response.force_type(error.get_response())  # with its headers, such as the Allow of a 405
-    answer.data = json.dumps({"error": error.name})
-    answer.content_type = "application/json"
-    return answer
+def _error_handler(refusals: Refusals) -> Callable[[HTTPException], Response]:
+    """Errors as JSON. A webhook that was sent to a wrong path, or with a wrong method, is counted."""
+    wrong_address: dict[int | None, Reason] = {404: "not_found", 405: "method"}
+
+    def handle(error: HTTPException) -> Response:
+        is_webhook = request.method == "POST" or request.path.rstrip("/") == "/webhook"
+        if is_webhook and error.code in wrong_address:
+            refusals.add(wrong_address[error.code], request.remote_addr)
+        answer = Response.force_type(error.get_response())  # with its headers, such as the Allow of a 405
+        answer.data = json.dumps({"error": error.name})
+        answer.content_type = "application/json"
+        return answer
+
+    return handle
+
+
+def create_gateway() -> Gateway:
+    """What each process of the web server runs: `granian --interface rsgi --factory app:create_gateway`."""
+    end_with_parent()
+    app = create_app()
+    service = configure(environment()).service
+    return Gateway(app.wsgi_app, receive.body_limit(service), app.extensions["refusals"].add, THREADS)
 
 
 def main() -> None:
-    """`python app.py`: checks the environment first, so that a mistake ends the process at once and in words."""
+    """`python app.py`: checks the environment first, so that a mistake ends the process at once with one message."""
     configuration = configure_or_exit(environment())
     service = configuration.service
     logs.set_up(service, configuration.redact)
     logs.tell_doubts(configuration.doubts)
-    # Meant so: the threads wait for Redis, not for the CPU.
-    logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())
     from granian import Granian
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
 
+    try:
+        claim = claim_port(service.port, BIND_SECONDS)
+    except PortInUse as problem:
+        logging.getLogger("web").error(str(problem))
+        sys.exit(1)
     Granian(
-        "app:create_app",
+        "app:create_gateway",
         factory=True,
-        interface=Interfaces.WSGI,
-        address="0.0.0.0",  # noqa: S104  a container's router comes from outside
+        interface=Interfaces.RSGI,
+        http=HTTPModes.http1,  # HTTP/2 has streams that may stall without an end
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
+        address=claim.address,
         port=service.port,
         workers=service.web_concurrency,
-        blocking_threads=THREADS,
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=25,

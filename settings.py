@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any, Generic, Literal, TypeVar, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
@@ -18,6 +17,7 @@ from pydantic.fields import FieldInfo
 from bridge.addresses import redis_address, web_address
 from bridge.environment import ConfigError as ConfigError
 from bridge.environment import read_variable as read_variable
+from bridge.networks import Network, read_network
 from bridge.values import is_full_width, mistake_in_secret, pairs_of, parts_of
 
 T = TypeVar("T")
@@ -89,14 +89,15 @@ def _check_credential(value: SecretStr) -> SecretStr:
     return value
 
 
+SHORTEST_PASSWORD = 8
+
+
 def _check_password(value: SecretStr) -> SecretStr:
     if not (value.get_secret_value().isascii() and value.get_secret_value().isprintable()):
         raise ValueError("should be of ASCII letters, digits and signs: it is sent in an HTTP header")
+    if len(value.get_secret_value()) < SHORTEST_PASSWORD:
+        raise ValueError(f"should have at least {SHORTEST_PASSWORD} characters (openssl rand -hex 16 makes a good one)")
     return value
-
-
-def _network(value: str) -> IPv4Network | IPv6Network:
-    return ip_network(value, strict=False)
 
 
 Pairs = Annotated[dict[str, str], BeforeValidator(_parse_pairs)]
@@ -138,7 +139,9 @@ def _check_tokens(tokens: list[SecretStr]) -> list[SecretStr]:
 def _parse_networks(value: object) -> object:
     parsed = _parse_list(value)
     return (
-        [_network(text) if isinstance(text, str) else text for text in parsed] if isinstance(parsed, list) else parsed
+        [read_network(text) if isinstance(text, str) else text for text in parsed]
+        if isinstance(parsed, list)
+        else parsed
     )
 
 
@@ -179,7 +182,7 @@ class ServiceSettings(Settings):
     connectors: TextList = []
     abc_api_url: WebAddress | None = None
     abc_api_key: SecretMap = KeyMap({})
-    allowed_ips: Annotated[list[IPv4Network | IPv6Network], BeforeValidator(_parse_networks), Field(min_length=1)] = []
+    allowed_ips: Annotated[list[Network], BeforeValidator(_parse_networks), Field(min_length=1)] = []
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     max_body_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 1_048_576
     console_password: Annotated[SecretStr, AfterValidator(_check_password)] | None = None

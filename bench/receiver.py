@@ -41,6 +41,7 @@ CASES = {
     "naive": "token, JSON, three `Queue.enqueue`",
 }
 THREE = {"TRANSLATE_EVENTS": "*", "JIRA_EVENTS": "*", "SLACK_EVENTS": "*"}
+GATEWAY = "app:create_gateway"
 _numbers = count(0, 1_000_000)
 
 
@@ -65,7 +66,9 @@ def environment(redis_url: str) -> dict[str, str]:
 def serve(processes: Processes, name: str, target: str, env: dict[str, str]) -> int:
     """One worker of the server that `app.py` starts, with its settings, on a core of its own. Answers its port."""
     port = free_port()
-    options = ["--interface", "wsgi", "--factory", "--workers", "1", "--blocking-threads", str(THREADS), "--no-ws"]
+    ours = target == GATEWAY
+    options = ["--interface", "rsgi" if ours else "wsgi", "--http", "1", "--factory", "--workers", "1", "--no-ws"]
+    options += [] if ours else ["--blocking-threads", str(THREADS)]
     with measured_core():
         processes.start(name, python_command("-m", "granian", *options, "--port", str(port), target), env)
 
@@ -93,8 +96,8 @@ def throughput(processes: Processes, redis: Redis, env: dict[str, str], seconds:
         "empty": ("bench.views:empty", env),
         "dedupe": ("bench.views:dedupe", env),
         "pipelined": ("bench.views:pipelined", env),
-        "one": ("app:create_app", env),
-        "three": ("app:create_app", env | THREE),
+        "one": (GATEWAY, env),
+        "three": (GATEWAY, env | THREE),
         "naive": ("bench.views:naive", env),
     }
     ports = {name: serve(processes, name, *target) for name, target in targets.items()}
@@ -190,7 +193,7 @@ def spent(redis: Redis, call: Callable[[], object], times: int) -> tuple[str, st
 
 def hung(processes: Processes, env: dict[str, str], times: int) -> None:
     """How long the sender waits for its 503 while Redis is stopped, and for the next 200 once it goes on."""
-    port = serve(processes, "hung", "app:create_app", env)
+    port = serve(processes, "hung", GATEWAY, env)
     with requests.Session() as session:
         session.headers.update({"x-webhook-token": TOKEN, "content-type": "application/json"})
 

@@ -48,7 +48,7 @@ class Ours:
     """The service: an event is accepted, a worker of the Procfile delivers it."""
 
     command = procfile()["worker"]
-    view = "app:create_app"
+    view = "app:create_gateway"
 
     def __init__(self, redis: Redis, redis_url: str, target: str) -> None:
         self.environment = {

@@ -14,6 +14,7 @@ from connectors.base import Reason
 from jobs.attempts import BUCKETS
 from jobs.flow import SOURCE
 from jobs.routing import EVENTS, Route
+from sources.refusals import REASONS
 
 BOUNDS = [*(str(bound) for bound in BUCKETS), "+Inf"]
 
@@ -53,6 +54,7 @@ class _Collector:
         counts = self._numbers["counts"]
         yield self._attempts(counts)
         yield self._durations(counts)
+        yield self._refused(counts)
         name, what = "feedback_bridge_refused_jobs", "Jobs in RQ's queue that were none of ours: removed, not performed"
         yield CounterMetricFamily(name, what, value=counts.get("refused_jobs", 0))
 
@@ -77,6 +79,14 @@ class _Collector:
             refused.add_metric([destination], int(numbers["last"].get(destination) == "refused"))
         yield breakers
         yield refused
+
+    @staticmethod
+    def _refused(counts: Mapping[str, float]) -> Metric:
+        name, what = "feedback_bridge_refused_requests", "Requests that the receiver refused"
+        family = CounterMetricFamily(name, what, labels=["reason"])
+        for reason in REASONS:
+            family.add_metric([reason], counts.get(f"refused|{reason}", 0))
+        return family
 
     def _attempts(self, counts: Mapping[str, float]) -> Metric:
         labels = ["connector", "event", "outcome", "reason", "system"]

@@ -168,6 +168,13 @@ class Ledger:
             kept = {key: name.encode("utf-8", "replace") for key, name in names.items()}
             on.hset(f"{self.prefix}names", mapping=kept)
 
+    def count(self, refusals: Mapping[str, int]) -> None:
+        """Adds to the counters of refused requests, by reason."""
+        with self.redis.pipeline(transaction=False) as pipeline:
+            for reason, by in refusals.items():
+                pipeline.hincrby(f"{self.prefix}counts", f"refused|{reason}", by)
+            pipeline.execute()
+
     def lease(self, delivery_id: str, token: str, early: bool = False) -> Lease | str:
         """Takes the right to run a delivery, `early`: even before its time; or the word why not: gone, foreign (of a
         newer version), finished, busy, early, waiting (for the one before it in its line)."""

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Callable
-from ipaddress import ip_address
+import re
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from math import isfinite
 from typing import Any
 
 import structlog
 from flask import Blueprint, Response, jsonify, request
-from werkzeug.exceptions import RequestEntityTooLarge
 
+from bridge.networks import is_in
 from settings import ServiceSettings
 from sources.abc.events import Unknown, Unreadable, event_id, parse
 from sources.event import Event, Unread
+from sources.refusals import Reason
 
 log = structlog.get_logger("receive")
 
@@ -24,39 +27,57 @@ DEEPEST = 64
 """Levels of a body; real ones have six. What is much deeper can be read here, but not everywhere after (Python's
 recursion limit)."""
 
+MOST_CONTAINERS = 10_000
+"""Objects and lists in a body: a feedback with its issues has a few dozen."""
+TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+OTHER_BODIES = 65_536
+"""Bytes of the body of a request that is no webhook."""
+BIG = 65_536
+big_bodies = threading.Semaphore(2)
+"""Bodies of more than BIG bytes are parsed two at a time: each may need fifty times its size for a moment."""
+
 Accept = Callable[[str, Event | Unread, bytes], tuple[str, bool]]
 """(source, event, body as sent) -> (event id, whether it was known). Raises CannotStore."""
+Refused = Callable[[str, str], None]
+"""(reason, address): called for each refused request."""
 
 
 class CannotStore(Exception):
     """Nothing was stored, or that is not known: the sender must try again."""
 
 
-def make_blueprint(service: ServiceSettings, accept: Accept) -> Blueprint:
+def make_blueprint(service: ServiceSettings, accept: Accept, refused: Refused) -> Blueprint:
     blueprint = Blueprint("abc", __name__)
     tokens = [token.get_secret_value().encode() for token in service.webhook_token]
     networks = service.allowed_ips
 
-    @blueprint.post("/webhook", provide_automatic_options=False)
+    def refuse(status: int, reason: Reason, error: str) -> tuple[Response, int]:
+        refused(reason, request.remote_addr or "")
+        return jsonify(error=error), status
+
+    @blueprint.post("/webhook", provide_automatic_options=False, strict_slashes=False)
+    @blueprint.post("/webhook/", provide_automatic_options=False)
     def receive() -> tuple[Response, int] | Response:
-        if networks and not _address_in(networks, request.remote_addr):
-            return jsonify(error="Forbidden: this address is not in ALLOWED_IPS"), 403
-        # Before a byte of the body is read: a stranger who sends slowly, or much, must not hold a thread.
-        if not _is_token(request.headers.get("x-webhook-token", ""), tokens):
-            return jsonify(error="Unauthorized"), 401
+        if networks and not is_in(request.remote_addr, networks):
+            return refuse(403, "forbidden", "Forbidden: this address is not in ALLOWED_IPS")
+        if not is_token(request.headers.get("x-webhook-token", ""), tokens):
+            return refuse(401, "unauthorized", "Unauthorized")
+        if (request.content_length or 0) > service.max_body_bytes:
+            return refuse(413, "too_large", f"the body is larger than MAX_BODY_BYTES ({service.max_body_bytes})")
         if not request.is_json:
-            return jsonify(error="Unsupported Media Type: send application/json"), 415
-        raw = _read_at_most(service.max_body_bytes)
-        if raw is None:
-            return jsonify(error=f"the body is larger than MAX_BODY_BYTES ({service.max_body_bytes})"), 413
-        body = _json_object(raw)
-        if body is None:
-            return jsonify(error="Bad Request: the body must be one JSON object in UTF-8"), 400
-        event = read(body, raw, service.bridge_instance)
+            return refuse(415, "media_type", "Unsupported Media Type: send application/json")
+        raw = request.get_data(cache=False)
+        if holds_too_much(raw):
+            return refuse(413, "too_large", f"the body holds more than {MOST_CONTAINERS} objects and lists")
+        with big_bodies if len(raw) > BIG else nullcontext():
+            body = _json_object(raw)
+            event = read(body, raw, service.bridge_instance) if body is not None else None
+        if event is None:
+            return refuse(400, "bad_request", "Bad Request: the body must be one JSON object in UTF-8")
         try:
             id_, known = accept("abc", event, raw)
-        except CannotStore as trouble:
-            log.error("event not stored; the sender will try again", because=str(trouble))
+        except CannotStore as problem:
+            log.error("event not stored; the sender will try again", because=str(problem))
             answer = jsonify(error="Service Unavailable: the event could not be stored, please send it again")
             answer.headers["Retry-After"] = RETRY_AFTER_SECONDS
             return answer, 503
@@ -64,6 +85,19 @@ def make_blueprint(service: ServiceSettings, accept: Accept) -> Blueprint:
         return jsonify(success=True, event_id=id_, **({"duplicate": True} if known else {}))
 
     return blueprint
+
+
+def body_limit(service: ServiceSettings) -> Callable[[str, Mapping[str, str]], int]:
+    """How much of a request's body is worth reading, from its path and its headers (lower-case names): nothing of a
+    webhook without a valid token, so that a caller without one costs no memory."""
+    tokens = [token.get_secret_value().encode() for token in service.webhook_token]
+
+    def limit(path: str, headers: Mapping[str, str]) -> int:
+        if path.rstrip("/") != "/webhook":
+            return OTHER_BODIES
+        return service.max_body_bytes if is_token(headers.get("x-webhook-token", ""), tokens) else 0
+
+    return limit
 
 
 def read(body: dict[str, Any], raw: bytes, instance: str) -> Event | Unread:
@@ -78,31 +112,20 @@ def read(body: dict[str, Any], raw: bytes, instance: str) -> Event | Unread:
         return Unread(event_id(instance, raw), "unreadable", str(unreadable), name)
 
 
-def _is_token(given: str, tokens: list[bytes]) -> bool:
+def is_token(given: str, tokens: list[bytes]) -> bool:
     """Constant time in the token's content, the same work whichever of them matches. No token set: nobody passes."""
     candidate = given.encode("utf-8", "surrogateescape")
     matches = [hmac.compare_digest(candidate, token) for token in tokens]
     return any(matches)
 
 
-def _address_in(networks: Any, address: str | None) -> bool:
-    try:
-        caller = ip_address(address or "")
-    except ValueError:
-        return False
-    mapped = getattr(caller, "ipv4_mapped", None)  # ::ffff:192.0.2.1 is 192.0.2.1
-    return any((mapped or caller) in network for network in networks)
-
-
-def _read_at_most(most: int) -> bytes | None:
-    """The body, or None when it is longer. One that comes in chunks does not say how long it is: werkzeug reads as far
-    as it may and stops silently, so it may read one byte more than we take."""
-    request.max_content_length = most + 1
-    try:
-        raw = request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        return None
-    return raw if len(raw) <= most else None
+def holds_too_much(raw: bytes) -> bool:
+    """Whether the JSON text has more than MOST_CONTAINERS objects and lists. Parsed, each costs many times its two
+    characters of text. Brackets inside texts do not count; they are looked for only where there are many brackets."""
+    found = raw.count(b"{") + raw.count(b"[")
+    if found > MOST_CONTAINERS:
+        found -= sum(text[0].count(b"{") + text[0].count(b"[") for text in TEXTS.finditer(raw))
+    return found > MOST_CONTAINERS
 
 
 def _json_object(raw: bytes) -> dict[str, Any] | None:
