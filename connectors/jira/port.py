@@ -6,28 +6,18 @@ create four times). Raises JiraRefusal or NoAnswer, whose texts name neither add
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import requests
 from jira import JIRA, JIRAError
-from requests.adapters import HTTPAdapter
 
 from connectors.jira import shapes
 from connectors.jira.errors import IncompleteSearch, refusal_of
 from connectors.jira.settings import Settings
 from connectors.jira.shapes import Account, Choice, Comment, Created, ScreenField, Status, Ticket, Transition
-from transport import (
-    CONNECT_SECONDS,
-    READ_SECONDS,
-    TOTAL_SECONDS,
-    Answer,
-    NoAnswer,
-    no_answer_of,
-    read_whole,
-)
+from transport import Answer, NoAnswer, guard, not_sent
 
 PAGE = 100
 PAGES = 10  # of a search, oldest first
@@ -41,16 +31,6 @@ PERMISSIONS = ("BROWSE_PROJECTS", "CREATE_ISSUES", "ADD_COMMENTS", "TRANSITION_I
 class _Client(JIRA):
     # The library would fetch the list of all fields before each first search, to translate names that we don't use.
     _fields_cache: dict[str, str] = {}  # noqa: RUF012
-
-
-class _Adapter(HTTPAdapter):
-    """Bounds the whole answer in time and size; the library's own limit is for each single read."""
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        deadline = time.monotonic() + TOTAL_SECONDS
-        response = super().send(request, *args, **kwargs)
-        response._content = read_whole(response, deadline)  # what `content`, `text` and `json()` answer from
-        return response
 
 
 def _check(response: requests.Response, *_: Any, **__: Any) -> None:
@@ -71,13 +51,11 @@ class JiraPort:
             token_auth=pat.get_secret_value() if pat else None,
             get_server_info=False,
             max_retries=0,
-            timeout=(CONNECT_SECONDS, READ_SECONDS),
             logging=False,
         )
         session = self._client._session
         session.hooks["response"] = [_check]
-        for scheme in ("https://", "http://"):
-            session.mount(scheme, _Adapter(pool_maxsize=max(pool, 1), max_retries=0))
+        guard(session, pool)
         self._marker_field = settings.jira_marker_field
         self._internal_comments = not settings.jira_public_comments
         self._former_accounts = settings.jira_former_accounts
@@ -248,4 +226,4 @@ def _asking() -> Iterator[None]:
             "network", "the answer is none of Jira's (a proxy's page? look at JIRA_URL)", sent=True
         ) from None
     except requests.exceptions.RequestException as error:
-        raise no_answer_of(error) from None
+        raise not_sent(error) from None

@@ -110,7 +110,7 @@ def test_a_broken_connection_before_the_create_is_no_ambiguity(world: World) -> 
 
 
 def test_a_time_out_of_the_create_is_ambiguous(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.jira.port.READ_SECONDS", 0.3)
+    monkeypatch.setattr("transport.adapter.READ_SECONDS", 0.3)
     world.sandbox.faults.add("hang", system="jira", method="POST", path="/issue$")
     outcome = world.created(world.issue())
     assert isinstance(outcome, Retry)
@@ -235,7 +235,7 @@ def test_advice_comes_before_jira_s_words(world: World) -> None:
 
 def test_an_answer_that_trickles_in_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each single read is in time, the whole never ends."""
-    monkeypatch.setattr("connectors.jira.port.TOTAL_SECONDS", 0.3)
+    monkeypatch.setattr("transport.adapter.TOTAL_SECONDS", 0.3)
     stop = threading.Event()
 
     def trickle(server: socket.socket) -> None:
