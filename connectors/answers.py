@@ -5,17 +5,21 @@ https://www.rfc-editor.org/rfc/rfc9110#section-15
 
 from __future__ import annotations
 
+from bridge.refusals import Messages, code_of
 from connectors.base import Failed, Reason, Retry
 from transport import Answer, NoAnswer
 
+__all__ = ["Messages", "code_of", "no_answer", "reason_of", "refused", "refused_answer"]
+
 WORTH_ANOTHER_TRY: dict[int, Reason] = {
+    407: "network",  # a proxy's: transport.adapter raises NoAnswer for it
     408: "timeout",
     409: "server_error",  # a conflict passes: two writers met
     423: "server_error",  # locked
     425: "server_error",  # too early
     429: "rate_limited",
 }
-FINAL: dict[int, Reason] = {401: "auth", 402: "quota", 403: "auth", 407: "auth", 404: "not_found", 410: "not_found"}
+FINAL: dict[int, Reason] = {401: "auth", 402: "quota", 403: "auth", 404: "not_found", 410: "not_found"}
 
 
 def reason_of(status: int) -> tuple[Reason, bool]:
@@ -28,8 +32,12 @@ def reason_of(status: int) -> tuple[Reason, bool]:
 
 
 def refused(who: str, status: int, said: str, retry_after: float | None = None) -> Retry | Failed:
-    """The outcome of an answer that is no success. `said`: the other side's words, not cut: that is done when secrets
-    are masked, for a cut through one would leave its start."""
+    """The outcome of an answer that is no success.
+
+    `said`: what may be passed on of the answer: an error code (`code_of`), a message of a known form (`Messages`).
+    Never free text, which may repeat a feedback or a part of a key; and not cut: the job layer cuts what it stores,
+    after it has masked secrets.
+    """
     reason, again = reason_of(status)
     why = f"{who} answered {status}" + (f": {said}" if said else "")
     return Retry(why, reason, retry_after) if again else Failed(why, reason)

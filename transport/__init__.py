@@ -108,9 +108,10 @@ def send(
     json_body: Any = None,
     data: Any = None,
     read_seconds: float = READ_SECONDS,
-    total_seconds: float = TOTAL_SECONDS,
+    total_seconds: float | None = None,
 ) -> Answer:
-    """One request, one answer; redirects are not followed. `session` is one of new_session().
+    """One request, one answer; redirects are not followed. `session` is one of new_session(). `read_seconds`: for each
+    wait for the other side; `total_seconds`: for the whole call (TOTAL_SECONDS).
 
     Raises NoAnswer, whose text names neither address nor headers: both may hold secrets.
     """

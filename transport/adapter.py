@@ -43,9 +43,9 @@ class Timeouts(tuple[float, float]):
 
     total: float
 
-    def __new__(cls, read: float, total: float) -> Timeouts:
+    def __new__(cls, read: float, total: float | None = None) -> Timeouts:
         timeouts = super().__new__(cls, (CONNECT_SECONDS, read))
-        timeouts.total = total
+        timeouts.total = TOTAL_SECONDS if total is None else total
         return timeouts
 
 
@@ -121,7 +121,7 @@ class Adapter(HTTPAdapter):
         **kwargs: Any,
     ) -> requests.Response:
         """Raises NoAnswer, and nothing else."""
-        timeouts = timeout if isinstance(timeout, Timeouts) else Timeouts(READ_SECONDS, TOTAL_SECONDS)
+        timeouts = timeout if isinstance(timeout, Timeouts) else Timeouts(READ_SECONDS)
         request.headers["User-Agent"] = USER_AGENT
         with Call(timeouts.total) as call:
             try:

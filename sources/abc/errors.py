@@ -4,10 +4,41 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from bridge.refusals import Messages, code_of
+
 AbcReason = Literal[
     "auth", "not_found", "invalid", "unwritable", "timeout", "network", "server_error", "client_error", "rate_limited"
 ]
-LONGEST_WORDS = 300
+KNOWN = Messages(
+    "unknown id",
+    "invalid channel",
+    "invalid channel id",
+    "invalid field name",
+    "this field is read-only",
+    "this field is disabled",
+    "reserved field key is unavailable: {}",
+    "invalid field key: {}",
+    "invalid value: (value: {...}, type: {}, fieldKey: {})",
+    "{}: invalid value (value: {...}, format: {})",
+    "{} must be a string",
+    "{} must be an object",
+    "{} must be shorter than or equal to {} characters",
+    "{} must be longer than or equal to {} characters",
+    "{} must be one of the following values: {...}",
+    "property {} should not exist",
+    "issue is not found",
+    "channel is not found",
+    "Duplicated name",
+    "Body is not valid JSON",
+    "Validation failed (numeric string is expected)",
+    "Forbidden resource",
+    "Internal server error",
+    "Request body is too large",
+    "Cannot GET {...}",
+    "Cannot POST {...}",
+    "Cannot PUT {...}",
+)
+"""Its messages, as measured (docs/sources/abc.md); what a person wrote stands where {...} is."""
 
 
 class AbcError(Exception):
@@ -48,25 +79,15 @@ def refusal(status: int, body: Any, retry_after: float | None = None) -> AbcErro
 
 
 def words_of(body: Any) -> str:
-    """ABC's own message or messages, in one line and cut; without the value that it complains about, which is a
-    person's words."""
+    """ABC's error code and those of its messages that hold nothing that a person wrote; "" when it has none."""
     if not isinstance(body, dict):
         return ""
-    message = body.get("message", body.get("response", ""))
-    text = "; ".join(str(part) for part in message) if isinstance(message, list) else str(message)
-    text = _without_value(text)
-    return " ".join(text.split())[:LONGEST_WORDS]
+    message = KNOWN(body.get("message", body.get("response", "")))
+    return ", ".join(part for part in (code_of(body.get("code")), message) if part)
 
 
 NOT_FOUND = ("unknown id", "invalid channel", "invalid channel id")
 """Messages of a missing feedback, of a search in a deleted channel (measured), and of a creation there."""
-
-
-def _without_value(text: str) -> str:
-    """Without what stands between `(value: ` and the last `, type: ` or `, format: `. No pattern: one that looks for
-    an end from each start is quadratic, and ABC repeats what a person wrote."""
-    start, end = text.find("(value: "), max(text.rfind(", type: "), text.rfind(", format: "))
-    return f"{text[:start]}({text[end + 2 :]}" if 0 <= start < end else text
 
 
 def _is_not_found(body: Any) -> bool:

@@ -173,7 +173,7 @@ class TestFeedbackFields:
         sandbox.abc.create_feedback(1, {})
         error = error_of(client.set_feedback_fields, 1, 1, 1, {"rating": "my secret (opinion, format: bold)"})
         assert (error.reason, error.again) == ("invalid", False)
-        assert "rating: invalid value (format: number)" in str(error)
+        assert "rating: invalid value (value: …, format: number)" in str(error)
         assert "secret" not in str(error)
 
 
@@ -471,15 +471,22 @@ class TestMeaning:
         assert (error.reason, error.absent) == ("not_found", True)
         assert refusal(400, {"message": "invalid field name"}).reason == "invalid"
 
-    def test_all_messages_are_told(self) -> None:
-        assert words_of({"message": ["name is long", "description is long"]}) == "name is long; description is long"
+    def test_all_known_messages_are_passed_on_with_the_code(self) -> None:
+        messages = ["name must be a string", "description must be shorter than or equal to 50 characters"]
+        assert words_of({"code": "IssueInvalidName", "message": messages}) == f"IssueInvalidName, {'; '.join(messages)}"
+
+    def test_what_a_person_wrote_is_not_passed_on(self) -> None:
+        """Wherever ABC, or something before it, repeats it."""
+        for message in ("their words", "message: invalid value (value: their words, format: text)", ["their words"]):
+            for body in ({"message": message}, {"response": message}, {"message": "x", "code": message}):
+                assert "their words" not in str(refusal(400, body))
 
     @settings(deadline=None)
     @given(st.recursive(st.none() | st.text() | st.integers(), lambda inner: st.dictionaries(st.text(), inner)))
     def test_words_are_one_short_line_whatever_comes(self, body: Any) -> None:
-        words = words_of({"message": body})
-        assert len(words) <= 300
-        assert "\n" not in words
+        for words in (words_of({"message": body}), words_of({"code": body}), words_of(body)):
+            assert len(words) <= 300
+            assert "\n" not in words
 
     @pytest.mark.parametrize(
         ("name", "takes"),

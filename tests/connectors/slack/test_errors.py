@@ -92,7 +92,7 @@ def test_slack_says_how_long_to_wait() -> None:
         (400, False, False),
         (403, False, False),
         (404, False, False),
-        (407, False, False),
+        (407, True, False),  # a proxy asks who we are
         (408, True, False),
         (429, True, False),
         (500, True, True),
