@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -191,9 +191,9 @@ def test_a_connection_is_used_again_after_its_first_call_s_deadline() -> None:
 
 
 def jira(url: str) -> Callable[[], object]:
-    variables = {"JIRA_URL": url, "JIRA_PROJECT": "PROJ", "JIRA_PAT": "x" * 20, "JIRA_TYPE": "datacenter"}
+    variables = {"JIRA_URL": url, "JIRA_PROJECT": "PROJ", "JIRA_PAT": "pat-of-a-test", "JIRA_TYPE": "datacenter"}
     port = JiraPort(load(JiraSettings, variables), 4)
-    return lambda: port.create({"summary": "x"})
+    return lambda: port.create({"project": {"key": "PROJ"}, "issuetype": {"name": "Task"}, "summary": "x"})
 
 
 def slack_bot(url: str) -> Callable[[], object]:
@@ -244,8 +244,7 @@ def test_every_client_ends_at_the_deadline(client: str, behave: Behaviour) -> No
 
 
 @pytest.fixture(autouse=True)
-def _no_proxy_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _no_proxy_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
-    yield

@@ -75,6 +75,10 @@ class _Connection(HTTPConnection):
             raise ConnectTimeoutError(self, "no connection in time") from failure
         raise NewConnectionError(self, "no connection") from failure
 
+    def _tunnel(self) -> None:
+        super()._tunnel()
+        current().left(CONNECT_SECONDS)  # a proxy's answer that the deadline cut may look like a whole one
+
     def endheaders(self, *args: Any, **kwargs: Any) -> None:
         """The moment from which the server may know of the request."""
         if self.sock is None:
