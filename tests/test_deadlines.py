@@ -18,7 +18,7 @@ from connectors import slack
 from connectors.jira.port import JiraPort
 from connectors.jira.settings import Settings as JiraSettings
 from connectors.translate.providers import NAMES
-from connectors.translate.providers.base import ProviderTrouble
+from connectors.translate.providers.base import ProviderError
 from settings import KeyMap, load
 from sources.abc.client import AbcClient, AbcError
 from tests import hostile
@@ -237,7 +237,7 @@ def test_every_client_ends_at_the_deadline(client: str, behave: Behaviour) -> No
         started = time.monotonic()
         try:
             ended: object = call()
-        except (NoAnswer, AbcError, ProviderTrouble) as error:
+        except (NoAnswer, AbcError, ProviderError) as error:
             ended = error
         assert time.monotonic() - started < LATE
     assert "no whole answer within" in str(ended) + repr(ended)
