@@ -233,14 +233,14 @@ class Tickets:
             return self._port.create(fields)
         except JiraRefusal as refusal:
             if refusal.not_done:
-                case.remember(intent="", maker="")
+                case.remember(intent="")
             self._catalog.forget(case.jira_project)
             marker_field = self._settings.jira_marker_field or "labels"
             raise Halt(create_outcome_of(refusal, case.jira_project, marker_field)) from None
         except NoAnswer as error:
             if error.sent:
                 raise Halt(ambiguous(error)) from None
-            case.remember(intent="", maker="")
+            case.remember(intent="")
             raise
 
     def _wait_out_earlier_intent(self, case: Case) -> None:

@@ -266,7 +266,7 @@ class TestDeletions:
         context = world.context()
         world.created(issue, context)
         world.sandbox.abc.delete_issue(issue.id)
-        context = context.next_attempt()
+        context = context.next_attempt(age=500)
         waiting = world.deliver_created_at(issue, context)
         assert isinstance(waiting, Retry), "the ticket may appear in Jira's search yet"
         outcome = world.deliver_created_at(issue, context.next_attempt(later=500))

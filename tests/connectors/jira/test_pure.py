@@ -80,7 +80,19 @@ def test_a_way_s_fields_come_from_jira_fields_and_a_resolution_from_what_jira_al
 
 @pytest.mark.parametrize(
     ("external_id", "key"),
-    [("12", "PROJ-12"), ("OTHER-9", "OTHER-9"), ("proj-9", None), ("²", None), ("see mail", None), ("A-1 ", None)],
+    [
+        ("12", "PROJ-12"),
+        ("OTHER-9", "OTHER-9"),
+        ("proj-9", None),
+        ("²", None),
+        ("see mail", None),
+        ("A-1 ", None),
+        ("0", None),
+        ("007", None),
+        ("\u0661\u0662", None),
+        ("9" * 40, None),
+        ("12\n", None),
+    ],
 )
 def test_an_external_id_names_a_ticket_by_number_or_by_key(external_id: str, key: str | None) -> None:
     assert key_of(external_id, "PROJ") == key

@@ -150,6 +150,16 @@ def test_abc_s_trouble_is_abc_s(world: World) -> None:
     assert world.tickets() == []
 
 
+@pytest.mark.parametrize("marker_field", ["", "customfield_10010"])
+def test_a_jira_project_that_does_not_exist_is_named_with_its_variable(either: World, marker_field: str) -> None:
+    either.set(JIRA_PROJECT="NOPE", JIRA_MARKER_FIELD=marker_field)
+    outcome = either.created(either.issue())
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "config"
+    assert "JIRA_PROJECT: NOPE does not exist" in outcome.why
+    assert ("JIRA_MARKER_FIELD" in outcome.why) is bool(marker_field)
+
+
 def test_building_and_asking_talk_to_nobody_and_to_jira_once(world: World) -> None:
     seen = world.requests()
     port = JiraPort(load(Settings, world.variables), pool=4)
