@@ -9,6 +9,7 @@ import pytest
 from connectors.base import Done, Outcome, Retry, Skipped
 from connectors.patience import SETTLE_SECONDS
 from sandbox.jira_rules import Transition
+from sources.event import Feedback
 from tests.connectors.jira.conftest import World
 
 
@@ -148,6 +149,16 @@ def test_a_deleted_feedback_does_not_appear(world: World) -> None:
     world.sandbox.abc.delete_feedback(feedback)
     outcome = world.added(feedback, issue, world.context(age=3600, delivery_id="another"))
     assert isinstance(outcome, Skipped), "people delete feedback every day: nobody has to act on that"
+    assert world.bodies() == []
+
+
+def test_an_event_of_an_earlier_feedback_with_the_same_id_adds_nothing(world: World) -> None:
+    issue, feedback = world.issue(), world.feedback()
+    world.created(issue)
+    earlier = Feedback(id=feedback, createdAt="2020-01-01T00:00:00.000Z")
+    outcome = world.deliver("ISSUE_ADDITION", issue, world.context(delivery_id="another"), feedback=earlier)
+    assert isinstance(outcome, Skipped)
+    assert "belongs to a later one" in outcome.why
     assert world.bodies() == []
 
 

@@ -175,7 +175,8 @@ class TestMarkers:
         mine = {"key": "PROJ-1", "id": "10001", "fields": _fields(world.marker(issue), {"accountId": "5b10-demo"})}
         world.sandbox.faults.add("status", system="jira", path="search", status=200, body={"issues": [mine]})
         world.sandbox.faults.add("status", system="jira", method="GET", path="issue/10001", status=200, body=mine)
-        assert result(world.created(issue))["ticket"] == "PROJ-1"
+        told = result(world.created(issue))
+        assert (told["ticket"], told["created"]) == ("PROJ-1", False)
 
     def test_the_search_is_for_the_configured_project(self, either: World) -> None:
         issue = either.issue()
