@@ -6,6 +6,7 @@ https://developer.atlassian.com/cloud/jira/platform/rest/v2/, https://docs.atlas
 from __future__ import annotations
 
 import base64
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ EMAIL = "bridge@example.com"
 TOKEN = "demo-jira-token"
 Deployment = Literal["Cloud", "Server"]
 RESOLUTIONS = {"1": "Done", "2": "Won't Do"}
+ASCENDING = re.compile(r"order\s+by\s+created(\s+asc)?\s*$", re.IGNORECASE)
 PERSON: Mapping[str, str] = {"accountId": "5b10-person", "name": "mina", "key": "JIRAUSER10200", "displayName": "Mina"}
 """Somebody who works in Jira; Cloud shows the account id, Data Center the name and the key."""
 
@@ -191,7 +193,8 @@ class Jira:
         return ticket
 
     def search(self, jql: str, reconcile: list[int] | None = None) -> list[Ticket]:
-        """Newest last. What is younger than the lag is found only when its id is in `reconcile`."""
+        """Newest first, unless the query orders by creation. What is younger than the lag is found only when its id is
+        in `reconcile`."""
         try:
             clauses = parse_jql(jql)
         except JqlError as error:
@@ -202,7 +205,8 @@ class Jira:
         moment, fresh = time.monotonic(), [str(number) for number in reconcile or []]
         with self.lock:
             seen = [t for t in self.tickets.values() if t.visible_at <= moment or t.id in fresh]
-            return [ticket for ticket in seen if all(self._matches(ticket, *clause) for clause in clauses)]
+            found = [ticket for ticket in seen if all(self._matches(ticket, *clause) for clause in clauses)]
+            return found if ASCENDING.search(jql) else found[::-1]
 
     def delete(self, key: str) -> None:
         """A person deletes it."""

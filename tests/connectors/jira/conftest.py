@@ -72,7 +72,7 @@ class World:
         return self.deliver("ISSUE_CREATION", issue, context)
 
     def deliver_created_at(self, issue: IssueRow, context: MemoryContext) -> Outcome:
-        """Its creation, as ABC tells it: with the time."""
+        """Its creation, as ABC announces it: with the time."""
         return self.deliver("ISSUE_CREATION", Issue(id=issue.id, createdAt=issue.createdAt), context)
 
     def status_changed(self, issue: IssueRow | int, context: MemoryContext | None = None) -> Outcome:
@@ -89,7 +89,7 @@ class World:
         project: int = 1,
         **parts: Any,
     ) -> Outcome:
-        """The event tells as little as it may: what the connector needs it must read."""
+        """The event holds as little as it may: what the connector needs it must read."""
         about = issue if isinstance(issue, Issue) else Issue(id=issue if isinstance(issue, int) else issue.id)
         event = Event(
             id="e",

@@ -207,7 +207,7 @@ class TestLogin:
         assert refusal.status == status
 
     @pytest.mark.parametrize("header", ["OK", "ok", "", "?", "OKAY", "x" * 10_000])
-    def test_other_values_say_nothing(self, header: str) -> None:
+    def test_other_values_mean_nothing(self, header: str) -> None:
         assert refusal_of(Answer(200, CaseInsensitiveDict({"X-Seraph-LoginReason": header}), b"{}"), reads=True) is None
 
     def test_what_was_written_was_written_whoever_jira_took_us_for(self, world: World) -> None:

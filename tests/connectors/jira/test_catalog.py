@@ -35,7 +35,7 @@ def test_a_type_is_found_by_each_of_its_names_and_its_id(korean: World, wanted: 
     assert korean.ticket().fields["issuetype"] == {"id": "10001"}
 
 
-def test_a_type_that_does_not_exist_fails_in_check_and_delivery_with_the_same_words(korean: World) -> None:
+def test_a_type_that_does_not_exist_fails_in_check_and_delivery_with_the_same_message(korean: World) -> None:
     korean.set(JIRA_ISSUE_TYPE="Epic")
     outcome = korean.created(korean.issue())
     assert isinstance(outcome, Failed)
@@ -88,7 +88,7 @@ def test_a_priority_is_sent_by_id(korean: World) -> None:
 
 
 def test_a_priority_that_jira_does_not_show_may_have_another_name_there(korean: World) -> None:
-    """Jira tells no untranslated names of priorities: check notes it, and the name is sent as it is."""
+    """Jira has no untranslated names of priorities: check notes it, and the name is sent as it is."""
     korean.sandbox.jira.rules.priorities = {"2": "높음"}
     korean.set(JIRA_PRIORITY="High")
     (line,) = [line for line in korean.connector().check() if "JIRA_PRIORITY" in line.what]

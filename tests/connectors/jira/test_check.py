@@ -1,4 +1,4 @@
-"""`flask check` tells of everything that would fail later, with the variable or permission to look at."""
+"""`flask check` names everything that would fail later, with the variable or permission to look at."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_data_center_type_at_cloud(world: World) -> None:
     assert "JIRA_TYPE: this is Jira Cloud; leave it at auto" in wrong(world)
 
 
-def test_trouble_in_the_middle_is_told(world: World) -> None:
+def test_an_error_in_the_middle_is_reported(world: World) -> None:
     world.sandbox.faults.add("status", system="jira", path="mypermissions", status=500)
     (told,) = wrong(world)
     assert told.startswith("project PROJ: Jira answered 500")

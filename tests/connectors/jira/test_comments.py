@@ -114,7 +114,7 @@ def test_the_wait_goes_by_the_clock_that_all_workers_share(world: World) -> None
 
 
 def test_a_second_comment_of_one_delivery_does_not_wait_for_the_first(world: World) -> None:
-    """Where the workflow has no way, the delivery first says so at the ticket, and then adds the feedback."""
+    """Where the workflow has no way, the delivery first explains that at the ticket, and then adds the feedback."""
     world.sandbox.jira.rules.transitions = [Transition("31", "In Review", "4")]
     world.set(JIRA_STATUS_MAP="RESOLVED=Done")
     issue = world.issue(status="RESOLVED")

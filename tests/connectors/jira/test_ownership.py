@@ -215,6 +215,15 @@ class TestMarkers:
         world.sandbox.faults.add("status", system="jira", path="search", status=200, body={"issues": [raw]})
         assert result(world.created(issue))["ticket"] == "PROJ-2"
 
+    def test_of_two_by_our_account_the_older_one_is_the_issue_s(self, either: World) -> None:
+        """People who use the bridge's account make clones of its tickets."""
+        issue = either.issue()
+        fields = {"project": {"key": "PROJ"}, "issuetype": {"name": "Bug"}, "summary": "x"}
+        for _ in range(3):
+            made = {"fields": {**fields, "labels": [either.marker(issue)]}}
+            either.sandbox.jira.create(made, either.sandbox.jira.account)
+        assert result(either.created(issue))["ticket"] == "PROJ-1"
+
     def test_a_hundred_decoys_hide_nothing(self, either: World) -> None:
         issue = either.issue()
         for _ in range(250):

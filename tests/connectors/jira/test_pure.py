@@ -108,7 +108,7 @@ def test_a_408_or_5xx_leaves_open_whether_something_was_done(code: int) -> None:
     assert not JiraRefusal(code).not_done
 
 
-def test_words_help() -> None:
+def test_a_message_names_what_to_do() -> None:
     assert "renew JIRA_API_TOKEN" in outcome_of(JiraRefusal(401)).why
     assert "JIRA_URL" in outcome_of(JiraRefusal(302)).why
     limited = outcome_of(JiraRefusal(429, "Too many", retry_after=7, limit="jira-burst-based"))
@@ -117,7 +117,7 @@ def test_words_help() -> None:
     assert "jira-burst-based" in limited.why
 
 
-def test_a_refused_field_is_told_with_its_variable() -> None:
+def test_a_refused_field_is_reported_with_its_variable() -> None:
     outcome = create_outcome_of(
         JiraRefusal(400, fields={"customfield_7": "Team is required.", "labels": "not on screen.", "priority": "bad."}),
         "PROJ",

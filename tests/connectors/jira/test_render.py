@@ -96,7 +96,7 @@ def test_escaping_takes_any_text(text: str) -> None:
 
 
 @given(st.text(alphabet=st.sampled_from("a\\{👍가"), max_size=60), st.integers(2, 40))
-def test_a_cut_text_fits_and_tells_that_it_was_cut(text: str, limit: int) -> None:
+def test_a_cut_text_fits_and_shows_that_it_was_cut(text: str, limit: int) -> None:
     result = render.cut(text, limit)
     assert utf16_length(result) <= limit
     assert result == text or (result.endswith("…") and text.startswith(result[:-1]))
@@ -142,7 +142,7 @@ def test_a_templates_values_are_escaped_and_its_own_text_is_not() -> None:
     assert made["description"] == "h2. \\{CODE\\}"
 
 
-def test_a_template_that_does_not_fit_the_issue_is_told_with_variable_and_line() -> None:
+def test_a_template_that_does_not_fit_the_issue_is_reported_with_variable_and_line() -> None:
     with pytest.raises(ValueError, match=r"JIRA_SUMMARY_TEMPLATE, line 1: ZeroDivisionError"):
         fields({"name": ""}, JIRA_SUMMARY_TEMPLATE="{{ 1 / (issue.name|length) }}")
 
@@ -228,7 +228,7 @@ def test_a_comment_names_its_fields_where_there_are_several() -> None:
     assert render.feedback_comment(7, "App", {}, "mark", "en") == "Feedback 7 (App)\nmark"
 
 
-def test_a_long_comment_keeps_its_mark() -> None:
+def test_a_long_comment_keeps_its_marker() -> None:
     made = render.feedback_comment(7, "App", {"message": "{" * 40_000}, "mark", "ja")
     assert utf16_length(made) <= 32_767
     assert made.endswith("…\n{quote}\nmark")

@@ -1,4 +1,4 @@
-"""Mistakes in the JIRA_… variables are told at start, by name, all at once, without values that may be secret."""
+"""Mistakes in the JIRA_… variables are reported at start, by name, all at once, without values that may be secret."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_project_for_each_abc_project() -> None:
     assert [settings.jira_project.get(number) for number in (1, 2, 3)] == ["WEB", "APP", None]
 
 
-def test_everything_missing_is_told_at_once() -> None:
+def test_everything_missing_is_reported_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         load(Settings, {})
     told = "\n".join(caught.value.problems)
@@ -77,7 +77,7 @@ def test_everything_missing_is_told_at_once() -> None:
         ({"JIRA_DESCRIPTION_TEMPLATE": "{{ ''.__class__.__mro__ }}"}, "JIRA_DESCRIPTION_TEMPLATE: line 1: "),
     ],
 )
-def test_a_mistake_is_told_by_its_variable(changes: dict[str, str], told: str) -> None:
+def test_a_mistake_is_reported_by_its_variable(changes: dict[str, str], told: str) -> None:
     found = problems(**changes)
     assert len(found) == 1, found
     assert found[0].startswith(told)

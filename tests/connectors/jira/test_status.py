@@ -16,7 +16,7 @@ def result(outcome: Outcome) -> dict[str, Any]:
     return dict(outcome.result)
 
 
-def test_the_status_of_now_is_carried_whatever_the_event_said(either: World) -> None:
+def test_the_current_status_is_carried_whatever_the_event_names(either: World) -> None:
     either.set(JIRA_STATUS_MAP=STATUS_MAP)
     issue = either.issue()
     either.created(issue)
@@ -29,7 +29,7 @@ def test_the_status_of_now_is_carried_whatever_the_event_said(either: World) -> 
     assert either.ticket().status == "5"
 
 
-def test_a_ticket_that_is_there_already_is_not_written_to(world: World) -> None:
+def test_a_ticket_that_has_the_status_already_is_not_written_to(world: World) -> None:
     world.set(JIRA_STATUS_MAP=STATUS_MAP)
     issue = world.issue()
     world.created(issue)
@@ -124,7 +124,7 @@ def test_a_resolution_that_the_way_needs_is_set(world: World) -> None:
     assert (world.ticket().status, world.ticket().resolution) == ("5", "Done")
 
 
-def test_where_the_workflow_has_no_way_a_comment_says_so_once(world: World) -> None:
+def test_where_the_workflow_has_no_way_one_comment_explains_it(world: World) -> None:
     world.sandbox.jira.rules.transitions = [Transition("31", "In Review", "4")]
     world.set(JIRA_STATUS_MAP=STATUS_MAP)
     issue = world.issue(status="RESOLVED")
@@ -175,7 +175,7 @@ def test_the_ticket_that_a_person_named_is_the_one_that_moves(world: World) -> N
     assert world.tickets() == ["PROJ-1"]
 
 
-def test_a_person_s_ticket_that_does_not_exist_is_told(world: World) -> None:
+def test_a_person_s_ticket_that_does_not_exist_is_reported(world: World) -> None:
     world.set(JIRA_STATUS_MAP=STATUS_MAP)
     outcome = world.status_changed(world.issue(externalIssueId="99", status="RESOLVED"))
     assert isinstance(outcome, Failed)

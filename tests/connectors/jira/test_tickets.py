@@ -139,7 +139,7 @@ def test_when_the_lag_is_over_the_ticket_is_made(world: World) -> None:
 
 
 def test_the_wait_goes_by_the_clock_that_all_workers_share(world: World) -> None:
-    """Not by this machine's, which may be wrong or jump, nor by the event's age, which a replay begins anew."""
+    """Not by this machine's, which may be wrong or jump, nor by the event's age, which starts again with a replay."""
     issue = world.issue()
     world.sandbox.faults.add("drop_before", system="jira", method="POST", path="/issue$")
     far_behind = world.context(age=100_000, clock=1_000.0)
@@ -260,7 +260,7 @@ def test_a_deleted_ticket_is_not_made_again(world: World) -> None:
     assert world.tickets() == []
 
 
-def test_a_moved_ticket_is_followed_and_its_number_s_limits_are_told(world: World) -> None:
+def test_a_moved_ticket_is_followed_and_the_limit_of_its_number_is_named(world: World) -> None:
     issue = world.issue()
     world.created(issue)
     world.sandbox.jira.move("PROJ-1", "MOBILE")
@@ -316,7 +316,7 @@ def test_an_issue_that_is_announced_before_it_can_be_read_is_awaited(world: Worl
     assert isinstance(late, Skipped)
 
 
-def test_labels_that_are_not_on_the_create_screen_are_told_with_the_way_out(world: World) -> None:
+def test_labels_that_are_not_on_the_create_screen_are_reported_with_the_way_out(world: World) -> None:
     world.sandbox.jira.rules.labels_on_screen = False
     issue = world.issue()
     outcome = world.created(issue)
@@ -340,7 +340,7 @@ def test_a_required_field_is_named_with_its_variable(world: World) -> None:
     assert result(world.created(issue))["created"] is True
 
 
-def test_a_template_that_does_not_fit_an_issue_ends_the_delivery_with_words(world: World) -> None:
+def test_a_template_that_does_not_fit_an_issue_ends_the_delivery_with_a_reason(world: World) -> None:
     world.set(JIRA_DESCRIPTION_TEMPLATE="{{ 5 // issue.id }}{{ 5 // (issue.id - 1) if issue.name == 'odd' }}")
     outcome = world.created(world.issue("odd"))
     assert isinstance(outcome, Failed)

@@ -1,4 +1,4 @@
-"""Every answer of Jira's has its outcome, each call is sent once, and no error tells a secret or an address."""
+"""Every answer of Jira's has its outcome, each call is sent once, and no error holds a secret or an address."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_retry_after_and_the_limit_s_name_are_kept(world: World) -> None:
 
 
 @pytest.mark.parametrize("what", ["JIRA_API_TOKEN", "JIRA_PAT"])
-def test_wrong_credentials_are_told_in_words(world: World, datacenter: World, what: str) -> None:
+def test_wrong_credentials_are_named_with_their_variable(world: World, datacenter: World, what: str) -> None:
     place = world if what == "JIRA_API_TOKEN" else datacenter
     place.set(**{what: "expired-and-wrong"})
     outcome = place.created(place.issue())
@@ -81,7 +81,7 @@ def test_wrong_credentials_are_told_in_words(world: World, datacenter: World, wh
     assert "expired-and-wrong" not in outcome.why
 
 
-def test_a_permission_that_is_missing_is_told(world: World) -> None:
+def test_a_missing_permission_is_reported(world: World) -> None:
     world.sandbox.jira.permissions.discard("CREATE_ISSUES")
     outcome = world.created(world.issue())
     assert isinstance(outcome, Failed)
@@ -134,14 +134,14 @@ def test_a_redirect_is_not_followed(world: World) -> None:
     assert "JIRA_URL" in outcome.why
 
 
-def test_the_wrong_jira_type_is_told(world: World) -> None:
+def test_the_wrong_jira_type_is_reported(world: World) -> None:
     world.set(JIRA_TYPE="datacenter")
     outcome = world.created(world.issue())
     assert isinstance(outcome, Failed)
     assert "JIRA_TYPE" in outcome.why
 
 
-def test_abc_s_trouble_is_abc_s(world: World) -> None:
+def test_an_error_of_abc_is_abc_s(world: World) -> None:
     issue = world.issue()
     world.sandbox.faults.add("status", system="abc", status=403)
     outcome = world.created(issue)
@@ -169,7 +169,7 @@ def test_building_and_asking_talk_to_nobody_and_to_jira_once(world: World) -> No
     assert seen() == ["GET /jira/rest/api/2/serverInfo"]
 
 
-def test_the_port_s_errors_carry_what_jira_says(world: World) -> None:
+def test_the_port_s_errors_carry_jira_s_messages(world: World) -> None:
     port = JiraPort(load(Settings, world.variables), pool=4)
     with pytest.raises(JiraRefusal, match="Specify a valid issue type") as caught:
         port.create({"project": {"key": "PROJ"}, "issuetype": {"name": "Epic"}, "summary": "x"})
@@ -234,7 +234,7 @@ def test_a_refusal_of_an_odd_shape_keeps_its_status(world: World, body: object) 
     assert "intent" not in world.links.get("jira", "issue:1:1")
 
 
-def test_advice_comes_before_jira_s_words(world: World) -> None:
+def test_advice_comes_before_jira_s_messages(world: World) -> None:
     """They may be long, and what is kept of an outcome is not."""
     body = {"errorMessages": ["You do not have permission to create issues in this project."] * 50}
     world.sandbox.faults.add("status", system="jira", path="/issue$", status=403, body=body)
