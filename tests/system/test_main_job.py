@@ -64,6 +64,24 @@ def test_a_feedback_that_is_added_becomes_one_comment(world: World) -> None:
     assert "로그인이 자꾸 풀려요" in comment["body"]
 
 
+def test_a_feedback_that_names_its_issues_becomes_one_comment_at_each_ticket(world: World) -> None:
+    """ABC announces that attachment only inside the feedback's creation. Attaching it again changes nothing."""
+    known, new = a_name(), a_name()
+    issue = opened(world, known)
+    feedback = world.service.write_feedback({"message": "결제가 두 번 됐어요", "issueNames": [known, new]})
+    made = next(row["id"] for row in world.service.state()["abc"]["issues"] if row["name"] == new)
+
+    def comments(number: int) -> list[str]:
+        return [comment["body"] for ticket in world.tickets(number) for comment in ticket["comments"]]
+
+    wait_for("the comments", lambda: comments(issue) and comments(made))
+    world.service.add_to_issue(feedback, issue)
+    world.wait_until_finished(0)
+    for number in (issue, made):
+        [comment] = comments(number)
+        assert "결제가 두 번 됐어요" in comment
+
+
 def test_a_status_is_carried_and_told_once(world: World) -> None:
     name = a_name()
     issue = opened(world, name)
