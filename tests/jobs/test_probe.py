@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +15,7 @@ from rq.suspension import suspend
 
 from console.checks import checks
 from jobs.configuration import configure
-from jobs.health import Health
+from jobs.health import LOOK_EVERY, Health
 from jobs.probe import Probe, ProbeFailed, sentence
 from jobs.routing import Route
 from sandbox.processes import Processes, free_port, start_valkey, valkey_command, wait_for
@@ -81,6 +82,22 @@ def ready(url: str) -> Health:
     redis = Redis.from_url(url, socket_timeout=5)
     redis.zadd("fb:test:workers", {"worker": 2**52})
     return Health(redis, "test", ROUTES, asks_source=False)
+
+
+def test_callers_of_readyz_do_not_decide_how_much_redis_has_to_do(redis: Any, redis_url: str) -> None:
+    """It needs no password: one look a second, for however many callers at once."""
+
+    def looks() -> int:
+        return int(redis.info("commandstats").get("cmdstat_exec", {"calls": 0})["calls"])
+
+    health = ready(redis_url)
+    before, started = looks(), time.monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        states = set(pool.map(lambda _: health.readiness().status, range(400)))
+    took = time.monotonic() - started
+    assert states == {"ok"}
+    # A probe stores in one transaction, and clears in another.
+    assert 0 < looks() - before <= 2 * (took / LOOK_EVERY + 1)
 
 
 def test_a_cluster_is_noticed(start: Start) -> None:
