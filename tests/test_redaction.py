@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -132,10 +132,13 @@ class Tattler(BaseHTTPRequestHandler):
     """A third party that refuses everything, and quotes the whole request in its error."""
 
     protocol_version = "HTTP/1.1"
+    quoted: ClassVar[set[str]] = set()
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode("utf-8", "replace")
-        quoted = f"{self.path} {' '.join(f'{name}: {value}' for name, value in self.headers.items())}"[:250]
+        whole = f"{self.path} {' '.join(f'{name}: {value}' for name, value in self.headers.items())}"
+        self.quoted.add(f"{whole} {body}")
+        quoted = whole[:250]
         said = {"ok": False, "error": quoted, "message": quoted, "errorMessages": [quoted], "detail": body[:200]}
         answer = json.dumps(said).encode()
         self.send_response(500 if "chat.postMessage" in self.path or "search" in self.path else 400)
@@ -208,6 +211,14 @@ def planted(tattler: str, redis_port: int) -> dict[str, dict[str, str]]:
     }
 
 
+BASIC = base64.b64encode(f"{EMAIL}:planted-jira-token".encode()).decode()
+QUOTED = {
+    "cloud": ("planted-abc-key-1", BASIC, "xoxb-planted-slack"),
+    "own": ("planted-abc-key-1", "planted-jira-pat", "/services/planted-hook"),
+}
+"""What the third parties of each environment must have had to quote."""
+
+
 def everything_in(redis: Any) -> str:
     """All keys and values, of all types."""
     found = []
@@ -269,13 +280,12 @@ def test_planted_secrets_show_nowhere(tmp_path: Path, tattler: str, which: str) 
         assert web.get("/api/deliveries", bearer).status == 503
     sinks |= {log.name: log.read_text(encoding="utf-8") for log in tmp_path.glob("*.log") if log.name != "valkey.log"}
     assert sinks.keys() >= {"web.log", "worker.log", "flask.log"}
-    basic = base64.b64encode(f"{EMAIL}:planted-jira-token".encode()).decode()
     for name, text in sinks.items():
-        for secret in ("planted", basic, base64.b64encode(b":planted").decode()[:-4]):
+        for secret in ("planted", BASIC, base64.b64encode(b":planted").decode()[:-4]):
             place = text.find(secret)
             assert place < 0, f"{name}: {text[max(0, place - 300) : place + 100]}"
-    assert MASK in sinks["ledger"]  # they were quoted, and masked
-    assert MASK in sinks["flask.log"]
+    # Each was quoted to us; masked, or left out altogether where the shape of an answer does not exclude secrets.
+    assert [secret for secret in QUOTED[which] if secret not in "".join(Tattler.quoted)] == []
 
 
 def answers(redis: Any) -> bool:
