@@ -16,9 +16,9 @@ def _cut(scripts: dict[str, str], name: str, text: str, instead: str) -> None:
     scripts[name] = scripts[name].replace(text, instead)
 
 
-def _without_lock(ledger: Any) -> None:
+def _without_lock(scripts: Any) -> None:
     """Two deliveries of one connector for one issue run at the same time."""
-    _cut(ledger.LUA, "lease", "if blocker then", "if false then")
+    _cut(scripts.LUA, "lease", "if blocker then", "if false then")
 
 
 def _without_marker(tickets: Any) -> None:
@@ -26,11 +26,11 @@ def _without_marker(tickets: Any) -> None:
     tickets.Tickets._marked = lambda *_: None
 
 
-def _without_lease(ledger: Any) -> None:
+def _without_lease(scripts: Any) -> None:
     """Whoever is handed a delivery runs it, and nobody notices that another one does, too."""
-    _cut(ledger.LUA, "lease", "if state == 'running' and tonumber(d[3] or 0) > now then return {'busy'} end", "")
-    _cut(ledger.LUA, "renew", "d[1] == 'running' and d[2] == token", "true")
-    _cut(ledger.LUA, "settle", "if d[1] ~= 'running' or d[2] ~= token then return {'lost'} end", "")
+    _cut(scripts.LUA, "lease", "if state == 'running' and tonumber(d[3] or 0) > now then return {'busy'} end", "")
+    _cut(scripts.LUA, "renew", "d[1] == 'running' and d[2] == token", "true")
+    _cut(scripts.LUA, "settle", "if d[1] ~= 'running' or d[2] ~= token then return {'lost'} end", "")
 
 
 def _without_intent(ledger: Any) -> None:
@@ -51,18 +51,18 @@ def _without_dedup(events: Any) -> None:
     events.event_id = lambda *identity: identify(*identity, uuid4().hex)
 
 
-def _without_clock(ledger: Any) -> None:
+def _without_clock(scripts: Any) -> None:
     """What a killed worker held, and what is to be tried again, is handed to nobody."""
-    _cut(ledger.LUA, "tick", "local idle =", "if true then return {} end local idle =")
+    _cut(scripts.LUA, "tick", "local idle =", "if true then return {} end local idle =")
 
 
 Patch = Callable[[ModuleType], None]
 PROTECTIONS: Mapping[str, tuple[str, Patch]] = {
-    "lock": ("jobs.ledger", _without_lock),
+    "lock": ("jobs.scripts", _without_lock),
     "marker": ("connectors.jira.tickets", _without_marker),
-    "lease": ("jobs.ledger", _without_lease),
+    "lease": ("jobs.scripts", _without_lease),
     "intent": ("jobs.ledger", _without_intent),
     "dedup": ("sources.abc.events", _without_dedup),
-    "clock": ("jobs.ledger", _without_clock),
+    "clock": ("jobs.scripts", _without_clock),
 }
 """What can be switched off: in which module, and how."""

@@ -12,6 +12,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 import sources
+from bridge.text import cut
+from jobs.bounds import LONGEST_NAME, LONGEST_WHY
 from jobs.ledger import Ledger, Planned
 from jobs.marks import names_in
 from jobs.queue import hand, open_queue
@@ -56,11 +58,12 @@ class Acceptor:
         planned = [
             Planned(row.connector, "skipped", skip[row.connector]) if row.connector in skip else row for row in planned
         ]
-        fields: dict[str, str | bytes] = {"source": source, "name": event.name, "body": body, "state": "accepted"}
+        name = cut(event.name, LONGEST_NAME)
+        fields: dict[str, str | bytes] = {"source": source, "name": name, "body": body, "state": "accepted"}
         if isinstance(event, Unread):
-            fields |= {"state": event.state, "why": event.why}
+            fields |= {"state": event.state, "why": cut(event.why, LONGEST_WHY)}
         elif not planned:
-            fields |= {"state": "ignored", "why": f"no connector acts on {event.name}"}
+            fields |= {"state": "ignored", "why": f"no connector acts on {name}"}
         with self._ledger.redis.pipeline(transaction=True) as pipeline:
             self._ledger.accept(event, planned, fields, extend=extend, note_status=note_status, on=pipeline)
             jobs = [f"{event.id}.{row.connector}" for row in planned if row.state == "queued"]

@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from bridge.text import cut
+from jobs.bounds import KEPT_ATTEMPTS, LONGEST_WHY, result_text
 from jobs.ledger import NOTE_ITEM, Lease
 from jobs.schedule import Transition
 from redaction import Redactor
 
-KEPT_ATTEMPTS = 20
-LONGEST_WHY = 500  # characters
 BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds in seconds of the histogram of attempts."""
 
@@ -39,7 +39,7 @@ def log_of(delivery: Mapping[str, str]) -> list[dict[str, Any]]:
 
 def fields_of(lease: Lease, transition: Transition, seconds: float, redact: Redactor) -> dict[str, str]:
     """The delivery's fields after the attempt, without secrets."""
-    why = clean(redact(transition.why)[:LONGEST_WHY])
+    why = clean(cut(redact(transition.why), LONGEST_WHY))
     entry: dict[str, Any] = {"at": round(lease.now, 3), "seconds": round(seconds, 3), "outcome": transition.state}
     if why:
         entry |= {"why": why}
@@ -52,7 +52,7 @@ def fields_of(lease: Lease, transition: Transition, seconds: float, redact: Reda
         "log": json.dumps([*log_of(lease.delivery), entry][-KEPT_ATTEMPTS:], ensure_ascii=False),
     }
     if transition.result:
-        fields["result"] = clean(redact(json.dumps(transition.result, ensure_ascii=False)))
+        fields["result"] = clean(result_text(transition.result, redact))
     return fields
 
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
 from redis import Redis
 
+from bridge.text import cut
 from connectors.base import LeaseLost
+from jobs.bounds import LONGEST_NAME, LONGEST_WHY, MOST_NOTES, check_link, check_notes
+from jobs.scripts import LUA
 from sources.event import Event, Unread
 
 LEASE_MS = 15_000  # a killed worker's deliveries are taken up after this, plus a tick
@@ -37,11 +38,6 @@ the change: taking it from there would hide that from reconcile."""
 FINISHED = ("done", "skipped", "dead")
 STATES = ("queued", "running", "retrying", *FINISHED)
 State = Literal["queued", "running", "retrying", "done", "skipped", "dead"]
-
-LUA = {path.stem: path.read_text(encoding="utf-8") for path in (Path(__file__).parent / "lua").glob("*.lua")}
-LUA = {name: text.replace("--!include recovery\n", LUA["recovery"]) for name, text in LUA.items()}
-# Without the comment lines, which would be sent with every call: an event fits into one packet with its deliveries.
-LUA = {name: re.sub(r"^ *--.*\n", "", text, flags=re.MULTILINE) for name, text in LUA.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +60,7 @@ class Lease:
     event: Mapping[str, str]
     now: float
     born: float
-    """Since when the ledger remembers: one that was wiped begins anew."""
+    """Since when the ledger remembers: since it was created or wiped, and not longer than RETENTION_DAYS."""
 
     @property
     def attempt(self) -> int:
@@ -142,10 +138,10 @@ class Ledger:
             entity, occurred = event.entity, event.occurred
             project = str(event.project.id) if event.project else ""
             channel = str(event.channel.id) if event.channel else ""
-            if note_status and event.issue and event.name in TELLS_STATUS:
+            if note_status and event.issue and event.name in TELLS_STATUS and len(event.issue.status) <= LONGEST_NAME:
                 status = event.issue.status
         created = event.creation if isinstance(event, Event) else ""
-        rows = json.dumps([[row.connector, row.state, row.why] for row in planned])
+        rows = json.dumps([[row.connector, row.state, cut(row.why, LONGEST_WHY)] for row in planned])
         flat = [item for pair in fields.items() for item in pair]
         head = (
             event.id,
@@ -194,18 +190,21 @@ class Ledger:
         return {lost.decode() for lost in self._run("renew", lease_ms, *flat)} if flat else set()
 
     def keep(self, lease: Lease, notes: Mapping[str, Any] | None, lease_ms: int = LEASE_MS) -> None:
-        """Stores the notes (all of them) with the delivery and renews its lease. Raises LeaseLost."""
+        """Stores the notes (all of them) with the delivery and renews its lease. Raises LeaseLost, TooLarge."""
         # Others' JSON can hold halves of characters; UTF-8 can't.
         text = b"" if notes is None else json.dumps(notes, ensure_ascii=False).encode("utf-8", "replace")
+        check_notes(len(text))
         if self._run("renew", lease_ms, lease.delivery_id, lease.connector, lease.token, text):
             raise LeaseLost(lease.delivery_id)
 
     def add(self, lease: Lease, note: str, items: Mapping[str, str], lease_ms: int = LEASE_MS) -> None:
-        """Stores items of a note, each by itself, and renews the lease. Raises LeaseLost."""
+        """Stores items of a note, each by itself, and renews the lease. Raises LeaseLost, TooLarge."""
         fields = {f"{NOTE_ITEM}{note}:{name}": text.encode("utf-8", "replace") for name, text in items.items()}
         flat = [part for pair in fields.items() for part in pair]
-        if not self._run("add", lease_ms, lease.delivery_id, lease.connector, lease.token, *flat):
+        size = self._run("add", lease_ms, lease.delivery_id, lease.connector, lease.token, MOST_NOTES, *flat)
+        if not size:
             raise LeaseLost(lease.delivery_id)
+        check_notes(int(size))
 
     def charge(self, destination: str, interval_ms: int, turns: int) -> None:
         """Takes further turns of a destination's rate, at once: the deliveries after this one wait for them."""
@@ -286,6 +285,7 @@ class RedisLinks:
         return {} if created and known and created != known else link
 
     def set(self, connector: str, entity: str, created: str, **values: str) -> None:
+        check_link(values)
         flat = [part.encode("utf-8", "replace") for pair in values.items() for part in pair]
         self._redis.eval(LUA["link"], 0, f"{self._prefix}{connector}:{entity}", created, *cast(Any, flat))
 

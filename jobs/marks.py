@@ -84,9 +84,10 @@ class Marks:
         return float(seconds) + float(micros) / 1_000_000
 
     def born(self) -> float:
-        """When this ledger was created, by Redis's clock; reset when Redis is wiped. The clock notes it."""
-        noted = self._redis.get(f"{self._prefix}born")
-        return float(noted) / 1000 if noted else self.now()
+        """Since when the ledger remembers, by Redis's clock: since it was created or wiped, but not for longer than
+        RETENTION_DAYS. The clock notes both."""
+        created, remembers = self._redis.mget(f"{self._prefix}born", f"{self._prefix}remembers")
+        return max(float(created) / 1000 if created else self.now(), float(remembers or 0) / 1000)
 
     def my_turn(self, every: float) -> bool:
         """True for one worker in every `every` seconds."""
@@ -165,6 +166,7 @@ class Marks:
     def note_status(self, project: int, issue: Issue, at: float) -> None:
         values = {str(issue.id): f"{int(at)}|{issue.status}", f"{issue.id}:created": issue.creation}
         self._redis.hset(f"{self._prefix}status:{project}", mapping=values)
+        self._redis.sadd(f"{self._prefix}statuses", project)  # by this set `forget.lua` finds what is old
 
 
 def name_of(place: Place) -> str:

@@ -65,6 +65,8 @@ KEYS = (
         "workers",
         "clock",
         "born",
+        "remembers",
+        "statuses",
         "waiting",
         "breakers",
     ),

@@ -19,6 +19,8 @@ if known and not extend then
 end
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
+-- A source whose clock is ahead, or a forged time, must not come after everything that happens from now on.
+order, changed = math.min(order, now), math.min(changed, now / 1000)
 -- What happened in the same millisecond stays in the order in which it came.
 order = order + redis.call('INCR', p .. 'arrivals') % 1000 / 1000
 
@@ -30,11 +32,12 @@ if status ~= '' then
   local of = redis.call('HGET', statuses, issue .. ':created')
   local same = not of or created == '' or of == created
   local last = same and redis.call('HGET', statuses, issue)
-  local before = last and tonumber(string.match(last, '^[%d.]+')) or 0
+  local before = math.min(last and tonumber(string.match(last, '^[%d.]+')) or 0, now / 1000)
   local cut = before % 1 == 0 or changed % 1 == 0
   local later = cut and math.floor(before) <= math.floor(changed) or before <= changed
   if later and not (first and last) then
-    redis.call('HSET', statuses, issue, ARGV[10] .. '|' .. status)
+    redis.call('HSET', statuses, issue, string.format('%.3f', changed) .. '|' .. status)
+    redis.call('SADD', p .. 'statuses', project)
     if created ~= '' then redis.call('HSET', statuses, issue .. ':created', created) end
   end
 end

@@ -29,4 +29,22 @@ for _, state in ipairs({'ignored', 'unreadable'}) do
     count = count + 1
   end
 end
+-- Last known statuses of issues that have not changed for so long, a sample at a time: fields `<id>` and `<id>:created`.
+for _, project in ipairs(redis.call('SRANDMEMBER', p .. 'statuses', 10)) do
+  local statuses = p .. 'status:' .. project
+  local sample = redis.call('HRANDFIELD', statuses, 100, 'WITHVALUES')
+  for i = 1, #sample, 2 do
+    local issue = string.match(sample[i], '^%d+$')
+    local at = issue and tonumber(string.match(sample[i + 1], '^[%d.]+') or 0)
+    if issue and at * 1000 < now - retention then
+      redis.call('HDEL', statuses, issue, issue .. ':created')
+      count = count + 1
+    elseif not issue and redis.call('HEXISTS', statuses, string.match(sample[i], '^%d*')) == 0 then
+      redis.call('HDEL', statuses, sample[i])
+    end
+  end
+  if #sample == 0 then redis.call('SREM', p .. 'statuses', project) end
+end
+-- What is older than that is not known any more.
+redis.pcall('SET', p .. 'remembers', now - retention)
 return count

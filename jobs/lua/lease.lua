@@ -51,4 +51,4 @@ redis.call('HINCRBY', key, 'attempts', 1)
 redis.call('ZREM', p .. 'state:' .. state, id)
 redis.call('ZADD', p .. 'state:running', now, id)
 return {'granted', redis.call('HGETALL', key), redis.call('HGETALL', p .. 'event:' .. event), now,
-  tonumber(redis.call('GET', p .. 'born') or now)}
+  math.max(tonumber(redis.call('GET', p .. 'born') or now), tonumber(redis.call('GET', p .. 'remembers') or 0))}

@@ -87,7 +87,7 @@ if state == 'retrying' then
   return answer
 end
 if state ~= 'dead' then  -- a replay of a dead letter goes on where it stopped
-  redis.call('HDEL', key, 'notes', 'healed')
+  redis.call('HDEL', key, 'notes', 'noted', 'healed')
   for _, name in ipairs(redis.call('HKEYS', key)) do
     if string.sub(name, 1, 5) == 'note:' then redis.call('HDEL', key, name) end
   end

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -466,3 +467,120 @@ def test_a_full_redis_still_forgets_what_is_old(world: World) -> None:
     finally:
         world.redis.config_set("maxmemory", 0)
     assert world.states() == {}
+
+
+# Promises about leases and order
+
+
+def test_a_thawed_worker_can_not_keep_a_note_while_another_runs_its_delivery(world: World) -> None:
+    """Frozen for longer than the lease, then on with its work: it must stop before its effect, and change nothing."""
+    accepted = world.tell(feedback_event())
+    id_ = f"{accepted.event_id}.one"
+    frozen = world.ledger.lease(id_, "frozen")
+    assert isinstance(frozen, Lease)
+    world.pass_time(16)
+    assert id_ in world.tick()
+    other = world.ledger.lease(id_, "other")
+    assert isinstance(other, Lease)
+    world.ledger.keep(other, {"by": "other"})
+    key = f"{world.ledger.prefix}delivery:{id_}"
+    before = world.redis.hgetall(key)
+    for notes in (None, {"by": "frozen"}):
+        with pytest.raises(LeaseLost):
+            world.ledger.keep(frozen, notes)
+    with pytest.raises(LeaseLost):
+        world.ledger.add(frozen, "parts", {"a": "frozen"})
+    with pytest.raises(LeaseLost):
+        world.ledger.settle(frozen, "done", {}, {})
+    assert world.redis.hgetall(key) == before
+    world.ledger.keep(other, None)
+
+
+def test_renewing_needs_the_token_of_who_runs_the_delivery(world: World) -> None:
+    accepted = world.tell(feedback_event())
+    id_ = f"{accepted.event_id}.one"
+    assert isinstance(world.ledger.lease(id_, "mine"), Lease)
+    key, due = f"{world.ledger.prefix}delivery:{id_}", f"{world.ledger.prefix}due"
+    world.pass_time(10)
+    before = world.redis.hget(key, "until"), world.redis.zscore(due, id_)
+    assert world.ledger.renew([(id_, "another's")]) == {id_}
+    assert (world.redis.hget(key, "until"), world.redis.zscore(due, id_)) == before
+    assert world.ledger.renew([(id_, "mine")]) == set()
+    assert int(world.redis.hget(key, "until")) > int(before[0])
+
+
+def test_a_lease_lasts_fifteen_seconds_and_a_hand_over_ten(world: World) -> None:
+    accepted = world.tell(feedback_event())
+    id_ = f"{accepted.event_id}.one"
+    world.taken()
+    seconds = world.redis.time()[0]
+    due = f"{world.ledger.prefix}due"
+    assert world.redis.zscore(due, id_) / 1000 == pytest.approx(seconds + 10, abs=1.5)
+    assert isinstance(world.ledger.lease(id_, "mine"), Lease)
+    assert world.redis.zscore(due, id_) / 1000 == pytest.approx(seconds + 15, abs=1.5)
+    [hold] = world.redis.scan_iter(f"{world.ledger.prefix}hold:one:*")
+    assert world.redis.pttl(hold) == pytest.approx(15_000, abs=1500)
+
+
+def test_an_earlier_event_that_arrives_while_a_later_one_runs_waits_for_it(world: World) -> None:
+    """The later one can't be stopped any more; two of one entity at the same time could make two tickets."""
+    one = world.connectors["one"]
+    together: list[str] = []
+
+    def run_and_tell(event: Event, _context: Context) -> Outcome:
+        together.append(event.id)
+        if len(one.seen) == 1:
+            first = world.tell(status_event(7, 2)).event_id
+            world.worker().deliver(f"{first}.one")
+            assert together == [event.id], "the earlier one waits while this one runs"
+        return Done()
+
+    one.answer = run_and_tell
+    later = world.tell(status_event(7, 5))
+    world.deliverer.deliver(f"{later.event_id}.one")
+    world.run()
+    assert len(together) == 2
+    assert set(world.states().values()) == {"done"}
+
+
+# Times of the source
+
+
+def test_a_time_in_the_future_does_not_put_an_event_behind_all_that_follow(world: World) -> None:
+    """Be it a clock that is ahead, or a forged time: the order is never later than Redis's now."""
+    body = status_event(7, 1)
+    body["data"]["issue"]["updatedAt"] = "2999-01-01T00:00:00.000Z"
+    forged = world.tell(body)
+    now = world.redis.time()[0]
+    orders = {id_: float(world.redis.hget(f"{world.ledger.prefix}delivery:{id_}", "order")) for id_ in world.states()}
+    assert max(orders.values()) / 1000 < now + 2
+    later = status_event(7, 2)
+    later["data"]["issue"]["updatedAt"] = "2999-01-01T00:00:01.000Z"
+    follows = world.tell(later)
+    world.run()
+    assert world.connectors["one"].seen == [forged.event_id, follows.event_id]
+
+
+def test_a_status_from_the_future_does_not_hide_the_ones_that_follow(world: World) -> None:
+    """Reconcile compares with the status heard last: its time is never later than Redis's now."""
+    statuses = f"{world.ledger.prefix}status:1"
+    forged = status_event(7, 1, "INIT", "ON_REVIEW")
+    forged["data"]["issue"]["updatedAt"] = "2999-01-01T00:00:00.000Z"
+    world.tell(forged)
+    now = world.redis.time()[0]
+    at, _, status = world.redis.hget(statuses, "7").decode().partition("|")
+    assert status == "ON_REVIEW"
+    assert float(at) < now + 2
+    true = status_event(7, 1, "ON_REVIEW", "RESOLVED")
+    true["data"]["issue"]["updatedAt"] = datetime.fromtimestamp(now + 3600, UTC).isoformat()
+    world.tell(true)
+    assert world.redis.hget(statuses, "7").endswith(b"|RESOLVED")
+
+
+def test_a_status_from_the_future_that_an_older_version_stored_gives_way(world: World) -> None:
+    statuses = f"{world.ledger.prefix}status:1"
+    world.redis.hset(statuses, "7", "32472144000.000|ON_REVIEW")
+    body = status_event(7, 1, "ON_REVIEW", "RESOLVED")
+    body["data"]["issue"]["updatedAt"] = datetime.fromtimestamp(world.redis.time()[0] + 60, UTC).isoformat()
+    world.tell(body)
+    assert world.redis.hget(statuses, "7").endswith(b"|RESOLVED")

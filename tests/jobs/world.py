@@ -22,6 +22,43 @@ from sources.abc.events import parse
 from sources.event import Event
 
 INSTANCE = "test"
+PASS_TIME = """
+local p, by = ARGV[1], tonumber(ARGV[2])
+local function each(pattern, change)
+  for _, key in ipairs(redis.call('KEYS', p .. pattern)) do change(key) end
+end
+local function scores(key)
+  for _, id in ipairs(redis.call('ZRANGE', key, 0, -1)) do redis.call('ZINCRBY', key, -by, id) end
+end
+local function fields(...)
+  local names = {...}
+  return function(key)
+    for _, name in ipairs(names) do
+      local value = redis.call('HGET', key, name)
+      if value then redis.call('HSET', key, name, string.format('%.0f', tonumber(value) - by)) end
+    end
+  end
+end
+for _, index in ipairs({'due', 'waits:*', 'dead:*', 'state:done', 'state:skipped', 'state:dead', 'events:*'}) do
+  each(index, scores)
+end
+each('delivery:*', fields('until', 'next', 'handed', 'created', 'updated', 'replayed', 'turn'))
+each('breaker:*', fields('until', 'opened'))
+each('bucket:*', function(key)
+  redis.call('SET', key, string.format('%.0f', redis.call('GET', key) - by), 'KEEPTTL')
+end)
+each('hold:*', function(key)
+  local left = redis.call('PTTL', key) - by
+  if left > 0 then redis.call('PEXPIRE', key, left) else redis.call('DEL', key) end
+end)
+each('status:*', function(key)
+  for _, name in ipairs(redis.call('HKEYS', key)) do
+    local at, status = string.match(redis.call('HGET', key, name), '^([%d.]+)(|.*)$')
+    if at then redis.call('HSET', key, name, string.format('%.3f', at - by / 1000) .. status) end
+  end
+end)
+redis.call('DEL', p .. 'clock')
+"""
 numbers = itertools.count(1)
 
 
@@ -98,31 +135,7 @@ class World:
 
     def pass_time(self, seconds: float) -> None:
         """Moves everything that the ledger waits for into the past: the same as waiting, but now."""
-        by = int(seconds * 1000)
-        prefix = self.ledger.prefix
-        for id_, due in self.redis.zrange(f"{prefix}due", 0, -1, withscores=True):
-            self.redis.zadd(f"{prefix}due", {id_: due - by})
-        for key in self.redis.scan_iter(f"{prefix}delivery:*"):
-            for name in ("until", "next", "handed", "created", "updated", "turn"):
-                if value := self.redis.hget(key, name):
-                    self.redis.hset(key, name, int(float(value)) - by)
-        for key in self.redis.scan_iter(f"{prefix}breaker:*"):
-            for name in ("until", "opened"):
-                if value := self.redis.hget(key, name):
-                    self.redis.hset(key, name, int(value) - by)
-        for kind in ("waits", "dead"):
-            for key in self.redis.scan_iter(f"{prefix}{kind}:*"):
-                for id_, at in self.redis.zrange(key, 0, -1, withscores=True):
-                    self.redis.zadd(key, {id_: at - by})
-        for key in self.redis.scan_iter(f"{prefix}bucket:*"):
-            self.redis.set(key, int(float(self.redis.get(key))) - by, keepttl=True)
-        for key in self.redis.scan_iter(f"{prefix}hold:*"):
-            left = self.redis.pttl(key) - by
-            self.redis.pexpire(key, left) if left > 0 else self.redis.delete(key)
-        for state in ("done", "skipped", "dead"):
-            for id_, at in self.redis.zrange(f"{prefix}state:{state}", 0, -1, withscores=True):
-                self.redis.zadd(f"{prefix}state:{state}", {id_: at - by})
-        self.redis.delete(f"{prefix}clock")
+        self.redis.eval(PASS_TIME, 0, self.ledger.prefix, int(seconds * 1000))
 
     def tick(self) -> list[str]:
         self.redis.delete(f"{self.ledger.prefix}clock")

@@ -1,0 +1,18 @@
+"""The Lua scripts by name, ready to be sent."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in (Path(__file__).parent / "lua").glob("*.lua")}
+
+
+def _ready(text: str) -> str:
+    """With what it includes, and without the comment lines, which would be sent with every call: an event fits into one
+    packet with its deliveries."""
+    whole = text.replace("--!include recovery\n", _TEXTS["recovery"])
+    return re.sub(r"^ *--.*\n", "", whole, flags=re.MULTILINE)
+
+
+LUA = {name: _ready(text) for name, text in _TEXTS.items()}
