@@ -165,8 +165,11 @@ class Marks:
 
     def note_status(self, project: int, issue: Issue, at: float) -> None:
         values = {str(issue.id): f"{int(at)}|{issue.status}", f"{issue.id}:created": issue.creation}
-        self._redis.hset(f"{self._prefix}status:{project}", mapping=values)
-        self._redis.sadd(f"{self._prefix}statuses", project)  # by this set `forget.lua` finds what is old
+        with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.hset(f"{self._prefix}status:{project}", mapping=values)
+            # By this index `forget.lua` finds those of which nothing was heard for RETENTION_DAYS.
+            pipeline.zadd(f"{self._prefix}statuses", {f"{project}:{issue.id}": int(self.now() * 1000)})
+            pipeline.execute()
 
 
 def name_of(place: Place) -> str:

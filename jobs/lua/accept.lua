@@ -37,7 +37,7 @@ if status ~= '' then
   local later = cut and math.floor(before) <= math.floor(changed) or before <= changed
   if later and not (first and last) then
     redis.call('HSET', statuses, issue, string.format('%.3f', changed) .. '|' .. status)
-    redis.call('SADD', p .. 'statuses', project)
+    redis.call('ZADD', p .. 'statuses', now, project .. ':' .. issue)
     if created ~= '' then redis.call('HSET', statuses, issue .. ':created', created) end
   end
 end

@@ -29,21 +29,12 @@ for _, state in ipairs({'ignored', 'unreadable'}) do
     count = count + 1
   end
 end
--- Last known statuses of issues that have not changed for so long, a sample at a time: fields `<id>` and `<id>:created`.
-for _, project in ipairs(redis.call('SRANDMEMBER', p .. 'statuses', 10)) do
-  local statuses = p .. 'status:' .. project
-  local sample = redis.call('HRANDFIELD', statuses, 100, 'WITHVALUES')
-  for i = 1, #sample, 2 do
-    local issue = string.match(sample[i], '^%d+$')
-    local at = issue and tonumber(string.match(sample[i + 1], '^[%d.]+') or 0)
-    if issue and at * 1000 < now - retention then
-      redis.call('HDEL', statuses, issue, issue .. ':created')
-      count = count + 1
-    elseif not issue and redis.call('HEXISTS', statuses, string.match(sample[i], '^%d*')) == 0 then
-      redis.call('HDEL', statuses, sample[i])
-    end
-  end
-  if #sample == 0 then redis.call('SREM', p .. 'statuses', project) end
+-- Statuses of issues of which nothing was heard for so long: fields `<id>` and `<id>:created`.
+for _, name in ipairs(redis.call('ZRANGE', p .. 'statuses', '-inf', now - retention, 'BYSCORE', 'LIMIT', 0, 100)) do
+  local project, issue = string.match(name, '^(.*):(.*)$')
+  redis.call('HDEL', p .. 'status:' .. project, issue, issue .. ':created')
+  redis.call('ZREM', p .. 'statuses', name)
+  count = count + 1
 end
 -- What is older than that is not known any more.
 redis.pcall('SET', p .. 'remembers', now - retention)

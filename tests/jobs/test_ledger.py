@@ -314,7 +314,18 @@ def test_a_finished_delivery_is_forgotten_after_its_time_and_its_event_with_it(w
     left = {key.decode() for key in world.redis.scan_iter(f"{world.ledger.prefix}*")}
     assert left <= {
         f"{world.ledger.prefix}{name}"
-        for name in ("counts", "workers", "clock", "watermark", "places", "names", "arrivals", "born", "last")
+        for name in (
+            "counts",
+            "workers",
+            "clock",
+            "watermark",
+            "places",
+            "names",
+            "arrivals",
+            "born",
+            "remembers",
+            "last",
+        )
     }
 
 

@@ -39,9 +39,11 @@ local function fields(...)
     end
   end
 end
-for _, index in ipairs({'due', 'waits:*', 'dead:*', 'state:done', 'state:skipped', 'state:dead', 'events:*'}) do
+for _, index in ipairs({'due', 'waits:*', 'dead:*', 'state:done', 'state:skipped', 'state:dead'}) do
   each(index, scores)
 end
+each('events:*', scores)
+each('statuses', scores)
 each('delivery:*', fields('until', 'next', 'handed', 'created', 'updated', 'replayed', 'turn'))
 each('breaker:*', fields('until', 'opened'))
 each('bucket:*', function(key)
@@ -50,12 +52,6 @@ end)
 each('hold:*', function(key)
   local left = redis.call('PTTL', key) - by
   if left > 0 then redis.call('PEXPIRE', key, left) else redis.call('DEL', key) end
-end)
-each('status:*', function(key)
-  for _, name in ipairs(redis.call('HKEYS', key)) do
-    local at, status = string.match(redis.call('HGET', key, name), '^([%d.]+)(|.*)$')
-    if at then redis.call('HSET', key, name, string.format('%.3f', at - by / 1000) .. status) end
-  end
 end)
 redis.call('DEL', p .. 'clock')
 """

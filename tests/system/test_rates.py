@@ -50,12 +50,12 @@ def test_no_more_than_the_rate_go_out_after_the_burst(world: World, connector: s
 
 
 def test_messages_keep_to_the_rate_of_their_channel(world: World) -> None:
-    """What waits is told together, so there are few messages; between two of them lies a turn."""
+    """After a burst of three there is a turn between any two."""
     issues = [world.service.open_issue(f"message {number}") for number in range(8)]
     for issue in issues:
         world.service.change_status(issue, "RESOLVED")
     wait_for("all to be told", lambda: len(world.rows(connector="slack", state="done")) == len(issues), 40)
     posted = sorted(float(message["ts"]) for message in world.service.state()["slack"]["messages"])
-    assert posted
-    for first, second in itertools.pairwise(posted):
+    assert len(posted) > 3, "too few for a digest"
+    for first, second in itertools.pairwise(posted[2:]):
         assert second - first >= 1 / SLACK_RATE - TICK - 0.3
