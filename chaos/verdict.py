@@ -186,11 +186,15 @@ def last_heard(facts: Facts, since: int = 0) -> dict[int, set[str]]:
 
 
 def comments(facts: Facts) -> Row:
-    """Every feedback that was added to an issue, and of which we were told, is one comment."""
+    """Every feedback that was added to an issue is one comment: also where no event announced it, and where only the
+    creation of the feedback did."""
     row = Row("comments")
     by_name = {ticket["summary"]: ticket for ticket in facts.state["jira"]["tickets"]}
     additions = accepted(facts, "ISSUE_ADDITION", facts.lost_before)
     told = {(data["addedIssue"]["name"], data["feedback"]["id"]) for data in additions}
+    carrying = [data["feedback"] for data in accepted(facts, "FEEDBACK_CREATION", facts.lost_before)]
+    carrying += facts.state["abc"]["feedbacks"] if facts.repairs else []
+    told |= {(issue["name"], feedback["id"]) for feedback in carrying for issue in feedback.get("issues", [])}
     seen = Counter(
         (name, int(found[1]))
         for name, ticket in by_name.items()

@@ -94,7 +94,7 @@ class Comparison:
         if isinstance(change, Young):
             yield change
         elif change is not None:
-            found = self._accept(change.event, change.body, change.skip, dry_run, change.action)
+            found = list(self._accept(change.event, change.body, change.skip, dry_run, change.action))
             if change.noted is not None and not dry_run and change.event.issue:
                 self._marks.note_status(place.project, change.event.issue, change.noted)
             yield from found

@@ -127,6 +127,13 @@ def test_comments_are_counted_by_feedback() -> None:
     added = heard("ISSUE_ADDITION", feedback={"id": 5}, addedIssue=issue())
     assert numbers(count("comments", added, added, tickets=[ticket(comments=["Feedback 5 (App)"])])) == (1, 0, 0, 0)
     assert numbers(count("comments", added, tickets=[ticket()])) == (1, 1, 0, 0)
+    carrying = {"id": 5, "issues": [issue()]}
+    created = heard("FEEDBACK_CREATION", feedback=carrying)
+    assert numbers(count("comments", created, tickets=[ticket()], repairs=False)) == (1, 1, 0, 0)
+    assert numbers(count("comments", created, added, tickets=[ticket(comments=["Feedback 5 (App)"])])) == (1, 0, 0, 0)
+    attached = [{**carrying, "message": "안녕 1"}]
+    assert numbers(count("comments", tickets=[ticket()], feedbacks=attached)) == (1, 1, 0, 0)
+    assert numbers(count("comments", tickets=[ticket()], feedbacks=attached, repairs=False)) == (0, 0, 0, 0)
     twice = ticket(comments=["Feedback 5 (App)", "Feedback 5 (App)"])
     assert numbers(count("comments", added, tickets=[twice])) == (1, 0, 1, 0)
 

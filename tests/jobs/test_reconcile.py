@@ -17,7 +17,7 @@ from jobs.accept import Acceptor
 from jobs.catch_up import CatchUp, make_reconciler
 from jobs.comparison import REPAIR_PAUSE, SETTLED_SECONDS
 from jobs.configuration import Configuration, build_connectors, configure
-from jobs.marks import Marks, Place
+from jobs.marks import Heard, Marks, Place
 from jobs.reconcile import instant
 from jobs.records import Query
 from jobs.report import Report
@@ -627,6 +627,20 @@ def test_an_issue_that_was_deleted_since_it_was_listed_is_passed_over(bench: Ben
     assert bench.marks.places() != []
 
 
+def test_a_run_that_abc_interrupts_goes_on_from_there(bench: Bench) -> None:
+    """Reading an issue fails: nothing behind it is taken for compared."""
+    bench.remember_an_hour()
+    for name in ("결제 오류", "로그인 오류"):
+        bench.sandbox.abc.set_status(bench.issue(name), "RESOLVED")
+    bench.sandbox.faults.add("status", method="GET", path="/issues/", status=500, times=None)
+    report = bench.reconciler.run()
+    assert len(report.errors) == 1, "one call is enough"
+    assert "answered 500" in report.errors[0]
+    assert bench.marks.checkpoint(Place(1)) is None
+    bench.sandbox.faults.clear()
+    assert [found.name for found in bench.catch_up().findings].count("ISSUE_STATUS_CHANGE") == 2
+
+
 # Time
 
 
@@ -786,6 +800,8 @@ def test_a_status_that_a_restored_backup_brought_back_is_announced(bench: Bench)
     bench.world.redis.hdel(f"fb:{INSTANCE}:status:1", f"{issue}:created")
     report = bench.catch_up(since=time.time() - 3600)
     assert "missed: RESOLVED → INIT" in [found.action for found in report.findings]
+    noted = bench.marks.status(1, Issue.model_validate(row.as_answer()))
+    assert noted == Heard("INIT", float(int(datetime.fromisoformat(row.updatedAt).timestamp())))
     assert bench.catch_up(since=time.time() - 3600).findings == []
 
 
