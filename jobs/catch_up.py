@@ -42,7 +42,7 @@ class CatchUp(threading.Thread):
                 if self._marks.my_turn(self._every):
                     log_report(self._reconciler.run())
             except RedisError as error:
-                log.warning("not reconciled: Redis is away", because=str(error))
+                log.warning("not reconciled: Redis does not answer", because=str(error))
             except Exception:
                 log.exception("reconcile failed; the next run is in RECONCILE_EVERY seconds")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,7 +86,7 @@ class Comparison:
             yield from self._feedback(place, entity, now, dry_run)
 
     def _issue(self, place: Place, issue: Issue, now: float, dry_run: bool) -> Iterator[Finding | Young]:
-        # Decided before the creation is accepted, which notes the status; accepted after it, in the order of happening.
+        # Decided before the creation is accepted, because that notes the status; accepted after it, in order of time.
         change = self._status(place, issue, dry_run)
         # The status of now is not the first one where it may have been changed since, and that is not decided yet.
         first = is_untouched(issue) or not isinstance(change, Young)
@@ -185,11 +186,13 @@ class Comparison:
         return parse(body, self._marks.instance), json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
     def _project_name(self, project: Place) -> str:
+        """As last heard in an event; else what ABC answers, asked for once."""
+        if heard := self._marks.name(project):
+            return heard
         if project not in self._names:
-            try:
+            self._names[project] = ""
+            with suppress(AbcError):
                 self._names[project] = self._abc.project_name(project.project)
-            except AbcError:
-                return self._marks.name(project)
         return self._names[project]
 
     def _accept(

@@ -41,7 +41,7 @@ class Entry:
 
 
 class Forgotten:
-    """`fingerprint`: tells a project's API keys apart without holding them."""
+    """`fingerprint`: of a project's API key; it changes with the key."""
 
     def __init__(self, redis: Redis, instance: str, fingerprint: Callable[[int], str]) -> None:
         self._redis: Any = redis

@@ -9,11 +9,11 @@ from sources.event import Issue, seconds_of
 FIRST_STATUS = "INIT"
 """That of an issue of ABC User Feedback unless its creator chose another one (docs/sources/abc.md)."""
 CLOCK_SECONDS = 600.0
-"""How far the source's clock may be ahead of Redis's. A time that is later than that says nothing."""
+"""How far the source's clock may be ahead of Redis's. A later time is wrong."""
 
 
 def changed_at(issue: Issue, now: float) -> float | None:
-    """When the issue was last changed, never later than now; None when what the source says can't be true."""
+    """When the issue was last changed, never later than now; None when the source's time can't be true."""
     changed, created = seconds_of(issue.updatedAt), seconds_of(issue.createdAt)
     if changed is None or changed > now + CLOCK_SECONDS or (created is not None and changed < int(created)):
         return None

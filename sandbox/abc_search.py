@@ -44,7 +44,7 @@ def _issue_matches(issue: IssueRow, key: str, value: Any) -> bool:
 
 
 def search_feedbacks(store: AbcStore, channel: ChannelRow, body: Mapping[str, Any]) -> dict[str, Any]:
-    """What `POST /channels/:c/feedbacks/search` answers; by id DESC unless told otherwise."""
+    """What `POST /channels/:c/feedbacks/search` answers; by id DESC unless a sort is given."""
     query = dict(body.get("query") or {})
     only = query.pop("fieldKey", None)
     with store.lock:

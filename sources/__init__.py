@@ -1,4 +1,4 @@
-"""Who tells us: each source turns its requests into events (`sources.event.Event`)."""
+"""Where events come from: each source turns its requests into events (`sources.event.Event`)."""
 
 from __future__ import annotations
 

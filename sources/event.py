@@ -30,7 +30,7 @@ Id = Annotated[
     int, BeforeValidator(lambda value: None if isinstance(value, bool) else value), Field(gt=0, le=LARGEST_ID)
 ]
 TimeText = Annotated[str, BeforeValidator(lambda value: _text(value) if isinstance(value, str) else "")]
-"""A time as the source writes it; what is no text says nothing."""
+"""A time as the source writes it; anything but text counts as unknown."""
 
 
 def seconds_of(time: str) -> float | None:

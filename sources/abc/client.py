@@ -40,7 +40,7 @@ NO_FEEDBACK = 0
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a channel. ABC does not tell API keys which fields are read-only: a `writable` one may still be
+    """A field of a channel. ABC does not show API keys which fields are read-only: a `writable` one may still be
     refused (`AbcClient.field_problem` finds out)."""
 
     key: str
@@ -101,13 +101,11 @@ class AbcClient:
         self._call(project, "PUT", f"/issues/{issue}", {**kept, "externalIssueId": value})
         after = self.get_issue(project, issue)
         if after.external_id != value:
-            what = (
-                f"ABC User Feedback took externalIssueId of issue {issue}, but no longer has it: someone saved it, too"
-            )
+            what = f"externalIssueId of issue {issue} was overwritten by a concurrent save; retrying"
             raise AbcError("server_error", what, again=True)
         changed = [key for key, was in kept.items() if getattr(after, key) != was]
         if changed:
-            what = f"issue {issue} has its externalIssueId, but its {', '.join(changed)} changed at the same moment"
+            what = f"{', '.join(changed)} of issue {issue} changed while its externalIssueId was being saved"
             raise AbcError("server_error", what, again=True)
         return after
 
@@ -116,7 +114,7 @@ class AbcClient:
     ) -> dict[str, str]:
         """Fills fields that are still empty and answers with those that it wrote; a field that holds something is
         left alone."""
-        # A write to a feedback that does not exist answers 200: only a read tells that it is gone.
+        # ABC answers 200 to a write to a feedback that does not exist: only a read shows that it is gone.
         before = self.get_feedback(project, channel, feedback)
         wanted = {key: value for key, value in fields.items() if _is_empty(before.fields.get(key))}
         if not wanted:
@@ -126,7 +124,7 @@ class AbcClient:
         after = self.get_feedback(project, channel, feedback)
         lost = [key for key, value in wanted.items() if after.fields.get(key) != value]
         if lost:
-            what = f"ABC User Feedback took {', '.join(lost)} of feedback {feedback}, but does not hold what was sent"
+            what = f"ABC User Feedback accepted {', '.join(lost)} of feedback {feedback}, but shows another value"
             raise AbcError("server_error", what, again=True)
         return wanted
 
@@ -200,8 +198,8 @@ class AbcClient:
             answer = send(
                 self._session, method, f"{self._base}/projects/{project}{path}", headers=headers, json_body=body
             )
-        except NoAnswer as trouble:
-            raise AbcError(trouble.reason, f"ABC User Feedback: {trouble}", again=True) from None
+        except NoAnswer as error:
+            raise AbcError(error.reason, f"ABC User Feedback: {error}", again=True) from None
         if not answer.ok:
             raise refusal(answer.status, _json_of(answer), answer.retry_after)
         return None if method == "PUT" else _json_of(answer)

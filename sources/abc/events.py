@@ -18,7 +18,7 @@ LONGEST_NAME = 100
 
 
 class Unknown(Exception):
-    """Authentic, but of a kind that we do not act on: an event name of a newer release, say."""
+    """Authentic, but of a kind that we do not act on: such as an event name of a newer release."""
 
 
 class Unreadable(Exception):
@@ -58,8 +58,8 @@ def parse(body: Mapping[str, Any], instance: str) -> Event:
         feedback = Feedback.model_validate(data.get("feedback")) if kind.has_feedback else None
         issue = Issue.model_validate(data.get(kind.issue_key)) if kind.issue_key else None
     except ValidationError as error:
-        places = sorted({".".join(str(part) for part in detail["loc"]) or "id" for detail in error.errors()})
-        raise Unreadable(f"{error.title.lower()}: not as expected at {', '.join(places)}") from None
+        parts = sorted({".".join(str(part) for part in detail["loc"]) or "id" for detail in error.errors()})
+        raise Unreadable(f"{error.title.lower()}: not as expected at {', '.join(parts)}") from None
     if kind.has_feedback and channel is None:
         raise Unreadable("the channel is missing")
     previous = data.get("previousStatus")

@@ -139,7 +139,7 @@ class TestExternalIssueId:
         sandbox.faults.add("status", method="PUT", status=200)
         error = error_of(client.set_external_issue_id, 1, 1, "5")
         assert error.again
-        assert "no longer has it" in str(error)
+        assert "overwritten by a concurrent save" in str(error)
 
     def test_an_issue_that_is_gone(self, client: AbcClient) -> None:
         assert error_of(client.set_external_issue_id, 1, 9, "5").reason == "not_found"
@@ -167,7 +167,7 @@ class TestFeedbackFields:
         sandbox.faults.add("status", method="PUT", status=200)
         error = error_of(client.set_feedback_fields, 1, 1, 1, {"message_en": "x"})
         assert error.again
-        assert "does not hold" in str(error)
+        assert "shows another value" in str(error)
 
     def test_a_refusal_quotes_abc_and_not_the_text(self, sandbox: Sandbox, client: AbcClient) -> None:
         sandbox.abc.create_feedback(1, {})
