@@ -181,7 +181,7 @@ class AbcClient:
     def _search(
         self, kind: type[E], project: int, path: str, query: Mapping[str, Any], limit: int, report: Report
     ) -> Iterator[E]:
-        def read(page: int) -> Any:
+        def read(page: int, limit: int) -> Any:
             body = {"query": dict(query), "sort": {"id": "ASC"}, "page": page, "limit": limit}
             return self._call(project, "POST", path, body)
 

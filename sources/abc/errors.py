@@ -101,6 +101,10 @@ def _is_own_403(body: Any) -> bool:
     return isinstance(body, dict) and body.get("message") == "Forbidden resource"
 
 
-def not_understood(expected: str) -> AbcError:
+class NotUnderstood(AbcError):
+    """ABC answered with success, and with something else than what it was asked for."""
+
+
+def not_understood(expected: str) -> NotUnderstood:
     what = f"ABC User Feedback answered 200, but not with {expected}: is ABC_API_URL its API, and no proxy in between?"
-    return AbcError("server_error", what, again=True)
+    return NotUnderstood("server_error", what, again=True)

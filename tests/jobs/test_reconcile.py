@@ -592,8 +592,27 @@ def test_a_defect_in_one_position_does_not_keep_the_others_waiting(
     assert [found.name for found in bench.catch_up().findings] == ["ISSUE_CREATION"]
 
 
-def test_one_entity_that_can_not_be_handled_does_not_cost_the_others(bench: Bench) -> None:
-    """Deeper than JSON can be written, for example."""
+def test_one_entity_that_can_not_be_handled_does_not_cost_the_others(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a connector raises when it is asked what is missing."""
+    for text in ("하나", "둘"):
+        bench.sandbox.abc.create_feedback(1, {"message": text})
+    translate: Any = bench.connectors["translate"]
+    missing = translate.missing
+
+    def broken(entity: Any) -> bool:
+        if entity.id == 1:
+            raise ZeroDivisionError("planted")
+        return bool(missing(entity))
+
+    monkeypatch.setattr(translate, "missing", broken)
+    report = bench.catch_up()
+    assert report.errors == ["project 1, channel 1, 1: a defect: ZeroDivisionError"]
+    assert bench.sandbox.abc.feedbacks[2].data.get("translatedMessage")
+
+
+def test_a_feedback_that_is_nested_too_deeply_does_not_cost_the_others(bench: Bench) -> None:
     first = bench.sandbox.abc.create_feedback(1, {"message": "하나"})
     bench.sandbox.abc.create_feedback(1, {"message": "둘"})
     deep: Any = []
@@ -601,8 +620,10 @@ def test_one_entity_that_can_not_be_handled_does_not_cost_the_others(bench: Benc
         deep = [deep]
     first.data["tags"] = deep
     report = bench.catch_up()
-    assert len(report.findings) == 1
-    assert [error.partition(":")[0] for error in report.errors] == ["project 1, channel 1, 1"]
+    assert [found.entity for found in report.findings] == ["feedback:1:2"]
+    assert set(report.errors) == {
+        "project 1, channel 1: 1 of the search results can't be read at all and were left out"
+    }
     assert bench.sandbox.abc.feedbacks[2].data.get("translatedMessage")
 
 

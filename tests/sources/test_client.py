@@ -288,6 +288,30 @@ class TestOddAnswers:
         assert [issue.id for issue in found] == [7]
         assert reports == ["2 of 3 search results are no issue and were left out"]
 
+    @pytest.mark.parametrize("bad", [[1], [5], [30], [1, 2, 3], [4, 17, 18, 30]])
+    def test_one_item_that_makes_its_page_unreadable_costs_no_good_one(
+        self, sandbox: Sandbox, client: AbcClient, bad: list[int]
+    ) -> None:
+        """100,000 levels in one feedback: nothing of its page can be read, so each result is asked for alone."""
+        deep: Any = []
+        for _ in range(600):
+            deep = [deep]
+        for number in range(1, 31):
+            row = sandbox.abc.create_feedback(1, {"message": str(number)})
+            if number in bad:
+                row.data["note"] = deep
+        reports: list[str] = []
+        found = client.search_feedbacks(1, 1, EVERYTHING, limit=10, report=reports.append)
+        assert [one.id for one in found] == [number for number in range(1, 31) if number not in bad]
+        assert sum(int(report.partition(" ")[0]) for report in reports) == len(bad)
+
+    def test_a_server_that_answers_nonsense_is_not_asked_for_each_result(
+        self, sandbox: Sandbox, client: AbcClient
+    ) -> None:
+        sandbox.faults.add("status", status=201, times=None, body="<h1>Maintenance</h1>")
+        error_of(lambda: list(client.search_issues(1, EVERYTHING)))
+        assert len(sandbox.faults.fired) == 11
+
     def test_ids_as_text_are_ids(self, sandbox: Sandbox, client: AbcClient) -> None:
         sandbox.faults.add("status", status=201, body=page({"id": "7"}, {"id": 8.0}, total=2))
         assert [issue.id for issue in client.search_issues(1, EVERYTHING)] == [7, 8]
@@ -327,7 +351,7 @@ class TestPages:
     """The walk over pages, without a server."""
 
     def test_pages_without_end_are_an_error(self) -> None:
-        def read(number: int) -> Any:
+        def read(number: int, _limit: int) -> Any:
             return page({"id": number}, total=10**9)
 
         found = walk(Issue, read, 1, ignore)
@@ -339,7 +363,7 @@ class TestPages:
         totals = itertools.cycle([30, 20])
         calls = itertools.count()
 
-        def read(number: int) -> Any:
+        def read(number: int, _limit: int) -> Any:
             next(calls)
             return page({"id": number}, total=next(totals))
 
@@ -353,7 +377,7 @@ class TestPages:
         """It ends, and raises nothing but AbcError."""
         given = itertools.chain(answers, itertools.repeat(None))
         with suppress(AbcError):
-            for issue in walk(Issue, lambda _: next(given), 2, ignore):
+            for issue in walk(Issue, lambda _page, _limit: next(given), 2, ignore):
                 assert issue.id > 0
 
 
