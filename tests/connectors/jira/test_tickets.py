@@ -269,7 +269,7 @@ def test_a_moved_ticket_is_followed_and_the_limit_of_its_number_is_named(world: 
     assert "JIRA_EXTERNAL_ID" in told["write_back"]
     assert world.links.get("jira", "issue:1:1")["key"] == "MOBILE-1"
     assert world.tickets() == ["MOBILE-1"]
-    again = result(world.created(issue))
+    again = result(world.created(issue, world.context(delivery_id="a-later-event.jira")))
     assert again["ticket"] == "MOBILE-1", "the number in ABC is the one that we stored there, and no person's"
     assert "moved_from" not in again
 
