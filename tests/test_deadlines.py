@@ -187,6 +187,21 @@ def test_a_connection_is_used_again_after_its_first_call_s_deadline() -> None:
     assert len(accepted) == 1
 
 
+def test_a_call_ends_on_a_connection_that_was_used_before() -> None:
+    accepted = []
+
+    def behave(connection: socket.socket, stop: threading.Event) -> None:
+        accepted.append(connection)
+        hostile.request(connection)
+        connection.sendall(hostile.http(200, b"{}"))
+        hostile.trickles_headers(connection, stop)
+
+    with listening(behave) as port, new_session() as session:
+        assert send(session, "GET", f"http://127.0.0.1:{port}/").ok
+        timed_out(lambda: send(session, "GET", f"http://127.0.0.1:{port}/"), sent=True)
+    assert len(accepted) == 1
+
+
 # Every client
 
 

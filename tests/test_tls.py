@@ -53,6 +53,7 @@ def failure(url: str) -> NoAnswer:
 # Certificates
 
 
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")  # which would keep it from sending
 @pytest.mark.parametrize("client", CLIENTS)
 def test_no_client_sends_anything_to_a_server_that_it_can_not_verify(client: str, authority: Authority) -> None:
     listener = Listener()
