@@ -120,7 +120,7 @@ def main() -> None:
     configuration = configure_or_exit(environment())
     service = configuration.service
     logs.set_up(service, configuration.redact)
-    logs.tell_doubts(configuration.doubts)
+    logs.log_doubts(configuration.doubts)
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings

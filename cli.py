@@ -21,6 +21,8 @@ from redis.exceptions import RedisError
 
 import samples
 from bridge.environment import ConfigError
+from bridge.failures import name_of
+from bridge.terminal import escaped, printable
 from connectors.base import Check
 from console.checks import checks, dotenv_checks
 from jobs import comparison
@@ -87,9 +89,9 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
             status = "note" if line.is_note else "ok" if line.ok else "fail"
             about, _, what = line.what.partition(": ")
             if as_json:
-                click.echo(_json({"status": status, "about": about, "what": what}))
+                _echo(_json({"status": status, "about": about, "what": what}))
             else:
-                click.echo(f"{'FAIL' if status == 'fail' else status:4} {_printable(line.what)}")
+                _echo(f"{'FAIL' if status == 'fail' else status:4} {printable(line.what)}")
         sys.exit(1 if bad else 0)
 
     @app.cli.command("events")
@@ -107,7 +109,7 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
             found = desk.records.event(event_id)
             if found is None:
                 raise click.ClickException(f"there is no event {event_id}; finished ones are kept for RETENTION_DAYS")
-            click.echo(_json(found, indent=2))
+            _echo(_json(found, indent=2))
             return
         if ignored:
             rows = desk.records.events("unreadable", limit) + desk.records.events("ignored", limit)
@@ -125,9 +127,9 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
             raise click.UsageError("name the DELIVERY_IDS, or say --dead")
         words = {id_: desk.replayer.replay(id_) for id_ in (desk.records.ids_in("dead") if dead else delivery_ids)}
         for id_, word in words.items():
-            click.echo(f"{word:8} {id_}")
+            _echo(f"{word:8} {id_}")
         if not words:
-            click.echo("there is no dead letter")
+            _echo("there is no dead letter")
         sys.exit(0 if all(word == "queued" for word in words.values()) else 1)
 
     @app.cli.command("reconcile")
@@ -149,14 +151,14 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
             raise click.BadParameter(str(error), param_hint="--since") from None
         report = reconciler.run(start, dry_run)
         if wait and report.younger and not report.capped:
-            click.echo(f"waiting {report.wait:.0f} s: {report.changes(comparison.SETTLED_SECONDS)}", err=True)
+            _echo(f"waiting {report.wait:.0f} s: {report.changes(comparison.SETTLED_SECONDS)}", err=True)
             time.sleep(report.wait + 0.1)
             report = report.then(reconciler.run(start, dry_run))
         _show([asdict(found) for found in report.findings], ("event_id", "name", "entity", "action"), as_json=False)
         for line in report.summary(comparison.SETTLED_SECONDS, dry_run):
-            click.echo(line)
+            _echo(line)
         for problem in report.problems():
-            click.echo(desk.configuration.redact(problem), err=True)
+            _echo(desk.configuration.redact(problem), err=True)
         sys.exit(1 if report.errors or report.forgotten else 0)
 
     @app.cli.command("send-test")
@@ -194,7 +196,7 @@ def _forget(reconciler: Reconciler, text: str) -> None:
     if not found:
         raise click.ClickException(f"{text} is not among what is compared")
     for place in found:
-        click.echo(f"not compared any more, until an event names it: {place}")
+        _echo(f"not compared any more, until an event names it: {place}")
 
 
 def _creation_times(
@@ -220,11 +222,16 @@ def _send(configuration: Configuration, url: str, body: bytes) -> str:
         raise click.ClickException(f"{url}: {trouble}; is the receiver running there?") from None
     said = answer.json()
     if not answer.ok or not isinstance(said, dict):
-        raise click.ClickException(f"{url} answered {answer.status}: {_printable(answer.text[:300])}")
+        raise click.ClickException(f"{url} answered {answer.status}: {_excerpt(configuration, answer.text)}")
     if "event_id" not in said:
         raise click.ClickException(f"{url} answered without an event_id; is that the receiver?")
-    click.echo(f"accepted as event {said['event_id']}{' (known already)' if said.get('duplicate') else ''}")
+    _echo(f"accepted as event {said['event_id']}{' (known already)' if said.get('duplicate') else ''}")
     return str(said["event_id"])
+
+
+def _excerpt(configuration: Configuration, text: str) -> str:
+    """The start of an answer. Masked before it is cut: a cut through a secret would leave its start."""
+    return printable(configuration.redact(text)[:300])
 
 
 def _until_finished(records: Records, event_id: str, seconds: float) -> list[dict[str, Any]]:
@@ -240,32 +247,29 @@ def _until_finished(records: Records, event_id: str, seconds: float) -> list[dic
 def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         for row in rows:
-            click.echo(_json(row))
+            _echo(_json(row))
         return
     table = [columns, *(tuple(_cell(row.get(column)) for column in columns) for row in rows)]
     widths = [max(len(line[number]) for line in table) for number in range(len(columns))]
     for line in table:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        _echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
     if not rows:
-        click.echo("(nothing)")
+        _echo("(nothing)")
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else _printable(" ".join(str(value).split()))
+    text = "" if value is None else printable(" ".join(str(value).split()))
     return text if len(text) <= 80 else text[:79] + "…"
 
 
-def _printable(text: str) -> str:
-    """Without what could steer the terminal: other people's texts are in it."""
-    return "".join(character for character in text if character.isprintable())
+def _echo(text: str, err: bool = False) -> None:
+    """Prints what may hold other people's texts, without what could steer the terminal."""
+    click.echo(printable(text, keep="\n"), err=err)
 
 
 def _json(value: object, indent: int | None = None) -> str:
     """JSON that people can read in a terminal: all that is not printable is escaped, halves of a character too."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return "".join(
-        character if character.isprintable() or character == "\n" else json.dumps(character)[1:-1] for character in text
-    )
+    return escaped(json.dumps(value, ensure_ascii=False, indent=indent), keep="\n")
 
 
 def _in_sentences(command: click.Command) -> None:
@@ -283,6 +287,6 @@ def _in_sentences(command: click.Command) -> None:
         except BadQuery as error:
             raise click.ClickException(str(error)) from None
         except RedisError as error:
-            raise click.ClickException(f"Redis: {type(error).__name__}: {error}; look at REDIS_URL") from None
+            raise click.ClickException(f"Redis: {printable(name_of(error))}; look at REDIS_URL") from None
 
     command.callback = guarded

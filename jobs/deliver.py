@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from rq import Queue
 
 import sources
+from bridge.failures import name_of, place_of
 from connectors.base import Connector, Destination, Gathering, LeaseLost, Links, Outcome, Retry
 from jobs import attempts, flow
 from jobs.flow import Hold
@@ -234,7 +235,7 @@ def _guarded(attempt: Callable[[], T]) -> T | Retry:
 
 
 def _crashed(error: Exception) -> Retry:
-    return Retry(f"the connector failed: {type(error).__name__}: {error}", "crashed")
+    return Retry(f"the connector failed: {name_of(error)} ({place_of(error)})", "crashed")
 
 
 def _patiently(record: Callable[[], Settled]) -> Settled:

@@ -196,7 +196,7 @@ def work(configuration: Configuration, stop: threading.Event) -> None:
 def main() -> None:
     configuration = configure_or_exit(environment())
     logs.set_up(configuration.service, configuration.redact)
-    logs.tell_doubts(configuration.doubts)
+    logs.log_doubts(configuration.doubts)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -39,6 +39,57 @@ def test_a_secret_is_masked_in_every_form_in_which_it_travels(secret: str, befor
         assert form not in redact(before + form + after).replace(MASK, "")
 
 
+def _escapings(character: str) -> list[str]:
+    """Ways to write a character, each of which some system uses."""
+    percent = "".join(f"%{byte:02X}" for byte in character.encode())
+    units = character.encode("utf-16-be")
+    json_escape = "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+    number = ord(character)
+    entities = [f"&#{number};", f"&#x{number:x};", f"&#X{number:X};"]
+    named = {"&": ["&amp;"], "<": ["&lt;"], ">": ["&gt;"], '"': ["&quot;", '\\"'], "'": ["&apos;", "\\'"], "/": ["\\/"]}
+    python = [f"\\x{number:02x}"] if number < 256 else []
+    twice = [percent.replace("%", "%25"), "\\" + json_escape]
+    return [character, percent, percent.lower(), json_escape, json_escape.upper().replace("U", "u"), *entities,
+            *named.get(character, []), *python, *twice]  # fmt: skip
+
+
+# As keys and addresses are: without the characters that begin an escape themselves.
+KEYS = st.text(st.sampled_from("abcXYZ0189-_./:+=~<>\"'é키"), min_size=8, max_size=30)
+
+
+@given(KEYS, st.data())
+def test_a_secret_of_which_some_characters_are_escaped_is_masked(secret: str, data: st.DataObject) -> None:
+    redact = Redactor([secret])
+    shown = "".join(data.draw(st.sampled_from(_escapings(character))) for character in secret)
+    assert redact(f"before {shown} after") == f"before {MASK} after"
+
+
+@given(st.binary(max_size=5), st.text(min_size=8, max_size=30), st.binary(max_size=5))
+def test_a_secret_inside_what_was_encoded_is_masked(before: bytes, secret: str, after: bytes) -> None:
+    """As in `Authorization: Basic …`: all but the characters at the ends, which hold bits of what is beside it."""
+    redact = Redactor([secret])
+    data = before + secret.encode() + after
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        assert len(redact(encode(data).decode()).replace(MASK, "")) <= (len(before) + len(after)) * 4 / 3 + 6
+    assert redact(data.hex()) == before.hex() + MASK + after.hex()
+    assert redact(data.hex().upper()) == before.hex().upper() + MASK + after.hex().upper()
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "XXXXSLACKTOKENXXXXXXXXXX",  # the token without its address
+        "no such hook: T0TEAM123/B0BOT4567/XXXXSLACKTOKENXXXXXXXXXX",
+        "https:\\/\\/hooks.example.com\\/services\\/T0TEAM123\\/B0BOT4567\\/XXXXSLACKTOKENXXXXXXXXXX",
+        "%2Fservices%2FT0TEAM123%2FB0BOT4567%2FXXXXSLACKTOKENXXXXXXXXXX",
+    ],
+)
+def test_the_token_in_a_secret_address_is_a_secret_of_its_own(shown: str) -> None:
+    secret = "https://hooks.example.com/services/T0TEAM123/B0BOT4567/XXXXSLACKTOKENXXXXXXXXXX"
+    assert "SLACKTOKEN" not in Redactor([secret])(shown)
+    assert Redactor([secret])("other services of hooks.example.com") == "other services of hooks.example.com"
+
+
 @given(st.text(max_size=60))
 def test_without_secrets_nothing_changes(text: str) -> None:
     assert Redactor()(text) == text
