@@ -4,7 +4,8 @@ The folder `connectors/<name>/` exposes four names, and imports no third-party l
 reads them, too): `Settings` (a settings class), `DEFAULT_EVENTS` (patterns), `NEEDS_ABC` (whether it can't do without
 the API of ABC User Feedback) and `build(settings, tools)`. One that keeps a ticket for each issue also has
 `TICKETS = True`: then it gets an ISSUE_ADDITION for issues that a feedback carried at its creation, which the source
-does not send.
+does not send. It keeps `key` and `url` of a ticket in its links, and has `ticket_address(settings, project,
+external_id)`: where a person finds a ticket, "" where that can't be known without asking; so alerts can link it.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ undone it keeps a note (`context.keep`), and when it finds such a note it looks 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
@@ -127,6 +127,16 @@ class Context(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class TicketSystem:
+    """A connector in use that keeps a ticket for each issue. Its links hold `key` and `url` of the ticket."""
+
+    name: str
+    address: Callable[[int, str], str]
+    """Where a person finds the ticket that an ABC project's externalIssueId names, "" where that can't be known without
+    asking. Without I/O."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tools:
     """What every connector is built with."""
 
@@ -137,6 +147,7 @@ class Tools:
     concurrency: int
     channels: tuple[tuple[int, int], ...] = ()
     """Project and channel ids that are known (RECONCILE_CHANNELS), for `check()`; there may be more."""
+    tickets: tuple[TicketSystem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import partial
 from typing import NoReturn, TypeVar
 
 import connectors
 from bridge.environment import ConfigError, read_variable
 from bridge.values import parts_of
-from connectors.base import Connector, Tools
+from connectors.base import Connector, TicketSystem, Tools
 from jobs.routing import Route, make_route
 from redaction import Redactor, secrets_of
 from settings import EXIT_BAD_CONFIG, ServiceSettings, Settings, load
@@ -86,7 +87,7 @@ def build_connectors(
 ) -> dict[str, Connector]:
     """Imports and builds what is switched on, and nothing else. `channels`: those that are known, where it is more than
     RECONCILE_CHANNELS names."""
-    tools = make_tools(configuration.service, channels)
+    tools = replace(make_tools(configuration.service, channels), tickets=_ticket_systems(configuration.connectors))
     return {name: connectors.find(name).build(settings, tools) for name, settings in configuration.connectors.items()}
 
 
@@ -100,6 +101,15 @@ def make_tools(service: ServiceSettings, channels: Iterable[tuple[int, int]] | N
         service.worker_concurrency,
         tuple(service.reconcile_channels if channels is None else channels),
     )
+
+
+def _ticket_systems(chosen: Mapping[str, Settings]) -> tuple[TicketSystem, ...]:
+    systems = []
+    for name, settings in chosen.items():
+        module = connectors.find(name)
+        if getattr(module, "TICKETS", False):
+            systems.append(TicketSystem(name, partial(module.ticket_address, settings)))  # type: ignore[attr-defined]
+    return tuple(systems)
 
 
 def _connector_names(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:

@@ -93,7 +93,6 @@ def environment(sandbox: str, redis_url: str) -> dict[str, str]:
         "JIRA_STATUS_MAP": "ON_REVIEW=In Progress,IN_PROGRESS=In Progress,RESOLVED=Done",
         "SLACK_BOT_TOKEN": slack.TOKEN,
         "SLACK_CHANNEL": CHANNEL,
-        "SLACK_TICKET_URL": f"{sandbox}/jira/browse/{JIRA_PROJECT}-{{id}}",
         "SLACK_API_URL": f"{sandbox}/slack/api/",
     }
 

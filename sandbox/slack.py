@@ -34,7 +34,7 @@ class Channel:
 
 @dataclass(frozen=True)
 class Message:
-    """A message that is in a channel. `by`: `bot` or `webhook`."""
+    """A message that is in a channel. `by`: `bot`, `webhook`, or another app's name."""
 
     channel: str
     ts: str

@@ -194,8 +194,9 @@ def _listed(channel: Channel) -> dict[str, Any]:
 
 
 def _shown(message: Message, *, metadata: bool) -> dict[str, Any]:
-    shown: dict[str, Any] = {"type": "message", "ts": message.ts, "text": message.text, "user": "U0BRIDGE"}
-    shown |= {"bot_id": "B0BRIDGE", "blocks": message.blocks}
+    ours = message.by in ("bot", "webhook")
+    shown: dict[str, Any] = {"type": "message", "ts": message.ts, "text": message.text, "blocks": message.blocks}
+    shown |= {"user": "U0BRIDGE", "bot_id": "B0BRIDGE"} if ours else {"user": "U0ANOTHER", "bot_id": "B0ANOTHER"}
     if message.thread_ts:
         shown["thread_ts"] = message.thread_ts
     if message.broadcast:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from connectors.base import Connector, Tools
+from connectors.jira.names import address_of as ticket_address
 from connectors.jira.settings import Settings
 
-__all__ = ["DEFAULT_EVENTS", "NEEDS_ABC", "TICKETS", "Settings", "build"]
+__all__ = ["DEFAULT_EVENTS", "NEEDS_ABC", "TICKETS", "Settings", "build", "ticket_address"]
 
 DEFAULT_EVENTS = ("ISSUE_CREATION", "ISSUE_STATUS_CHANGE", "ISSUE_ADDITION")
 NEEDS_ABC = True

@@ -15,6 +15,7 @@ from jira import JIRA, JIRAError
 
 from connectors.jira import shapes
 from connectors.jira.errors import IncompleteSearch, refusal_of
+from connectors.jira.names import GATEWAY
 from connectors.jira.settings import Settings
 from connectors.jira.shapes import Account, Choice, Comment, Created, ScreenField, Status, Ticket, Transition
 from transport import Answer, NoAnswer, guard, not_sent
@@ -24,7 +25,6 @@ PAGES = 10  # of a search, oldest first
 COMMENT_PAGE = 40
 """Comments are long: this many of 32,767 characters, each escaped as six, are less than MAX_ANSWER_BYTES."""
 COMMENT_PAGES = 25  # newest first: a comment whose answer we may have lost is among the last ones
-GATEWAY = "//api.atlassian.com/ex/jira/"
 PERMISSIONS = ("BROWSE_PROJECTS", "CREATE_ISSUES", "ADD_COMMENTS", "TRANSITION_ISSUES")
 
 

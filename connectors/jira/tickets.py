@@ -23,10 +23,11 @@ from connectors.jira.errors import (
     search_outcome_of,
 )
 from connectors.jira.markers import Marker, ticket_marker
+from connectors.jira.names import key_of
 from connectors.jira.port import JiraPort
 from connectors.jira.render import ticket_fields
 from connectors.jira.settings import Settings
-from connectors.jira.shapes import KEY, Created, Ticket, project_of
+from connectors.jira.shapes import Created, Ticket, project_of
 from settings import Language
 from sources.abc.client import AbcClient, AbcError
 from sources.event import Event, Issue, Named
@@ -288,10 +289,3 @@ class Tickets:
 def _short(external_id: str) -> str:
     """What a person typed, for a line of the record."""
     return cut(inert(external_id), 60)
-
-
-def key_of(external_id: str, jira_project: str) -> str | None:
-    """The ticket that an externalIssueId names: a number of `jira_project`, or a whole key. None: no ticket's name."""
-    if KEY.fullmatch(key := f"{jira_project}-{external_id}"):
-        return key
-    return external_id if KEY.fullmatch(external_id) else None

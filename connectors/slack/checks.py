@@ -8,6 +8,7 @@ from typing import Any
 
 from slack_sdk import WebClient
 
+from bridge.text import cut, inert
 from connectors.base import Check, note
 from connectors.slack.errors import CannotTell, Refused
 from transport import NoAnswer
@@ -28,7 +29,7 @@ def check(web: WebClient, joined: Callable[[], list[dict[str, Any]]], channels: 
     except (Refused, NoAnswer) as trouble:
         yield Check(False, str(trouble))
         return
-    yield Check(True, f"the bot {who.get('user')} of the workspace {who.get('team')} is signed in")
+    yield Check(True, f"the bot {_shown(who.get('user'))} of the workspace {_shown(who.get('team'))} is signed in")
     yield from _scopes(str(who.headers.get("x-oauth-scopes") or ""))
     for channel in channels:
         try:
@@ -56,7 +57,8 @@ def _scopes(header: str) -> Iterator[Check]:
 
 def _channel(web: WebClient, joined: Callable[[], list[dict[str, Any]]], channel: str) -> Check:
     if is_id(channel):
-        return _state(web.conversations_info(channel=channel).get("channel") or {}, channel)
+        found = web.conversations_info(channel=channel).get("channel")
+        return _state(found if isinstance(found, dict) else {}, channel)
     found = next((c for c in joined() if c.get("name") == channel.removeprefix("#")), None)
     if found is None:
         return Check(False, f"the bot is in no channel {channel}: {_INVITE}")
@@ -64,7 +66,7 @@ def _channel(web: WebClient, joined: Callable[[], list[dict[str, Any]]], channel
 
 
 def _state(found: dict[str, Any], channel: str) -> Check:
-    name = f"{channel} (#{found.get('name')})"
+    name = f"{channel} (#{_shown(found.get('name'))})"
     if found.get("is_archived"):
         return Check(False, f"the channel {name} is archived: unarchive it, or correct SLACK_CHANNEL")
     if not found.get("is_member"):
@@ -76,3 +78,8 @@ def _untold(channel: str, trouble: Refused | NoAnswer) -> Check:
     if isinstance(trouble, Refused) and trouble.error == "missing_scope":
         return note(f"the channel {channel} can't be checked: {trouble}")
     return Check(False, f"channel {channel}: {trouble}")
+
+
+def _shown(name: object) -> str:
+    """A name from Slack, for a line on a terminal."""
+    return cut(inert(str(name)), 80)

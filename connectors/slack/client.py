@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -75,6 +76,7 @@ class Bot:
     def __init__(self, token: SecretStr, url: str, pool: int) -> None:
         self._web = _Web(token, url, pool)
         self._ids: dict[str, str] = {}  # of channels that the operator named, as they are learned
+        self._me: frozenset[str] = frozenset()  # our ids, once they were asked for
 
     def post(self, message: Message, channel: str, thread: str) -> Posted:
         said = self._web.chat_postMessage(
@@ -88,7 +90,7 @@ class Bot:
             unfurl_links=False,
             unfurl_media=False,
         )
-        posted = _posted(str(said.get("channel", "")), {**(said.get("message") or {}), "ts": said.get("ts", "")})
+        posted = _posted(_short(said.get("channel")), {**_mapping(said.get("message")), "ts": said.get("ts")})
         self._ids[channel] = posted.channel
         return posted
 
@@ -116,17 +118,25 @@ class Bot:
 
     def _search(self, method: Callable[..., SlackResponse], is_it: IsIt, where: Mapping[str, str]) -> Posted | None:
         for page in _pages(method, **where, include_all_metadata=True, inclusive=True):
-            for message in page.get("messages") or []:
-                if is_it(message.get("metadata")):
+            for message in _mappings(page.get("messages")):
+                if is_it(message.get("metadata")) and self._is_ours(message):
                     return _posted(where["channel"], message)
         return None
+
+    def _is_ours(self, message: Mapping[str, Any]) -> bool:
+        """Any app of the workspace may post our metadata, and would keep our message from being posted."""
+        authors = _names(message.get("bot_id"), message.get("user"))
+        if authors and not self._me:
+            who = self._web.auth_test()
+            self._me = _names(who.get("bot_id"), who.get("user_id"))
+        return not authors or not self._me or bool(authors & self._me)
 
     def _id(self, channel: str) -> str:
         """The id of a channel, which is all that the methods that read take. Raises CannotTell."""
         if checks.is_id(channel):
             return channel
         if channel not in self._ids:
-            known = {c.get("name"): str(c.get("id")) for c in self.channels()}
+            known = {c.get("name"): _short(c.get("id")) for c in self.channels()}
             if (name := channel.removeprefix("#")) not in known:
                 raise CannotTell(f"the bot is in no channel {channel}; an id in SLACK_CHANNEL needs no look-up")
             self._ids[channel] = known[name]
@@ -135,7 +145,7 @@ class Bot:
     def channels(self) -> list[dict[str, Any]]:
         """The channels that the bot is in."""
         pages = _pages(self._web.users_conversations, types="public_channel,private_channel", exclude_archived=False)
-        return [channel for page in pages for channel in page.get("channels") or []]
+        return [channel for page in pages for channel in _mappings(page.get("channels"))]
 
     def check(self, channels: list[str]) -> Iterator[Check]:
         yield from checks.check(self._web, self.channels, channels)
@@ -147,15 +157,32 @@ def _pages(method: Callable[..., SlackResponse], **arguments: Any) -> Iterator[S
     for _ in range(PAGES):
         page = method(**arguments, limit=PAGE, cursor=cursor)
         yield page
-        cursor = (page.get("response_metadata") or {}).get("next_cursor")
-        if not cursor:
+        cursor = _mapping(page.get("response_metadata")).get("next_cursor")
+        if not isinstance(cursor, str) or not cursor:
             return
     raise CannotTell(f"Slack lists more than {PAGES * PAGE} entries")
 
 
 def _posted(channel: str, message: Mapping[str, Any]) -> Posted:
-    ts, thread = str(message.get("ts", "")), str(message.get("thread_ts") or "")
+    ts, thread = _short(message.get("ts")), _short(message.get("thread_ts"))
     return Posted(channel, ts, thread if thread != ts else "")
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _mappings(value: object) -> list[dict[str, Any]]:
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def _short(value: object) -> str:
+    """An id or a time stamp of Slack's; "" for anything else, which would end up in our records."""
+    return value if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9._-]{1,60}", value) else ""
+
+
+def _names(*values: object) -> frozenset[str]:
+    return frozenset(map(_short, values)) - {""}
 
 
 class _Web(WebClient):

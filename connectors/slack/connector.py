@@ -17,7 +17,7 @@ from connectors.slack.errors import THREAD_GONE, CannotTell, Refused
 from connectors.slack.render import Message, marker, marks, render, render_digest
 from connectors.slack.settings import SlackSettings
 from sources.abc.client import AbcError
-from sources.event import Event
+from sources.event import Event, Issue, Named
 from transport import NoAnswer
 
 BURST = 3
@@ -78,28 +78,39 @@ class SlackConnector:
     def _channel(self, event: Event) -> str:
         return self._settings.slack_channel.get(_project(event)) or ""
 
-    def _message(self, event: Event, metadata: dict[str, Any]) -> Message | None:
-        return render(
-            event,
-            self._tools.language,
-            metadata,
-            ticket=self._ticket(event),
-            ticket_url=self._settings.slack_ticket_url.get(_project(event)),
-            feedback_field=self._settings.slack_feedback_field,
-        )
+    def _message(self, event: Event, context: Context, metadata: dict[str, Any]) -> Message | None:
+        ticket, url = self._ticket(event, context)
+        field = self._settings.slack_feedback_field
+        return render(event, self._tools.language, metadata, ticket=ticket, ticket_url=url, feedback_field=field)
 
-    def _ticket(self, event: Event) -> str:
-        """The event's ticket; where it names none, the one that ABC may have got since. A message tells what happened
-        then, so nothing else is read anew, and it does without when ABC can't be read: an alert doesn't wait."""
-        issue, abc = event.issue, self._tools.abc
-        if issue is None or event.project is None:
-            return ""
+    def _ticket(self, event: Event, context: Context) -> tuple[str, str | None]:
+        """The issue's ticket and its address: by SLACK_TICKET_URL, else by the record of the connector that keeps
+        tickets, else by that one's settings."""
+        if event.issue is None or event.project is None:
+            return "", None
+        external = self._external_id(event, event.project, event.issue)
+        if external and (template := self._settings.slack_ticket_url.get(event.project.id)):
+            return external, template
+        for system in self._tools.tickets:
+            link = context.links.get(system.name, event.entity, event.creation)
+            key, url = link.get("key", ""), link.get("url", "")
+            if key and url and external in ("", key, key.rpartition("-")[2]):
+                return key, url
+            if external and (url := system.address(event.project.id, external)):
+                return external, url
+        return external, None
+
+    def _external_id(self, event: Event, project: Named, issue: Issue) -> str:
+        """The event's; where it names none, the one that ABC may have got since. A message reports what happened then,
+        so nothing else is read again, and it does without when ABC can't be read: an alert doesn't wait."""
+        abc = self._tools.abc
         if issue.external_id or abc is None or event.name == "ISSUE_CREATION":
             return issue.external_id
         try:
-            return abc.get_issue(event.project.id, issue.id).external_id
+            found = abc.get_issue(project.id, issue.id)
         except AbcError:
             return ""
+        return found.external_id if issue.is_same(found) else ""
 
     def _known(self, event: Event, context: Context, channel: str) -> Outcome | None:
         """What came of it before; None when the message has to be posted (again)."""
@@ -141,7 +152,7 @@ class SlackConnector:
         return None
 
     def _tell(self, event: Event, context: Context, channel: str) -> Outcome:
-        message = self._message(event, marker(self._tools.instance, context.delivery_id))
+        message = self._message(event, context, marker(self._tools.instance, context.delivery_id))
         if message is None:
             return Skipped(f"there is no Slack message for {event.name}")
         thread = self._thread(event, context, channel)

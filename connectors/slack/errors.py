@@ -113,7 +113,13 @@ def refusal(answer: Answer, channel: str = "") -> Refused:
 def webhook_refusal(answer: Answer) -> Refused:
     """An answer of an incoming webhook that is not `ok`."""
     error = _word(answer.text.strip())
-    return _named(error, answer) if error and not answer.ok else _not_slack(answer)
+    if not answer.ok and (error in PASSING.keys() | FINAL.keys() or "_" in error):
+        return _named(error, answer)  # an error's name; one word alone may be anybody's
+    body = answer.json()
+    if answer.ok and isinstance(body, dict) and body.get("ok") is True:
+        why = "SLACK_WEBHOOK_URL is the address of a workflow, which takes no messages"
+        return Refused("", Failed(f"{why}: {_HOOK}", "config"))
+    return _not_slack(answer)
 
 
 def _named(error: str, answer: Answer, channel: str = "") -> Refused:
@@ -143,4 +149,4 @@ def _broke(answer: Answer) -> bool:
 
 
 def _word(value: object, alphabet: str = "a-z_") -> str:
-    return value if isinstance(value, str) and re.fullmatch(f"[{alphabet}]{{1,120}}", value) else ""
+    return value if isinstance(value, str) and re.fullmatch(f"[{alphabet}]{{1,60}}", value) else ""

@@ -22,9 +22,11 @@ def _check_keys(values: KeyMap[str]) -> KeyMap[str]:
 
 
 def _check_channels(values: KeyMap[str]) -> KeyMap[str]:
-    wrong = [channel for _, channel in values.items() if not re.fullmatch(r"#?[^\s#]+", channel)]
-    if wrong:
-        raise ValueError(f"'{wrong[0]}' should be a channel's id (C0123456789) or its name (#feedback)")
+    for channel in dict(values.items()).values():
+        if "/" in channel:
+            raise ValueError(f"'{channel}' should be the channel's id: the C0123456789 at the end of its address")
+        if not re.fullmatch(r"#?[^\s#]+", channel):
+            raise ValueError(f"'{channel}' should be a channel's id (C0123456789) or its name (#feedback)")
     return values
 
 
@@ -39,12 +41,46 @@ def _check_templates(values: KeyMap[str]) -> KeyMap[str]:
 def _check_webhook(address: SecretStr) -> SecretStr:
     try:
         parts = urlsplit(address.get_secret_value())
-        secure = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or ""))
+        host, path = (parts.hostname or "").rstrip("."), parts.path
+        secure = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
     except ValueError:
-        secure = False
-    if not secure or not parts.hostname:
+        secure, host = False, ""
+    if not secure or not host:
         raise ValueError("should be the address that Slack shows, https://hooks.slack.com/… (http: loopback only)")
+    if _is_slack(host):
+        _check_slacks_webhook(host, path)
     return address
+
+
+def _check_slacks_webhook(host: str, path: str) -> None:
+    """Raises ValueError. Slack answers several of its addresses with a success that is none."""
+    if host.startswith("hooks.") and path.startswith(("/triggers/", "/workflows/")):
+        raise ValueError(
+            "is the address of a workflow (Workflow Builder), which takes no messages; make an incoming webhook: "
+            "https://hooks.slack.com/services/…"
+        )
+    if host not in ("hooks.slack.com", "hooks.slack-gov.com") or not re.fullmatch(r"/services(/[\w-]+){3}/?", path):
+        raise ValueError(
+            "is an address of Slack's, and not that of an incoming webhook: https://hooks.slack.com/services/T…/B…/…"
+        )
+
+
+def _check_api(address: str) -> str:
+    parts = urlsplit(address)
+    host = (parts.hostname or "").rstrip(".")
+    if _is_slack(host) and (host, parts.path.rstrip("/")) not in (("slack.com", "/api"), ("slack-gov.com", "/api")):
+        raise ValueError("should be https://slack.com/api/ (https://slack-gov.com/api/ for GovSlack)")
+    return address.rstrip("/") + "/"
+
+
+def _check_token(token: SecretStr) -> SecretStr:
+    if token.get_secret_value().startswith(("xapp-", "xoxe")):
+        raise ValueError("is an app-level or a refresh token; the Bot User OAuth Token starts with xoxb-")
+    return token
+
+
+def _is_slack(host: str) -> bool:
+    return re.fullmatch(r"(.+\.)?slack(-gov)?\.com", host) is not None
 
 
 def _is_loopback(host: str) -> bool:
@@ -54,18 +90,14 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _end_with_slash(address: str) -> str:
-    return address.rstrip("/") + "/"
-
-
 class SlackSettings(Settings):
     """Variables of the connector: a bot token with channels, or one incoming webhook."""
 
-    slack_bot_token: Credential | None = None
+    slack_bot_token: Annotated[Credential, AfterValidator(_check_token)] | None = None
     slack_channel: Annotated[TextMap, AfterValidator(_check_keys), AfterValidator(_check_channels)] = KeyMap({})
     slack_webhook_url: Annotated[SecretStr, AfterValidator(_check_webhook)] | None = None
     slack_threads: bool = False
-    slack_api_url: Annotated[WebAddress, AfterValidator(_end_with_slash)] = "https://slack.com/api/"
+    slack_api_url: Annotated[WebAddress, AfterValidator(_check_api)] = "https://slack.com/api/"
     slack_when_unsure: Literal["twice", "never"] = "twice"
     slack_rate: Annotated[float, Field(ge=0.001, le=10_000)] = 1
     """Messages a second for each channel: https://docs.slack.dev/apis/web-api/rate-limits"""

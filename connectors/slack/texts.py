@@ -27,8 +27,13 @@ class Words:
     feedback: str
     channel: str
     ticket: str
+    inner_quotes: Mapping[int, str]
+    """For names, which the sentences put into quotation marks: the marks of a quotation within one."""
     statuses: Mapping[str, str]
 
+
+_SINGLE: dict[int, str] = dict.fromkeys(map(ord, '"“”„‟〝〞＂'), "'")
+_CORNERS: dict[int, str] = dict(zip(map(ord, "「」｢｣"), "『』『』", strict=True))
 
 WORDS: Mapping[Language, Words] = {
     "en": Words(
@@ -43,6 +48,7 @@ WORDS: Mapping[Language, Words] = {
         feedback="Feedback",
         channel="Channel",
         ticket="Ticket",
+        inner_quotes=_SINGLE,
         statuses={
             "INIT": "New",
             "ON_REVIEW": "On Review",
@@ -63,6 +69,7 @@ WORDS: Mapping[Language, Words] = {
         feedback="피드백",
         channel="채널",
         ticket="티켓",
+        inner_quotes=_SINGLE,
         statuses={
             "INIT": "신규",
             "ON_REVIEW": "검토 중",
@@ -83,6 +90,7 @@ WORDS: Mapping[Language, Words] = {
         feedback="フィードバック",
         channel="チャンネル",
         ticket="チケット",
+        inner_quotes=_SINGLE | _CORNERS,
         statuses={
             "INIT": "新規",
             "ON_REVIEW": "検討中",

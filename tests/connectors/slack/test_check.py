@@ -8,7 +8,7 @@ from tests.connectors.slack.world import SECRETS, bot, webhook
 
 
 def checks(sandbox: Sandbox, **variables: str) -> list[Check]:
-    found = list(bot(sandbox, None, **variables).check())
+    found = list(bot(sandbox, None, (), **variables).check())
     assert not any(secret in repr(found) for secret in SECRETS)
     assert not sandbox.slack.messages
     return found

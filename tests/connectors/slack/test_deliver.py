@@ -303,6 +303,34 @@ def test_the_message_of_another_delivery_is_not_taken_for_ours(sandbox: Sandbox)
     assert [m.metadata for m in sandbox.slack.messages] == [marker("test", "e0.slack"), marker("test", "e1.slack")]
 
 
+def test_our_metadata_on_another_apps_message_does_not_silence_us(sandbox: Sandbox) -> None:
+    """The ids of deliveries are no secret: anybody's app could keep an alert from being posted."""
+    decoy = {"text": "decoy", "metadata": marker("test", "e1.slack")}
+    sandbox.slack.post(sandbox.slack.channels["C0FEEDBACK"], decoy, by="another app")
+    outcome = deliver(bot(sandbox), context(born=time.time()))
+    assert isinstance(outcome, Done)
+    assert [message.text for message in sandbox.slack.messages] == ["decoy", SENTENCE]
+    assert "found" in deliver(bot(sandbox), context(born=time.time())).result  # type: ignore[union-attr]
+
+
+ODD: list[object] = [None, 5, "free text", [], [5], {}, {"free": "text"}]
+ODD += [[None, {"metadata": [1]}, {"metadata": {"event_payload": 1}}]]
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("path", ["conversations.history", "users.conversations", "chat.postMessage", "auth.test"])
+def test_answers_of_another_shape_do_no_harm(sandbox: Sandbox, path: str, odd: object) -> None:
+    """Each is an outcome, and nothing of it gets into the record."""
+    body = {"ok": True, "messages": odd, "channels": odd, "message": odd, "ts": odd, "channel": odd, "user": odd}
+    body |= {"response_metadata": odd, "bot_id": odd, "user_id": odd, "team": odd}
+    sandbox.faults.add("status", path=path, status=200, body=body, times=None)
+    connector = bot(sandbox, SLACK_CHANNEL="#feedback", SLACK_THREADS="true")
+    outcome = deliver(connector, context(born=time.time()))
+    assert isinstance(outcome, Done | Retry)
+    assert "free" not in repr(getattr(outcome, "result", {}))
+    assert all(check.what for check in connector.check())
+
+
 def test_an_old_message_in_a_busy_channel_is_found(sandbox: Sandbox) -> None:
     """Only the minutes around the post are read, however much was said since."""
     sandbox.faults.add("drop_after", path="chat.postMessage")

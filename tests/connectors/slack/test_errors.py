@@ -144,6 +144,20 @@ def test_a_webhook_that_does_not_say_ok_has_not_confirmed() -> None:
     assert refused.maybe_done
 
 
+def test_the_success_of_a_workflow_is_none() -> None:
+    """Sent again, it would start the workflow again."""
+    refused = webhook_refusal(answer(200, {"ok": True}))
+    assert isinstance(refused.outcome, Failed)
+    assert refused.outcome.reason == "config"
+    assert "workflow" in refused.outcome.why
+    assert "SLACK_WEBHOOK_URL" in refused.outcome.why
+
+
+@pytest.mark.parametrize("text", ["crash", "결제가 안 돼요", "hello world", "xoxb-1-secret"])
+def test_a_webhooks_free_text_is_not_repeated(text: str) -> None:
+    assert webhook_refusal(answer(404, text)).outcome == Failed("Slack answered 404", "not_found")
+
+
 def test_no_error_is_both_final_and_passing() -> None:
     assert not set(FINAL) & set(PASSING)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from slack_sdk.models.blocks import ContextBlock, SectionBlock
 
 from connectors.slack import render as module
-from connectors.slack.render import ENTITIES, Message, cut, escaped, marker, one_line, render
+from connectors.slack.render import ENTITIES, Message, escaped, marker, render, render_digest
 from sandbox.slack_rules import blocks_problem
 from settings import Language
 from sources.event import Event, Feedback, Issue, Named
@@ -77,19 +77,19 @@ OTHERS: list[tuple[str, Language, list[str]]] = [
     (
         "FEEDBACK_CREATION",
         "en",
-        ['New feedback in channel "Website".', "It fails.", "Project: My Project | Feedback: #17"],
+        ['New feedback in channel "Website".', "> It fails.", "Project: My Project | Feedback: #17"],
     ),
     (
         "FEEDBACK_CREATION",
         "ko",
-        ['채널 "Website"에 새 피드백이 등록되었습니다.', "It fails.", "프로젝트: My Project | 피드백: #17"],
+        ['채널 "Website"에 새 피드백이 등록되었습니다.', "> It fails.", "프로젝트: My Project | 피드백: #17"],
     ),
     (
         "FEEDBACK_CREATION",
         "ja",
         [
             "チャンネル「Website」に新しいフィードバックが登録されました。",
-            "It fails.",
+            "> It fails.",
             "プロジェクト: My Project | フィードバック: #17",
         ],
     ),
@@ -105,7 +105,7 @@ OTHERS: list[tuple[str, Language, list[str]]] = [
         "en",
         [
             'Feedback was added to issue "Cannot log in".',
-            "It fails.",
+            "> It fails.",
             "Project: My Project | Channel: Website | Issue: #3 | Feedback: #17",
         ],
     ),
@@ -114,7 +114,7 @@ OTHERS: list[tuple[str, Language, list[str]]] = [
         "ko",
         [
             '이슈 "Cannot log in"에 피드백이 추가되었습니다.',
-            "It fails.",
+            "> It fails.",
             "프로젝트: My Project | 채널: Website | 이슈: #3 | 피드백: #17",
         ],
     ),
@@ -123,7 +123,7 @@ OTHERS: list[tuple[str, Language, list[str]]] = [
         "ja",
         [
             "イシュー「Cannot log in」にフィードバックが追加されました。",
-            "It fails.",
+            "> It fails.",
             "プロジェクト: My Project | チャンネル: Website | イシュー: #3 | フィードバック: #17",
         ],
     ),
@@ -221,7 +221,7 @@ def test_a_name_stays_on_its_line() -> None:
 
 def test_a_feedback_keeps_its_lines() -> None:
     event = other("FEEDBACK_CREATION", issue=None, feedback=Feedback.model_validate({"id": 1, "message": "a\n\nb\x07"}))
-    assert read(message(event))[1] == "a\n\nb"
+    assert read(message(event))[1] == "> a\n>\n> b"
 
 
 # Wide characters, emoji of several code points, combining marks and everything that escaping makes longer.
@@ -259,21 +259,114 @@ def test_escaping_cuts_between_characters_only(text: str, limit: int) -> None:
     assert len(result) <= limit
     assert re.sub("|".join(ENTITIES.values()), "", result).count("&") == 0
     whole = html.unescape(result)
-    assert whole == text or (whole.endswith("…") and text.startswith(whole[:-1]))
+    assert whole == text or whole == "" or (whole.endswith("…") and text.startswith(whole[:-1]))
 
 
-@given(text=TEXTS, limit=st.integers(1, 300))
-def test_cutting_keeps_the_beginning(text: str, limit: int) -> None:
-    result = cut(text, limit)
-    assert len(result) <= limit
-    assert result == text or (result.endswith("…") and text.startswith(result[:-1]))
+INVISIBLE = ["\u3164", "\u200b", "\u2800 \u2800", "\u202e", "\u115f\u1160", "\ufe0f"]
 
 
-@given(text=TEXTS)
-def test_one_line_is_one_line(text: str) -> None:
-    assert len(one_line(text).splitlines()) <= 1
+@pytest.mark.parametrize("name", INVISIBLE)
+def test_what_nobody_can_see_is_no_name(name: str) -> None:
+    event = other(
+        "ISSUE_ADDITION",
+        issue=Issue(id=3, name=name, status=name),
+        project=Named(id=1, name=name),
+        channel=Named(id=7, name=name),
+        feedback=Feedback.model_validate({"id": 17, "message": name}),
+    )
+    assert read(message(event, ticket=name)) == [
+        'Feedback was added to issue "#3".',
+        "Project: #1 | Channel: #7 | Issue: #3 | Feedback: #17",
+    ]
+    assert message(status_change(status=name)).text == 'The status of issue "Cannot log in" changed from New to ?.'
 
 
-def test_the_limits_are_those_that_slacks_library_carries() -> None:
-    assert SectionBlock.text_max_length == module.SECTION_TEXT_MAX
-    assert ContextBlock.elements_max_length == module.CONTEXT_ELEMENTS_MAX
+@pytest.mark.parametrize("cluster", ["👨\u200d👩\u200d👧\u200d👦", "🇰🇷", "\u1112\u1161\u11ab", "e\u0301", "👍🏽"])
+def test_a_cut_leaves_characters_whole(cluster: str) -> None:
+    name, words = cluster * 200, cluster * 1000
+    event = other(
+        "ISSUE_ADDITION",
+        issue=Issue(id=3, name=name),
+        feedback=Feedback.model_validate({"id": 1, "message": words}),
+    )
+    sentence, quoted, _ = read(message(event))
+    assert re.fullmatch(rf'Feedback was added to issue "(?:{cluster})+…"\.', sentence)
+    assert re.fullmatch(rf"(?:> (?:{cluster})+\n)+> (?:{cluster})+…", quoted)
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "shown"),
+    [
+        ("en", 'X" is Resolved. New issue "Y', "\"X' is Resolved. New issue 'Y\""),
+        ("en", "X” is “Y", "\"X' is 'Y\""),
+        ("ko", '이슈 "X"', "\"이슈 'X'\""),
+        ("ja", "X」のステータスは「Y", "「X』のステータスは『Y」"),
+    ],
+)
+def test_a_name_can_not_end_its_quotation_marks(language: Language, name: str, shown: str) -> None:
+    """Else the rest of the name would read as a sentence of the bot."""
+    assert shown in message(other("ISSUE_CREATION", issue=Issue(id=3, name=name)), language).text
+
+
+def test_an_address_that_would_end_its_link_is_no_link() -> None:
+    for url in ("https://x.example/a|b> <!channel>", "javascript:alert(1)", "https://x.example/" + "a" * 2000):
+        assert read(message(status_change(), ticket="PROJ-1", ticket_url=url))[-1].endswith("Ticket: PROJ-1")
+
+
+# Slack's numbers, from its pages and not from the code
+
+
+def texts(blocks: list[dict[str, Any]]) -> list[str]:
+    return [text["text"] for block in blocks for text in block.get("elements") or [block["text"]]]
+
+
+def full(name: str, text: str) -> Event:
+    feedback = Feedback.model_validate({"id": 1, "message": text})
+    issue, named = Issue(id=3, name=text, status=text), Named(id=1, name=text)
+    return other(name, feedback=feedback, issue=issue, project=named, channel=named, previous_status=text)
+
+
+@pytest.mark.parametrize("character", ["&", "😀", "👨\u200d👩\u200d👧", "é"])
+@pytest.mark.parametrize("name", ["FEEDBACK_CREATION", "ISSUE_CREATION", "ISSUE_STATUS_CHANGE", "ISSUE_ADDITION"])
+def test_the_longest_message_keeps_to_slacks_numbers(
+    monkeypatch: pytest.MonkeyPatch, name: str, character: str
+) -> None:
+    """Section and context texts 3,000, ten elements, 50 blocks, the text 4,000, counted with entities in UTF-16."""
+    rendered = message(full(name, character * 5000), ticket=character * 5000)
+    assert len(rendered.blocks) <= 50
+    assert len(rendered.blocks[-1]["elements"]) <= 10
+    assert all(0 < len(text.encode("utf-16-le")) // 2 <= 3000 for text in texts(rendered.blocks))
+    assert 0 < len(rendered.text.encode("utf-16-le")) // 2 <= 4000
+    assert sum(map(len, texts(rendered.blocks))) <= 13_200
+
+
+@pytest.mark.parametrize("count", [2, 30, 1000])
+def test_the_longest_digest_keeps_to_slacks_numbers(count: int) -> None:
+    """Also 13,200 for all blocks, where Slack was seen to answer msg_blocks_too_long."""
+    rendered = render_digest([full("ISSUE_STATUS_CHANGE", "&" * 5000)] * count, "en", METADATA)
+    assert blocks_problem(rendered.blocks) is None
+    assert len(rendered.blocks) <= 50
+    assert all(len(text) <= 3000 for text in texts(rendered.blocks))
+    assert len(rendered.text) <= 4000
+    assert sum(map(len, texts(rendered.blocks))) <= 13_200
+    assert "\n".join(texts(rendered.blocks)).count("•") == (count if count < 1000 else pytest.approx(1000, abs=700))
+
+
+def test_the_codes_numbers_are_slacks() -> None:
+    """A number that is lower would cut what Slack takes."""
+    assert (module.SECTION_TEXT_MAX, module.TEXT_OBJECT_MAX, module.TEXT_MAX) == (3000, 3000, 4000)
+    assert (module.CONTEXT_ELEMENTS_MAX, module.BLOCKS_MAX) == (10, 50)
+    assert SectionBlock.text_max_length == 3000
+    assert ContextBlock.elements_max_length == 10
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        *(None, 5, [], "x", {"event_type": "feedback_bridge"}),
+        *({"event_type": "feedback_bridge", "event_payload": payload} for payload in ([1], "x", {"instance": "test"})),
+        {"event_type": "feedback_bridge", "event_payload": {"instance": "test", "delivery": 1}},
+    ],
+)
+def test_odd_metadata_is_none_of_ours(metadata: object) -> None:
+    assert not module.marks(metadata, "test", "e1.slack")

@@ -52,6 +52,18 @@ def test_a_webhook_without_tls_may_be_on_loopback(address: str) -> None:
         ({"SLACK_WEBHOOK_URL": "http://example.com/secret"}, "SLACK_WEBHOOK_URL: should be the address"),
         ({"SLACK_WEBHOOK_URL": "ftp://example.com/secret"}, "SLACK_WEBHOOK_URL: should be the address"),
         ({"SLACK_WEBHOOK_URL": "https://[secret"}, "SLACK_WEBHOOK_URL: should be the address"),
+        (
+            BOT | {"SLACK_CHANNEL": "https://x.slack.com/archives/C0123"},
+            "SLACK_CHANNEL: 'https://x.slack.com/archives/C",
+        ),
+        (BOT | {"SLACK_BOT_TOKEN": "xapp-1-secret"}, "SLACK_BOT_TOKEN: is an app-level or a refresh token"),
+        (BOT | {"SLACK_BOT_TOKEN": "xoxe.xoxb-1-secret"}, "SLACK_BOT_TOKEN: is an app-level or a refresh token"),
+        (BOT | {"SLACK_API_URL": "https://slack.com"}, "SLACK_API_URL: should be https://slack.com/api/"),
+        (
+            BOT | {"SLACK_API_URL": "https://slack.com/api/chat.postMessage"},
+            "SLACK_API_URL: should be https://slack.com",
+        ),
+        (BOT | {"SLACK_API_URL": "https://api.slack.com/api"}, "SLACK_API_URL: should be https://slack.com/api/"),
         (BOT | {"SLACK_WHEN_UNSURE": "maybe"}, "SLACK_WHEN_UNSURE: "),
         (BOT | {"SLACK_RATE": "0"}, "SLACK_RATE: "),
         (BOT | {"SLACK_TICKET_URL": "https://example.com/browse"}, "SLACK_TICKET_URL: should be an address with {id}"),
@@ -77,3 +89,46 @@ def test_the_api_address_always_ends_with_one_slash() -> None:
     assert (
         load(Settings, BOT | {"SLACK_API_URL": "https://example.com/api//"}).slack_api_url == "https://example.com/api/"
     )
+
+
+WORKFLOW = "SLACK_WEBHOOK_URL: is the address of a workflow"
+NOT_A_HOOK = "SLACK_WEBHOOK_URL: is an address of Slack's, and not that of an incoming webhook"
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("https://hooks.slack.com/triggers/T000/123456/secret", WORKFLOW),  # answers {"ok":true} to anything
+        ("https://hooks.slack.com/workflows/T000/A000/123/secret", WORKFLOW),
+        ("https://HOOKS.SLACK.COM/triggers/T000/123456/secret", WORKFLOW),
+        ("https://hooks.slack.com./triggers/T000/123456/secret", WORKFLOW),
+        ("https://hooks.slack-gov.com/triggers/T000/123456/secret", WORKFLOW),
+        ("https://hooks.slack.com/services/T000/secret", NOT_A_HOOK),
+        ("https://hooks.slack.com/commands/T000/1/secret", NOT_A_HOOK),
+        ("https://hooks.slack.com/", NOT_A_HOOK),
+        ("https://slack.com/archives/C0123/psecret", NOT_A_HOOK),
+        ("https://team.slack.com/archives/C0123/psecret", NOT_A_HOOK),
+        ("https://api.slack.com/apps/A0/incoming-webhooks?secret", NOT_A_HOOK),
+        ("https://slack.com/api/chat.postMessage?secret", NOT_A_HOOK),
+    ],
+)
+def test_an_address_of_slack_that_takes_no_messages_is_refused(address: str, told: str) -> None:
+    assert problems({"SLACK_WEBHOOK_URL": address}).startswith(told)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://hooks.slack.com/services/T000/B000/secret",
+        "https://hooks.slack-gov.com/services/T000/B000/secret",
+        "https://relay.example/triggers/secret",
+        "https://notslack.com/anything",
+    ],
+)
+def test_the_addresses_of_webhooks_are_taken(address: str) -> None:
+    assert load(Settings, {"SLACK_WEBHOOK_URL": address}).slack_webhook_url is not None
+
+
+@pytest.mark.parametrize("address", ["https://slack.com/api", "https://slack-gov.com/api/", "https://relay.example/x"])
+def test_the_addresses_of_the_api_are_taken(address: str) -> None:
+    assert load(Settings, BOT | {"SLACK_API_URL": address}).slack_api_url.endswith("/")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from connectors.base import Done
+from connectors.base import Done, TicketSystem
+from connectors.slack.connector import SlackConnector
+from jobs.configuration import build_connectors, configure
 from sandbox.abc_store import DEMO_KEY
 from sandbox.app import Sandbox
 from settings import KeyMap
@@ -73,3 +75,97 @@ def test_a_new_issue_has_no_ticket_to_look_for(sandbox: Sandbox, abc: AbcClient)
     sandbox.faults.add("status", system="abc", times=None)
     deliver(bot(sandbox, abc), MemoryContext(), other("ISSUE_CREATION"))
     assert not sandbox.faults.fired
+
+
+# Where a connector keeps tickets
+
+
+def guess(project: int, external_id: str) -> str:
+    return f"https://tracker.example/{project}/{external_id}" if external_id.isdecimal() else ""
+
+
+TRACKER = (TicketSystem("board", guess),)
+
+
+def context(**link: str) -> MemoryContext:
+    found = MemoryContext()
+    if link:
+        found.links.set("board", "issue:1:3", "", **link)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("ticket", "link", "shown"),
+    [
+        ("12", {}, "<https://tracker.example/1/12|`12`>"),
+        ("12", {"key": "PROJ-12", "url": "https://site.example/PROJ-12"}, "<https://site.example/PROJ-12|`PROJ-12`>"),
+        (
+            "PROJ-12",
+            {"key": "PROJ-12", "url": "https://site.example/PROJ-12"},
+            "<https://site.example/PROJ-12|`PROJ-12`>",
+        ),
+        ("", {"key": "PROJ-12", "url": "https://site.example/PROJ-12"}, "<https://site.example/PROJ-12|`PROJ-12`>"),
+        ("13", {"key": "PROJ-12", "url": "https://site.example/PROJ-12"}, "<https://tracker.example/1/13|`13`>"),
+        ("12", {"key": "PROJ-112", "url": "https://site.example/PROJ-112"}, "<https://tracker.example/1/12|`12`>"),
+        ("12", {"key": "PROJ-12"}, "<https://tracker.example/1/12|`12`>"),
+        ("see mail", {}, "Ticket: see mail"),
+    ],
+)
+def test_a_ticket_is_linked_without_a_variable(sandbox: Sandbox, ticket: str, link: dict[str, str], shown: str) -> None:
+    """By the record of the connector that keeps tickets, while that names the ticket that ABC names; else by its
+    settings."""
+    deliver(bot(sandbox, tickets=TRACKER), context(**link), status_change(ticket=ticket))
+    assert shown in facts(sandbox)
+
+
+def test_no_ticket_is_made_up(sandbox: Sandbox) -> None:
+    deliver(bot(sandbox, tickets=TRACKER), context(), status_change(ticket=""))
+    assert "Ticket" not in facts(sandbox)
+
+
+def test_the_variable_overrides_the_connector(sandbox: Sandbox) -> None:
+    link = {"key": "PROJ-12", "url": "https://site.example/PROJ-12"}
+    connector = bot(sandbox, tickets=TRACKER, SLACK_TICKET_URL="https://ours.example/{id}")
+    deliver(connector, context(**link), status_change(ticket="12"))
+    assert "<https://ours.example/12|`12`>" in facts(sandbox)
+
+
+def test_the_ticket_of_an_earlier_issue_with_this_id_is_not_shown(sandbox: Sandbox) -> None:
+    event = status_change(ticket="", created="2026-01-02T00:00:00.000Z")
+    found = MemoryContext()
+    found.links.set("board", "issue:1:3", "1767225600", key="PROJ-12", url="https://site.example/PROJ-12")
+    deliver(bot(sandbox, tickets=TRACKER), found, event)
+    assert "Ticket" not in facts(sandbox)
+
+
+@pytest.mark.parametrize(
+    ("jira", "project", "external", "address"),
+    [
+        ({}, 1, "123", "https://example.atlassian.net/browse/PROJ-123"),
+        ({}, 2, "123", "https://example.atlassian.net/browse/TWO-123"),
+        ({"JIRA_EXTERNAL_ID": "key"}, 1, "OTHER-9", "https://example.atlassian.net/browse/OTHER-9"),
+        ({}, 1, "see mail", ""),
+        ({}, 1, "", ""),
+        ({"JIRA_PROJECT": "2=TWO"}, 1, "123", ""),
+        ({"JIRA_URL": "https://api.atlassian.com/ex/jira/0-1"}, 1, "123", ""),  # no address for people
+        ({"CONNECTORS": "slack"}, 1, "123", ""),
+    ],
+)
+def test_jira_is_the_ticket_system_where_it_is_in_use(
+    jira: dict[str, str], project: int, external: str, address: str
+) -> None:
+    environ = {
+        "WEBHOOK_TOKEN": "0123456789abcdef",
+        "CONNECTORS": "slack,jira",
+        "ABC_API_URL": "http://127.0.0.1:9",
+        "ABC_API_KEY": "key",
+        "SLACK_BOT_TOKEN": "xoxb-test",
+        "SLACK_CHANNEL": "#feedback",
+        "JIRA_URL": "https://example.atlassian.net",
+        "JIRA_PAT": "pat",
+        "JIRA_PROJECT": "*=PROJ,2=TWO",
+        **jira,
+    }
+    connector = build_connectors(configure(environ))["slack"]
+    assert isinstance(connector, SlackConnector)
+    assert "".join(system.address(project, external) for system in connector._tools.tickets) == address

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from connectors import slack
-from connectors.base import Connector, Context, Failed, Outcome, Retry, Skipped, Tools
+from connectors.base import Connector, Context, Failed, Outcome, Retry, Skipped, TicketSystem, Tools
 from sandbox.app import Sandbox
 from sandbox.slack import TOKEN, WEBHOOK_PATH
 from settings import Language, load
@@ -23,6 +23,7 @@ def status_change(
     project: int = 1,
     issue: int = 3,
     ticket: str | None = "",
+    created: str = "",
 ) -> Event:
     return Event(
         id="e1",
@@ -32,7 +33,7 @@ def status_change(
         occurred=1_795_367_330.9,
         body={},
         project=Named(id=project, name="My Project"),
-        issue=Issue(id=issue, name=name, status=status, externalIssueId=ticket),
+        issue=Issue(id=issue, name=name, status=status, externalIssueId=ticket, createdAt=created),
         previous_status=previous,
     )
 
@@ -48,11 +49,13 @@ def other(name: str, **values: Any) -> Event:
     return Event(id="e2", source="abc", name=name, entity="issue:1:3", occurred=0.0, body={}, **(usual | values))
 
 
-def tools(language: Language = "en", abc: AbcClient | None = None) -> Tools:
-    return Tools(instance="test", language=language, abc=abc, concurrency=4)
+def tools(language: Language = "en", abc: AbcClient | None = None, tickets: tuple[TicketSystem, ...] = ()) -> Tools:
+    return Tools(instance="test", language=language, abc=abc, concurrency=4, tickets=tickets)
 
 
-def bot(sandbox: Sandbox, abc: AbcClient | None = None, **variables: str) -> Connector:
+def bot(
+    sandbox: Sandbox, abc: AbcClient | None = None, tickets: tuple[TicketSystem, ...] = (), **variables: str
+) -> Connector:
     """The connector with a bot token, as the environment would make it."""
     environ = {
         "SLACK_BOT_TOKEN": TOKEN,
@@ -60,7 +63,7 @@ def bot(sandbox: Sandbox, abc: AbcClient | None = None, **variables: str) -> Con
         "SLACK_API_URL": f"{sandbox.url}/slack/api",
         **variables,
     }
-    return slack.build(load(slack.Settings, environ), tools(abc=abc))
+    return slack.build(load(slack.Settings, environ), tools(abc=abc, tickets=tickets))
 
 
 def webhook(sandbox: Sandbox, **variables: str) -> Connector:
