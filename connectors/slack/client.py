@@ -61,7 +61,7 @@ class Webhook:
         answer = send(self._session, "POST", self._url.get_secret_value(), json_body=body)
         if answer.ok and answer.text.strip() == "ok":
             return Posted()
-        raise webhook_refusal(answer)
+        raise webhook_refusal(answer, str(body))
 
     def find(self, *_: object) -> Posted | None:
         raise CannotTell("an incoming webhook can't read the channel")
@@ -221,7 +221,8 @@ class _Web(WebClient):
         )
         said = answer.json()
         if not answer.ok or not isinstance(said, dict) or said.get("ok") is not True:
-            raise refusal(answer, str((json or params or {}).get("channel", "")))
+            given = json or params or {}
+            raise refusal(answer, str(given.get("channel", "")), str(given))
         return self._response(api_method, answer, said)
 
     def _response(self, method: str, answer: Answer, said: dict[str, Any]) -> SlackResponse:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from connectors.answers import reason_of, refused
+from connectors.answers import code_of, reason_of, refused
 from connectors.base import Failed, Reason, Retry
 from transport import Answer
 
@@ -97,8 +97,9 @@ class CannotTell(Exception):
     """Slack can't be asked what is so; the text says why."""
 
 
-def refusal(answer: Answer, channel: str = "") -> Refused:
-    """An answer of the Web API that is not `"ok": true`. `channel`, as the operator calls it, for the words."""
+def refusal(answer: Answer, channel: str = "", sent: str = "") -> Refused:
+    """An answer of the Web API that is not `"ok": true`. `channel`: as the operator calls it, for the message; `sent`:
+    what the request held, of which nothing is repeated."""
     said = answer.json()
     if not isinstance(said, dict) or said.get("ok") is not False:
         return _not_slack(answer)
@@ -107,14 +108,14 @@ def refusal(answer: Answer, channel: str = "") -> Refused:
         needed = _word(said.get("needed"), "a-z.:_,")
         why = f"Slack refused: missing_scope: add the scope {needed or 'it needs'} to the Slack app and reinstall it"
         return Refused(error, Failed(why, "auth"))
-    return _named(error, answer, channel)
+    return _named(error, answer, channel, sent)
 
 
-def webhook_refusal(answer: Answer) -> Refused:
-    """An answer of an incoming webhook that is not `ok`."""
+def webhook_refusal(answer: Answer, sent: str = "") -> Refused:
+    """An answer of an incoming webhook that is not `ok`. `sent`: as in `refusal`."""
     error = _word(answer.text.strip())
     if not answer.ok and (error in PASSING.keys() | FINAL.keys() or "_" in error):
-        return _named(error, answer)  # an error's name; one word alone may be anybody's
+        return _named(error, answer, sent=sent)  # an error's name; one word alone may be anybody's
     body = answer.json()
     if answer.ok and isinstance(body, dict) and body.get("ok") is True:
         why = "SLACK_WEBHOOK_URL is the address of a workflow, which takes no messages"
@@ -122,7 +123,7 @@ def webhook_refusal(answer: Answer) -> Refused:
     return _not_slack(answer)
 
 
-def _named(error: str, answer: Answer, channel: str = "") -> Refused:
+def _named(error: str, answer: Answer, channel: str = "", sent: str = "") -> Refused:
     where = f" (channel {channel})" if channel else ""
     if error in PASSING:
         outcome = Retry(f"Slack refused: {error}{where}", PASSING[error], answer.retry_after)
@@ -130,9 +131,10 @@ def _named(error: str, answer: Answer, channel: str = "") -> Refused:
     if error in FINAL:
         reason, advice = FINAL[error]
         return Refused(error, Failed(f"Slack refused: {error}{where}: {advice}", reason))
+    shown = code_of(error, [sent])
     if not answer.ok:
-        return Refused(error, refused("Slack", answer.status, error, answer.retry_after), maybe_done=_broke(answer))
-    return Refused(error, Failed(f"Slack refused: {error or 'without a reason'}{where}", "client_error"))
+        return Refused(error, refused("Slack", answer.status, shown, answer.retry_after), maybe_done=_broke(answer))
+    return Refused(error, Failed(f"Slack refused: {shown or 'without a reason'}{where}", "client_error"))
 
 
 def _not_slack(answer: Answer) -> Refused:

@@ -91,7 +91,8 @@ def test_a_status_is_carried_and_told_once(world: World) -> None:
     world.wait_until_finished(0)
     [message] = world.messages(name)
     assert message["text"].startswith(f'The status of issue "{name}" changed from New to Resolved')
-    assert message["blocks"]
+    ticket = world.tickets(issue)[0]["key"]  # linked without any variable but Jira's
+    assert f"/jira/browse/{ticket}|" in json.dumps(message["blocks"])
     assert world.issue(issue)["status"] == "RESOLVED"
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from connectors.base import Failed, Retry
 from connectors.jira import markers, status
 from connectors.jira.errors import JiraRefusal, create_outcome_of, outcome_of
+from connectors.jira.names import key_of
 from connectors.jira.shapes import Status, Transition
-from connectors.jira.tickets import key_of
 
 NAMES = st.text("ab-_019", min_size=1, max_size=40)
 IDS = st.integers(1, 2**53 - 1)

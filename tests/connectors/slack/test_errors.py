@@ -158,6 +158,20 @@ def test_a_webhooks_free_text_is_not_repeated(text: str) -> None:
     assert webhook_refusal(answer(404, text)).outcome == Failed("Slack answered 404", "not_found")
 
 
+def test_a_word_of_what_was_sent_is_not_repeated() -> None:
+    """A gateway may echo it. The names of Slack's own errors stay what they are."""
+    for refused in (
+        refusal(answer(200, {"ok": False, "error": "zebra_yak"}), sent="seen a zebra_yak today"),
+        refusal(answer(400, {"ok": False, "error": "zebra_yak"}), sent="seen a zebra_yak today"),
+        webhook_refusal(answer(400, "zebra_yak"), sent="seen a zebra_yak today"),
+    ):
+        assert "zebra" not in refused.outcome.why
+    assert (
+        "SLACK_BOT_TOKEN"
+        in refusal(answer(200, {"ok": False, "error": "invalid_auth"}), sent="invalid_auth").outcome.why
+    )
+
+
 def test_no_error_is_both_final_and_passing() -> None:
     assert not set(FINAL) & set(PASSING)
 
