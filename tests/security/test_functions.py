@@ -14,6 +14,7 @@ import pytest
 
 from bridge.text import abc_length, cut, inert, is_blank, utf16_length
 from connectors.jira import render as jira
+from connectors.jira.templates import render_template
 from connectors.slack import render as slack
 from connectors.translate.language import has_words, language_of
 from connectors.translate.parts import Limits, pack, split, to_translate, translated
@@ -55,6 +56,8 @@ UNITS = {
     "entities": "&amp;<",
     "values": "(value: ",
 }
+FILTERS = ("urlize", "striptags", "wordwrap", "title", "indent", "wordcount", "truncate", "trim", "e")
+"""Of an operator's template; the others of Jinja do nothing that depends on what is in a text."""
 SECRET = "a" * 40  # as a text of one letter might hold it again and again
 
 
@@ -93,6 +96,9 @@ FUNCTIONS: dict[str, Callable[[Any], object]] = {
     "jira cut": lambda text: jira.cut(text, 32_767),
     "jira summary": lambda text: jira.summary(text, 1),
     "jira comment": lambda text: jira.feedback_comment(1, text, {"message": text}, "marker", "en"),
+    "jira template": lambda text: [
+        render_template("{{ issue.name|%s }}" % name, {"issue": {"name": text}}, jira.escape) for name in FILTERS
+    ],
     "slack message": lambda text: slack.render(event(text), "en", {}, ticket=text, ticket_url="https://x/{id}"),
     "slack digest": lambda text: slack.render_digest([event(text)] * 3, "ko", {}),
     "redaction": Redactor([SECRET, "https://hooks.slack.com/services/T0/B0/" + SECRET]),
