@@ -56,8 +56,8 @@ UNITS = {
     "entities": "&amp;<",
     "values": "(value: ",
 }
-FILTERS = ("urlize", "striptags", "wordwrap", "title", "indent", "wordcount", "truncate", "trim", "e")
-"""Of an operator's template; the others of Jinja do nothing that depends on what is in a text."""
+FILTERS = ("{{ text|urlize }}", "{{ text|striptags }}", "{{ text|wordwrap }}")
+"""Those of an operator's template that look for something in a text."""
 SECRET = "a" * 40  # as a text of one letter might hold it again and again
 
 
@@ -93,12 +93,10 @@ FUNCTIONS: dict[str, Callable[[Any], object]] = {
     "unwrapped": lambda text: taken_off(text, "결제가 안 돼요"),
     "unwrapped of a text": lambda text: taken_off("It fails", text),
     "jira escape": jira.escape,
-    "jira cut": lambda text: jira.cut(text, 32_767),
+    "jira cut": lambda text: jira.cut(text, 1_000),
     "jira summary": lambda text: jira.summary(text, 1),
     "jira comment": lambda text: jira.feedback_comment(1, text, {"message": text}, "marker", "en"),
-    "jira template": lambda text: [
-        render_template("{{ issue.name|%s }}" % name, {"issue": {"name": text}}, jira.escape) for name in FILTERS
-    ],
+    "template filters": lambda text: [render_template(source, {"text": text}) for source in FILTERS],
     "slack message": lambda text: slack.render(event(text), "en", {}, ticket=text, ticket_url="https://x/{id}"),
     "slack digest": lambda text: slack.render_digest([event(text)] * 3, "ko", {}),
     "redaction": Redactor([SECRET, "https://hooks.slack.com/services/T0/B0/" + SECRET]),

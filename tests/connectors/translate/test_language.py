@@ -76,6 +76,8 @@ def test_what_can_be_told_is_told(text: str, language: str) -> None:
     "text",
     [
         "good app",  # short
+        "why is it so",  # nine letters
+        "was ist das so",
         "Perfekt",
         "最高",  # Han alone: Chinese or Japanese
         "不具合多数、改善希望",

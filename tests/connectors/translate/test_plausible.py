@@ -44,6 +44,12 @@ LONG_ENGLISH = (
             "Aplikasi sentiasa keluar sendiri selepas kemas kini",
             "ms",
         ),
+        # Indonesian that the detector takes for Malay.
+        (
+            "and their obligations and in every criminal charge that",
+            "dan kewajiban-kewajibannya serta dalam setiap tuntutan pidana yang",
+            "id",
+        ),
         ("로그인이 안 돼요 " * 40, "I can't log in " * 40, "en"),
         ("@support https://example.com/x 안 돼요", "@support https://example.com/x does not work", "en"),
         ("화면에 '저장하지 못했습니다'라고 나와요", "The screen shows '저장하지 못했습니다'", "en"),
@@ -69,7 +75,7 @@ def test_a_translation_is_accepted(text: str, answer: str, target: str) -> None:
         ("Ich kann mich seit dem letzten Update nicht mehr bei meinem Konto anmelden", "죄송합니다", "en", "not in en"),
         (KOREAN, "申し訳ありませんが、翻訳できません", "en", "not in en"),
         (KOREAN, "Die App friert ein, wenn ich auf den Knopf zum Bezahlen drücke. Bitte beheben!", "en", "not in en"),
-        (ENGLISH, "I am sorry, but I can not help you with this request today", "ko", "not in ko"),
+        (ENGLISH, "I am sorry, I can not do it for you", "ko", "not in ko"),
     ],
 )
 def test_what_can_not_be_a_translation_is_named(text: str, answer: str, target: str, says: str) -> None:
