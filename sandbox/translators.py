@@ -65,6 +65,8 @@ class Translator:
     characters: int = 0
     done: list[tuple[str, str]] = field(default_factory=list)
     """Target language and text of every translation."""
+    sources: list[str] = field(default_factory=list)
+    """The source language that each request to LibreTranslate named."""
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def spend(self, texts: list[str], target: str) -> bool:
@@ -181,6 +183,8 @@ def _libretranslate(routes: Blueprint, state: Translator) -> None:
             return jsonify(error=f"{target} is not supported"), 400
         if kind not in ("text", "html"):
             return jsonify(error=f"{kind} format is not supported"), 400
+        with state.lock:
+            state.sources.append(source)
         if not state.spend(texts, target):
             return jsonify(error="Slowdown: too many requests"), 429
         results = [translate(text, target) for text in texts]

@@ -159,7 +159,6 @@ class TranslateConnector:
         formats = {field.key: field.format for field in self._abc.fields(project, channel)}
         yield from source_checks(where, formats, self._wanted)
         keys = [into for _, _, into in self._wanted]
-        self._targets.forget(project, channel, keys)
         problems = self._targets.problems(project, channel, keys)
         for into in keys:
             why = f": {problems[into]}" if into in problems else ""

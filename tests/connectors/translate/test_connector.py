@@ -11,6 +11,8 @@ from pydantic import SecretStr
 
 from connectors import translate
 from connectors.base import Connector, Done, Failed, LeaseLost, Outcome, Restoring, Retry, Skipped, Tools
+from connectors.translate import targets
+from connectors.translate.targets import Targets
 from sandbox.abc_store import DEMO_KEY
 from sandbox.app import Sandbox
 from sandbox.translators import translate as translate_text
@@ -416,7 +418,11 @@ def test_what_is_no_translation_is_asked_for_again_three_times_at_most(world: Wo
     assert last.reason == "client_error"
     assert says in last.why
     assert world.write_backs == 0
-    # A replay has as many tries; this time the model translates.
+    # A replay has as many tries; at its third the model translates.
+    returns(world, content, content)
+    for _ in range(2):
+        context = context.next_attempt()
+        assert isinstance(world.deliver(feedback, context), Retry)
     assert isinstance(world.deliver(feedback, context.next_attempt()), Done)
     assert world.fields_of(feedback)["translatedMessage"] == ENGLISH
 
@@ -517,6 +523,14 @@ def test_a_model_that_cuts_its_answer_off_gets_smaller_parts(world: World) -> No
     assert max(len(text) for _, text in world.asked) <= 1500
 
 
+def test_a_request_that_is_too_large_for_a_proxy_is_made_smaller(world: World) -> None:
+    world.provider = "deepl"
+    world.sandbox.faults.add("status", system="deepl", status=413)
+    message = "\n".join(f"{number}번 결제 버튼을 누르면 앱이 멈춰요." for number in range(300))
+    assert isinstance(world.deliver(world.feedback(message=message)), Done)
+    assert world.sandbox.translate.deepl.calls == 2
+
+
 # Cost
 
 
@@ -593,13 +607,35 @@ def test_a_feedback_of_another_channel_is_neither_translated_nor_written(world: 
 def test_a_target_that_takes_no_text_is_found_before_anything_is_paid_for(world: World, into: str) -> None:
     """A select would get a new option for each translation."""
     world.variables = {"TRANSLATE_FIELDS": f"message={into}"}
+    connector = world.connector
+    for _ in range(2):
+        feedback = world.feedback(message=KOREAN)
+        outcome = world.deliver(feedback, None, connector)
+        assert isinstance(outcome, Failed)
+        assert outcome.reason == "config"
+        assert into in outcome.why
+        assert world.asked == []
+        assert world.fields_of(feedback) == {"message": KOREAN}
+
+
+def test_a_target_that_a_person_corrected_is_good_at_once(world: World) -> None:
+    """A replay must not have to wait for what is remembered."""
+    world.variables = {"TRANSLATE_FIELDS": "message=retiredText"}
+    connector = world.connector
     feedback = world.feedback(message=KOREAN)
-    outcome = world.deliver(feedback)
-    assert isinstance(outcome, Failed)
-    assert outcome.reason == "config"
-    assert into in outcome.why
-    assert world.asked == []
-    assert world.fields_of(feedback) == {"message": KOREAN}
+    assert isinstance(world.deliver(feedback, None, connector), Failed)
+    world.sandbox.abc.channels[1].fields["retiredText"].status = "ACTIVE"
+    assert isinstance(world.deliver(feedback, None, connector), Done)
+
+
+def test_the_targets_that_are_remembered_are_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events name the channels: nobody counts them."""
+    monkeypatch.setattr(targets, "MOST", 2)
+    remembered = Targets(AbcClient(f"{world.sandbox.url}/abc", KeyMap({"*": SecretStr(DEMO_KEY)})))
+    for number in range(5):
+        channel = world.sandbox.abc.create_channel(1, f"Channel {number}").id
+        assert remembered.problems(1, channel, ["translatedMessage"]) == {}
+    assert len(remembered._good) <= 3
 
 
 def test_one_bad_target_does_not_lose_the_others(world: World) -> None:

@@ -144,6 +144,30 @@ def test_libretranslate_is_asked_for_its_limit(sandbox: Sandbox, limit: object, 
     assert provider_at("libretranslate", sandbox.url).limits().characters == expected
 
 
+def test_libretranslate_is_asked_for_its_limit_again_after_it_refused(sandbox: Sandbox) -> None:
+    provider = provider_at("libretranslate", sandbox.url)
+    assert provider.limits().characters == 2000
+    sandbox.translate.libretranslate.char_limit = 60
+    with pytest.raises(ProviderError) as caught:
+        provider.translate(["결제" * 40], "en")
+    assert caught.value.smaller
+    assert provider.limits().characters == 60
+
+
+def test_libretranslate_that_is_away_is_asked_nothing_more() -> None:
+    """Its settings, its languages and the text would each wait for a connection."""
+    with pytest.raises(ProviderError) as caught:
+        provider_at("libretranslate", "http://127.0.0.1:9").limits()
+    assert caught.value.outcome.reason == "network"
+
+
+def test_libretranslate_learns_the_language_where_the_script_shows_it(sandbox: Sandbox) -> None:
+    """Its own detection takes the nearest of the languages that it has."""
+    provider = provider_at("libretranslate", sandbox.url)
+    provider.translate(["결제", "Bezahlen", "落ちます"], "en")
+    assert sandbox.translate.libretranslate.sources == ["ko", "auto", "ja"]
+
+
 def test_libretranslate_that_does_not_answer_about_itself_is_used_all_the_same(sandbox: Sandbox) -> None:
     sandbox.faults.add("status", system="libretranslate", method="GET", status=404, times=9)
     provider = provider_at("libretranslate", sandbox.url)
