@@ -29,7 +29,8 @@ recursion limit)."""
 
 MOST_CONTAINERS = 10_000
 """Objects and lists in a body: a feedback with its issues has a few dozen."""
-TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+# A text without an end is one up to the end: were it none, every quote in it would be tried as a start.
+TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 OTHER_BODIES = 65_536
 """Bytes of the body of a request that is no webhook."""
 BIG = 65_536

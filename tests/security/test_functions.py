@@ -22,6 +22,7 @@ from connectors.translate.plausible import objection
 from connectors.translate.providers.unwrap import NoTranslation, unwrapped
 from redaction import Redactor
 from sources.abc.errors import words_of
+from sources.abc.receive import holds_too_much
 from sources.event import Event, Feedback, Issue, Named
 from tests.security.linear import assert_all_linear
 from transport import without_halves
@@ -55,6 +56,8 @@ UNITS = {
     "markup": "{*_[h1. ",
     "entities": "&amp;<",
     "values": "(value: ",
+    "escapes": '\\"',
+    "paragraphs": "\n\n",
 }
 FILTERS = ("{{ text|urlize }}", "{{ text|striptags }}", "{{ text|wordwrap }}")
 """Those of an operator's template that look for something in a text."""
@@ -101,6 +104,7 @@ FUNCTIONS: dict[str, Callable[[Any], object]] = {
     "slack digest": lambda text: slack.render_digest([event(text)] * 3, "ko", {}),
     "redaction": Redactor([SECRET, "https://hooks.slack.com/services/T0/B0/" + SECRET]),
     "ABC's refusal": lambda text: words_of({"message": [text, text]}),
+    "a body's containers": lambda text: holds_too_much(b"[" * 10_001 + b'"' + text.encode("utf-8", "replace")),
     "halves of characters": lambda text: without_halves(text.encode("utf-8", "replace")),
     "is_blank": is_blank,
     "cut": lambda text: cut(text, 255),

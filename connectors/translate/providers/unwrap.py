@@ -25,9 +25,8 @@ LABEL = re.compile(
     r"(?:\s(?:of|into|in|to)\s[^:：\n]{1,40})?(?:\s\([\w -]{1,30}\)|\sis)?\s{0,3}[:：]\**\s*",
     re.IGNORECASE,
 )
-REMARK = re.compile(
-    r"\n\s*\n\s*[(\[*]{0,3}(?:note|explanation|translator's note)\b[^\n]*:.*\Z", re.IGNORECASE | re.DOTALL
-)
+REMARK = re.compile(r"[(\[*_]{0,3}(?:translator's )?(?:note|explanation)\b[^\n:：]{0,60}[:：]", re.IGNORECASE)
+"""How a paragraph about the translation begins."""
 
 
 class NoTranslation(Exception):
@@ -103,8 +102,13 @@ def _from_json(content: str) -> str:
 
 
 def _without_remark(content: str) -> str:
-    start = content.find("\n\n")
-    return content[:start] + REMARK.sub("", content[start:], count=1) if start >= 0 else content
+    """Up to the first paragraph that is about the translation."""
+    kept: list[str] = []
+    for paragraph in content.split("\n\n"):
+        if kept and REMARK.match(paragraph.lstrip()[:200]):
+            break
+        kept.append(paragraph)
+    return "\n\n".join(kept)
 
 
 def _without_quotes(content: str, text: str) -> str:
