@@ -1,0 +1,45 @@
+"""`bin/fuzz`: the properties of this folder with new examples, until the time is over or one fails."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SUITES = ("tests/security/test_odd_requests.py", "tests/security/test_odd_answers.py")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="bin/fuzz", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--seed", type=int, default=None, help="of the first round; printed for each round")
+    given = parser.parse_args(arguments)
+    seed = given.seed if given.seed is not None else int(time.time())
+    end = time.monotonic() + given.minutes * 60
+    rounds = 0
+    while time.monotonic() < end:
+        if not _round(seed + rounds):
+            print(f"finding in round {rounds + 1}: repeat it with bin/fuzz --seed {seed + rounds}")
+            return 1
+        rounds += 1
+    print(f"no finding in {rounds} rounds, {given.minutes:g} minutes")
+    return 0
+
+
+def _round(seed: int) -> bool:
+    """One run of the properties; a round that has begun is finished, so the last one may go past the end."""
+    print(f"round with --hypothesis-seed={seed}", flush=True)
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--timeout=3600"]
+    command += [f"--hypothesis-seed={seed}", *SUITES]
+    return (
+        subprocess.run(command, cwd=ROOT, check=False, env={**os.environ, "HYPOTHESIS_PROFILE": "fuzz"}).returncode == 0
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
