@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-MEASURABLE = 0.05
+MEASURABLE = 0.2
 """Seconds of CPU. What takes less, even at the largest size, is quick whatever its order."""
 TOLERANCE = 3.0
 """By how much time may grow faster than size: caches, the collector. Quadratic grows by the factor between sizes."""
