@@ -91,7 +91,8 @@ class Bot:
             unfurl_media=False,
         )
         posted = _posted(_short(said.get("channel")), {**_mapping(said.get("message")), "ts": said.get("ts")})
-        self._ids[channel] = posted.channel
+        if checks.is_id(posted.channel):  # kept for the look-ups to come
+            self._ids[channel] = posted.channel
         return posted
 
     def find(self, is_it: IsIt, channel: str, thread: str, oldest: float, latest: float) -> Posted | None:
@@ -139,6 +140,8 @@ class Bot:
             known = {c.get("name"): _short(c.get("id")) for c in self.channels()}
             if (name := channel.removeprefix("#")) not in known:
                 raise CannotTell(f"the bot is in no channel {channel}; an id in SLACK_CHANNEL needs no look-up")
+            if not checks.is_id(known[name]):
+                raise CannotTell(f"Slack gave no id for {channel}; an id in SLACK_CHANNEL needs no look-up")
             self._ids[channel] = known[name]
         return self._ids[channel]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
 
@@ -27,6 +27,8 @@ from transport import READ_SECONDS, Answer, new_session
 
 if TYPE_CHECKING:
     from deepl import Translator
+
+T = TypeVar("T")
 
 # It wants to know which English and which Portuguese
 # (https://developers.deepl.com/docs/getting-started/supported-languages).
@@ -60,20 +62,23 @@ class DeepL:
         return Limits(characters=10_000, texts=50, turns_by=5000)
 
     def translate(self, texts: Sequence[str], target: str) -> list[str]:
-        try:
-            results = self._translator.translate_text(list(texts), target_lang=_code(target))
-        except (KeyError, TypeError, ValueError, AttributeError):
-            # The library reads answers without checking what they are.
-            raise not_understood(self.who, "the answer is not what its library expects") from None
+        results = self._read(lambda: self._translator.translate_text(list(texts), target_lang=_code(target)))
         return checked(self.who, [result.text for result in results] if isinstance(results, list) else None, texts)
 
     def check(self, targets: Sequence[str]) -> Iterator[Check]:
-        used = self._translator.get_usage().character
+        used = self._read(lambda: self._translator.get_usage().character)
         room = "the quota is used up" if used.limit_reached else f"{used} characters used"
         yield Check(not used.limit_reached, f"DeepL accepts the key: {room}")
-        known = [language.code for language in self._translator.get_target_languages()]
+        known = self._read(lambda: [language.code for language in self._translator.get_target_languages()])
         for target in targets:
             yield language_check(self.who, target, _code(target), known)
+
+    def _read(self, call: Callable[[], T]) -> T:
+        """What the library makes of an answer, which it reads without checking what it is. Raises ProviderError."""
+        try:
+            return call()
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError):
+            raise not_understood(self.who, "the answer is not what its library expects") from None
 
 
 class _Client:
