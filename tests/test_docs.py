@@ -125,3 +125,10 @@ def test_the_schedule_in_operations_is_the_real_one() -> None:
     assert schedule.QUOTA_PAUSE == 15 * 60
     assert "without a time after\n  5 seconds" in text
     assert schedule.BUSY_SECONDS == 5
+
+
+def test_the_security_page_names_tests_that_exist() -> None:
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w/]+\.py)`", page))
+    assert len(named) > 20
+    assert not [name for name in named if not (ROOT / "tests" / name).is_file()]
