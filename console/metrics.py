@@ -67,6 +67,8 @@ class _Collector:
         oldest = "feedback_bridge_oldest_queued_seconds"
         yield GaugeMetricFamily(oldest, "For how long the longest queued delivery has been", numbers["oldest_queued"])
         yield GaugeMetricFamily("feedback_bridge_workers", "Workers that are alive", numbers["workers"])
+        hung = "feedback_bridge_hung_slots"
+        yield GaugeMetricFamily(hung, "Slots of living workers held by attempts of more than 120 s", numbers["hung"])
         suspended = "feedback_bridge_suspended"
         yield GaugeMetricFamily(suspended, "1 while the workers are suspended (rq suspend)", numbers["suspended"])
         destinations = sorted({*numbers["last"], *numbers["breakers"]})

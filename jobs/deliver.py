@@ -110,17 +110,18 @@ class Deliverer:
         self._needing_source = needing_source
 
     def deliver(self, delivery_id: str) -> None:
-        """Runs the delivery if it is its turn and its connector has a free slot, and then those that waited for the
+        """Runs the delivery if it is its turn and a slot is free for its connector, and then those that waited for the
         slot. What can't be known or recorded, with Redis away, is left to the clock."""
         connector = split(delivery_id)[1]
-        following = delivery_id if self._slots.take(connector, delivery_id) else None
+        following = (connector, delivery_id) if self._slots.take(connector, delivery_id) else None
         while following:
+            connector, delivery_id = following
             try:
-                self._deliver(following)
+                self._deliver(delivery_id)
             except RedisError as error:
-                log.warning("left to the clock: Redis is away", delivery_id=following, because=str(error))
+                log.warning("left to the clock: Redis is away", delivery_id=delivery_id, because=str(error))
             except Exception:
-                log.exception("left to the clock: a defect", delivery_id=following)
+                log.exception("left to the clock: a defect", delivery_id=delivery_id)
             following = self._slots.pass_on(connector)
 
     def _deliver(self, delivery_id: str) -> None:

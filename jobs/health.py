@@ -82,6 +82,8 @@ class Health:
         degraded = [f"{name} {WHAT_TO_DO[state]}" for name, state in states.items() if state in WHAT_TO_DO]
         if numbers["suspended"]:
             degraded.append("the workers are suspended (`rq suspend`): deliveries wait until `rq resume`")
+        if numbers["hung"]:
+            degraded.append(f"{numbers['hung']} slots of the workers hang: the log names the deliveries (`hangs`)")
         degraded += [policy] if policy else []
         return Readiness(
             unavailable,

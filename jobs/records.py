@@ -154,9 +154,9 @@ class Records:
         return [id_.decode() for id_ in self._redis.zrange(f"{self._prefix}state:{state}", 0, -1)]
 
     def health(self) -> dict[str, Any]:
-        """Numbers for /readyz and /metrics: deliveries by state, living workers and whether they are suspended, open
-        breakers, the last state of each destination (`ok`, `refused`), how old is the oldest queued delivery (seconds).
-        Raises RedisError."""
+        """Numbers for /readyz and /metrics: deliveries by state, living workers, how many of their slots hang and
+        whether they are suspended, open breakers, the last state of each destination (`ok`, `refused`), how old is the
+        oldest queued delivery (seconds). Raises RedisError."""
         with self._redis.pipeline(transaction=False) as pipeline:
             pipeline.time()
             for state in STATES:
@@ -166,14 +166,17 @@ class Records:
             pipeline.smembers(f"{self._prefix}breakers")
             pipeline.exists(WORKERS_SUSPENDED)
             pipeline.hgetall(f"{self._prefix}last")
+            pipeline.hgetall(f"{self._prefix}hung")
             pipeline.hgetall(f"{self._prefix}counts")
             answers = pipeline.execute()
         now = answers[0][0] + answers[0][1] / 1_000_000
-        oldest, workers, breakers, suspended, last, counts = answers[-6:]
+        oldest, workers, breakers, suspended, last, hung, counts = answers[-7:]
+        alive = {name for name, seen in workers if now - seen / 1000 < 15}
         return {
             "states": dict(zip(STATES, answers[1 : 1 + len(STATES)], strict=True)),
             "oldest_queued": round(max(0.0, now - oldest[0][1] / 1000), 3) if oldest else 0.0,
-            "workers": sum(1 for _, seen in workers if now - seen / 1000 < 15),
+            "workers": len(alive),
+            "hung": sum(int(slots) for worker, slots in hung.items() if worker in alive),
             "breakers": sorted(destination.decode() for destination in breakers),
             "suspended": int(suspended),
             "last": {name.decode(): seen.decode().partition("|")[2] for name, seen in last.items()},

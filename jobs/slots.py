@@ -1,46 +1,81 @@
-"""How much of a worker one connector may hold: a third party that hangs must leave room for the others."""
+"""How many of a worker's slots each connector may hold: third parties that hang must leave room for the others.
+
+A part of the slots is kept free for each connector that is on, the rest is for whoever comes first:
+
+    16 slots, 1 connector     it may hold all
+    16 slots, 2 connectors    8 are kept for each
+    16 slots, 3 connectors    4 are kept for each, one may hold 8 of them
+    16 slots, 5 connectors    2 are kept for each, one may hold 8 of them
+
+So one connector that hangs holds half of a worker, and however many hang, each other one has the slots kept for it.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+
+def kept(concurrency: int, connectors: int) -> int:
+    """How many slots are kept for each connector: half of them, in equal shares for all but one; at least one. With
+    fewer slots than connectors, or a single connector, none."""
+    if connectors < 2 or concurrency < connectors:
+        return 0
+    return max(1, concurrency // 2 // (connectors - 1))
+
+
+def may_start(connector: str, running: Mapping[str, int], concurrency: int, connectors: frozenset[str]) -> bool:
+    """Whether a delivery of the connector may start beside those that run."""
+    share = kept(concurrency, len(connectors))
+    free = concurrency - sum(running.values())
+    others = sum(max(0, share - running.get(other, 0)) for other in connectors - {connector})
+    if share or len(connectors) < 2:
+        return free > others
+    # Too few for a share each: none may hold more than half.
+    return free > 0 and running.get(connector, 0) < max(1, concurrency // 2)
 
 
 class Slots:
-    """Counts the running deliveries of each connector, and parks what is over its share until one of them ends.
+    """Counts the running deliveries of each connector, and parks what may not start until it may.
 
     What is parked when the process ends is no loss: the clock hands it to RQ again.
     """
 
     PARKED = 64
-    """More than this is left to the clock."""
+    """Of one connector. More than this is left to the clock."""
 
-    def __init__(self, concurrency: int, connectors: int) -> None:
-        self._share = concurrency if connectors < 2 else max(1, concurrency // 2)
-        self._running: dict[str, int] = defaultdict(int)
-        self._parked: dict[str, dict[str, None]] = defaultdict(dict)
+    def __init__(self, concurrency: int, connectors: Iterable[str]) -> None:
+        self._concurrency = concurrency
+        self._connectors = frozenset(connectors)
+        self._running: Counter[str] = Counter()
+        self._parked: dict[str, dict[str, None]] = {}
         self._lock = threading.Lock()
 
     def take(self, connector: str, delivery_id: str) -> bool:
         """Whether the delivery may start now; if not it was parked, or, with the park full, left to the clock."""
         with self._lock:
-            if self._running[connector] < self._share:
+            if self._may_start(connector):
                 self._running[connector] += 1
                 return True
-            if len(self._parked[connector]) < self.PARKED:
-                self._parked[connector][delivery_id] = None
+            parked = self._parked.setdefault(connector, {})
+            if len(parked) < self.PARKED:
+                parked[delivery_id] = None
             return False
 
-    def pass_on(self, connector: str) -> str | None:
-        """After a delivery ended: the parked one that takes its slot over, or None."""
+    def pass_on(self, connector: str) -> tuple[str, str] | None:
+        """After a delivery of the connector ended: the parked one (connector, delivery id) that starts instead, of the
+        connector with the fewest that run; or None."""
         with self._lock:
-            parked = self._parked[connector]
-            if parked:
-                following = next(iter(parked))
-                del parked[following]
-                return following
             self._running[connector] -= 1
-            return None
+            waiting = [name for name, parked in self._parked.items() if parked and self._may_start(name)]
+            if not waiting:
+                return None
+            following = min(waiting, key=lambda name: self._running[name])
+            delivery_id = next(iter(self._parked[following]))
+            del self._parked[following][delivery_id]
+            self._running[following] += 1
+            return following, delivery_id
 
     def close(self) -> list[str]:
         """Empties the park, so that nothing more is passed on: the process stops. Answers what was parked."""
@@ -48,3 +83,6 @@ class Slots:
             parked = [delivery_id for waiting in self._parked.values() for delivery_id in waiting]
             self._parked.clear()
             return parked
+
+    def _may_start(self, connector: str) -> bool:
+        return may_start(connector, self._running, self._concurrency, self._connectors)

@@ -157,11 +157,11 @@ def work(configuration: Configuration, stop: threading.Event) -> None:
     name = f"{socket.gethostname()}.{os.getpid()}.{uuid4().hex[:6]}"
     redis = connect(service, "work")
     ledger, queue = Ledger(redis, service.bridge_instance), open_queue(redis, service.bridge_instance)
-    keeper = Keeper(ledger)
+    keeper = Keeper(ledger, name)
     pulse = Pulse()
     clock = Clock(ledger, queue, name, service.retention_days, pulse)
     connectors = build_connectors(configuration)
-    slots = Slots(service.worker_concurrency, len(connectors))
+    slots = Slots(service.worker_concurrency, connectors)
     needing_source = frozenset(name for name in connectors if find(name).NEEDS_ABC)
     deliverer = Deliverer(ledger, queue, connectors, configuration.redact, keeper, slots, needing_source)
     crew = Crew(service.worker_concurrency, deliverer.deliver)

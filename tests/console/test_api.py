@@ -416,6 +416,14 @@ def test_ready_when_redis_answers_and_a_worker_lives(web: Web, world: World) -> 
     assert len(ready(web, "unavailable", "no worker is alive")["reasons"]) == 1
 
 
+def test_degraded_while_slots_of_a_worker_hang(web: Web, world: World) -> None:
+    world.tick()
+    assert samples(web.get("/metrics", ()).body)["feedback_bridge_hung_slots", ()] == 0
+    world.redis.hset(f"fb:{INSTANCE}:hung", mapping={"worker": 3, "one that was killed": 5})
+    ready(web, "degraded", "3 slots of the workers hang")
+    assert samples(web.get("/metrics", ()).body)["feedback_bridge_hung_slots", ()] == 3
+
+
 def test_degraded_when_redis_may_throw_events_away(web: Web, world: World) -> None:
     """Webhooks are stored all the same: taking the service out of a load balancer would lose them for certain."""
     world.tick()

@@ -319,7 +319,7 @@ def test_rqs_own_keys_do_not_grow(world: World) -> None:
     stop = threading.Event()
     crew = Crew(4, world.deliverer.deliver)
     counts = f"{world.ledger.prefix}counts"
-    worker = ThreadWorker(world.queue, crew, stop, Slots(4, 1), Pulse(), counts)
+    worker = ThreadWorker(world.queue, crew, stop, Slots(4, ["slack"]), Pulse(), counts)
     thread = threading.Thread(target=worker.work, kwargs={"logging_level": "WARNING"})
     thread.start()
     try:

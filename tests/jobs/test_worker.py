@@ -63,7 +63,9 @@ class Bench:
 def working(redis: Redis, slots: Slots | None = None) -> Iterator[Bench]:
     bench, stop = Bench(open_queue(redis, "test"), redis), threading.Event()
     crew = Crew(4, bench.perform)
-    worker = ThreadWorker(open_queue(redis, "test"), crew, stop, slots or Slots(4, 1), Pulse(), f"{PREFIX}counts")
+    worker = ThreadWorker(
+        open_queue(redis, "test"), crew, stop, slots or Slots(4, ["slack"]), Pulse(), f"{PREFIX}counts"
+    )
     thread = threading.Thread(target=worker.work, kwargs={"logging_level": "WARNING"})
     thread.start()
     try:
@@ -136,7 +138,7 @@ def test_an_idle_worker_lets_no_job_through_after_rq_suspend(redis: Redis) -> No
 
 
 def test_what_waits_for_a_slot_goes_back_to_the_queue_when_the_worker_is_suspended(redis: Redis) -> None:
-    slots = Slots(1, 1)
+    slots = Slots(1, ["slack"])
     assert slots.take("slack", an_id(1))
     assert not slots.take("slack", an_id(2))
     suspend(redis)

@@ -98,8 +98,8 @@ class World:
             self.queue,
             connectors,
             Redactor(["planted-secret"]),
-            Keeper(self.ledger),
-            Slots(16, 1),
+            Keeper(self.ledger, "a worker"),
+            Slots(16, ["test"]),
             self.needing_source,
         )
 
