@@ -1,13 +1,12 @@
 """How many of a worker's slots each connector may hold: third parties that hang must leave room for the others.
 
-A part of the slots is kept free for each connector that is on, the rest is for whoever comes first:
+None may hold more than half of the slots, and a few are kept free for each connector that is on:
 
-    16 slots, 1 connector     it may hold all
-    16 slots, 2 connectors    8 are kept for each
-    16 slots, 3 connectors    4 are kept for each, one may hold 8 of them
-    16 slots, 5 connectors    2 are kept for each, one may hold 8 of them
+    16 slots, 2 connectors    one may hold 8 of them, 4 are kept for each
+    16 slots, 3 connectors    one may hold 8 of them, 2 are kept for each
+    16 slots, 5 connectors    one may hold 8 of them, 1 is kept for each
 
-So one connector that hangs holds half of a worker, and however many hang, each other one has the slots kept for it.
+So beside one connector that hangs the others have the other half, and however many hang, each other one goes on.
 """
 
 from __future__ import annotations
@@ -18,22 +17,24 @@ from collections.abc import Iterable, Mapping
 
 
 def kept(concurrency: int, connectors: int) -> int:
-    """How many slots are kept for each connector: half of them, in equal shares for all but one; at least one. With
-    fewer slots than connectors, or a single connector, none."""
+    """How many slots are kept for each connector: half of them in equal shares, at least one. With fewer slots than
+    connectors, or a single connector, none."""
     if connectors < 2 or concurrency < connectors:
         return 0
-    return max(1, concurrency // 2 // (connectors - 1))
+    return max(1, concurrency // (2 * connectors))
+
+
+def most(concurrency: int, connectors: int) -> int:
+    """How many slots one connector may hold, at most."""
+    return concurrency if connectors < 2 else max(1, concurrency // 2)
 
 
 def may_start(connector: str, running: Mapping[str, int], concurrency: int, connectors: frozenset[str]) -> bool:
     """Whether a delivery of the connector may start beside those that run."""
     share = kept(concurrency, len(connectors))
     free = concurrency - sum(running.values())
-    others = sum(max(0, share - running.get(other, 0)) for other in connectors - {connector})
-    if share or len(connectors) < 2:
-        return free > others
-    # Too few for a share each: none may hold more than half.
-    return free > 0 and running.get(connector, 0) < max(1, concurrency // 2)
+    for_others = sum(max(0, share - running.get(other, 0)) for other in connectors - {connector})
+    return free > for_others and running.get(connector, 0) < most(concurrency, len(connectors))
 
 
 class Slots:
