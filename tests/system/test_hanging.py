@@ -6,8 +6,10 @@ import json
 import re
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 import pytest
+import requests
 
 from sandbox.processes import wait_for
 from sandbox.service import TOKEN
@@ -55,7 +57,8 @@ def test_a_jira_that_hangs_holds_up_nobody_else(world: World) -> None:
     firsts = [world.attempts(row["event_id"], "jira")[:1] for row in world.rows(connector="jira")]
     assert len([first for first in firsts if first and first[0].get("reason") == "timeout"]) == HELD
     for row in world.rows(state="retrying"):
-        world.replay(row["id"])
+        with suppress(requests.HTTPError):  # it runs again already: its breaker's probe has found Jira well
+            world.replay(row["id"])
     world.wait_until_finished(ISSUES + CHANGES)
     assert [len(world.tickets(issue)) for issue in issues] == [1] * ISSUES
 
