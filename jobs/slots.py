@@ -43,8 +43,8 @@ class Slots:
     What is parked when the process ends is no loss: the clock hands it to RQ again.
     """
 
-    PARKED = 64
-    """Of one connector. More than this is left to the clock."""
+    PARKED = 512
+    """Of one connector. More than this is left to the clock, which takes ten seconds to notice."""
 
     def __init__(self, concurrency: int, connectors: Iterable[str]) -> None:
         self._concurrency = concurrency

@@ -128,7 +128,7 @@ def test_a_full_park_leaves_the_rest_to_the_clock() -> None:
     slots = Slots(1, ["one"])
     for number in range(Slots.PARKED + 10):
         slots.take("one", f"d{number}")
-    assert len(slots.close()) == 64
+    assert len(slots.close()) == 512
 
 
 def test_a_stop_gives_back_what_was_parked_and_passes_nothing_on() -> None:

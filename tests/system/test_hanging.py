@@ -18,7 +18,7 @@ from tests.system.world import KOREAN, World, percentile, running, summary
 CONCURRENCY, WORKERS = 8, 2
 HELD = WORKERS * CONCURRENCY // 2  # half of each worker, for one connector of several
 ISSUES = 24
-CHANGES = 200
+CHANGES = 120
 
 
 @pytest.fixture(scope="module")
