@@ -119,7 +119,10 @@ class Context(Protocol):
 
     def add(self, note: str, items: Mapping[str, str]) -> None:
         """Adds items to the note `note`, which is a mapping of texts and is added to only. Each item is stored by
-        itself: the cost of one does not grow with those that are there. Raises LeaseLost, as `keep`."""
+        itself: the cost of one does not grow with those that are there.
+
+        Raises LeaseLost, as `keep`, and ValueError where a delivery would keep too much: then nothing is stored.
+        """
 
     def charge(self, turns: int) -> None:
         """Takes further turns of the destination's rate, for an attempt that makes more than one request: the attempt

@@ -24,7 +24,7 @@ class TranslateSettings(Settings):
     translate_fields: Pairs = Field(default={"message": "translatedMessage"}, validate_default=True)
     translate_rate: float = Field(default=10, ge=0.001, le=1000)
     """Requests a second."""
-    translate_max_characters: int = Field(default=20_000, ge=100, le=1_000_000)
+    translate_max_characters: int = Field(default=20_000, ge=100, le=100_000)
     """Of one field; a longer one is not translated."""
     libretranslate_url: WebAddress | None = Field(default=None, validate_default=True)
     libretranslate_api_key: Credential | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 
 from connectors.base import Context, Failed, Retry
 from connectors.translate.parts import Limits, pack, pieces, to_translate, translated
@@ -99,7 +100,10 @@ class Work:
             (bad if why else good)[note_of(part, target)] = why or answer
         if good:
             self._known |= good
-            self._context.add(TRANSLATIONS, good)
+            # Many languages of a long text may be more than a delivery keeps. What is not kept is written all the same,
+            # and paid for again only where the writing fails.
+            with suppress(ValueError):
+                self._context.add(TRANSLATIONS, good)
         if bad:
             failure = self._refused(next(iter(bad.values())))
             self._failed |= dict.fromkeys(bad, failure)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -573,6 +574,16 @@ def test_characters_count_for_the_rate_where_they_are_billed(world: World) -> No
     assert isinstance(world.deliver(world.feedback(message=message), context), Done)
     assert world.sandbox.translate.deepl.calls == 1
     assert sum(context.charged) == 1, "7,000 characters count as two requests"
+
+
+def test_more_translations_than_a_delivery_keeps_are_written_all_the_same(world: World) -> None:
+    class Full(MemoryContext):
+        def add(self, note: str, items: Mapping[str, str]) -> None:
+            raise ValueError("too large")
+
+    feedback = world.feedback(message=KOREAN)
+    assert isinstance(world.deliver(feedback, Full()), Done)
+    assert world.fields_of(feedback)["translatedMessage"] == ENGLISH
 
 
 # Where it may write

@@ -82,7 +82,7 @@ def test_no_provider_is_a_problem() -> None:
         ("TRANSLATE_FIELDS", "title=message,message=translated", "'message' would be translated and written into"),
         ("TRANSLATE_FIELDS", "a=x,b=x", "two translations would be written into 'x'"),
         ("TRANSLATE_MAX_CHARACTERS", "99", "should be at least 100"),
-        ("TRANSLATE_MAX_CHARACTERS", "1000001", "should be at most 1000000"),
+        ("TRANSLATE_MAX_CHARACTERS", "100001", "should be at most 100000"),
         ("LIBRETRANSLATE_URL", "127.0.0.1:5000", "https://"),
     ],
 )
