@@ -122,6 +122,17 @@ def test_a_missed_feedback_is_translated_and_a_missed_issue_gets_its_ticket(benc
     assert bench.catch_up().findings == [], "a second run finds nothing"
 
 
+def test_a_filter_that_cannot_judge_one_feedback_ends_no_run(bench: Bench) -> None:
+    """What the filter raises (here decimal.Overflow) is the reason why that one is skipped; the next is translated."""
+    bench.configure(TRANSLATE_FILTER="feedback.rating + feedback.rating > 1")
+    odd = bench.sandbox.abc.create_feedback(1, {"message": "결제가 안 돼요", "rating": 9 * 10**400}).id
+    good = bench.sandbox.abc.create_feedback(1, {"message": "로그인이 안 돼요", "rating": 2}).id
+    assert not bench.catch_up().errors
+    assert bench.sandbox.abc.feedbacks[good].data.get("translatedMessage")
+    assert not bench.sandbox.abc.feedbacks[odd].data.get("translatedMessage")
+    assert bench.catch_up().findings == []
+
+
 def test_a_dry_run_tells_and_changes_nothing(bench: Bench) -> None:
     bench.sandbox.abc.create_issue(1, {"name": "결제 오류"})
     report = bench.catch_up(dry_run=True)

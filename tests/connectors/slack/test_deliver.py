@@ -8,13 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from connectors import slack
 from connectors.base import Connector, Destination, Done, Failed, LeaseLost, Reason, Retry, Skipped
-from connectors.patience import SETTLE_SECONDS
+from connectors.patience import LOOK_EVERY, SETTLE_SECONDS
 from connectors.slack.render import marker
+from jobs.configuration import build_connectors, configure
 from sandbox.app import Sandbox
+from sandbox.service import environment
 from sandbox.slack import Message
+from settings import load
 from tests.connectors.context import MemoryContext
-from tests.connectors.slack.world import bot, deliver, other, status_change, webhook, why
+from tests.connectors.slack.world import bot, deliver, other, status_change, tools, webhook, why
 
 SENTENCE = 'The status of issue "Cannot log in" changed from New to In Progress.'
 
@@ -58,6 +62,27 @@ def test_each_channel_is_a_destination_with_slacks_own_limit(sandbox: Sandbox) -
     assert connector.destination(status_change(project=1)) == Destination("slack #feedback", 1, 3)
     assert connector.destination(status_change(project=2)).name == "slack C0MOBILE"
     assert webhook(sandbox, SLACK_RATE="0.5").destination(status_change()) == Destination("slack webhook", 0.5, 3)
+
+
+def test_slacks_pace_is_kept_unless_set() -> None:
+    """About one message a second and channel (https://docs.slack.dev/apis/web-api/rate-limits), 3 at once; ten that wait
+    become one; what may still be posted is looked for during 30 s, every 10 s."""
+    settings = load(slack.Settings, {"SLACK_BOT_TOKEN": "xoxb-test", "SLACK_CHANNEL": "#feedback"})
+    connector = slack.build(settings, tools())
+    assert connector.destination(status_change()) == Destination("slack #feedback", 1, 3)
+    assert connector.crowd == 10  # type: ignore[attr-defined]
+    assert (SETTLE_SECONDS, LOOK_EVERY) == (30, 10)
+
+
+def test_no_credential_of_any_system_is_in_a_message(sandbox: Sandbox) -> None:
+    """Everything that is configured is at hand where a message is made: addresses, tokens, keys."""
+    environ = environment(sandbox.url, "redis://:redis-secret@127.0.0.1:9/0")
+    connector = build_connectors(configure(environ))["slack"]
+    assert isinstance(connector.deliver(status_change(ticket="12"), context()), Done)
+    posted = repr(sandbox.slack.messages[-1])
+    assert "/browse/PROJ-12" in posted
+    names = ["SLACK_BOT_TOKEN", "JIRA_API_TOKEN", "JIRA_EMAIL", "ABC_API_KEY", "WEBHOOK_TOKEN", "CONSOLE_PASSWORD"]
+    assert not [secret for secret in [*(environ[name] for name in names), "redis-secret"] if secret in posted]
 
 
 def test_an_event_without_a_project_goes_to_the_default_channel(sandbox: Sandbox) -> None:
