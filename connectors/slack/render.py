@@ -28,10 +28,8 @@ SECTION_TEXT_MAX = 3000
 TEXT_OBJECT_MAX = 3000
 # https://docs.slack.dev/reference/block-kit/blocks/context-block
 CONTEXT_ELEMENTS_MAX = 10
-# https://docs.slack.dev/reference/block-kit/blocks
-BLOCKS_MAX = 50
-# Of all blocks together; on no page of Slack's: msg_blocks_too_long was seen from 13,200 characters on
-# (https://github.com/slackapi/bolt-js/issues/2509).
+# Of all blocks together, which also keeps them below 50. On no page of Slack's: msg_blocks_too_long was seen from 13,200
+# characters on (https://github.com/slackapi/bolt-js/issues/2509).
 BLOCKS_TEXT_MAX = 12_000
 # Our own, for a message that can be read at a glance: ABC's web app allows names of 30, its API any length.
 NAME_MAX = 150
@@ -110,7 +108,7 @@ def render_digest(events: Sequence[Event], language: Language, metadata: dict[st
         held = f"{held}\n{line}" if held else line
     if held:
         blocks.append(_section(held))
-    return Message(escaped("\n".join([head, *lines]), TEXT_MAX), blocks[:BLOCKS_MAX], metadata)
+    return Message(escaped("\n".join([head, *lines]), TEXT_MAX), blocks, metadata)
 
 
 def _sentence(event: Event, words: Words) -> str | None:

@@ -79,6 +79,13 @@ def test_a_pattern_that_matches_nothing_is_a_mistake(patterns: str) -> None:
     assert "ISSUE_STATUS_CHANGE" in problem
 
 
+def test_a_pattern_without_an_end_is_a_mistake() -> None:
+    assert acts_on("*" * 200) == set(EVENTS)
+    with pytest.raises(ConfigError) as caught:
+        acts_on("*" * 201)
+    assert len(caught.value.problems[0]) < 300
+
+
 @given(st.text(max_size=30))
 def test_patterns_are_right_or_told(patterns: str) -> None:
     problems: list[str] = []

@@ -61,6 +61,14 @@ def test_time_does_not_explode_with_the_number_of_values(value: Callable[[int], 
     assert cpu(condition.objection, about(a=value(1_000_000))) < at_most + 0.5 * 1_000_000 / 1_900 * at_most
 
 
+def test_reading_one_field_does_not_cost_all_of_them() -> None:
+    """The engine copies a dictionary each time that an expression passes through it."""
+    condition = Condition(" and ".join(["feedback.a == 1"] * 140))
+    few, many = ({"a": 1} | {f"k{number}": number for number in range(count)} for count in (1, 1_900))
+    costs = [min(cpu(condition.objection, about(**fields)) for _ in range(3)) for fields in (few, many)]
+    assert costs[1] < 20 * costs[0] + 0.02
+
+
 @pytest.mark.parametrize(
     "pattern", ["*" * 190, "I*S*S*U*E*" + "*" * 190, "[A-Z]*" * 14, "?" * 14 + "*" * 170, "*[!x]" * 14]
 )

@@ -78,3 +78,13 @@ def test_a_webhook_can_not_be_tried_without_posting(sandbox: Sandbox) -> None:
     (check,) = webhook(sandbox).check()
     assert check.ok
     assert "only by posting" in check.what
+
+
+def test_names_from_slack_do_no_harm_on_a_terminal(sandbox: Sandbox) -> None:
+    hostile = "evil\x1b[2J\u202e\nok: all is well" + "x" * 500
+    who = {"ok": True, "user": hostile, "team": hostile}
+    sandbox.faults.add("status", path="auth.test", status=200, body=who, times=None)
+    sandbox.slack.channels["C0FEEDBACK"].name = hostile
+    for check in checks(sandbox):
+        assert check.what.isprintable()
+        assert len(check.what) < 300

@@ -65,8 +65,8 @@ def test_each_channel_is_a_destination_with_slacks_own_limit(sandbox: Sandbox) -
 
 
 def test_slacks_pace_is_kept_unless_set() -> None:
-    """About one message a second and channel (https://docs.slack.dev/apis/web-api/rate-limits), 3 at once; ten that wait
-    become one; what may still be posted is looked for during 30 s, every 10 s."""
+    """About one message a second and channel, 3 at once (https://docs.slack.dev/apis/web-api/rate-limits); ten that
+    wait become one; what may still be posted is looked for during 30 s, every 10 s."""
     settings = load(slack.Settings, {"SLACK_BOT_TOKEN": "xoxb-test", "SLACK_CHANNEL": "#feedback"})
     connector = slack.build(settings, tools())
     assert connector.destination(status_change()) == Destination("slack #feedback", 1, 3)
@@ -336,6 +336,14 @@ def test_our_metadata_on_another_apps_message_does_not_silence_us(sandbox: Sandb
     assert isinstance(outcome, Done)
     assert [message.text for message in sandbox.slack.messages] == ["decoy", SENTENCE]
     assert "found" in deliver(bot(sandbox), context(born=time.time())).result  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("cursor", [5, True, ["more"], {"next": 1}])
+def test_a_cursor_of_another_shape_is_the_last_page(sandbox: Sandbox, cursor: object) -> None:
+    body = {"ok": True, "messages": [], "response_metadata": {"next_cursor": cursor}}
+    sandbox.faults.add("status", path="conversations.history", status=200, body=body, times=None)
+    assert isinstance(deliver(bot(sandbox), context(born=time.time())), Done)
+    assert len(sandbox.faults.fired) == 1
 
 
 ODD: list[object] = [None, 5, "free text", [], [5], {}, {"free": "text"}]

@@ -58,6 +58,13 @@ def test_many_lines_do_not_push_the_rest_out_of_sight() -> None:
     assert lines[-1] == "> …"
 
 
+def test_a_thousand_characters_are_shown() -> None:
+    for character, count in (("가", 1000), ("😀", 500)):  # an emoji is two of Slack's characters
+        shown = quotation(character * 2000).replace("\n", "").replace("> ", "")
+        assert shown == character * (count - 1) + "…"
+        assert quotation(character * count).count(character) == count
+
+
 def test_a_long_text_is_cut() -> None:
     quoted = quotation("word " * 1000)
     assert quoted.endswith("…")

@@ -129,7 +129,9 @@ def test_a_lost_answer_in_a_deleted_thread_is_looked_up_in_the_channel(sandbox: 
 def test_another_channel_set_since_has_a_thread_of_its_own(sandbox: Sandbox, links: MemoryLinks) -> None:
     deliver(bot(sandbox, SLACK_THREADS="true"), context(1, links))
     moved = bot(sandbox, SLACK_THREADS="true", SLACK_CHANNEL="C0MOBILE")
+    sandbox.faults.add("delay", path="chat.postMessage", times=None)
     deliver(moved, context(2, links))
+    assert len(sandbox.faults.fired) == 1, "Slack was not asked to reply to a message of the other channel"
     deliver(moved, context(3, links))
     _, second, third = sandbox.slack.messages
     assert (second.channel, second.thread_ts) == ("C0MOBILE", None)

@@ -54,6 +54,12 @@ def test_a_ticket_made_since_the_event_is_shown(sandbox: Sandbox, abc: AbcClient
     assert "PROJ-77" in facts(sandbox)
 
 
+def test_the_ticket_of_a_later_issue_with_this_id_is_not_shown(sandbox: Sandbox, abc: AbcClient) -> None:
+    event = status_change(issue=issue(sandbox, "77"), ticket=None, created="2020-01-02T00:00:00.000Z")
+    deliver(bot(sandbox, abc), MemoryContext(), event)
+    assert "Ticket" not in facts(sandbox)
+
+
 def test_the_rest_of_the_message_stays_what_the_event_says(sandbox: Sandbox, abc: AbcClient) -> None:
     """The issue has moved on; the message tells the change that it is about."""
     number = issue(sandbox, "77")
