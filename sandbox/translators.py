@@ -337,8 +337,8 @@ def _openai(routes: Blueprint, state: Translator) -> None:
         target = _asked_language(" ".join(str(m.get("content", "")) for m in messages if m.get("role") != "user"))
         if not state.spend([text], target):
             return error(429, "insufficient_quota", "insufficient_quota", "You exceeded your current quota.")
-        said = {"role": "assistant", "content": translate(text, target), "refusal": None}
-        choice = {"index": 0, "message": said, "finish_reason": "stop"}
+        message = {"role": "assistant", "content": translate(text, target), "refusal": None}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
         usage = {"prompt_tokens": len(text), "completion_tokens": len(text), "total_tokens": 2 * len(text)}
         head = {"id": f"chatcmpl-{state.calls}", "object": "chat.completion", "created": 0, "model": values["model"]}
         return jsonify({**head, "choices": [choice], "usage": usage})

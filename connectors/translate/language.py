@@ -52,7 +52,7 @@ ONE_LANGUAGE = {
     "GUJARATI": "gu",
 }
 SYLLABIC = frozenset({"HANGUL", "HIRAGANA", "KATAKANA", "CJK"})
-"""One character of these says about as much as two or three of an alphabet."""
+"""One character of these stands for about as much as two or three of an alphabet."""
 
 SAMPLE = 1000
 """Characters in each of the three samples (start, middle, end) by which the language of a longer text is decided."""
@@ -63,7 +63,7 @@ SURE = 0.9
 DOMINANT = 0.6
 """Share of a text's letters, weighted, from which on a script speaks for the whole text."""
 UNMIXED = 0.9
-"""The same for scripts of several languages: what a good part of the text says in another one is worth translating."""
+"""The same for scripts of several languages: a good part of the text in another one is worth translating."""
 NOT_JAPANESE = 2
 """How many different Han characters that Japanese does not have show that a text is Chinese."""
 

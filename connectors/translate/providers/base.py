@@ -148,11 +148,11 @@ def no_translation(who: Who, returned: str) -> ProviderError:
 def inner(answer: Answer) -> Answer | None:
     """A refusal inside a success: the answer with the status that its error object names, or 500; None when there is no
     error object."""
-    said = answer.json() if answer.ok else None
-    said = said[0] if isinstance(said, list) and said else said
-    if not isinstance(said, dict) or not said.get("error"):
+    reply = answer.json() if answer.ok else None
+    reply = reply[0] if isinstance(reply, list) and reply else reply
+    if not isinstance(reply, dict) or not reply.get("error"):
         return None
-    error = said["error"]
+    error = reply["error"]
     code = error.get("code", error.get("status")) if isinstance(error, dict) else None
     number = int(code) if isinstance(code, int) or (isinstance(code, str) and code.isdecimal() and len(code) < 4) else 0
     return replace(answer, status=number if 400 <= number < 600 else 500)

@@ -119,8 +119,8 @@ def _code(target: str) -> str:
 def _refusal(who: Who, answer: Answer) -> ProviderError:
     if answer.status == QUOTA:
         return out_of_quota(who, answer)
-    said = answer.json()
-    message = str(said.get("message", ""))[:1000] if isinstance(said, dict) else ""
+    reply = answer.json()
+    message = str(reply.get("message", ""))[:1000] if isinstance(reply, dict) else ""
     if answer.status == 403:
         for words, (code, meaning) in SENTENCES.items():
             if words.lower() in message.lower():

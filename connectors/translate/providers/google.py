@@ -114,17 +114,17 @@ class GoogleTranslate:
         return refusal(self.who, answer, codes, MEANINGS)
 
 
-def _each(said: Any, many: str, key: str) -> list[Any] | None:
+def _each(reply: Any, many: str, key: str) -> list[Any] | None:
     """`data.<many>[].<key>` of an answer; None when it does not look like that."""
     try:
-        return [one[key] for one in said["data"][many]]
+        return [one[key] for one in reply["data"][many]]
     except (KeyError, TypeError):
         return None
 
 
-def _codes(said: Any) -> list[str]:
+def _codes(reply: Any) -> list[str]:
     """The reasons in its error, in both of the forms that it has."""
-    error = said.get("error") if isinstance(said, dict) else None
+    error = reply.get("error") if isinstance(reply, dict) else None
     if not isinstance(error, dict):
         return []
     rows = [row for key in ("errors", "details") for row in _list(error.get(key)) if isinstance(row, dict)]

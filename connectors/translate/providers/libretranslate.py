@@ -30,7 +30,7 @@ from connectors.translate.settings import TranslateSettings
 from transport import READ_SECONDS, Answer, new_session
 
 CHARACTERS = 2000
-"""What its hosted service takes per request; an own server says in /frontend/settings what it takes (`--char-limit`).
+"""What its hosted service takes per request; an own server shows in /frontend/settings what it takes (`--char-limit`).
 It translates sentence by sentence, so cutting at sentence ends loses nothing."""
 SMALLEST_LIMIT = 20
 """Characters. A server that takes less is not one to cut texts for."""
@@ -43,7 +43,7 @@ LANGUAGE = re.compile(r"'language': '([A-Za-z-]{2,12})'|\(([A-Za-z-]{2,12})\)|^(
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What a server answers about itself. `languages`: those that it can translate into, None where it did not say."""
+    """What a server answers about itself. `languages`: those that it can translate into, None where that is unknown."""
 
     characters: int = CHARACTERS
     key_required: bool = False
@@ -84,14 +84,14 @@ class LibreTranslate:
             raise self._refusal(answer)
         if hidden := inner(answer):
             raise self._refusal(hidden)
-        said = answer.json()
-        if not isinstance(said, dict):
+        reply = answer.json()
+        if not isinstance(reply, dict):
             raise not_understood(self.who, "the answer is not JSON")
-        return checked(self.who, said.get("translatedText"), [text])[0]
+        return checked(self.who, reply.get("translatedText"), [text])[0]
 
     def _refusal(self, answer: Answer) -> ProviderError:
-        said = answer.json()
-        error = said.get("error") if isinstance(said, dict) else None
+        reply = answer.json()
+        error = reply.get("error") if isinstance(reply, dict) else None
         words = error[:1000] if isinstance(error, str) else ""
         if answer.status == 403 and "limits violations" in words:
             # Too many 429s in a row: it refuses everything for a while.
@@ -132,15 +132,15 @@ class LibreTranslate:
 
     def _server_now(self) -> Server:
         settings = self._get("/frontend/settings")
-        said = settings.json() if settings.ok else None
-        said = said if isinstance(said, dict) else {}
-        limit = said.get("charLimit")
+        reply = settings.json() if settings.ok else None
+        reply = reply if isinstance(reply, dict) else {}
+        limit = reply.get("charLimit")
         languages = self._get("/languages")
         if not languages.ok:
             raise self._refusal(languages)
         return Server(
             characters=min(CHARACTERS, limit) if isinstance(limit, int) and limit >= SMALLEST_LIMIT else CHARACTERS,
-            key_required=said.get("keyRequired") is True,
+            key_required=reply.get("keyRequired") is True,
             languages=frozenset(_targets(languages.json())),
         )
 

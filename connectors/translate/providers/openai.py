@@ -182,10 +182,10 @@ def _refuses_temperature(answer: Answer) -> bool:
     return answer.status in (400, 422) and "temperature" in answer.text[:4000]
 
 
-def _codes(said: Any) -> list[str]:
+def _codes(reply: Any) -> list[str]:
     """The codes of an error, which Gemini sends in a list."""
-    said = said[0] if isinstance(said, list) and said else said
-    error = said.get("error") if isinstance(said, dict) else None
+    reply = reply[0] if isinstance(reply, list) and reply else reply
+    error = reply.get("error") if isinstance(reply, dict) else None
     if not isinstance(error, dict):
         return []
     details = error.get("details")

@@ -30,7 +30,7 @@ REMARK = re.compile(r"[(\[*_]{0,3}(?:translator's )?(?:note|explanation)\b[^\n:ï
 
 
 class NoTranslation(Exception):
-    """The answer holds none; the text says what it is instead."""
+    """The answer holds none; the text names what it holds instead."""
 
 
 def text_of(content: Any) -> str | None:
@@ -89,10 +89,10 @@ def _from_json(content: str) -> str:
     if not content.startswith("{"):
         return content
     try:
-        said = json.loads(without_halves(content.encode("utf-8", "replace")))
+        reply = json.loads(without_halves(content.encode("utf-8", "replace")))
     except (ValueError, RecursionError):
         return content
-    texts = {key: value for key, value in said.items() if isinstance(value, str)} if isinstance(said, dict) else {}
+    texts = {key: value for key, value in reply.items() if isinstance(value, str)} if isinstance(reply, dict) else {}
     for key in KEYS:
         if key in texts:
             return texts[key]
