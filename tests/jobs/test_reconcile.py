@@ -168,6 +168,19 @@ def test_a_number_that_was_overwritten_is_put_back(bench: Bench) -> None:
     assert len(bench.sandbox.jira.tickets) == 1
 
 
+def test_a_translation_that_a_person_emptied_is_not_repeated(bench: Bench) -> None:
+    """Who emptied it wants it empty, and a translation is paid for."""
+    feedback = bench.sandbox.abc.create_feedback(1, {"message": "로그인이 자꾸 풀려요"}).id
+    bench.catch_up()
+    row = bench.sandbox.abc.feedbacks[feedback]
+    assert row.data["translatedMessage"] == "I keep getting logged out"
+    row.data["translatedMessage"] = ""
+    bench.world.pass_time(REPAIR_PAUSE + 1)
+    assert bench.catch_up().findings == []
+    assert row.data["translatedMessage"] == ""
+    assert bench.sandbox.translate.calls == 1
+
+
 def test_a_wiped_redis_makes_no_second_ticket_no_second_translation_and_no_second_message(
     bench: Bench, redis: Redis, sandbox: Any
 ) -> None:
