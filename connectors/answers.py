@@ -47,6 +47,6 @@ def refused_answer(who: str, answer: Answer, said: str = "") -> Retry | Failed:
     return refused(who, answer.status, said, answer.retry_after)
 
 
-def no_answer(who: str, trouble: NoAnswer) -> Retry:
+def no_answer(who: str, error: NoAnswer) -> Retry:
     """The outcome where nothing came back and the request may be sent again without harm."""
-    return Retry(f"{who}: {trouble}", trouble.reason)
+    return Retry(f"{who}: {error}", error.reason)

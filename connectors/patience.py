@@ -1,12 +1,13 @@
-"""How long to look again, after something was sent whose fate is unknown, before it is sent again. Pure."""
+"""How long to look for the effect of an ambiguous request before it is sent again. Pure."""
 
 from __future__ import annotations
 
 from transport import READ_SECONDS
 
 SETTLE_SECONDS = READ_SECONDS + 15.0
-"""Since the note that is kept right before a request. We give up on one after READ_SECONDS, and the other side may go
-on working on it for a while."""
+"""Since the note that is kept right before a request. A server that has not begun to answer is given up after
+READ_SECONDS, and may go on working for a while. One that trickles its answer is given up later (TOTAL_SECONDS): it has
+done its work before the first byte."""
 LOOK_EVERY = 10.0
 """Seconds between looks."""
 

@@ -17,6 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.version import VERSION
+from connectors.translate.providers import NAMES
+from connectors.translate.providers.base import ProviderError
 from sandbox.processes import ROOT
 from tests import hostile
 from tests.hostile import answering, http, listening
@@ -73,6 +75,16 @@ def test_a_session_may_read_less() -> None:
         pytest.raises(NoAnswer, match="larger than 1000 bytes"),
     ):
         send(session, "GET", f"http://127.0.0.1:{port}/")
+
+
+@pytest.mark.parametrize("client", [*NAMES, "slack webhook"])
+def test_a_system_with_short_answers_may_not_send_long_ones(client: str) -> None:
+    with listening(answering(http(200, b" " * (2 * MEBIBYTE + 1)))) as port:
+        try:
+            ended: object = CLIENTS[client](f"http://127.0.0.1:{port}")()
+        except ProviderError as error:
+            ended = error
+    assert "the answer is larger than 2097152 bytes" in repr(ended)
 
 
 def test_a_small_answer_that_unpacks_to_a_large_one_is_refused() -> None:

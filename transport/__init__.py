@@ -36,6 +36,7 @@ __all__ = [
     "CONNECT_SECONDS",
     "MAX_ANSWER_BYTES",
     "READ_SECONDS",
+    "SMALL_ANSWER_BYTES",
     "TOTAL_SECONDS",
     "USER_AGENT",
     "Answer",
@@ -47,6 +48,10 @@ __all__ = [
     "send",
     "without_halves",
 ]
+
+
+SMALL_ANSWER_BYTES = 2 * 1024 * 1024
+"""For systems whose longest answer is a translation, a message, or a list of languages or models."""
 
 
 @dataclass(frozen=True, slots=True)

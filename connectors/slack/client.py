@@ -16,7 +16,7 @@ from connectors.base import Check, Failed, note
 from connectors.slack import checks
 from connectors.slack.errors import SIGNED_OUT, THREAD_GONE, CannotTell, Refused, refusal, webhook_refusal
 from connectors.slack.render import Message
-from transport import Answer, new_session, send
+from transport import SMALL_ANSWER_BYTES, Answer, new_session, send
 
 PAGE = 200  # Slack's advice for one page: https://docs.slack.dev/apis/web-api/pagination
 PAGES = 5
@@ -53,7 +53,7 @@ class Webhook:
 
     def __init__(self, url: SecretStr, pool: int) -> None:
         self._url = url
-        self._session = new_session(pool)
+        self._session = new_session(pool, answer_bytes=SMALL_ANSWER_BYTES)
 
     def post(self, message: Message, channel: str, thread: str) -> Posted:  # noqa: ARG002
         quiet = {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False}

@@ -23,7 +23,7 @@ from connectors.translate.providers.base import (
     refusal,
 )
 from connectors.translate.settings import TranslateSettings
-from transport import READ_SECONDS, Answer, new_session
+from transport import READ_SECONDS, SMALL_ANSWER_BYTES, Answer, new_session
 
 if TYPE_CHECKING:
     from deepl import Translator
@@ -142,4 +142,8 @@ def _translator(auth_key: str, server_url: str | None, client: _Client) -> Trans
 
 def build(settings: TranslateSettings) -> DeepL:
     assert settings.deepl_auth_key, "validated"
-    return DeepL(settings.deepl_auth_key.get_secret_value(), settings.deepl_server_url, new_session())
+    return DeepL(
+        settings.deepl_auth_key.get_secret_value(),
+        settings.deepl_server_url,
+        new_session(answer_bytes=SMALL_ANSWER_BYTES),
+    )

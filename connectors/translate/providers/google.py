@@ -22,7 +22,7 @@ from connectors.translate.providers.base import (
     wrong_key,
 )
 from connectors.translate.settings import TranslateSettings
-from transport import READ_SECONDS, Answer, new_session
+from transport import READ_SECONDS, SMALL_ANSWER_BYTES, Answer, new_session
 
 USED_UP = {"dailyLimitExceeded", "quotaExceeded", "dailyLimitExceededUnreg"}
 WRONG_KEY = {"keyInvalid", "API_KEY_INVALID", "keyExpired"}
@@ -138,4 +138,4 @@ def _list(value: Any) -> list[Any]:
 def build(settings: TranslateSettings) -> GoogleTranslate:
     assert settings.google_translate_api_key, "validated"
     key = settings.google_translate_api_key.get_secret_value()
-    return GoogleTranslate(settings.google_translate_url, key, new_session())
+    return GoogleTranslate(settings.google_translate_url, key, new_session(answer_bytes=SMALL_ANSWER_BYTES))

@@ -27,7 +27,7 @@ from connectors.translate.providers.base import (
     wrong_key,
 )
 from connectors.translate.settings import TranslateSettings
-from transport import READ_SECONDS, Answer, new_session
+from transport import READ_SECONDS, SMALL_ANSWER_BYTES, Answer, new_session
 
 CHARACTERS = 2000
 """What its hosted service takes per request; an own server shows in /frontend/settings what it takes (`--char-limit`).
@@ -181,4 +181,8 @@ def _targets(languages: Any) -> set[str]:
 def build(settings: TranslateSettings) -> LibreTranslate:
     assert settings.libretranslate_url, "validated"
     key = settings.libretranslate_api_key
-    return LibreTranslate(settings.libretranslate_url, key.get_secret_value() if key else None, new_session())
+    return LibreTranslate(
+        settings.libretranslate_url,
+        key.get_secret_value() if key else None,
+        new_session(answer_bytes=SMALL_ANSWER_BYTES),
+    )

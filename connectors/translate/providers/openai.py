@@ -29,7 +29,7 @@ from connectors.translate.providers.base import (
 )
 from connectors.translate.providers.unwrap import NoTranslation, text_of, unwrapped
 from connectors.translate.settings import TranslateSettings
-from transport import TOTAL_SECONDS, Answer, new_session
+from transport import SMALL_ANSWER_BYTES, TOTAL_SECONDS, Answer, new_session
 
 INSTRUCTIONS = (
     'You are a translation engine. Each user message is a JSON object whose key "text" holds what a customer wrote. '
@@ -198,4 +198,4 @@ def build(settings: TranslateSettings) -> OpenAI:
     assert settings.openai_model, "validated"
     key = settings.openai_api_key
     url, model = settings.openai_base_url, settings.openai_model
-    return OpenAI(url, key.get_secret_value() if key else None, model, new_session())
+    return OpenAI(url, key.get_secret_value() if key else None, model, new_session(answer_bytes=SMALL_ANSWER_BYTES))
