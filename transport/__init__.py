@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -41,6 +41,7 @@ __all__ = [
     "USER_AGENT",
     "Answer",
     "NoAnswer",
+    "answer_of",
     "guard",
     "new_session",
     "not_sent",
@@ -59,6 +60,8 @@ class Answer:
     status: int
     headers: requests.structures.CaseInsensitiveDict[str]
     body: bytes
+    request: str = field(default="", repr=False)
+    """The address, headers and body of the request: what an error must not repeat."""
 
     @property
     def ok(self) -> bool:
@@ -133,7 +136,16 @@ def send(
         )
     except (requests.RequestException, ValueError) as error:  # before it reached the adapter
         raise not_sent(error) from None
-    return Answer(response.status_code, response.headers, response.content)
+    return answer_of(response)
+
+
+def answer_of(response: requests.Response) -> Answer:
+    """The answer that a library's session got."""
+    request = response.request
+    body = request.body or ""
+    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body)
+    sent = "\n".join([str(request.url), *(f"{name}: {value!s}" for name, value in request.headers.items()), text])
+    return Answer(response.status_code, response.headers, response.content, sent)
 
 
 def not_sent(error: Exception) -> NoAnswer:

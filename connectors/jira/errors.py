@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.answers import refused
+from connectors.answers import code_of, refused
 from connectors.base import Failed, Outcome, Reason, Retry
 from connectors.jira.messages import FIELD, WITHHELD, known
 from transport import Answer
@@ -97,11 +97,10 @@ def refusal_of(answer: Answer, *, reads: bool) -> JiraRefusal | None:
     if anonymous and (answer.ok or answer.status in (400, 401, 403, 404, 410)):
         return JiraRefusal(401, f"Jira takes us for an anonymous visitor ({', '.join(sorted(anonymous))})")
     messages, fields = _messages_of(answer.json())
-    denied = CODE.match(answer.headers.get("X-Authentication-Denied-Reason", ""))
-    shown = dict.fromkeys([*messages, *fields.values(), *([denied[0]] if denied else [])])
-    limit = CODE.match(answer.headers.get("RateLimit-Reason", ""))
+    denied, limit = (_code_in(answer, name) for name in ("X-Authentication-Denied-Reason", "RateLimit-Reason"))
+    shown = dict.fromkeys([*messages, *fields.values(), *([denied] if denied else [])])
     advice = SCOPE if any("scope does not match" in message for message in messages) else ""
-    return JiraRefusal(answer.status, "; ".join(shown), fields, answer.retry_after, limit[0] if limit else "", advice)
+    return JiraRefusal(answer.status, "; ".join(shown), fields, answer.retry_after, limit, advice)
 
 
 def outcome_of(refusal: JiraRefusal) -> Retry | Failed:
@@ -153,6 +152,11 @@ def field_advice(name: str, text: str, marker_field: str) -> str:
 def ambiguous(error: object) -> Retry:
     """Something was sent and the result is unknown: the next attempt looks before it sends again."""
     return Retry(f"Jira: {error}; it may have been done all the same, so the next attempt looks first", "ambiguous")
+
+
+def _code_in(answer: Answer, header: str) -> str:
+    """`CAPTCHA_CHALLENGE` of `CAPTCHA_CHALLENGE; login-url=…`."""
+    return code_of(answer.headers.get(header, "").partition(";")[0].strip(), [answer.request])
 
 
 def _messages_of(answer: Any) -> tuple[list[str], dict[str, str]]:

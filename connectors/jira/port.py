@@ -18,7 +18,7 @@ from connectors.jira.errors import IncompleteSearch, refusal_of
 from connectors.jira.names import GATEWAY
 from connectors.jira.settings import Settings
 from connectors.jira.shapes import Account, Choice, Comment, Created, ScreenField, Status, Ticket, Transition
-from transport import Answer, NoAnswer, guard, not_sent
+from transport import NoAnswer, answer_of, guard, not_sent
 
 PAGE = 100
 PAGES = 10  # of a search, oldest first
@@ -36,8 +36,7 @@ class _Client(JIRA):
 def _check(response: requests.Response, *_: Any, **__: Any) -> None:
     """Raises what is no success before the library looks at it: it would follow redirects with the credentials, and
     trip over an error of an unexpected shape, whose status is then lost."""
-    answer = Answer(response.status_code, response.headers, response.content)
-    refusal = refusal_of(answer, reads=response.request.method == "GET")
+    refusal = refusal_of(answer_of(response), reads=response.request.method == "GET")
     if refusal:
         raise refusal
 

@@ -201,7 +201,7 @@ class AbcClient:
         except NoAnswer as error:
             raise AbcError(error.reason, f"ABC User Feedback: {error}", again=True) from None
         if not answer.ok:
-            raise refusal(answer.status, _json_of(answer), answer.retry_after)
+            raise refusal(answer.status, _json_of(answer), answer.retry_after, answer.request)
         return None if method == "PUT" else _json_of(answer)
 
 

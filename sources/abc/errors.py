@@ -55,9 +55,10 @@ class AbcError(Exception):
         super().__init__(what)
 
 
-def refusal(status: int, body: Any, retry_after: float | None = None) -> AbcError:
-    """The error that an answer without success stands for. `body`: its JSON, None when it has none."""
-    said = f"ABC User Feedback answered {status}" + (f": {words}" if (words := words_of(body)) else "")
+def refusal(status: int, body: Any, retry_after: float | None = None, request: str = "") -> AbcError:
+    """The error that an answer without success stands for. `body`: its JSON, None when it has none; `request`: what was
+    sent, of which nothing is repeated."""
+    said = f"ABC User Feedback answered {status}" + (f": {words}" if (words := words_of(body, request)) else "")
     if status in (401, 403) and _is_own_403(body):
         advice = "ABC_API_KEY must hold a key of this very project, and the project must still exist"
         return AbcError("auth", f"{said}. {advice}", again=False, absent=True)
@@ -78,12 +79,12 @@ def refusal(status: int, body: Any, retry_after: float | None = None) -> AbcErro
     return AbcError("client_error", said, again=False)
 
 
-def words_of(body: Any) -> str:
+def words_of(body: Any, request: str = "") -> str:
     """ABC's error code and those of its messages that hold nothing that a person wrote; "" when it has none."""
     if not isinstance(body, dict):
         return ""
     message = KNOWN(body.get("message", body.get("response", "")))
-    return ", ".join(part for part in (code_of(body.get("code")), message) if part)
+    return ", ".join(part for part in (code_of(body.get("code"), [request]), message) if part)
 
 
 NOT_FOUND = ("unknown id", "invalid channel", "invalid channel id")

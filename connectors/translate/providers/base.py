@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import requests
 
-from connectors.answers import no_answer, reason_of
+from connectors.answers import code_of, no_answer, reason_of
 from connectors.base import Check, Failed, Reason, Retry
 from connectors.translate.language import base
 from connectors.translate.parts import Limits
@@ -100,7 +100,7 @@ def ask(
 
 def refusal(who: Who, answer: Answer, codes: Iterable[str] = (), meanings: Mapping[str, Meaning] = {}) -> ProviderError:
     """What an answer that is no success means. `codes`: its error codes; `meanings`: those that are known."""
-    shown = list(dict.fromkeys(code for code in codes if CODE.fullmatch(code)))
+    shown = _shown(codes, answer)
     why = f"{who.name} answered {answer.status}" + (f" ({', '.join(shown)})" if shown else "")
     for code in shown:
         if meaning := meanings.get(code):
@@ -122,8 +122,12 @@ def refusal(who: Who, answer: Answer, codes: Iterable[str] = (), meanings: Mappi
     return ProviderError(outcome, smaller=answer.status in (413, 414))
 
 
+def _shown(codes: Iterable[str], answer: Answer) -> list[str]:
+    return list(dict.fromkeys(shown for code in codes if (shown := code_of(code, [answer.request]))))
+
+
 def wrong_key(who: Who, answer: Answer, codes: Sequence[str] = ()) -> ProviderError:
-    shown = list(dict.fromkeys(code for code in codes if CODE.fullmatch(code)))
+    shown = _shown(codes, answer)
     why = f"{who.name} answered {answer.status}" + (f" ({', '.join(shown)})" if shown else "")
     what = f"the key is missing, wrong or may not translate; check {who.key_variable}"
     return ProviderError(Failed(f"{why}: {what}", "auth"))
