@@ -28,8 +28,8 @@ SECTION_TEXT_MAX = 3000
 TEXT_OBJECT_MAX = 3000
 # https://docs.slack.dev/reference/block-kit/blocks/context-block
 CONTEXT_ELEMENTS_MAX = 10
-# Of all blocks together, which also keeps them below 50. On no page of Slack's: msg_blocks_too_long was seen from 13,200
-# characters on (https://github.com/slackapi/bolt-js/issues/2509).
+# Of all blocks together, which also keeps them below 50. On no page of Slack's: msg_blocks_too_long was seen from
+# 13,200 characters on (https://github.com/slackapi/bolt-js/issues/2509).
 BLOCKS_TEXT_MAX = 12_000
 # Our own, for a message that can be read at a glance: ABC's web app allows names of 30, its API any length.
 NAME_MAX = 150
