@@ -14,6 +14,7 @@ from redis import Redis
 from sandbox.abc_store import DEMO_KEY
 from sandbox.processes import Processes, free_port
 from sandbox.service import TOKEN, Service, call, get, start_service
+from tests.hostile import answering, http, listening
 from tests.web import Connection, event
 
 Run = Callable[..., tuple[int, str]]
@@ -220,6 +221,18 @@ def test_send_test_without_a_receiver(run: Run) -> None:
 
 
 # events
+
+
+def test_what_a_hostile_receiver_answers_does_not_steer_the_terminal(run: Run, service: Service) -> None:
+    """Nor does it show a part of the token that it repeats where the answer is cut."""
+    controls = "\x1b[2J\x1b]0;title\x07\x9b31m\u202e\r\n forged line"
+    event = json.dumps({"event_id": f"id{controls}", "duplicate": True}).encode()
+    refused = f"{controls} {'x' * (300 - len(controls) - 12)} {TOKEN}".encode()
+    for answer in (http(200, event), http(400, refused), http(200, refused)):
+        with listening(answering(answer)) as port:
+            _, said = run("send-test", "--url", f"http://127.0.0.1:{port}/webhook", "--wait", "0.1")
+        assert all(character.isprintable() or character == "\n" for character in said)
+        assert TOKEN[:8] not in said
 
 
 def test_events_as_a_table_and_as_json(run: Run, service: Service) -> None:
