@@ -75,6 +75,11 @@ class ThreadWorker(SimpleWorker):
         self._counts_key = counts_key
         self._shown = self._reported = float("-inf")
 
+    def _set_connection(self, connection: Any) -> Any:
+        """RQ would wait 55 s for every answer. A wait for a job lasts a second here, so the deadline of the client holds:
+        a server that is gone without a word is noticed within seconds."""
+        return connection
+
     def dequeue_job_and_maintain_ttl(self, *_: Any, **__: Any) -> tuple[str, Queue]:  # type: ignore[override]
         """Takes a job only when a thread is free for it: what is taken must start. Answers its delivery."""
         while not self._stop.is_set():
@@ -172,7 +177,7 @@ def work(configuration: Configuration, stop: threading.Event) -> None:
     while not stop.is_set():
         pulse.beat()
         try:
-            # A connection of its own: RQ raises the time-outs of the client on which it blocks.
+            # A connection of its own: it is busy for as long as there is no job.
             with connect(service, "block") as blocking:
                 options = (crew, stop, slots, pulse, f"{ledger.prefix}counts")
                 ThreadWorker(open_queue(blocking, service.bridge_instance), *options).work(logging_level="WARNING")

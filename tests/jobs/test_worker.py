@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 from redis import Redis
 from rq import Callback, Queue, Repeat, Retry, Webhook
 from rq.command import send_shutdown_command, send_stop_job_command
@@ -23,11 +24,13 @@ from rq.suspension import resume, suspend
 from rq.worker import Worker
 
 from jobs.clock import Pulse
+from jobs.connection import connect
 from jobs.crew import Crew
 from jobs.queue import FUNCTION, Refused, hand, open_queue, read_job
 from jobs.slots import Slots
 from jobs.worker import ThreadWorker
 from sandbox.processes import wait_for
+from settings import ServiceSettings
 
 PREFIX = "fb:test:"
 CRASHES = 9_999_999
@@ -106,6 +109,16 @@ def test_a_job_that_crashes_does_not_stop_the_worker(redis: Redis) -> None:
     with working(redis) as bench:
         hand(bench.queue, [an_id(CRASHES)] * 5)  # more than there are threads
         bench.still_works(1)
+
+
+def test_a_redis_that_vanished_is_noticed_within_seconds(redis_url: str) -> None:
+    """RQ's worker would wait 55 s for an answer; meanwhile nothing would be taken."""
+    client = connect(ServiceSettings(redis_url=SecretStr(redis_url)), "block")
+    worker = ThreadWorker(
+        open_queue(client, "test"), Crew(1, print), threading.Event(), Slots(1, ["slack"]), Pulse(), f"{PREFIX}counts"
+    )
+    assert worker.connection.connection_pool.connection_kwargs["socket_timeout"] == 5
+    client.close()
 
 
 # Suspension
