@@ -76,8 +76,8 @@ class ThreadWorker(SimpleWorker):
         self._shown = self._reported = float("-inf")
 
     def _set_connection(self, connection: Any) -> Any:
-        """RQ would wait 55 s for every answer. A wait for a job lasts a second here, so the deadline of the client holds:
-        a server that is gone without a word is noticed within seconds."""
+        """RQ would wait 55 s for every answer. Here a wait for a job lasts a second, so the client's own deadline (5 s)
+        stays: a server that is gone without a word is noticed within seconds."""
         return connection
 
     def dequeue_job_and_maintain_ttl(self, *_: Any, **__: Any) -> tuple[str, Queue]:  # type: ignore[override]

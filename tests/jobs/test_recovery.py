@@ -247,6 +247,22 @@ def test_a_probe_that_shows_nothing_lets_others_probe(world: World) -> None:
     assert {state for id_, state in world.states().items() if id_.endswith(".one")} == {"skipped", "done"}
 
 
+def test_a_probe_whose_worker_was_killed_makes_room_after_a_minute(world: World) -> None:
+    one = world.connectors["one"]
+    one.answer = down
+    told = [world.tell(feedback_event()) for _ in range(7)]
+    world.run()
+    prefix, destination = world.ledger.prefix, one.where.name
+    world.redis.hset(f"{prefix}breaker:{destination}", "until", 1)
+    killed, other = (f"{accepted.event_id}.one" for accepted in told[:2])
+    assert world.ledger.admit(killed, destination, 0, 1, "").because == "probe"
+    assert 55_000 < world.redis.pttl(f"{prefix}probe:{destination}") <= 60_000
+    assert world.ledger.admit(other, destination, 0, 1, "").because == "open"
+    assert world.ledger.admit(killed, destination, 0, 1, "").because == "probe", "the same delivery goes on probing"
+    world.redis.delete(f"{prefix}probe:{destination}")
+    assert world.ledger.admit(other, destination, 0, 1, "").because == "probe"
+
+
 # The breaker's numbers, as published
 
 
