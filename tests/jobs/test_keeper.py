@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 import pytest
+import structlog
 from redis import Redis
 
 from jobs import keeper as keeper_module
@@ -91,8 +92,15 @@ def test_a_lease_that_hangs_is_not_renewed(world: World, leases: list[Lease], ha
 
 
 def test_each_attempt_that_hangs_is_logged_once(
-    world: World, leases: list[Lease], hanging: None, capsys: pytest.CaptureFixture[str]
+    world: World,
+    leases: list[Lease],
+    hanging: None,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # A logger keeps the stream that it wrote to first: in another order of the tests that is another test's.
+    fresh = structlog.wrap_logger(structlog.PrintLogger(), processors=[structlog.processors.JSONRenderer()])
+    monkeypatch.setattr("jobs.keeper.log", fresh)
     keeper = Keeper(world.ledger, "worker")
     with keeper.keeping(leases[0]):
         keeper.renew()
