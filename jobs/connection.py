@@ -38,7 +38,7 @@ RECEIVE, PATIENT = _Patience(0.25, 0.3, 0.4), _Patience(5.0, 5.0, 5.0)
 def connect(settings: ServiceSettings, purpose: Purpose) -> Redis:
     """A client with a bounded pool of connections. Connects at the first command.
 
-    A thread waits for a free connection; redis.exceptions.ConnectionError tells that there was none in time.
+    A thread waits for a free connection; redis.exceptions.ConnectionError means that there was none in time.
     A broken connection is replaced once (Redis was restarted, or closed an idle connection), and so is one to a server
     that has become a read-only replica (after a failover the name leads to another one); nothing is retried after a
     time-out: the caller decides.

@@ -184,7 +184,7 @@ class Deliverer:
             for number, (lease, outcome) in enumerate(zip(leases, outcomes, strict=True)):
                 if outcome is not None:
                     with suppress(LeaseLost):  # one that is lost is no reason to forget the others
-                        # Told in one go, they are one attempt: the breaker counts it once.
+                        # Sent in one go, they are one attempt: the breaker counts it once.
                         self._record(lease, outcome, seconds, _About(destination.name, judged=not number))
 
     def _record(self, lease: Lease, outcome: Outcome, seconds: float = 0.0, about: _About | None = None) -> None:
