@@ -15,18 +15,18 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-import cli
-import logs
+from bridge import logs
 from bridge.environment import ConfigError, environment
 from bridge.gateway import Gateway
 from bridge.processes import PortInUse, claim_port, end_with_parent
 from console import api, signals
+from console import commands as cli
 from jobs.accept import Acceptor
 from jobs.configuration import Configuration, configure, configure_or_exit, exit_for
 from jobs.connection import connect
 from jobs.health import Health
-from jobs.ledger import Ledger
-from jobs.records import Records
+from jobs.ledger.ledger import Ledger
+from jobs.ledger.records import Records
 from jobs.replay import Replayer
 from sources.abc import receive
 from sources.event import Event, Unread
@@ -41,7 +41,7 @@ HEADER_SECONDS = 20
 connection again within 5 s."""
 
 SERVER_LOGS = {"incremental": True, "handlers": {}, "loggers": {}}
-"""The server's own lines go where ours go (`logs.py`)."""
+"""The server's own lines go where ours go (`bridge/logs.py`)."""
 
 
 def create_app(environ: Mapping[str, str] | None = None) -> Flask:

@@ -22,7 +22,7 @@ NAMING_NO_VALUES = (
 )
 """Where Python itself raises them: they name types, attributes, modules, files, numbers of errors."""
 STANDARD = frozenset({"builtins", "socket", "ssl", "threading"})
-SPEAKING = frozenset({"redis", "transport", "bridge", "settings", "sources", "connectors", "jobs", "console"})
+SPEAKING = frozenset({"redis", "bridge", "sources", "connectors", "jobs", "console"})
 """Packages whose exceptions have texts for operators: ours, which are written for that, and the client of Redis."""
 LONGEST_CHAIN = 5
 LONGEST_TRACE = 25  # frames: a recursion without end has a thousand

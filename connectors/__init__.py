@@ -13,7 +13,7 @@ from __future__ import annotations
 import importlib
 from typing import Protocol, cast
 
-import settings
+from bridge import settings
 from connectors.base import Connector, Tools
 
 REGISTRY: dict[str, str] = {

@@ -5,14 +5,14 @@ https://www.rfc-editor.org/rfc/rfc9110#section-15
 
 from __future__ import annotations
 
+from bridge.http import Answer, NoAnswer
 from bridge.refusals import Messages, code_of
 from connectors.base import Failed, Reason, Retry
-from transport import Answer, NoAnswer
 
 __all__ = ["Messages", "code_of", "no_answer", "reason_of", "refused", "refused_answer"]
 
 WORTH_ANOTHER_TRY: dict[int, Reason] = {
-    407: "network",  # a proxy's: transport.adapter raises NoAnswer for it
+    407: "network",  # a proxy's: bridge.http.adapter raises NoAnswer for it
     408: "timeout",
     409: "server_error",  # a conflict passes: two writers met
     423: "server_error",  # locked

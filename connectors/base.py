@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
-from settings import Language
+from bridge.settings import Language
 from sources.abc.client import AbcClient
 from sources.event import Event, Feedback, Issue
 

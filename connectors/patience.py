@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transport import READ_SECONDS
+from bridge.http import READ_SECONDS
 
 SETTLE_SECONDS = READ_SECONDS + 15.0
 """Since the note that is kept right before a request. A server that has not begun to answer is given up after

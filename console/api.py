@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, jsonify, request
 from pydantic import SecretStr
 from redis.exceptions import RedisError
 
-from jobs.records import PAGE, BadQuery, Query, Records
+from jobs.ledger.records import PAGE, BadQuery, Query, Records
 from jobs.replay import Replayer
 
 

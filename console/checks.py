@@ -12,15 +12,15 @@ from honcho import environ as honcho
 from redis import Redis
 from redis.exceptions import RedisError
 
+from bridge.settings import ServiceSettings
 from connectors.base import Check, note
 from jobs.configuration import Configuration, build_connectors, make_tools
 from jobs.connection import connect, most_connections
-from jobs.forgotten import Forgotten
 from jobs.health import eviction, info_of, most_clients
-from jobs.marks import Marks
 from jobs.probe import Probe, ProbeFailed, sentence
+from jobs.reconcile.checkpoints import Marks
+from jobs.reconcile.forgotten import Forgotten
 from jobs.replay import Replayer
-from settings import ServiceSettings
 from sources.abc.client import AbcError
 
 

@@ -11,8 +11,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 
 import connectors
 from connectors.base import Reason
-from jobs.attempts import BUCKETS
-from jobs.flow import SOURCE
+from jobs.delivery.attempts import BUCKETS
+from jobs.delivery.flow import SOURCE
 from jobs.routing import EVENTS, Route
 from sources.refusals import REASONS
 

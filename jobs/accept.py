@@ -13,10 +13,10 @@ from redis.exceptions import RedisError
 
 import sources
 from bridge.text import cut
-from jobs.bounds import LONGEST_NAME, LONGEST_WHY
-from jobs.ledger import Ledger, Planned
-from jobs.marks import names_in
+from jobs.ledger.bounds import LONGEST_NAME, LONGEST_WHY
+from jobs.ledger.ledger import Ledger, Planned
 from jobs.queue import hand, open_queue
+from jobs.reconcile.checkpoints import names_in
 from jobs.routing import Route, plan
 from sources.event import Event, Unread
 

@@ -11,13 +11,13 @@ from typing import NoReturn, TypeVar
 
 import connectors
 from bridge.environment import ConfigError, read_variable
+from bridge.http import new_session
+from bridge.redaction import Redactor, secrets_of
+from bridge.settings import EXIT_BAD_CONFIG, ServiceSettings, Settings, load
 from bridge.values import parts_of
 from connectors.base import Connector, TicketSystem, Tools
 from jobs.routing import Route, make_route
-from redaction import Redactor, secrets_of
-from settings import EXIT_BAD_CONFIG, ServiceSettings, Settings, load
 from sources.abc.client import AbcClient
-from transport import new_session
 
 T = TypeVar("T")
 

@@ -16,15 +16,15 @@ from rq import Queue
 
 import sources
 from bridge.failures import name_of, place_of
+from bridge.redaction import Redactor
 from connectors.base import Connector, Destination, Gathering, LeaseLost, Links, Outcome, Retry
-from jobs import attempts, flow
-from jobs.flow import Hold
-from jobs.keeper import Keeper
-from jobs.ledger import CLOCKS_APART, Lease, Ledger, Recovery, RedisLinks, Settled, split
+from jobs.delivery import attempts, flow
+from jobs.delivery.flow import Hold
+from jobs.delivery.keeper import Keeper
+from jobs.delivery.schedule import after
+from jobs.delivery.slots import Slots
+from jobs.ledger.ledger import CLOCKS_APART, Lease, Ledger, Recovery, RedisLinks, Settled, split
 from jobs.queue import hand
-from jobs.schedule import after
-from jobs.slots import Slots
-from redaction import Redactor
 from sources.event import Event
 
 log = structlog.get_logger("deliver")

@@ -20,9 +20,9 @@ from rule_engine.ast.binary.comparison import FuzzyComparisonExpression
 from rule_engine.ast.literal import StringExpression
 from rule_engine.parser.utilities import parse_float
 
+from bridge.settings import ConfigError
 from bridge.text import cut, inert
 from jobs.patterns import Pattern, Unusable
-from settings import ConfigError
 
 NAMES = frozenset({"event", "project", "channel", "feedback", "issue", "addedIssue", "previousStatus"})
 """What a filter may speak of. What an event does not have is null."""

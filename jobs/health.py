@@ -11,9 +11,9 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from jobs.flow import SOURCE
+from jobs.delivery.flow import SOURCE
+from jobs.ledger.records import Records
 from jobs.probe import Probe, ProbeFailed, sentence
-from jobs.records import Records
 from jobs.routing import Route
 
 LOOK_EVERY = 1.0

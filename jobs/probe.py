@@ -25,7 +25,7 @@ from redis.exceptions import (
 )
 from rq.suspension import WORKERS_SUSPENDED
 
-from jobs.ledger import STATES, Lease, Ledger, Planned
+from jobs.ledger.ledger import STATES, Lease, Ledger, Planned
 from jobs.queue import hand, open_queue, take
 from sources.event import Event, Issue, Named
 

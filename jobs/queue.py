@@ -18,7 +18,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.suspension import WORKERS_SUSPENDED
 
-from jobs.scripts import LUA
+from jobs.ledger.scripts import LUA
 
 FUNCTION = "jobs.deliver.run"
 FAILED_JOB_SECONDS = 3600  # RQ's own record of a failure; the ledger has the lasting one

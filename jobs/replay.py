@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from redis import Redis
 
-from jobs.ledger import Ledger
+from jobs.ledger.ledger import Ledger
 from jobs.queue import hand, open_queue
 
 
@@ -27,6 +27,6 @@ class Replayer:
         """Brings back what waits for a destination that was just seen to work, or died because of it: how many. `name`:
         a destination (`abc`, `slack #feedback`) or a connector, for all its destinations. Raises RedisError.
 
-        Dead letters come back a bounded number of times (jobs/schedule.py), so it may be called at every check.
+        Dead letters come back a bounded number of times, so it may be called at every check.
         """
         return self._ledger.heal(name)

@@ -10,7 +10,7 @@ from typing import Any
 from bridge.environment import ConfigError
 from bridge.text import cut
 from jobs.filters import NAMES, Condition
-from jobs.ledger import Planned
+from jobs.ledger.ledger import Planned
 from sources.event import Event
 
 EVENTS = ("FEEDBACK_CREATION", "ISSUE_CREATION", "ISSUE_STATUS_CHANGE", "ISSUE_ADDITION")

@@ -1,4 +1,4 @@
-"""The worker: an RQ worker that runs many deliveries at once in one process (`jobs/crew.py`).
+"""The worker: an RQ worker that runs many deliveries at once in one process (`jobs/delivery/crew.py`).
 
 They wait for other people's servers, not for the CPU: threads share connections, modules and memory
 (docs/performance.md). Started by `python -m jobs.worker`.
@@ -25,19 +25,19 @@ from rq.suspension import WORKERS_SUSPENDED
 from rq.worker import SimpleWorker, WorkerStatus
 from rq.worker_registration import clean_worker_registry
 
-import logs
+from bridge import logs
 from bridge.environment import environment
 from connectors import find
-from jobs.catch_up import start_catch_up
-from jobs.clock import Clock, Pulse
 from jobs.configuration import Configuration, build_connectors, configure_or_exit
 from jobs.connection import connect
-from jobs.crew import Crew
 from jobs.deliver import Deliverer
-from jobs.keeper import Keeper
-from jobs.ledger import Ledger
+from jobs.delivery.clock import Clock, Pulse
+from jobs.delivery.crew import Crew
+from jobs.delivery.keeper import Keeper
+from jobs.delivery.slots import Slots
+from jobs.ledger.ledger import Ledger
 from jobs.queue import Refused, hand, open_queue, take
-from jobs.slots import Slots
+from jobs.reconcile.catch_up import start_catch_up
 
 log = structlog.get_logger("worker")
 

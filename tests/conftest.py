@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from redis import Redis
 
-from jobs.ledger import Ledger
-from sandbox.processes import Processes, free_port, start_valkey
+from jobs.ledger.ledger import Ledger
+from tools.sandbox.processes import Processes, free_port, start_valkey
 
 # A machine that is busy with something else is slow, and no property is about that.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

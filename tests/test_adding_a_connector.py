@@ -15,13 +15,13 @@ from redis import Redis
 from werkzeug.serving import make_server
 
 import connectors
+from bridge.settings import load
 from connectors.base import Connector, Done, Failed, Retry, Skipped, Tools
 from jobs.configuration import configure
-from sandbox.processes import ROOT, free_port
-from settings import load
 from sources.event import Event, Issue
 from tests.connectors.context import MemoryContext
 from tests.jobs.world import World, status_event
+from tools.sandbox.processes import ROOT, free_port
 
 NAME = "connectors.board"
 TOKEN = "a-token-of-the-board"

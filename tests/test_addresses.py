@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from bridge.addresses import PLAIN_OPTIONS, TLS_OPTIONS, redis_address, web_address
-from sandbox.processes import ROOT
+from tools.sandbox.processes import ROOT
 
 
 def refusal(address: str) -> str:

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from sandbox.abc_store import DEMO_KEY
-from sandbox.processes import Processes, free_port
-from sandbox.service import TOKEN, Service, call, get, start_service
 from tests.hostile import answering, http, listening
 from tests.web import Connection, event
+from tools.sandbox.abc_store import DEMO_KEY
+from tools.sandbox.processes import Processes, free_port
+from tools.sandbox.service import TOKEN, Service, call, get, start_service
 
 Run = Callable[..., tuple[int, str]]
 

@@ -11,13 +11,13 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-import cli
-from jobs import comparison
+from console import commands as cli
 from jobs.configuration import configure
-from sandbox.abc_store import DEMO_KEY, stamp
-from sandbox.app import Sandbox
-from sandbox.server import running
-from sandbox.service import environment
+from jobs.reconcile import comparison
+from tools.sandbox.abc_store import DEMO_KEY, stamp
+from tools.sandbox.app import Sandbox
+from tools.sandbox.server import running
+from tools.sandbox.service import environment
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -14,21 +14,21 @@ import pytest
 import trustme
 from pydantic import SecretStr
 
+from bridge.http import NoAnswer, new_session, send
+from bridge.http import adapter as transport_adapter
+from bridge.http.deadline import resolver
+from bridge.settings import KeyMap, load
 from connectors import slack
 from connectors.jira.port import JiraPort
 from connectors.jira.settings import Settings as JiraSettings
 from connectors.translate.providers import NAMES
 from connectors.translate.providers.base import ProviderError
-from settings import KeyMap, load
 from sources.abc.client import AbcClient, AbcError
 from tests import hostile
 from tests.connectors.context import MemoryContext
 from tests.connectors.slack.world import status_change, tools
 from tests.connectors.translate.conftest import provider_at
 from tests.hostile import SLOW, Behaviour, listening
-from transport import NoAnswer, new_session, send
-from transport import adapter as transport_adapter
-from transport.deadline import resolver
 
 DEADLINE = 0.6
 LATE = 10.0

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from bridge.environment import ConfigError
+from bridge.settings import EXIT_BAD_CONFIG
 from jobs.configuration import configure
 from jobs.worker import STOP_SECONDS
-from sandbox.processes import ROOT, Processes, answers, free_port, procfile
-from sandbox.service import environment
-from settings import EXIT_BAD_CONFIG
+from tools.sandbox.processes import ROOT, Processes, answers, free_port, procfile
+from tools.sandbox.service import environment
 
 UNITS = {kind: ROOT / "deploy" / f"feedback-bridge-{kind}.service" for kind in ("web", "worker")}
 INSTALLED = "/opt/feedback-bridge"

@@ -13,9 +13,9 @@ from dotenv import dotenv_values
 from honcho.environ import parse as honcho_values
 
 import connectors
-from jobs import schedule
-from sandbox.processes import ROOT, procfile
-from settings import ServiceSettings
+from bridge.settings import ServiceSettings
+from jobs.delivery import schedule
+from tools.sandbox.processes import ROOT, procfile
 
 OPERATIONS = ROOT / "docs" / "operations.md"
 CONFIGURATION = ROOT / "docs" / "configuration.md"
@@ -85,9 +85,9 @@ def anchors(page: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_exist(page: Path) -> None:
-    """What a page tells people to run (`bin/…`, `bench/…`, `.ci/run`) is there and can be run."""
+    """What a page tells people to run (`bin/…`, `.ci/run`) is there and can be run."""
     text = page.read_text(encoding="utf-8")
-    for command in re.findall(r"(?<![\w./-])((?:bin|bench|\.ci)/[a-z_]+)(?![\w/.])", text):
+    for command in re.findall(r"(?<![\w./-])((?:bin|\.ci)/[a-z_]+)(?![\w/.])", text):
         file = ROOT / command
         assert file.is_file(), f"{page.name} names {command}, which is not there"
         assert file.stat().st_mode & 0o111, f"{command} can't be run"

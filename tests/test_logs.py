@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from redis.exceptions import ResponseError
 
 from bridge.failures import name_of, place_of, traceback_of
+from bridge.http import NoAnswer
 from bridge.terminal import escaped, printable
-from sandbox.processes import ROOT
-from transport import NoAnswer
+from tools.sandbox.processes import ROOT
 
 WORDS = "users-own-words"
 # A clear of the screen, a title for the window, CSI as one character, a change of direction, a new line, DEL, halves.
@@ -26,9 +26,9 @@ SCRIPT = f"""
 import logging
 import threading
 import structlog
-from logs import set_up
-from redaction import Redactor
-from settings import ServiceSettings
+from bridge.logs import set_up
+from bridge.redaction import Redactor
+from bridge.settings import ServiceSettings
 
 set_up(ServiceSettings(log_format=LOG_FORMAT, log_level="debug"), Redactor(["planted-secret"]))
 log = structlog.get_logger("test")

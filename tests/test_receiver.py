@@ -18,9 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
-from sandbox.processes import ROOT, Processes, free_port, start_valkey, valkey_command, wait_for
 from tests.relay import Relay
 from tests.web import TOKEN, Connection, Web, event, issue, recorded, start_web
+from tools.sandbox.processes import ROOT, Processes, free_port, start_valkey, valkey_command, wait_for
 
 NEW_TOKEN = "token-after-the-rotation"
 MOST = 20_000

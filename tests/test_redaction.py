@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from redis import Redis
 
+from bridge.redaction import MASK, SHORTEST, Redactor, secrets_of
+from bridge.settings import KeyMap, Settings
 from jobs.configuration import configure
-from redaction import MASK, SHORTEST, Redactor, secrets_of
-from sandbox.processes import ROOT, Processes, free_port, procfile, valkey_command
-from settings import KeyMap, Settings
 from tests.web import Web, event, recorded, start_web
+from tools.sandbox.processes import ROOT, Processes, free_port, procfile, valkey_command
 
 EMAIL = "bridge@example.com"
 
@@ -141,9 +141,9 @@ def test_secrets_are_found_wherever_settings_hold_them() -> None:
 LOGGING = """
 import logging
 import structlog
-from logs import set_up
-from redaction import Redactor
-from settings import ServiceSettings
+from bridge.logs import set_up
+from bridge.redaction import Redactor
+from bridge.settings import ServiceSettings
 
 set_up(ServiceSettings(log_format={log_format!r}, log_level="debug"), Redactor(["planted-se\\"cret"]))
 secret = 'planted-se"cret'

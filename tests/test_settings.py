@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 import connectors
 from bridge.environment import ConfigError, read_variable
+from bridge.redaction import secrets_of
+from bridge.settings import KeyMap, ServiceSettings, Settings, load
 from jobs.configuration import Configuration, configure
 from jobs.routing import EVENTS
-from redaction import secrets_of
-from sandbox.processes import ROOT, Processes, free_port, procfile, wait_for
-from settings import KeyMap, ServiceSettings, Settings, load
+from tools.sandbox.processes import ROOT, Processes, free_port, procfile, wait_for
 
 TOKEN = "token-of-the-tests-0001"
 ABC = {"ABC_API_URL": "https://abc.example.com/api/", "ABC_API_KEY": "0123456789ABCDEF0123"}

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.processes import free_port
+from bridge.http import Answer, NoAnswer, new_session, send
 from tests import hostile
 from tests.hostile import answering, http, listening
 from tests.test_deadlines import CLIENTS
 from tests.test_transport import Listener, run
 from tests.tls import Authority
-from transport import Answer, NoAnswer, new_session, send
+from tools.sandbox.processes import free_port
 
 SECRET = "planted-secret"
 

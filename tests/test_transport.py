@@ -16,14 +16,14 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.http import Answer, NoAnswer, new_session, send, without_halves
 from bridge.version import VERSION
 from connectors.translate.providers import NAMES
 from connectors.translate.providers.base import ProviderError
-from sandbox.processes import ROOT
 from tests import hostile
 from tests.hostile import answering, http, listening
 from tests.test_deadlines import CLIENTS
-from transport import Answer, NoAnswer, new_session, send, without_halves
+from tools.sandbox.processes import ROOT
 
 # Small, so that backslashes and halves of characters meet.
 TEXTS = st.text(st.sampled_from(["\\", "u", "d", "8", "3", '"', "a", "\n", "가", "😀", "\ud83d", "\ude00", "\udc00"]))

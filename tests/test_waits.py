@@ -12,7 +12,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transport import Answer, parse_retry_after
+from bridge.http import Answer, parse_retry_after
 
 NOW = datetime(2026, 11, 22, 16, 0, 0, tzinfo=UTC).timestamp()
 DAY = 86_400.0

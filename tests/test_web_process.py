@@ -20,8 +20,8 @@ import pytest
 from redis import Redis
 
 from bridge.processes import claim_port
-from sandbox.processes import ROOT, Processes, answers, wait_for
 from tests.web import TOKEN, Web, event, issue, start_web
+from tools.sandbox.processes import ROOT, Processes, answers, wait_for
 
 numbers = count(5000)
 HEAD = f"POST /webhook HTTP/1.1\r\nHost: x\r\nx-webhook-token: {TOKEN}\r\nContent-Type: application/json\r\n"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sandbox.processes import Processes, answers, free_port, procfile
+from tools.sandbox.processes import Processes, answers, free_port, procfile
 
 TOKEN = "token-of-the-tests-0001"
 PASSWORD = "password-of-the-tests-0001"

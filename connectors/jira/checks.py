@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bridge.http import NoAnswer
 from connectors.base import Check, note
 from connectors.jira.catalog import find, names_of, unknown_type
 from connectors.jira.errors import JiraRefusal, outcome_of, search_outcome_of
 from connectors.jira.port import PERMISSIONS, JiraPort
 from connectors.jira.settings import Settings
 from connectors.jira.status import is_at, is_in_category
-from transport import NoAnswer
 
 # Required fields that Jira or we always fill.
 FILLED = {"project", "issuetype", "summary", "description", "reporter"}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from bridge.http import NoAnswer
 from connectors import patience
 from connectors.base import Context, Retry
 from connectors.jira.errors import Halt, JiraRefusal, ambiguous
 from connectors.jira.markers import Marker
 from connectors.jira.port import JiraPort
-from transport import NoAnswer
 
 
 def comment_once(port: JiraPort, key: str, body: str, marker: Marker, context: Context) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bridge.http import NoAnswer
 from bridge.text import is_blank
 from connectors import abc_errors
 from connectors.answers import no_answer
@@ -19,7 +20,6 @@ from connectors.jira.shapes import Ticket
 from connectors.jira.tickets import Case, Found, Tickets
 from sources.abc.client import AbcClient, AbcError, why_unwritable
 from sources.event import Event, Feedback, Issue
-from transport import NoAnswer
 
 
 class JiraConnector:

@@ -3,7 +3,7 @@
 Exception
 ├── JiraRefusal       Jira answered, and not with success
 ├── IncompleteSearch  a search that ended before all was seen: what it did not show may exist
-├── NoAnswer          (transport) nothing usable came back; `sent`: whether Jira may have acted
+├── NoAnswer          (bridge.http) nothing usable came back; `sent`: whether Jira may have acted
 └── Halt              a step has come to the outcome of the whole attempt
 """
 
@@ -13,10 +13,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from bridge.http import Answer
 from connectors.answers import code_of, refused
 from connectors.base import Failed, Outcome, Reason, Retry
 from connectors.jira.messages import FIELD, WITHHELD, known
-from transport import Answer
 
 DEFINITE_MIN, DEFINITE_MAX = 300, 499
 ADVICE: Mapping[int, str] = {

@@ -13,12 +13,12 @@ from typing import Any
 import requests
 from jira import JIRA, JIRAError
 
+from bridge.http import NoAnswer, answer_of, guard, not_sent
 from connectors.jira import shapes
 from connectors.jira.errors import IncompleteSearch, refusal_of
 from connectors.jira.names import GATEWAY
 from connectors.jira.settings import Settings
 from connectors.jira.shapes import Account, Choice, Comment, Created, ScreenField, Status, Ticket, Transition
-from transport import NoAnswer, answer_of, guard, not_sent
 
 PAGE = 100
 PAGES = 10  # of a search, oldest first

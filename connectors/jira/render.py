@@ -9,11 +9,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from bridge.settings import Language
 from bridge.text import ELLIPSIS, inert, is_blank, utf16_length, without_controls
 from bridge.text import cut as cut_text
 from connectors.jira.settings import Settings
 from connectors.jira.templates import TemplateMistake, render_template
-from settings import Language
 from sources.event import Issue, Named
 
 SUMMARY_LIMIT = 255  # UTF-16 units; Jira's column for it

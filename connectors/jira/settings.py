@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
-import settings as service
+import bridge.settings as service
+from bridge.settings import Credential, KeyMap, Pairs, TextList, TextMap, WebAddress, is_id
 from bridge.text import utf16_length
 from connectors.jira.templates import check_template
-from settings import Credential, KeyMap, Pairs, TextList, TextMap, WebAddress, is_id
 
 # https://confluence.atlassian.com/adminjiraserver/changing-the-project-key-format-938847081.html
 PROJECT_KEY = re.compile(r"[A-Z][A-Z0-9_]+")

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from bridge.http import NoAnswer
+from bridge.settings import Language
 from bridge.text import cut, inert
 from connectors import abc_errors, patience
 from connectors.base import Context, Failed, Outcome, Retry, Skipped
@@ -28,10 +30,8 @@ from connectors.jira.port import JiraPort
 from connectors.jira.render import ticket_fields
 from connectors.jira.settings import Settings
 from connectors.jira.shapes import Created, Ticket, project_of
-from settings import Language
 from sources.abc.client import AbcClient, AbcError
 from sources.event import Event, Issue, Named
-from transport import NoAnswer
 
 
 @dataclass(frozen=True, slots=True)

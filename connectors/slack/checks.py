@@ -8,10 +8,10 @@ from typing import Any
 
 from slack_sdk import WebClient
 
+from bridge.http import NoAnswer
 from bridge.text import cut, inert
 from connectors.base import Check, note
 from connectors.slack.errors import CannotTell, Refused
-from transport import NoAnswer
 
 _INVITE = "type /invite and the bot's name there, or correct SLACK_CHANNEL"
 READING = {"channels:history": "public", "groups:history": "private"}

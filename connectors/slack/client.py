@@ -12,11 +12,11 @@ from pydantic import SecretStr
 from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
 
+from bridge.http import SMALL_ANSWER_BYTES, Answer, new_session, send
 from connectors.base import Check, Failed, note
 from connectors.slack import checks
 from connectors.slack.errors import SIGNED_OUT, THREAD_GONE, CannotTell, Refused, refusal, webhook_refusal
 from connectors.slack.render import Message
-from transport import SMALL_ANSWER_BYTES, Answer, new_session, send
 
 PAGE = 200  # Slack's advice for one page: https://docs.slack.dev/apis/web-api/pagination
 PAGES = 5
@@ -189,7 +189,7 @@ def _names(*values: object) -> frozenset[str]:
 
 
 class _Web(WebClient):
-    """slack_sdk's methods over the transport that all connectors share.
+    """slack_sdk's methods over bridge.http, as all connectors.
 
     Its own sends again after a dropped connection (unless told not to), ignores NO_PROXY, follows a redirect with the
     token in hand, opens a connection for each call, has no limit for a whole answer, and logs the texts at DEBUG.

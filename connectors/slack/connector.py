@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from bridge.http import NoAnswer
 from connectors import patience
 from connectors.answers import no_answer
 from connectors.base import Check, Context, Destination, Done, LeaseLost, Outcome, Retry, Skipped, Tools
@@ -18,7 +19,6 @@ from connectors.slack.render import Message, marker, marks, render, render_diges
 from connectors.slack.settings import SlackSettings
 from sources.abc.client import AbcError
 from sources.event import Event, Issue, Named
-from transport import NoAnswer
 
 BURST = 3
 """Slack takes short bursts above its rate; from longer ones it may also hide messages instead of refusing them."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from bridge.http import Answer
 from connectors.answers import code_of, reason_of, refused
 from connectors.base import Failed, Reason, Retry
-from transport import Answer
 
 PASSING: Mapping[str, Reason] = {
     "ratelimited": "rate_limited",

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from bridge.settings import Language
 from bridge.text import cut, inert, is_blank, utf16_length
 from connectors.slack.quotation import quotation
 from connectors.slack.texts import WORDS, Words, ro
-from settings import Language
 from sources.event import Event, Issue
 
 # Slack's pages speak of characters and do not define them. UTF-16 units are the most that any of its parts may count.

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from settings import Credential, KeyMap, Settings, TextMap, WebAddress, is_id
+from bridge.settings import Credential, KeyMap, Settings, TextMap, WebAddress, is_id
 
 
 def _check_keys(values: KeyMap[str]) -> KeyMap[str]:

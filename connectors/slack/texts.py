@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from settings import Language
+from bridge.settings import Language
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import re
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
+from bridge.settings import Credential, Pairs, Settings, TextList, WebAddress
 from connectors.translate.providers import NAMES
-from settings import Credential, Pairs, Settings, TextList, WebAddress
 
 OPENAI = "https://api.openai.com/v1"
 GOOGLE = "https://translation.googleapis.com/language/translate/v2"

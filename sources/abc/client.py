@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 import requests
 from pydantic import SecretStr, ValidationError
 
+from bridge.http import Answer, NoAnswer, new_session, send
+from bridge.settings import KeyMap
 from bridge.text import abc_length, is_blank
-from settings import KeyMap
 from sources.abc.errors import AbcError, AbcReason, not_understood, refusal
 from sources.abc.pages import walk
 from sources.event import Entity, Feedback, Issue
-from transport import Answer, NoAnswer, new_session, send
 
 __all__ = ["AbcClient", "AbcError", "AbcReason", "Field"]
 

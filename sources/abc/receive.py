@@ -15,7 +15,7 @@ import structlog
 from flask import Blueprint, Response, jsonify, request
 
 from bridge.networks import is_in
-from settings import ServiceSettings
+from bridge.settings import ServiceSettings
 from sources.abc.events import Unknown, Unreadable, event_id, parse
 from sources.event import Event, Unread
 from sources.refusals import Reason

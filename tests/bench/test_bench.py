@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 
-from bench.common import Sample, body, percentile
-from sandbox.processes import ROOT
+from tools.bench.common import Sample, body, percentile
+from tools.sandbox.processes import ROOT
 
 RECEIVER = [
     "a view that answers",
@@ -32,8 +32,8 @@ WORKER = [
 
 
 def run(command: str) -> list[list[str]]:
-    """The cells of every row that `bench/<command> --quick` prints."""
-    done = subprocess.run([ROOT / "bench" / command, "--quick"], capture_output=True, text=True, timeout=100)
+    """The cells of every row that `bin/bench <command> --quick` prints."""
+    done = subprocess.run([ROOT / "bin" / "bench", command, "--quick"], capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"CPython \d.*rq \d.*redis \d.*granian \d", done.stdout)
     return [line.strip("| ").split(" | ") for line in done.stdout.splitlines() if line.startswith("|")]

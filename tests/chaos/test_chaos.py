@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from chaos.plan import Fault
-from chaos.report import troubles
-from chaos.run import run
-from chaos.selftest import attempt
-from chaos.story import tell
-from chaos.world import Options
+from tools.chaos.plan import Fault
+from tools.chaos.report import troubles
+from tools.chaos.run import run
+from tools.chaos.selftest import attempt
+from tools.chaos.story import tell
+from tools.chaos.world import Options
 
 FAULTS = (
     Fault(0.5, "answers lost", details={"system": "jira", "times": 1}),

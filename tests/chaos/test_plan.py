@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaos.attack import ACTIONS
-from chaos.plan import AT_STEP, KINDS, STEPS_A_RUN, plan, points_of, steps_of
-from chaos.story import STATUSES, tell
-from chaos.sweep import APART_SECONDS, sweep
+from tools.chaos.attack import ACTIONS
+from tools.chaos.plan import AT_STEP, KINDS, STEPS_A_RUN, plan, points_of, steps_of
+from tools.chaos.story import STATUSES, tell
+from tools.chaos.sweep import APART_SECONDS, sweep
 
 STEPS = [f"jira POST /{number}" for number in range(10)]
 SEEDS = st.integers(0, 2**32)

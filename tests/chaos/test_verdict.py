@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from chaos.post import Heard
-from chaos.verdict import Facts, Row, judge
-from sandbox.translators import translate
+from tools.chaos.post import Heard
+from tools.chaos.verdict import Facts, Row, judge
+from tools.sandbox.translators import translate
 
 CREATED, CHANGED = "2026-11-22T10:00:00.000Z", "2026-11-22T10:00:05.000Z"
 EMPTY: dict[str, Any] = {

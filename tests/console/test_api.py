@@ -14,13 +14,13 @@ from redis import Redis
 from rq.suspension import resume, suspend
 
 from connectors.base import Context, Destination, Done, Failed, Outcome, Reason, Retry, Skipped
-from jobs.ledger import STATES
-from jobs.records import CHUNK, LOOKED_AT, Query, Records
+from jobs.ledger.ledger import STATES
+from jobs.ledger.records import CHUNK, LOOKED_AT, Query, Records
 from jobs.replay import Replayer
-from sandbox.processes import Processes, free_port, wait_for
 from sources.event import Event
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event
 from tests.web import BEARER, PASSWORD, Web, start_web
+from tools.sandbox.processes import Processes, free_port, wait_for
 
 CONNECTORS = ("jira", "slack", "translate")
 Row = dict[str, Any]

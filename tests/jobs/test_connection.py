@@ -16,8 +16,8 @@ from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
+from bridge.settings import ServiceSettings
 from jobs.connection import Purpose, connect, most_connections, pool_size
-from settings import ServiceSettings
 from tests.tls import Authority, TlsProxy
 
 

@@ -10,13 +10,13 @@ from redis import Redis
 
 import sources
 from jobs.accept import Acceptor
-from jobs.records import Query
+from jobs.ledger.records import Query
 from jobs.routing import Route, make_route
-from sandbox.processes import ROOT
 from sources.abc.events import parse
 from tests.jobs.world import INSTANCE, Recorder, World
 from tests.relay import Relay
 from tests.web import recorded
+from tools.sandbox.processes import ROOT
 
 BODIES = {name: json.loads(request["body"]) for name, request in recorded(ROOT / "tests" / "fixtures" / "abc").items()}
 ANNOUNCED = BODIES["feedback-creation-with-new-issues-3"]

@@ -8,10 +8,10 @@ import pytest
 import structlog
 from redis import Redis
 
-from jobs import keeper as keeper_module
-from jobs.keeper import Keeper
-from jobs.ledger import Lease, Ledger
-from jobs.records import Records
+from jobs.delivery import keeper as keeper_module
+from jobs.delivery.keeper import Keeper
+from jobs.ledger.ledger import Lease, Ledger
+from jobs.ledger.records import Records
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event
 
 
@@ -100,7 +100,7 @@ def test_each_attempt_that_hangs_is_logged_once(
 ) -> None:
     # A logger keeps the stream that it wrote to first: in another order of the tests that is another test's.
     fresh = structlog.wrap_logger(structlog.PrintLogger(), processors=[structlog.processors.JSONRenderer()])
-    monkeypatch.setattr("jobs.keeper.log", fresh)
+    monkeypatch.setattr("jobs.delivery.keeper.log", fresh)
     keeper = Keeper(world.ledger, "worker")
     with keeper.keeping(leases[0]):
         keeper.renew()

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from bridge.redaction import Redactor
 from connectors.base import Context, Destination, Done, Failed, LeaseLost, Outcome, Retry, Skipped
-from jobs.attempts import fields_of
-from jobs.clock import Clock, Pulse
-from jobs.ledger import Lease, Planned
+from jobs.delivery.attempts import fields_of
+from jobs.delivery.clock import Clock, Pulse
+from jobs.delivery.schedule import DELAYS, Transition
+from jobs.ledger.ledger import Lease, Planned
 from jobs.replay import Replayer
-from jobs.schedule import DELAYS, Transition
-from redaction import Redactor
 from sources.abc.events import parse
 from sources.event import Event, Unread
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event

@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 
 from connectors.base import Links
-from jobs.ledger import Ledger, RedisLinks
+from jobs.ledger.ledger import Ledger, RedisLinks
 from tests.connectors.context import MemoryLinks
 from tests.jobs.world import INSTANCE
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from jobs.marks import Heard, Marks
+from jobs.reconcile.checkpoints import Heard, Marks
 from sources.abc.events import parse
 from sources.event import Issue
 from tests.jobs.world import INSTANCE, Recorder, World

@@ -15,21 +15,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis import Redis
 
+from bridge.redaction import Redactor
 from connectors.base import Context, Destination, Done, Failed, LeaseLost, Outcome, Retry, Skipped
-from jobs.attempts import fields_of
-from jobs.bounds import TooLarge, result_text
-from jobs.clock import Pulse
-from jobs.crew import Crew
-from jobs.ledger import Lease, RedisLinks
-from jobs.marks import Marks
+from jobs.delivery.attempts import fields_of
+from jobs.delivery.clock import Pulse
+from jobs.delivery.crew import Crew
+from jobs.delivery.schedule import Transition
+from jobs.delivery.slots import Slots
+from jobs.ledger.bounds import TooLarge, result_text
+from jobs.ledger.ledger import Lease, RedisLinks
+from jobs.reconcile.checkpoints import Marks
 from jobs.replay import Replayer
-from jobs.schedule import Transition
-from jobs.slots import Slots
 from jobs.worker import ThreadWorker
-from redaction import Redactor
-from sandbox.processes import wait_for
 from sources.event import Event, Issue, Unread
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event
+from tools.sandbox.processes import wait_for
 
 PAGE = Path(__file__).parents[2] / "docs" / "architecture.md"
 DAY = 86_400

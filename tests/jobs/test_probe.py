@@ -18,8 +18,8 @@ from jobs.configuration import configure
 from jobs.health import LOOK_EVERY, Health
 from jobs.probe import Probe, ProbeFailed, sentence
 from jobs.routing import Route
-from sandbox.processes import Processes, free_port, start_valkey, valkey_command, wait_for
 from tests.web import issue, start_web
+from tools.sandbox.processes import Processes, free_port, start_valkey, valkey_command, wait_for
 
 CLUSTER = ("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
 ROUTES = [Route("slack", ("*",))]

@@ -14,21 +14,21 @@ from redis import Redis
 
 from connectors.base import Connector
 from jobs.accept import Acceptor
-from jobs.catch_up import CatchUp, make_reconciler
-from jobs.comparison import REPAIR_PAUSE, SETTLED_SECONDS
 from jobs.configuration import Configuration, build_connectors, configure
-from jobs.marks import Heard, Marks, Place
-from jobs.reconcile import instant
-from jobs.records import Query
-from jobs.report import Report
-from sandbox.abc_store import DEMO_KEY, stamp
-from sandbox.processes import free_port, wait_for
-from sandbox.server import running
-from sandbox.service import environment
+from jobs.ledger.records import Query
+from jobs.reconcile.catch_up import CatchUp, make_reconciler
+from jobs.reconcile.checkpoints import Heard, Marks, Place
+from jobs.reconcile.comparison import REPAIR_PAUSE, SETTLED_SECONDS
+from jobs.reconcile.reconciler import instant
+from jobs.reconcile.report import Report
 from sources.abc.client import AbcClient
 from sources.abc.events import parse
 from sources.event import Issue
 from tests.jobs.world import INSTANCE, Recorder, World, status_event
+from tools.sandbox.abc_store import DEMO_KEY, stamp
+from tools.sandbox.processes import free_port, wait_for
+from tools.sandbox.server import running
+from tools.sandbox.service import environment
 
 OTHER_KEY = "OTHERKEYOTHERKEY0001"
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.environment import ConfigError
-from jobs.ledger import Planned
+from jobs.ledger.ledger import Planned
 from jobs.routing import EVENTS, Route, facts_of, make_route, plan
 from sources.abc.events import parse
 from sources.event import Event

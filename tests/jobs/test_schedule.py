@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.base import Done, Failed, Reason, Retry, Skipped
-from jobs.schedule import DELAYS, DOWN, HEALED, after
+from jobs.delivery.schedule import DELAYS, DOWN, HEALED, after
 
 TABLE = (0, 5, 30, 120, 600, 3600, 21_600, 86_400)
 """Seconds before each attempt: 0, 5 s, 30 s, 2 min, 10 min, 1 h, 6 h, 24 h."""

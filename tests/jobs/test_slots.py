@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from jobs.slots import Slots, kept, may_start
+from jobs.delivery.slots import Slots, kept, may_start
 
 NAMES = ("translate", "jira", "slack", "github", "teams", "gitlab")
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.marks import Heard
-from jobs.statuses import changed_at, is_newer, is_untouched, previous_of
+from jobs.reconcile.checkpoints import Heard
+from jobs.reconcile.statuses import changed_at, is_newer, is_untouched, previous_of
 from sources.event import Issue
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()

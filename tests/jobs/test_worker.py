@@ -23,14 +23,14 @@ from rq.job import Job
 from rq.suspension import resume, suspend
 from rq.worker import Worker
 
-from jobs.clock import Pulse
+from bridge.settings import ServiceSettings
 from jobs.connection import connect
-from jobs.crew import Crew
+from jobs.delivery.clock import Pulse
+from jobs.delivery.crew import Crew
+from jobs.delivery.slots import Slots
 from jobs.queue import FUNCTION, Refused, hand, open_queue, read_job
-from jobs.slots import Slots
 from jobs.worker import ThreadWorker
-from sandbox.processes import wait_for
-from settings import ServiceSettings
+from tools.sandbox.processes import wait_for
 
 PREFIX = "fb:test:"
 CRASHES = 9_999_999

@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from bridge.redaction import Redactor
 from connectors.base import Check, Connector, Context, Destination, Done, Outcome
 from jobs.accept import Accepted, Acceptor
 from jobs.deliver import Deliverer
-from jobs.keeper import Keeper
-from jobs.ledger import Ledger
+from jobs.delivery.keeper import Keeper
+from jobs.delivery.slots import Slots
+from jobs.ledger.ledger import Ledger
+from jobs.ledger.records import Query, Records
 from jobs.queue import open_queue
-from jobs.records import Query, Records
 from jobs.routing import Route
-from jobs.slots import Slots
-from redaction import Redactor
 from sources.abc.events import parse
 from sources.event import Event
 

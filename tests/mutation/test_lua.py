@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mutation.lua import mutants
-from sandbox.processes import ROOT
+from tools.mutation.lua import mutants
+from tools.sandbox.processes import ROOT
 
 SCRIPTS = sorted(ROOT.glob("jobs/**/lua/*.lua"))
 

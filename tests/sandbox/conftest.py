@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.app import Sandbox
-from sandbox.server import running
+from tools.sandbox.app import Sandbox
+from tools.sandbox.server import running
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import requests
 
-from sandbox.abc_rules import Refusal
-from sandbox.abc_store import DEMO_KEY
-from sandbox.app import Sandbox
 from tests.sandbox.conftest import Receiver
+from tools.sandbox.abc_rules import Refusal
+from tools.sandbox.abc_store import DEMO_KEY
+from tools.sandbox.app import Sandbox
 
 HEADERS = {"x-api-key": DEMO_KEY}
 

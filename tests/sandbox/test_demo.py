@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-import sandbox.demo
-from sandbox.demo import Demo, Effect
-from sandbox.processes import ROOT, Processes, answers, child_environment, python_command, wait_for
-from sandbox.service import Service
+from tools.sandbox import demo as demo_module
+from tools.sandbox.demo import Demo, Effect
+from tools.sandbox.processes import ROOT, Processes, answers, child_environment, python_command, wait_for
+from tools.sandbox.service import Service
 
 
 def test_once_shows_every_effect_and_ends_with_0() -> None:
     """`bin/demo --once`, as a newcomer or a check runs it."""
-    command = [sys.executable, "-m", "sandbox.demo", "--once"]
+    command = [sys.executable, "-m", "tools.sandbox.demo", "--once"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=child_environment({}))
     assert result.returncode == 0, result.stdout + result.stderr
     for line in (
@@ -35,7 +35,7 @@ def test_once_shows_every_effect_and_ends_with_0() -> None:
 
 def test_it_stays_until_it_is_told_to_end_and_takes_everything_with_it(tmp_path: Path) -> None:
     with Processes(tmp_path) as processes:
-        demo = processes.start("demo", python_command("-m", "sandbox.demo"))
+        demo = processes.start("demo", python_command("-m", "tools.sandbox.demo"))
         said = processes.wait_for(
             "the farewell", lambda: demo.output() if "until Ctrl-C" in demo.output() else None, 60
         )
@@ -48,7 +48,7 @@ def test_it_stays_until_it_is_told_to_end_and_takes_everything_with_it(tmp_path:
 def test_what_is_missing_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sandbox.demo, "SECONDS", 0.05)
+    monkeypatch.setattr(demo_module, "SECONDS", 0.05)
     demo = Demo(Processes(tmp_path), Service("", "", "", {}))
     demo.scene("Nothing comes", Effect("the first", lambda: None), Effect("the second", lambda: "is there"))
     assert demo.missing == ["the first"]

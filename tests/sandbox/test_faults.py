@@ -11,12 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from sandbox.abc_store import DEMO_KEY
-from sandbox.app import Sandbox
-from sandbox.faults import Fault, Faults
-from sandbox.processes import ROOT, wait_for
-from sandbox.server import running
 from tests.sandbox.conftest import Receiver
+from tools.sandbox.abc_store import DEMO_KEY
+from tools.sandbox.app import Sandbox
+from tools.sandbox.faults import Fault, Faults
+from tools.sandbox.processes import ROOT, wait_for
+from tools.sandbox.server import running
 
 HEADERS = {"x-api-key": DEMO_KEY}
 
@@ -142,9 +142,9 @@ def test_it_ends_with_connections_open() -> None:
 
 
 def test_it_runs_by_itself() -> None:
-    """`python -m sandbox` prints its address once it listens."""
+    """`python -m tools.sandbox` prints its address once it listens."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "sandbox", "--port", "0"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "tools.sandbox", "--port", "0"], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     with process:
         try:

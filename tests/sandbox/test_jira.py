@@ -9,10 +9,10 @@ import pytest
 import requests
 from jira import JIRA, JIRAError
 
-from sandbox.app import Sandbox
-from sandbox.jira import EMAIL, TOKEN
-from sandbox.jira_rules import JqlError, Transition, parse_jql
-from sandbox.server import running
+from tools.sandbox.app import Sandbox
+from tools.sandbox.jira import EMAIL, TOKEN
+from tools.sandbox.jira_rules import JqlError, Transition, parse_jql
+from tools.sandbox.server import running
 
 FIELDS = {"project": {"key": "PROJ"}, "issuetype": {"name": "Task"}, "summary": "s", "labels": ["fb-1"]}
 MINE = 'project = "PROJ" AND labels = "fb-1"'

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from sandbox.processes import (
+from tools.sandbox.processes import (
     ROOT,
     Process,
     ProcessEnded,

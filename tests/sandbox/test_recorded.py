@@ -9,9 +9,9 @@ from typing import Any
 
 import requests
 
-from sandbox.abc_store import AbcStore, FeedbackRow, IssueRow, now
-from sandbox.app import Sandbox
 from tests.sandbox.conftest import Receiver
+from tools.sandbox.abc_store import AbcStore, FeedbackRow, IssueRow, now
+from tools.sandbox.app import Sandbox
 
 RECORDED = Path(__file__).parent / "recorded"
 OTHER_KEY = "OTHERKEYOTHERKEY0001"

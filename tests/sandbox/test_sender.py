@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-from sandbox.abc_sender import Connections, Sender
-from sandbox.app import Sandbox, create_sandbox
 from tests.sandbox.conftest import Receiver
+from tools.sandbox.abc_sender import Connections, Sender
+from tools.sandbox.app import Sandbox, create_sandbox
 
 TOKEN = "dummy-webhook-token-0001"
 
@@ -108,7 +108,7 @@ def test_an_idle_connection_is_not_used_after_five_seconds(monkeypatch: pytest.M
     import http.client
 
     times = iter([100.0, 104.6, 200.0, 205.5])
-    monkeypatch.setattr("sandbox.abc_sender.time.monotonic", lambda: next(times))
+    monkeypatch.setattr("tools.sandbox.abc_sender.time.monotonic", lambda: next(times))
     connections, one = Connections(), http.client.HTTPConnection("127.0.0.1")
     connections.give_back("http", "x", one)
     assert connections.take("http", "x") is one

@@ -10,8 +10,8 @@ import requests
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from sandbox.app import Sandbox
-from sandbox.slack import TOKEN, WEBHOOK_PATH
+from tools.sandbox.app import Sandbox
+from tools.sandbox.slack import TOKEN, WEBHOOK_PATH
 
 METADATA = {"event_type": "bridge", "event_payload": {"id": "1"}}
 

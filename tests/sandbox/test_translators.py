@@ -9,8 +9,8 @@ import deepl
 import pytest
 import requests
 
-from sandbox.app import Sandbox
-from sandbox.translators import KEY, detect, translate
+from tools.sandbox.app import Sandbox
+from tools.sandbox.translators import KEY, detect, translate
 
 PAYMENT = "결제가 안 돼요"
 

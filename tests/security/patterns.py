@@ -15,7 +15,7 @@ from typing import Any
 import regex
 
 ROOT = Path(__file__).parents[2]
-NOT_SERVICE = {"tests", "chaos", "bench", "sandbox", "bin", ".venv", ".ci", "build", "mutation"}
+NOT_SERVICE = {"tests", "tools", "bin", ".venv", ".ci", "build"}
 ENGINES: dict[str, Any] = {"re": re, "regex": regex}
 CALLS = {"compile", "search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"}
 EVERYDAY = "a0 \n.!@-가ㅋ"

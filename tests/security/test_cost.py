@@ -12,15 +12,15 @@ import pytest
 from pydantic import SecretStr
 from redis import Redis
 
+from bridge.settings import KeyMap, load
 from connectors import translate
 from connectors.base import Tools
-from sandbox.abc_store import DEMO_KEY
-from sandbox.app import Sandbox
-from sandbox.server import running
-from settings import KeyMap, load
 from sources.abc.client import AbcClient
 from tests.connectors.translate.conftest import environment
 from tests.jobs.world import World, feedback_event
+from tools.sandbox.abc_store import DEMO_KEY
+from tools.sandbox.app import Sandbox
+from tools.sandbox.server import running
 
 
 def words(characters: int) -> str:

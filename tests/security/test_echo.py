@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from bridge.settings import KeyMap, load
 from connectors import slack
 from connectors.jira.port import JiraPort
 from connectors.jira.settings import Settings as JiraSettings
 from connectors.translate.providers import NAMES, build_provider
 from connectors.translate.settings import TranslateSettings
-from settings import KeyMap, load
 from sources.abc.client import AbcClient
 from tests import hostile
 from tests.connectors.context import MemoryContext

@@ -10,10 +10,10 @@ import pytest
 
 from jobs.filters import Condition
 from jobs.routing import EVENTS, make_route
-from sandbox.processes import Processes, free_port, start_valkey
 from tests.jobs.test_filters import about
 from tests.security.linear import assert_all_linear, assert_linear, cpu
 from tests.web import event, start_web
+from tools.sandbox.processes import Processes, free_port, start_valkey
 
 EXPRESSIONS = [
     'feedback.a =~ "(a+)+$"',

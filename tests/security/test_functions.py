@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from bridge.http import without_halves
+from bridge.redaction import Redactor
 from bridge.text import abc_length, cut, inert, is_blank, utf16_length
 from connectors.jira import render as jira
 from connectors.jira.templates import render_template
@@ -20,12 +22,10 @@ from connectors.translate.language import has_words, language_of
 from connectors.translate.parts import Limits, pack, split, to_translate, translated
 from connectors.translate.plausible import objection
 from connectors.translate.providers.unwrap import NoTranslation, unwrapped
-from redaction import Redactor
 from sources.abc.errors import words_of
 from sources.abc.receive import holds_too_much
 from sources.event import Event, Feedback, Issue, Named
 from tests.security.linear import assert_all_linear
-from transport import without_halves
 
 UNITS = {
     "laughter": "ㅋ",

@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 
 from connectors.base import Connector, Done, Failed, Outcome, Retry, Skipped
 from jobs.configuration import build_connectors, configure
-from sandbox import translators
-from sandbox.app import Sandbox, create_sandbox
-from sandbox.server import running
-from sandbox.service import environment
 from sources.abc.client import AbcClient, AbcError
 from sources.abc.events import parse
 from sources.event import Event
 from tests.connectors.context import MemoryContext
 from tests.security.corruption import Corrupting, Corruption, corruptions
+from tools.sandbox import translators
+from tools.sandbox.app import Sandbox, create_sandbox
+from tools.sandbox.server import running
+from tools.sandbox.service import environment
 
 PROVIDERS = ("libretranslate", "deepl", "google", "openai")
 ATTEMPTS = 4

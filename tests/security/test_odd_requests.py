@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis import Redis
 
-from sandbox.processes import ROOT, Processes
 from tests.security.corruption import ODD_JSON, ODD_VALUES, replaced
 from tests.web import TOKEN, Connection, Web, recorded, start_web
+from tools.sandbox.processes import ROOT, Processes
 
 RECORDED = [
     json.dumps(request["body"]) if not isinstance(request["body"], str) else request["body"]

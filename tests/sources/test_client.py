@@ -14,17 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from bridge.http import new_session
+from bridge.settings import KeyMap
 from bridge.text import abc_length
-from sandbox.abc_rules import Refusal, length
-from sandbox.abc_store import DEMO_KEY
-from sandbox.app import Sandbox
-from sandbox.server import running
-from settings import KeyMap
 from sources.abc.client import AbcClient, ignore, why_unwritable
 from sources.abc.errors import AbcError, refusal, words_of
 from sources.abc.pages import walk
 from sources.event import Feedback, Issue
-from transport import new_session
+from tools.sandbox.abc_rules import Refusal, length
+from tools.sandbox.abc_store import DEMO_KEY
+from tools.sandbox.app import Sandbox
+from tools.sandbox.server import running
 
 JSON_LEAF = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
 KEYS = st.sampled_from(["items", "meta", "totalItems", "id", "name"])

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.processes import ROOT
 from sources import restore
 from sources.abc.events import KINDS, Unknown, Unreadable, event_id, parse
 from sources.abc.receive import read
 from sources.event import Event, Issue, Unread
 from tests.web import recorded
+from tools.sandbox.processes import ROOT
 
 BODIES: dict[str, dict[str, Any]] = {
     name: json.loads(request["body"]) for name, request in recorded(ROOT / "tests" / "fixtures" / "abc").items()

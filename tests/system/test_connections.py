@@ -12,8 +12,8 @@ from threading import Barrier
 
 import pytest
 
-from sandbox.processes import ROOT, child_environment
 from tests.system.world import KOREAN, World, running
+from tools.sandbox.processes import ROOT, child_environment
 
 AT_ONCE = 32
 

@@ -11,9 +11,9 @@ from contextlib import suppress
 import pytest
 import requests
 
-from sandbox.processes import wait_for
-from sandbox.service import TOKEN
 from tests.system.world import KOREAN, World, percentile, running, summary
+from tools.sandbox.processes import wait_for
+from tools.sandbox.service import TOKEN
 
 CONCURRENCY, WORKERS = 8, 2
 HELD = WORKERS * CONCURRENCY // 2  # half of each worker, for one connector of several

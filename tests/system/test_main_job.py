@@ -9,11 +9,11 @@ from itertools import count
 
 import pytest
 
-from sandbox import jira, slack
-from sandbox.abc_store import DEMO_KEY
-from sandbox.processes import wait_for
-from sandbox.service import PASSWORD, TOKEN
 from tests.system.world import ENGLISH, KOREAN, World, running
+from tools.sandbox import jira, slack
+from tools.sandbox.abc_store import DEMO_KEY
+from tools.sandbox.processes import wait_for
+from tools.sandbox.service import PASSWORD, TOKEN
 
 numbers = count(1)
 

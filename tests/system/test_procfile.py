@@ -5,9 +5,9 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
-from sandbox.processes import Processes, answers, free_port, start_valkey, wait_for
-from sandbox.service import call, environment
 from tests.system.world import BEARER
+from tools.sandbox.processes import Processes, answers, free_port, start_valkey, wait_for
+from tools.sandbox.service import call, environment
 
 HONCHO = ["honcho", "--env", "/dev/null", "start"]  # a developer's own .env is none of the test's business
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.processes import wait_for
 from tests.system.world import KOREAN, World, running
+from tools.sandbox.processes import wait_for
 
 RATE, SLACK_RATE = 2.0, 0.5
 TICK = 1.0

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.processes import wait_for
 from tests.system.world import KOREAN, World, running, summary
+from tools.sandbox.processes import wait_for
 
 AWAY = 10.0
 WITHIN = 6.0

@@ -13,12 +13,12 @@ from itertools import count
 
 import pytest
 
-from jobs.catch_up import make_reconciler
-from jobs.comparison import SETTLED_SECONDS
 from jobs.configuration import build_connectors, configure
-from jobs.report import Report
-from sandbox.processes import free_port, wait_for
+from jobs.reconcile.catch_up import make_reconciler
+from jobs.reconcile.comparison import SETTLED_SECONDS
+from jobs.reconcile.report import Report
 from tests.system.world import ENGLISH, KOREAN, World, running
+from tools.sandbox.processes import free_port, wait_for
 
 WITHIN = 1.0  # seconds in which the receiver tells of trouble with Redis
 RECOVERED = 30.0

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.processes import wait_for
 from tests.system.world import ENGLISH, KOREAN, World, running
+from tools.sandbox.processes import wait_for
 
 COPIES = 20
 

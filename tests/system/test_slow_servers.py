@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from sandbox.processes import Processes, free_port, procfile, start_valkey, wait_for
 from tests import hostile
 from tests.hostile import listening
 from tests.web import Web, start_web
+from tools.sandbox.processes import Processes, free_port, procfile, start_valkey, wait_for
 
 TOKEN = "token-of-a-test-0001"
 PASSWORD = "password-of-a-test"

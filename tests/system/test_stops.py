@@ -13,8 +13,8 @@ from threading import Event
 import pytest
 
 from connectors.patience import SETTLE_SECONDS
-from sandbox.processes import wait_for
 from tests.system.world import ENGLISH, KOREAN, RECOVERY_SECONDS, World, running, summary
+from tools.sandbox.processes import wait_for
 
 STOP_SECONDS = 30.0  # what a platform gives between SIGTERM and SIGKILL
 BEHIND = 8

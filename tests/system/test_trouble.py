@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from connectors.patience import SETTLE_SECONDS
-from sandbox.processes import wait_for
 from tests.system.world import ENGLISH, KOREAN, World, running
+from tools.sandbox.processes import wait_for
 
 numbers = count(1)
 

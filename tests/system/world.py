@@ -14,10 +14,19 @@ from typing import Any
 
 from redis import Redis
 
-from sandbox.processes import Process, Processes, answers, free_port, procfile, python_command, start_valkey, wait_for
-from sandbox.service import PASSWORD, TOKEN, Service, call, environment
 from tests.system.gate import Gate
 from tests.web import Reply, Web
+from tools.sandbox.processes import (
+    Process,
+    Processes,
+    answers,
+    free_port,
+    procfile,
+    python_command,
+    start_valkey,
+    wait_for,
+)
+from tools.sandbox.service import PASSWORD, TOKEN, Service, call, environment
 
 KOREAN = "결제가 안 돼요"
 ENGLISH = "Payment does not work"
@@ -181,7 +190,7 @@ def running(
         gates = {name: stack.enter_context(Gate(sandbox_port)) for name in VARIABLES}
         processes = stack.enter_context(Processes(folder))
         redis_url = start_valkey(processes, port, *valkey, folder=folder)
-        command = ("-m", "sandbox", "--port", str(sandbox_port), "--webhook", f"{web}/webhook", "--token", TOKEN)
+        command = ("-m", "tools.sandbox", "--port", str(sandbox_port), "--webhook", f"{web}/webhook", "--token", TOKEN)
         processes.start("sandbox", python_command(*command, *sender))
         addresses = {variable: gates[name].url + path for name, (variable, path) in VARIABLES.items()}
         env = {**environment(sandbox, redis_url), **addresses, **UNLIMITED, "PORT": str(web_port), **changes}

@@ -1,4 +1,4 @@
-"""Who translates. A provider is a module here and a line in REGISTRY (and, if it needs settings, in `settings.py`).
+"""Who translates. A provider is a module here and a line in REGISTRY (settings: `connectors/translate/settings.py`).
 
 The module exposes `build(settings)`; see `base.Provider` for what that returns.
 """

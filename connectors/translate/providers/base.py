@@ -13,11 +13,11 @@ from typing import Any, Protocol
 
 import requests
 
+from bridge.http import READ_SECONDS, Answer, NoAnswer, send
 from connectors.answers import code_of, no_answer, reason_of
 from connectors.base import Check, Failed, Reason, Retry
 from connectors.translate.language import base
 from connectors.translate.parts import Limits
-from transport import READ_SECONDS, Answer, NoAnswer, send
 
 CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{1,59}")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
 
+from bridge.http import READ_SECONDS, SMALL_ANSWER_BYTES, Answer, new_session
 from connectors.base import Check
 from connectors.translate.parts import Limits
 from connectors.translate.providers.base import (
@@ -23,7 +24,6 @@ from connectors.translate.providers.base import (
     refusal,
 )
 from connectors.translate.settings import TranslateSettings
-from transport import READ_SECONDS, SMALL_ANSWER_BYTES, Answer, new_session
 
 if TYPE_CHECKING:
     from deepl import Translator

@@ -7,6 +7,7 @@ from typing import Any
 
 import requests
 
+from bridge.http import READ_SECONDS, SMALL_ANSWER_BYTES, Answer, new_session
 from connectors.base import Check
 from connectors.translate.parts import Limits
 from connectors.translate.providers.base import (
@@ -22,7 +23,6 @@ from connectors.translate.providers.base import (
     wrong_key,
 )
 from connectors.translate.settings import TranslateSettings
-from transport import READ_SECONDS, SMALL_ANSWER_BYTES, Answer, new_session
 
 USED_UP = {"dailyLimitExceeded", "quotaExceeded", "dailyLimitExceededUnreg"}
 WRONG_KEY = {"keyInvalid", "API_KEY_INVALID", "keyExpired"}

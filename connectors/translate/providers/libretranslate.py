@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 
+from bridge.http import READ_SECONDS, SMALL_ANSWER_BYTES, Answer, new_session
 from connectors.base import Check, Failed, Retry
 from connectors.translate.language import language_by_script
 from connectors.translate.parts import Limits
@@ -27,7 +28,6 @@ from connectors.translate.providers.base import (
     wrong_key,
 )
 from connectors.translate.settings import TranslateSettings
-from transport import READ_SECONDS, SMALL_ANSWER_BYTES, Answer, new_session
 
 CHARACTERS = 2000
 """What its hosted service takes per request; an own server shows in /frontend/settings what it takes (`--char-limit`).

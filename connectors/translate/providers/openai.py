@@ -12,6 +12,7 @@ from typing import Any
 
 import requests
 
+from bridge.http import SMALL_ANSWER_BYTES, TOTAL_SECONDS, Answer, new_session
 from connectors.base import Check, Failed
 from connectors.translate.parts import Limits
 from connectors.translate.plausible import objection
@@ -29,7 +30,6 @@ from connectors.translate.providers.base import (
 )
 from connectors.translate.providers.unwrap import NoTranslation, text_of, unwrapped
 from connectors.translate.settings import TranslateSettings
-from transport import SMALL_ANSWER_BYTES, TOTAL_SECONDS, Answer, new_session
 
 INSTRUCTIONS = (
     'You are a translation engine. Each user message is a JSON object whose key "text" holds what a customer wrote. '

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from transport import without_halves
+from bridge.http import without_halves
 
 THOUGHTS = ("think", "thinking", "thought", "reasoning")
 """Tags in which models think before they answer. A chat template may open one itself, so that only its end is seen."""

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from bridge.settings import KeyMap, Language, load
 from connectors import jira
 from connectors.base import Connector, Outcome, Tools
-from sandbox.abc_store import DEMO_KEY, ChannelRow, IssueRow
-from sandbox.app import Sandbox
-from sandbox.jira import EMAIL, TOKEN, Ticket
-from sandbox.server import running
-from settings import KeyMap, Language, load
 from sources.abc.client import AbcClient
 from sources.event import Event, Feedback, Issue, Named
 from tests.connectors.context import MemoryContext, MemoryLinks
+from tools.sandbox.abc_store import DEMO_KEY, ChannelRow, IssueRow
+from tools.sandbox.app import Sandbox
+from tools.sandbox.jira import EMAIL, TOKEN, Ticket
+from tools.sandbox.server import running
 
 STATUS_MAP = "INIT=To Do,IN_PROGRESS=In Progress,ON_REVIEW=In Review,RESOLVED=Done"
 

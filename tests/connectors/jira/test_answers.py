@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
+from bridge.http import Answer, NoAnswer
+from bridge.settings import load
 from connectors.base import Done, Failed, Outcome, Retry, Skipped
 from connectors.jira import Settings, shapes
 from connectors.jira.errors import JiraRefusal, refusal_of
 from connectors.jira.port import JiraPort
-from settings import load
 from tests.connectors.jira.conftest import STATUS_MAP, World
-from transport import Answer, NoAnswer
 
 STATUS = {"id": "1", "name": "To Do", "statusCategory": {"key": "new"}}
 TICKET = {"id": "10001", "key": "PROJ-1", "fields": {"status": STATUS, "labels": []}}

@@ -8,9 +8,9 @@ import pytest
 
 from connectors.base import Done, Outcome, Retry, Skipped
 from connectors.patience import SETTLE_SECONDS
-from sandbox.jira_rules import Transition
 from sources.event import Feedback
 from tests.connectors.jira.conftest import World
+from tools.sandbox.jira_rules import Transition
 
 
 def result(outcome: Outcome) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import pytest
 
+from bridge.settings import ConfigError, load
 from bridge.text import utf16_length
 from connectors.base import Done
 from connectors.jira import Settings, render
-from settings import ConfigError, load
 from sources.event import Event
 from tests.connectors.jira.conftest import World
 from tests.connectors.jira.test_render import BASE, fields

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from connectors.base import Done, Failed, Outcome, Skipped
-from sandbox.jira import PERSON
 from sources.event import Feedback
 from tests.connectors.jira.conftest import STATUS_MAP, World
+from tools.sandbox.jira import PERSON
 
 EVENTS = ("ISSUE_CREATION", "ISSUE_STATUS_CHANGE", "ISSUE_ADDITION")
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.settings import load
 from bridge.text import utf16_length
 from connectors.jira import Settings, render
-from settings import load
 from sources.event import Issue, Named
 
 BASE = {

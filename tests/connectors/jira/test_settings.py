@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bridge.environment import ConfigError
+from bridge.settings import load
 from connectors.jira import Settings
-from settings import load
 
 GOOD = {
     "JIRA_URL": "https://example.atlassian.net/",

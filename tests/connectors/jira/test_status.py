@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from connectors.base import Done, Failed, Outcome, Retry, Skipped
-from sandbox.jira_rules import Transition
 from tests.connectors.jira.conftest import STATUS_MAP, World
+from tools.sandbox.jira_rules import Transition
 
 
 def result(outcome: Outcome) -> dict[str, Any]:

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 import connectors
+from bridge.http import READ_SECONDS
 from connectors.base import Done, Failed, LeaseLost, Outcome, Retry, Skipped
-from sandbox.faults import Kind
 from sources.event import Event, Issue, Named
 from tests.connectors.jira.conftest import STATUS_MAP, World
-from transport import READ_SECONDS
+from tools.sandbox.faults import Kind
 
 
 def result(outcome: Outcome) -> dict[str, Any]:

@@ -9,15 +9,15 @@ import threading
 
 import pytest
 
+from bridge.http import NoAnswer
+from bridge.settings import load
 from connectors.base import Failed, Retry
 from connectors.jira import Settings
 from connectors.jira.errors import JiraRefusal
 from connectors.jira.messages import WITHHELD, known
 from connectors.jira.port import JiraPort
-from sandbox.jira import EMAIL, TOKEN
-from settings import load
 from tests.connectors.jira.conftest import World
-from transport import NoAnswer
+from tools.sandbox.jira import EMAIL, TOKEN
 
 OUTCOMES = {
     400: (Failed, "client_error"),
@@ -110,7 +110,7 @@ def test_a_broken_connection_before_the_create_is_no_ambiguity(world: World) -> 
 
 
 def test_a_time_out_of_the_create_is_ambiguous(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("transport.adapter.READ_SECONDS", 0.3)
+    monkeypatch.setattr("bridge.http.adapter.READ_SECONDS", 0.3)
     world.sandbox.faults.add("hang", system="jira", method="POST", path="/issue$")
     outcome = world.created(world.issue())
     assert isinstance(outcome, Retry)
@@ -245,7 +245,7 @@ def test_advice_comes_before_jira_s_messages(world: World) -> None:
 
 def test_an_answer_that_trickles_in_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each single read is in time, the whole never ends."""
-    monkeypatch.setattr("transport.adapter.TOTAL_SECONDS", 0.3)
+    monkeypatch.setattr("bridge.http.adapter.TOTAL_SECONDS", 0.3)
     stop = threading.Event()
 
     def trickle(server: socket.socket) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.app import Sandbox
-from sandbox.server import running
+from tools.sandbox.app import Sandbox
+from tools.sandbox.server import running
 
 
 @pytest.fixture

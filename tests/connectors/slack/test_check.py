@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from connectors.base import Check
-from sandbox.app import Sandbox
 from tests.connectors.slack.world import SECRETS, bot, webhook
+from tools.sandbox.app import Sandbox
 
 
 def checks(sandbox: Sandbox, **variables: str) -> list[Check]:

@@ -8,17 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from bridge.settings import load
 from connectors import slack
 from connectors.base import Connector, Destination, Done, Failed, LeaseLost, Reason, Retry, Skipped
 from connectors.patience import LOOK_EVERY, SETTLE_SECONDS
 from connectors.slack.render import marker
 from jobs.configuration import build_connectors, configure
-from sandbox.app import Sandbox
-from sandbox.service import environment
-from sandbox.slack import Message
-from settings import load
 from tests.connectors.context import MemoryContext
 from tests.connectors.slack.world import bot, deliver, other, status_change, tools, webhook, why
+from tools.sandbox.app import Sandbox
+from tools.sandbox.service import environment
+from tools.sandbox.slack import Message
 
 SENTENCE = 'The status of issue "Cannot log in" changed from New to In Progress.'
 

@@ -9,9 +9,9 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.http import Answer
 from connectors.base import Failed, Reason, Retry
 from connectors.slack.errors import FINAL, PASSING, Refused, refusal, webhook_refusal
-from transport import Answer
 
 
 def answer(status: int, body: object, **headers: str) -> Answer:

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import ContextBlock, SectionBlock
 
+from bridge.settings import Language
 from connectors.slack import render as module
 from connectors.slack.render import ENTITIES, Message, escaped, marker, render, render_digest
-from sandbox.slack_rules import blocks_problem
-from settings import Language
 from sources.event import Event, Feedback, Issue, Named
 from tests.connectors.slack.world import other, status_change
+from tools.sandbox.slack_rules import blocks_problem
 
 METADATA = marker("test", "e1.slack")
 

@@ -14,9 +14,9 @@ from werkzeug.wrappers import Request, Response
 
 from connectors.base import Done, Links
 from connectors.patience import SETTLE_SECONDS
-from sandbox.app import Sandbox
 from tests.connectors.context import MemoryContext, MemoryLinks
 from tests.connectors.slack.world import bot, deliver, other, status_change
+from tools.sandbox.app import Sandbox
 
 
 def context(number: int, links: Links) -> MemoryContext:

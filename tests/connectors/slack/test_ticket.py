@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
+from bridge.settings import KeyMap
 from connectors.base import Done, TicketSystem
 from connectors.slack.connector import SlackConnector
 from jobs.configuration import build_connectors, configure
-from sandbox.abc_store import DEMO_KEY
-from sandbox.app import Sandbox
-from settings import KeyMap
 from sources.abc.client import AbcClient
 from tests.connectors.context import MemoryContext
 from tests.connectors.slack.world import bot, deliver, other, status_change
+from tools.sandbox.abc_store import DEMO_KEY
+from tools.sandbox.app import Sandbox
 
 URL = "https://example.atlassian.net/browse/PROJ-{id}"
 

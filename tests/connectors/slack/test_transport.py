@@ -11,12 +11,12 @@ import pytest
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
+from bridge.settings import load
 from connectors import slack
 from connectors.base import Connector, Done, Failed, Retry
-from sandbox.app import Sandbox
-from settings import load
 from tests.connectors.context import MemoryContext
 from tests.connectors.slack.world import bot, deliver, status_change, tools, webhook
+from tools.sandbox.app import Sandbox
 
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 Answering = Callable[[Request], Response]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from bridge.settings import Language, load
 from connectors import slack
 from connectors.base import Connector, Context, Failed, Outcome, Retry, Skipped, TicketSystem, Tools
-from sandbox.app import Sandbox
-from sandbox.slack import TOKEN, WEBHOOK_PATH
-from settings import Language, load
 from sources.abc.client import AbcClient
 from sources.event import Event, Feedback, Issue, Named
+from tools.sandbox.app import Sandbox
+from tools.sandbox.slack import TOKEN, WEBHOOK_PATH
 
 SECRETS = (TOKEN, WEBHOOK_PATH, "demo-webhook-secret")
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from bridge.settings import load
 from connectors.translate.providers import build_provider
 from connectors.translate.providers.base import Provider
 from connectors.translate.settings import TranslateSettings
-from sandbox.app import Sandbox
-from sandbox.server import running
-from sandbox.translators import KEY
-from settings import load
+from tools.sandbox.app import Sandbox
+from tools.sandbox.server import running
+from tools.sandbox.translators import KEY
 
 ProviderAt = Callable[..., Provider]
 

@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from bridge.settings import KeyMap, load
 from connectors import translate
 from connectors.base import Connector, Done, Failed, LeaseLost, Outcome, Restoring, Retry, Skipped, Tools
 from connectors.translate import targets
 from connectors.translate.targets import Targets
-from sandbox.abc_store import DEMO_KEY
-from sandbox.app import Sandbox
-from sandbox.translators import translate as translate_text
-from settings import KeyMap, load
 from sources.abc.client import AbcClient
 from sources.event import Event, Feedback, Named
 from tests.connectors.context import MemoryContext
 from tests.connectors.translate.conftest import environment
+from tools.sandbox.abc_store import DEMO_KEY
+from tools.sandbox.app import Sandbox
+from tools.sandbox.translators import translate as translate_text
 
 KOREAN = "로그인이 자꾸 풀려요"
 ENGLISH = "I keep getting logged out"

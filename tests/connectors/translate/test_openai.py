@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from connectors.base import Failed, Retry
 from connectors.translate.providers.base import ProviderError
 from connectors.translate.providers.openai import INSTRUCTIONS, request_body
-from sandbox.app import Sandbox
 from tests.connectors.translate.conftest import provider_at
+from tools.sandbox.app import Sandbox
 
 KOREAN = "로그인이 자꾸 풀려요"
 ENGLISH = "I keep getting logged out"

@@ -8,9 +8,9 @@ import pytest
 
 from connectors.base import Failed, Retry
 from connectors.translate.providers.base import ProviderError
-from sandbox.app import Sandbox
-from sandbox.translators import KEY, translate
 from tests.connectors.translate.conftest import provider_at
+from tools.sandbox.app import Sandbox
+from tools.sandbox.translators import KEY, translate
 
 
 def test_libretranslate_detects_the_language_of_each_text_by_itself(sandbox: Sandbox) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bridge.environment import ConfigError
+from bridge.settings import load
 from connectors.translate.settings import GOOGLE, OPENAI, TranslateSettings
-from settings import load
 
 LIBRE = {"TRANSLATE_PROVIDER": "libretranslate", "LIBRETRANSLATE_URL": "http://127.0.0.1:5000/"}
 

@@ -1,5 +1,0 @@
-"""Python imports this at start when its folder is on PYTHONPATH, as the chaos suite sees to for its own children."""
-
-from chaos import hooks
-
-hooks.install()

@@ -1,0 +1,1 @@
+"""How one delivery runs: threads, leases, limits, breakers, schedule."""

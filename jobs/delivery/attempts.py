@@ -1,0 +1,73 @@
+"""What the ledger remembers of an attempt: pure translations between outcomes and stored fields."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bridge.redaction import Redactor
+from bridge.text import cut
+from jobs.delivery.schedule import Transition
+from jobs.ledger.bounds import KEPT_ATTEMPTS, LONGEST_WHY, result_text
+from jobs.ledger.ledger import NOTE_ITEM, Lease
+
+BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Upper bounds in seconds of the histogram of attempts."""
+
+
+def notes_of(delivery: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
+    """The notes of earlier attempts: those that were kept whole, and those that were added item by item. A delivery
+    that was done before and is replayed carries its result as `done`, so that a connector can see that the effect
+    exists."""
+    notes: dict[str, Any] = json.loads(delivery.get("notes") or "{}")
+    if any(entry["outcome"] == "done" for entry in log_of(delivery)):
+        notes["done"] = json.loads(delivery.get("result") or "{}")
+    items: dict[str, dict[str, str]] = {}
+    for field, text in delivery.items():
+        if field.startswith(NOTE_ITEM):
+            note, _, item = field.removeprefix(NOTE_ITEM).partition(":")
+            items.setdefault(note, {})[item] = text
+    return notes, items
+
+
+def log_of(delivery: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The attempts so far, oldest first: `{at, seconds, outcome, reason, why}`; `at` in seconds since 1970."""
+    entries: list[dict[str, Any]] = json.loads(delivery.get("log") or "[]")
+    return entries
+
+
+def fields_of(lease: Lease, transition: Transition, seconds: float, redact: Redactor) -> dict[str, str]:
+    """The delivery's fields after the attempt, without secrets."""
+    why = clean(cut(redact(transition.why), LONGEST_WHY))
+    entry: dict[str, Any] = {"at": round(lease.now, 3), "seconds": round(seconds, 3), "outcome": transition.state}
+    if why:
+        entry |= {"why": why}
+    if transition.reason:
+        entry |= {"reason": transition.reason}
+    fields = {
+        "position": str(transition.position),
+        "why": why,
+        "reason": transition.reason,
+        "log": json.dumps([*log_of(lease.delivery), entry][-KEPT_ATTEMPTS:], ensure_ascii=False),
+    }
+    if transition.result:
+        fields["result"] = clean(result_text(transition.result, redact))
+    return fields
+
+
+def clean(text: str) -> str:
+    """Without halves of characters: others' JSON can hold them, what is stored can't."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def counts_of(lease: Lease, transition: Transition, seconds: float, system: str) -> dict[str, float]:
+    """By how much the attempt raises which counter; `console/metrics.py` reads them. `system`: the one that the outcome
+    is about, the connector's own or the source."""
+    bucket = next((str(bound) for bound in BUCKETS if seconds <= bound), "+Inf")
+    labels = f"{lease.connector}|{lease.event.get('name', '')}|{transition.state}|{transition.reason}|{system}"
+    return {
+        f"attempts|{labels}": 1,
+        f"seconds|{lease.connector}|{bucket}": 1,
+        f"seconds_sum|{lease.connector}": round(seconds, 4),
+    }

@@ -1,0 +1,101 @@
+"""Flow control: how fast, and whether at all, deliveries go to a destination. Shared by all workers, through Redis."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from connectors.base import Destination, Done, Failed, Outcome, Retry, Skipped
+from jobs.delivery.schedule import DOWN, pause
+from jobs.ledger.ledger import Lease, Ledger, Recovery
+
+SOURCE = "abc"
+"""The destination name of ABC User Feedback: all connectors that need it share one breaker."""
+LOOK_AGAIN = 30.0
+"""Seconds after which a delivery that a breaker holds looks again by itself. It is normally woken before: when the
+destination is back, or as its next probe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Not now: the delivery waits for `seconds`, which costs it no attempt; the return of `closed` wakes it earlier."""
+
+    seconds: float
+    why: str
+    closed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """`others`: how many wait for the destination's rate; `probing`: a breaker is half open, this attempt decides."""
+
+    others: int = 0
+    probing: bool = False
+
+
+def admit(ledger: Ledger, lease: Lease, destination: Destination, source: str = "") -> Hold | Go:
+    """Whether to go ahead. `source`: SOURCE when the connector needs it. Raises RedisError."""
+    admission = ledger.admit(lease.delivery_id, destination.name, interval_ms(destination), destination.burst, source)
+    if not admission.wait:
+        return Go(admission.others, probing=admission.because == "probe")
+    seconds = admission.wait / 1000
+    if admission.because == "limit":
+        return Hold(seconds, f"{destination.name}: its rate limit is used up; this delivery has a turn")
+    spread = 1 + 0.2 * random.random()  # noqa: S311  no secret
+    why = f"{admission.closed} is not available at the moment; it is being probed"
+    return Hold((seconds + LOOK_AGAIN) * spread, why, admission.closed)
+
+
+def interval_ms(destination: Destination) -> int:
+    """Milliseconds between two deliveries; 0 where no limit is known."""
+    return int(1000 / destination.per_second) if destination.per_second else 0
+
+
+def conditions_of(outcome: Outcome, destination: str, source: str = "") -> list[tuple[str, str]]:
+    """What an attempt shows about its destination and about the source that it needs: (name, condition) pairs."""
+    if isinstance(outcome, Retry | Failed) and outcome.at_source:
+        return [(SOURCE, _condition(outcome)), (destination, "")]
+    found = [(destination, _condition(outcome))]
+    return [*found, (source, "up" if isinstance(outcome, Done) else "")] if source else found
+
+
+def _condition(outcome: Outcome) -> str:
+    """up, answers, down, quota, busy:<ms>, or "" for nothing."""
+    match outcome:
+        case Done():
+            return "up"
+        case Skipped():
+            return ""
+        case Retry(reason="rate_limited", after=asked):
+            return f"busy:{int(pause(asked) * 1000)}"
+        case Retry(reason=reason) | Failed(reason=reason):
+            if reason == "quota":
+                return "quota"
+            if reason in DOWN:
+                return "down"
+            # Refused because of what was asked; but it answered.
+            return "answers" if reason in ("client_error", "not_found") else ""
+
+
+def system_of(outcome: Outcome, connector: str) -> str:
+    """Which system an outcome is about: the source, or the one that the connector acts on."""
+    return SOURCE if isinstance(outcome, Failed | Retry) and outcome.at_source else connector
+
+
+def states_of(outcome: Outcome, destination: str, source: str = "") -> dict[str, str]:
+    """In which state an attempt has seen its destination and the source: `ok`, or `refused` (our credentials). For
+    people; what is down is the breakers' affair."""
+    seen = {
+        name: "ok" for name, condition in conditions_of(outcome, destination, source) if condition in ("up", "answers")
+    }
+    if isinstance(outcome, Failed | Retry) and outcome.reason == "auth":
+        seen[SOURCE if outcome.at_source else destination] = "refused"
+    return {name: state for name, state in seen.items() if name}
+
+
+def recovery_of(outcome: Outcome, destination: str, wake: float | None) -> Recovery | None:
+    """Whose return may bring the delivery back. `wake`: see jobs.delivery.schedule.Transition."""
+    if wake is None:
+        return None
+    at_source = isinstance(outcome, Retry | Failed) and outcome.at_source
+    return Recovery(SOURCE if at_source else destination, wake)

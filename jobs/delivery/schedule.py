@@ -1,0 +1,100 @@
+"""When a delivery is tried again: pure arithmetic, published in docs/operations.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.base import Done, Failed, Outcome, Retry, Skipped
+from jobs.ledger.ledger import State
+
+DELAYS = (0.0, 5.0, 30.0, 120.0, 600.0, 3600.0, 6 * 3600.0, 24 * 3600.0)
+"""Seconds before each attempt, the first included."""
+JITTER = 0.2
+"""A delay grows by up to this share, so that what failed together does not come back together."""
+LONGEST_RETRY_AFTER = 3600.0
+"""Seconds; a third party that asks for a longer pause is asked again after this."""
+GIVE_UP_AFTER = 3 * 86_400.0
+"""Seconds since acceptance after which even a wait that costs no attempt ends."""
+
+QUOTA_PAUSE = 900.0
+"""Seconds until a used-up quota is asked for again: somebody pays, or a new month begins, and nothing was lost."""
+
+BUSY_SECONDS = 5.0
+"""The pause after a "too many requests" that names no time, or less than a second."""
+
+DOWN = frozenset({"timeout", "network", "server_error", "ambiguous"})
+"""Reasons that are the other side's state and not this delivery's."""
+
+HEALED = DOWN | {"auth", "config", "quota", "rate_limited"}
+"""Reasons of dead letters that may be gone without a change to the delivery: a success of another one shows it."""
+HEAL_PAUSES = (0.0, 600.0, 3600.0, 6 * 3600.0, 24 * 3600.0)
+"""Seconds after its death before a dead letter is brought back for the first, second … time; then only by a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """What becomes of a delivery after an attempt. `delay` in seconds, for `retrying`; `wake`: seconds after which the
+    return of what failed may bring it back, None when that would not help."""
+
+    state: State
+    position: int
+    why: str = ""
+    reason: str = ""
+    delay: float = 0.0
+    result: Any = None
+    wake: float | None = None
+
+
+def after(
+    outcome: Outcome, position: int, age: float, luck: float, *, probing: bool = False, healed: int = 0
+) -> Transition:
+    """`position`: how many delays of the table are used up; `age`: seconds since acceptance; `luck`: 0 to 1; `probing`:
+    a breaker was open; `healed`: how often the delivery was brought back from the dead by itself."""
+    match outcome:
+        case Done(result):
+            return Transition("done", position, result=result)
+        case Skipped(why, result):
+            return Transition("skipped", position, why, result=result)
+        case Failed(why, "quota") if age < GIVE_UP_AFTER:
+            return Transition("retrying", position, why, "quota", QUOTA_PAUSE * (1 + JITTER * luck), wake=0.0)
+        case Failed(why, reason):
+            return Transition("dead", position, why, reason, wake=_heal_pause(reason, healed))
+        case Retry(why, reason, asked):
+            used = position if _is_free(reason, asked, probing) else position + 1
+            if used >= len(DELAYS) or age > GIVE_UP_AFTER:
+                spent = f"{used} attempts" if used >= len(DELAYS) else f"{age / 86_400:.0f} days"
+                why = f"{why} (given up after {spent})"
+                return Transition("dead", used, why, reason, wake=_heal_pause(reason, healed))
+            delay = _delay(reason, asked, used)
+            wake = (0.0 if probing else DELAYS[used - 1]) if reason in DOWN else None
+            return Transition("retrying", used, why, reason, delay * (1 + JITTER * luck), wake=wake)
+
+
+def _is_free(reason: str, asked: float | None, probing: bool) -> bool:
+    """Whether an attempt is not counted: the other side works and only wants us later, or it was known to be down."""
+    if reason == "rate_limited":
+        return True
+    return (reason == "not_yet" and asked is not None) or (probing and reason in DOWN)
+
+
+def _delay(reason: str, asked: float | None, used: int) -> float:
+    """Never sooner than the table for a failure, whatever the other side asks for."""
+    if reason == "rate_limited":
+        return pause(asked)
+    if reason == "not_yet" and asked is not None:
+        return _bounded(asked)
+    return max(DELAYS[max(used, 1)], _bounded(asked or 0.0))
+
+
+def _heal_pause(reason: str, healed: int) -> float | None:
+    return HEAL_PAUSES[healed] if reason in HEALED and healed < len(HEAL_PAUSES) else None
+
+
+def pause(asked: float | None) -> float:
+    """Seconds for which a destination that has had too much is left alone."""
+    return _bounded(asked) if asked is not None and asked >= 1 else BUSY_SECONDS
+
+
+def _bounded(asked: float) -> float:
+    return min(asked, LONGEST_RETRY_AFTER) if asked > 0 else 0.0  # what is no number is not greater either

@@ -1,0 +1,1 @@
+"""What happened to every event and delivery: keys, scripts, and reading for people."""

@@ -1,0 +1,304 @@
+"""The ledger: what happened to every event and delivery, in our own Redis keys (docs/architecture.md lists them).
+
+Every change is one Lua script, so that it happens whole or not at all, by Redis's own clock. Reading for people is in
+`jobs/ledger/records.py`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal, cast
+
+from redis import Redis
+
+from bridge.text import cut
+from connectors.base import LeaseLost
+from jobs.ledger.bounds import LONGEST_NAME, LONGEST_WHY, MOST_NOTES, check_link, check_notes
+from jobs.ledger.scripts import LUA
+from sources.event import Event, Unread
+
+LEASE_MS = 15_000  # a killed worker's deliveries are taken up after this, plus a tick
+HAND_OVER_MS = 10_000  # how long RQ has to start a job before the clock looks whether it was lost
+CLOCKS_APART = 5.0  # seconds by which ABC's clock and Redis's may differ without an effect twice after a wipe
+STARTED_AT_ONCE = 200  # deliveries that one tick hands over at most
+WOKEN_AT_ONCE = 500  # deliveries of each kind that one step of `heal` brings back
+MOST_HEALS = 100  # steps; what was brought back may already wait again
+
+NOTE_ITEM = "note:"
+"""Start of the fields that hold one item of a note each: `note:<note>:<item>`."""
+
+TELLS_STATUS = ("ISSUE_CREATION", "ISSUE_STATUS_CHANGE")
+"""Events from which the last known status of an issue is taken. Another event that shows a new status was not told of
+the change: taking it from there would hide that from reconcile."""
+
+FINISHED = ("done", "skipped", "dead")
+STATES = ("queued", "running", "retrying", *FINISHED)
+State = Literal["queued", "running", "retrying", "done", "skipped", "dead"]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A delivery to be: `queued`, or `skipped` from the start (with why)."""
+
+    connector: str
+    state: Literal["queued", "skipped"] = "queued"
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to run one delivery, with all that is known of it. Times in seconds by Redis's clock."""
+
+    delivery_id: str
+    connector: str
+    token: str
+    delivery: Mapping[str, str]
+    event: Mapping[str, str]
+    now: float
+    born: float
+    """Since when the ledger remembers: since it was created or wiped, and not longer than RETENTION_DAYS."""
+
+    @property
+    def attempt(self) -> int:
+        return int(self.delivery["attempts"])
+
+    @property
+    def position(self) -> int:
+        """How far along the retry schedule the delivery is."""
+        return int(self.delivery.get("position", 0))
+
+    @property
+    def healed(self) -> int:
+        """How often the delivery was brought back from the dead by itself, since an operator last replayed it."""
+        return int(self.delivery.get("healed", 0))
+
+    @property
+    def age(self) -> float:
+        """Seconds since the event was accepted, or since the delivery was last replayed or healed."""
+        return self.now - int(self.delivery.get("replayed") or self.delivery["created"]) / 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """`wait`: milliseconds before going to the destination, 0 to go; `because`: open (a breaker), limit, or, with no
+    wait, probe; `closed`: the destination whose breaker is open; `others`: how many wait for the rate."""
+
+    wait: int
+    because: str
+    closed: str = ""
+    others: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """`following`: the delivery that may go next in the line, or ""; `breakers`: those that changed, as (destination,
+    opened or closed)."""
+
+    following: str
+    breakers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """The destination whose return may bring a delivery back, and from how many seconds on."""
+
+    destination: str
+    after: float = 0.0
+
+
+class Ledger:
+    """One per process. Methods raise redis.exceptions.RedisError when Redis does not do its part."""
+
+    def __init__(self, redis: Redis, instance: str) -> None:
+        self.redis = redis
+        self.instance = instance
+        self.prefix = f"fb:{instance}:"
+
+    def _run(self, script: str, *args: str | bytes | int, on: Any = None) -> Any:
+        return (self.redis if on is None else on).eval(LUA[script], 0, self.prefix, *args)
+
+    def accept(
+        self,
+        event: Event | Unread,
+        planned: Iterable[Planned],
+        fields: Mapping[str, str | bytes],
+        *,
+        extend: bool,
+        on: Any,
+        note_status: bool = True,
+    ) -> None:
+        """Adds the storing of an event to the pipeline `on`. Its answer: [1] stored, [2] deliveries added to a known
+        event (with `extend`, or where it was only implied so far), [0, times seen] a repeat."""
+        entity, occurred, project, channel, status = "", 0.0, "", "", ""
+        if isinstance(event, Event):
+            entity, occurred = event.entity, event.occurred
+            project = str(event.project.id) if event.project else ""
+            channel = str(event.channel.id) if event.channel else ""
+            if note_status and event.issue and event.name in TELLS_STATUS and len(event.issue.status) <= LONGEST_NAME:
+                status = event.issue.status
+        created = event.creation if isinstance(event, Event) else ""
+        rows = json.dumps([[row.connector, row.state, cut(row.why, LONGEST_WHY)] for row in planned])
+        flat = [item for pair in fields.items() for item in pair]
+        head = (
+            event.id,
+            HAND_OVER_MS,
+            entity,
+            int(event.order * 1000) if isinstance(event, Event) else 0,
+            int(extend),
+            project,
+            channel,
+            status,
+            f"{occurred:.3f}",
+            int(isinstance(event, Event) and event.name == "ISSUE_CREATION"),
+            created,
+        )
+        self._run("accept", *head, rows, *flat, on=on)
+
+    def name(self, names: Mapping[str, str], on: Any) -> None:
+        """Adds the storing of the names of projects and channels to the pipeline `on`."""
+        if names:
+            kept = {key: name.encode("utf-8", "replace") for key, name in names.items()}
+            on.hset(f"{self.prefix}names", mapping=kept)
+
+    def count(self, refusals: Mapping[str, int]) -> None:
+        """Adds to the counters of refused requests, by reason."""
+        with self.redis.pipeline(transaction=False) as pipeline:
+            for reason, by in refusals.items():
+                pipeline.hincrby(f"{self.prefix}counts", f"refused|{reason}", by)
+            pipeline.execute()
+
+    def lease(self, delivery_id: str, token: str, early: bool = False) -> Lease | str:
+        """Takes the right to run a delivery, `early`: even before its time; or the word why not: gone, foreign (of a
+        newer version), finished, busy, early, waiting (for the one before it in its line)."""
+        event_id, connector = split(delivery_id)
+        answer = self._run("lease", delivery_id, event_id, connector, token, LEASE_MS, int(early))
+        word = answer[0].decode()
+        if word != "granted":
+            return str(word)
+        delivery, event, now, born = answer[1:]
+        return Lease(
+            delivery_id, connector, token, _fields(delivery), _fields(event), int(now) / 1000, int(born) / 1000
+        )
+
+    def renew(self, leases: Iterable[tuple[str, str]], lease_ms: int = LEASE_MS) -> set[str]:
+        """Keeps (delivery id, token) pairs leased; the ids among them that another worker has taken."""
+        flat = [item for id_, token in leases for item in (id_, split(id_)[1], token, "")]
+        return {lost.decode() for lost in self._run("renew", lease_ms, *flat)} if flat else set()
+
+    def keep(self, lease: Lease, notes: Mapping[str, Any] | None, lease_ms: int = LEASE_MS) -> None:
+        """Stores the notes (all of them) with the delivery and renews its lease. Raises LeaseLost, TooLarge."""
+        # Others' JSON can hold halves of characters; UTF-8 can't.
+        text = b"" if notes is None else json.dumps(notes, ensure_ascii=False).encode("utf-8", "replace")
+        check_notes(len(text))
+        if self._run("renew", lease_ms, lease.delivery_id, lease.connector, lease.token, text):
+            raise LeaseLost(lease.delivery_id)
+
+    def add(self, lease: Lease, note: str, items: Mapping[str, str], lease_ms: int = LEASE_MS) -> None:
+        """Stores items of a note, each by itself, and renews the lease. Raises LeaseLost, TooLarge."""
+        fields = {f"{NOTE_ITEM}{note}:{name}": text.encode("utf-8", "replace") for name, text in items.items()}
+        flat = [part for pair in fields.items() for part in pair]
+        size = self._run("add", lease_ms, lease.delivery_id, lease.connector, lease.token, MOST_NOTES, *flat)
+        if not size:
+            raise LeaseLost(lease.delivery_id)
+        check_notes(int(size))
+
+    def charge(self, destination: str, interval_ms: int, turns: int) -> None:
+        """Takes further turns of a destination's rate, at once: the deliveries after this one wait for them."""
+        self._run("charge", destination, interval_ms, turns)
+
+    def admit(self, delivery_id: str, destination: str, interval_ms: int, burst: int, source: str) -> Admission:
+        """Whether the delivery may go to its destination now, and to the source that it needs ("" for none)."""
+        wait, because, *last = self._run("admit", delivery_id, destination, interval_ms, burst, source)
+        if not wait:
+            return Admission(0, because.decode(), others=int(last[0]))
+        return Admission(int(wait), because.decode(), closed=last[0].decode() if last else "")
+
+    def gather(self, destination: str, interval_ms: int, many: int) -> list[str]:
+        """Deliveries that wait for the destination's rate, the longest waiting first; they wait no longer."""
+        return [delivery_id.decode() for delivery_id in self._run("gather", destination, interval_ms, many)]
+
+    def settle(
+        self,
+        lease: Lease,
+        state: State,
+        fields: Mapping[str, str],
+        counts: Mapping[str, float],
+        delay: float = 0.0,
+        conditions: Iterable[tuple[str, str]] = (),
+        recovery: Recovery | None = None,
+        last: Mapping[str, str] = MappingProxyType({}),
+    ) -> Settled:
+        """Records the outcome of an attempt. `delay`: seconds until a `retrying` one is due; `conditions`: pairs of a
+        destination and its condition (jobs/delivery/flow.py). Raises LeaseLost."""
+        raised = {f"count:{name}": str(by) for name, by in counts.items()}
+        seen = {f"last:{name}": state for name, state in last.items()}
+        flat = [item for pair in {**fields, **raised, **seen}.items() for item in pair]
+        waits = (recovery.destination, int(recovery.after * 1000)) if recovery else ("", 0)
+        answer = self._run(
+            "settle",
+            *(lease.delivery_id, lease.connector, lease.token),
+            *(state, int(delay * 1000), json.dumps(list(conditions)), *waits, *flat),
+        )
+        if answer[0] == b"lost":
+            raise LeaseLost(lease.delivery_id)
+        following, *changed = (text.decode() for text in answer[1:])
+        return Settled(following, tuple(zip(changed[::2], changed[1::2], strict=True)))
+
+    def heal(self, name: str) -> int:
+        """Brings back what waits for a destination, or for any of a connector's, or died because of it: how many."""
+        return sum(itertools.takewhile(bool, (self._run("heal", name, WOKEN_AT_ONCE) for _ in range(MOST_HEALS))))
+
+    def tick(self, worker: str, queue_key: str, elect_ms: int = 900, alive: bool = True) -> list[str] | None:
+        """Shows that `worker` is alive, when it is, and, when elected, answers the deliveries to hand to RQ again."""
+        answer = self._run("tick", worker, elect_ms, HAND_OVER_MS, queue_key, STARTED_AT_ONCE, int(alive))
+        return None if answer is None else [delivery_id.decode() for delivery_id in answer]
+
+    def forget(self, retention_days: float) -> int:
+        """Deletes what was finished longer ago than that, a part at a time: how many there were. It only frees memory,
+        so it works when Redis has none left."""
+        return int(self._run("forget", int(retention_days * 86_400_000)))
+
+    def replay(self, delivery_id: str) -> str:
+        """Makes a delivery due again from the first attempt: queued; or gone, foreign, running: nothing is done."""
+        return str(self._run("replay", delivery_id, split(delivery_id)[1], HAND_OVER_MS).decode())
+
+    def leave(self, worker: str) -> None:
+        """Takes a worker that stops in good order off the list of the living."""
+        self.redis.zrem(f"{self.prefix}workers", worker)
+
+
+class RedisLinks:
+    """What is known of entities at third parties; see connectors.base.Links. Not bound to retention: one small hash
+    for each entity that has something at a third party, with the entity's creation time in the field `created`."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._redis = ledger.redis
+        self._prefix = f"{ledger.prefix}link:"
+
+    def get(self, connector: str, entity: str, created: str) -> dict[str, str]:
+        link = _decode(self._redis.hgetall(f"{self._prefix}{connector}:{entity}"))
+        known = link.pop("created", "")
+        return {} if created and known and created != known else link
+
+    def set(self, connector: str, entity: str, created: str, **values: str) -> None:
+        check_link(values)
+        flat = [part.encode("utf-8", "replace") for pair in values.items() for part in pair]
+        self._redis.eval(LUA["link"], 0, f"{self._prefix}{connector}:{entity}", created, *cast(Any, flat))
+
+
+def split(delivery_id: str) -> tuple[str, str]:
+    """Event id and connector of a delivery id."""
+    event_id, _, connector = delivery_id.partition(".")
+    return event_id, connector
+
+
+def _fields(flat: list[bytes]) -> dict[str, str]:
+    return _decode(dict(zip(flat[::2], flat[1::2], strict=True)))
+
+
+def _decode(pairs: Any) -> dict[str, str]:
+    return {name.decode(): value.decode("utf-8", "replace") for name, value in pairs.items()}

@@ -1,0 +1,1 @@
+"""What developers run: stand-ins and demo (sandbox), chaos, benchmarks, mutation testing."""

@@ -1,0 +1,1 @@
+"""`bin/bench`: measures of speed, side by side with their baselines (docs/performance.md)."""

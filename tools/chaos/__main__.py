@@ -1,0 +1,116 @@
+"""`bin/chaos`: attacks the service and counts what came of it; 0 when nothing is missing and nothing repeated."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tools.chaos.discover import discover
+from tools.chaos.plan import AT_STEP, KINDS, Fault, plan, points_of
+from tools.chaos.report import Result, summary, table, troubles
+from tools.chaos.run import run
+from tools.chaos.sabotage import PROTECTIONS
+from tools.chaos.selftest import SCENARIOS, attempt, prove
+from tools.chaos.story import Action, tell
+from tools.chaos.sweep import sweep
+from tools.chaos.world import TUNED, Options
+from tools.sandbox.processes import end_on_signals
+
+EVENTS, SECONDS = 150, 30.0
+FAULTS = 8
+EACH = [*KINDS, AT_STEP]
+REAL, REAL_FROM = 1.0, 120.0
+"""Runs that take so many seconds have time for a sender that is as slow as the real one."""
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bin/chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="of the first run (1)")
+    parser.add_argument("--seeds", type=int, default=1, help="how many runs, with seeds in a row (1)")
+    parser.add_argument("--events", type=int, default=EVENTS, help=f"actions of people in each run ({EVENTS})")
+    parser.add_argument("--minutes", type=float, default=SECONDS / 60, help="that these actions take (0.5)")
+    parser.add_argument("--faults", type=int, help="in each run, besides the kills at steps (8 in half a minute)")
+    parser.add_argument("--only", action="append", choices=EACH, help="this kind of fault; repeatable")
+    parser.add_argument("--each", action="store_true", help="one run for each kind of fault, which comes alone")
+    parser.add_argument("--each-step", action="store_true", help="kills at every step, shared among the runs")
+    parser.add_argument("--scale", type=float, help="how much faster than the real sender ours is (1; 5 in short runs)")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at the same time (1)")
+    parser.add_argument("--without", choices=PROTECTIONS, help="plays what needs this protection, with it switched off")
+    parser.add_argument("--self-test", action="store_true", help="does so for each, and fails if one is not noticed")
+    parser.add_argument("--keep", type=Path, help="folder for the logs of the runs")
+    return parser.parse_args()
+
+
+def main() -> int:
+    given = options()
+    end_on_signals()
+    if given.without:
+        found = attempt(given.without, given.without)
+        say(f"{SCENARIOS[given.without].why}; without {given.without}: {', '.join(found) or 'nothing noticed'}")
+        return 1 if found else 0
+    if given.self_test:
+        return self_test(given.jobs)
+    return attack(given)
+
+
+def attack(given: argparse.Namespace) -> int:
+    seconds = given.minutes * 60
+    scale = given.scale or (REAL if seconds > REAL_FROM else 5.0)
+    say("Finding the steps of the service: one of each event, without harm but for a few lost answers …")
+    steps = discover()
+    say(f"{len(steps)} steps: {', '.join(steps)}")
+    say(f"The sender tries again {scale:g} times as fast as the real one. Set for the runs: {TUNED}")
+
+    def one(seed: int) -> Result:
+        lines: list[str] = []
+        story, faults = attack_of(given, seed, seconds, steps)
+        keep = given.keep / f"seed-{seed}" if given.keep else None
+        result = run(Options(seed, scale), story, faults, lines.append, keep)
+        word = "holds" if result.holds else "FAILS"
+        say("\n".join([f"\nseed {seed}: {word}, {result.events} events, {result.seconds:.0f} s", *lines]))
+        if not result.holds:
+            say(troubles([result]))
+        return result
+
+    number = len(EACH) if given.each else given.seeds
+    pool = ThreadPoolExecutor(given.jobs)
+    try:
+        results = list(pool.map(one, range(given.seed, given.seed + number)))
+    finally:
+        pool.shutdown(cancel_futures=True)  # interrupted: what has begun ends in order, the rest does not begin
+    say(f"\n{summary(results, steps)}")
+    return 0 if all(result.holds for result in results) else 1
+
+
+def attack_of(
+    given: argparse.Namespace, seed: int, seconds: float, steps: Sequence[str]
+) -> tuple[list[Action], list[Fault]]:
+    """The story and the faults of the run with this seed."""
+    if given.each_step:
+        return sweep(points_of(steps)[seed - given.seed :: given.seeds])
+    story = tell(seed, given.events, seconds)
+    if given.each:
+        return story, plan(seed, seconds, steps, 1, [EACH[seed - given.seed]])
+    faults = FAULTS * max(1, round(seconds / SECONDS)) if given.faults is None else given.faults
+    return story, plan(seed, seconds, steps, faults, given.only)
+
+
+def self_test(jobs: int) -> int:
+    findings = prove(jobs=jobs)
+    rows = [
+        (f.protection, f.why, ", ".join(f.whole) or "all holds", ", ".join(f.sabotaged) or "NOT NOTICED")
+        for f in findings
+    ]
+    say(table(("protection", "scenario", "with it", "without it"), rows))
+    return 0 if all(finding.proven for finding in findings) else 1
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

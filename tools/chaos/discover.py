@@ -1,0 +1,24 @@
+"""Which steps the service has: found by watching it do each of its jobs once, so a new connector's are found, too."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from tools.chaos.run import Source
+from tools.chaos.story import one_of_each
+from tools.chaos.world import Options, World
+
+LOST = (("jira", "/issue$"), ("jira", "/comment$"), ("slack", "chat.postMessage"))
+"""Answers that are lost once, so that the looking afterwards is seen, too."""
+QUIET_SECONDS = 90.0
+
+
+def discover() -> list[str]:
+    with tempfile.TemporaryDirectory(prefix="chaos-") as folder, World(Path(folder), Options(search_lag=0)) as world:
+        rules = [{"kind": "drop_after", "system": system, "path": path, "method": "POST"} for system, path in LOST]
+        world.control("faults", rules)
+        Source(world).tell(one_of_each(0, 0.0))
+        if not world.wait_quiet(QUIET_SECONDS):
+            raise TimeoutError(f"without harm the service should have been done in {QUIET_SECONDS:g} s")
+        return world.steps()

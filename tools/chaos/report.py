@@ -1,0 +1,131 @@
+"""The tables that people read at the end. Pure."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tools.chaos.attack import Done
+from tools.chaos.verdict import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one run. `recovery`: seconds from the end of a fault until nothing was left of what it met, by kind;
+    `points`: the steps before or after which a process was killed."""
+
+    seed: int
+    events: int
+    rows: Sequence[Row]
+    faults: Sequence[Done]
+    recovery: Mapping[str, Sequence[float]]
+    points: Set[str]
+    deaths: int
+    seconds: float
+    quiet: bool
+    trouble: Sequence[str] = ()
+
+    @property
+    def holds(self) -> bool:
+        return self.quiet and not self.trouble and all(row.holds for row in self.rows)
+
+
+SOON_SECONDS = 10.0
+REPAIRED = ("web away", "Redis wiped")
+"""What these took away is not in the records: it is back when every effect is there."""
+
+
+def recovery_of(
+    faults: Iterable[Done], records: Iterable[Mapping[str, Any]], complete: float
+) -> dict[str, list[float]]:
+    """For each fault: from its end until the last delivery that was there by then was finished; where it was ordered
+    for the next requests, also those soon after that needed more than one attempt. An upper bound: other faults may
+    have come in between. `complete`: when every effect was there (seconds since 1970)."""
+    spans = [
+        (_seconds(record["created_at"]), _seconds(record["updated_at"]), record["attempts"])
+        for record in records
+        if record["state"] in ("done", "skipped", "dead")
+    ]
+    found: dict[str, list[float]] = defaultdict(list)
+    for done in faults:
+        met = [complete] if done.fault.kind in REPAIRED else []
+        met += [finished for created, finished, _ in spans if created < done.ended < finished]
+        if "times" in done.fault.details:
+            soon = done.ended + SOON_SECONDS
+            met += [finished for created, finished, tried in spans if done.ended < created < soon and tried > 1]
+        found[done.fault.kind].append(max(met, default=done.ended) - done.ended)
+    return dict(found)
+
+
+def _seconds(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """In Markdown."""
+    lines = [head, *([str(cell) for cell in row] for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    body = [head, ["-" * width for width in widths], *lines[1:]]
+    return "\n".join(
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in body
+    )
+
+
+def effects_table(results: Sequence[Result]) -> str:
+    merged: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
+    for result in results:
+        for row in result.rows:
+            numbers = (row.expected, len(row.missing), len(row.repeated), len(row.wrong), len(row.limits))
+            merged[row.effect] = [was + more for was, more in zip(merged[row.effect], numbers, strict=True)]
+    return table(("effect", "expected", "missing", "repeated", "wrong", "limits"), ([k, *v] for k, v in merged.items()))
+
+
+def faults_table(results: Sequence[Result]) -> str:
+    times: dict[str, list[float]] = defaultdict(list)
+    injected: dict[str, int] = defaultdict(int)
+    for result in results:
+        for done in result.faults:
+            injected[done.fault.kind] += 1
+        for kind, seconds in result.recovery.items():
+            times[kind] += seconds
+    return table(
+        ("fault", "injected", "time to recover: median", "longest"),
+        (
+            (kind, number, f"{statistics.median(times[kind]):.1f} s", f"{max(times[kind]):.1f} s")
+            if times[kind]
+            else (kind, number, "-", "-")
+            for kind, number in sorted(injected.items())
+        ),
+    )
+
+
+def summary(results: Sequence[Result], steps: Sequence[str]) -> str:
+    events, faults = sum(r.events for r in results), sum(len(r.faults) for r in results)
+    deaths, points = sum(r.deaths for r in results), set[str]().union(*(r.points for r in results))
+    head = (
+        f"{len(results)} seeds, {events} events, {faults} faults, {deaths} processes ended and started again;\n"
+        f"killed before or after steps of the service at {len(points)} of {2 * len(steps)} points"
+    )
+    if left := sorted({f"{step}.{when}" for step in steps for when in ("before", "after")} - points):
+        head += f"; not at: {', '.join(left)}" if len(left) <= len(steps) else ""
+    return "\n\n".join((head, effects_table(results), faults_table(results), *filter(None, [troubles(results)])))
+
+
+def troubles(results: Sequence[Result]) -> str:
+    """What does not hold, by seed; empty when all does."""
+    lines = []
+    for result in results:
+        named = [
+            f"{row.effect} {kind}: {what}"
+            for row in result.rows
+            for kind, which in (("missing", row.missing), ("repeated", row.repeated), ("wrong", row.wrong))
+            for what in which
+        ]
+        if not result.quiet:
+            named.append("not quiet at the end: deliveries were still under way")
+        lines += [f"seed {result.seed}: {text}" for text in (*named, *result.trouble)]
+    return "\n".join(lines)

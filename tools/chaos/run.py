@@ -1,0 +1,176 @@
+"""One run: the story is told to the stand-in of ABC, the attack goes on meanwhile, then the effects are counted."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tools.chaos.attack import Attack, Done
+from tools.chaos.plan import Fault
+from tools.chaos.report import Result, recovery_of
+from tools.chaos.story import Action, issue_name
+from tools.chaos.verdict import Facts, Row, judge
+from tools.chaos.world import Options, World
+
+QUIET_SECONDS = 300.0
+"""The schedule of retries is what it is (5 s, 30 s, 2 min): a delivery that failed three times is late by minutes."""
+RECONCILE_SECONDS = 40.0
+"""How long reconcile has to find what was never heard: it waits out the sender's own attempts first."""
+PERSON_SECONDS = 10.0
+"""For how long a person tries again what did not work."""
+
+
+@dataclass
+class Source:
+    """The people at ABC User Feedback: does what a story tells, and remembers what a person should find there."""
+
+    world: World
+    issues: dict[int, int] = field(default_factory=dict)
+    """ABC's id of each issue of the story."""
+    feedbacks: dict[int, int] = field(default_factory=dict)
+    statuses: dict[str, str] = field(default_factory=dict)
+    """The last status that a person gave to each issue, by its name."""
+
+    def tell(self, story: Sequence[Action]) -> None:
+        started = time.monotonic()
+        for action in story:
+            time.sleep(max(0.0, started + action.at - time.monotonic()))
+            self.do(action)
+
+    def do(self, action: Action) -> None:
+        service = self.world.service
+        match action.kind:
+            case "feedback":
+                self.feedbacks[action.feedback] = service.write_feedback({"message": action.text})
+            case "feedback_with_issue":
+                name = issue_name(action.issue)
+                values = {"message": action.text, "issueNames": [name]}
+                self.feedbacks[action.feedback] = service.write_feedback(values)
+                there = service.state()["abc"]["issues"]
+                self.issues[action.issue] = next(issue["id"] for issue in there if issue["name"] == name)
+                self.statuses[name] = "INIT"
+            case "issue":
+                self.issues[action.issue] = service.open_issue(action.text)
+                self.statuses[action.text] = "INIT"
+            case "status":
+                self._set_status(self.issues[action.issue], issue_name(action.issue), action.text)
+            case "addition":
+                service.add_to_issue(self.feedbacks[action.feedback], self.issues[action.issue])
+
+    def _set_status(self, issue: int, name: str, status: str) -> None:
+        # The faults of the stand-in may hit this one, too; a second time the same status is no change.
+        deadline = time.monotonic() + PERSON_SECONDS
+        while True:
+            try:
+                values = {"name": name, "description": None, "status": status}
+                self.world.service.abc("PUT", f"issues/{issue}", values)
+            except requests.RequestException:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+            else:
+                self.statuses[name] = status
+                return
+
+
+def run(
+    options: Options,
+    story: Sequence[Action],
+    faults: Sequence[Fault],
+    say: Callable[[str], None] = lambda _text: None,
+    keep: Path | None = None,
+) -> Result:
+    """`say` gets the transcript; `keep`: a folder for the logs, else they are thrown away."""
+    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
+        place = keep or Path(folder)
+        if keep:
+            shutil.rmtree(keep, ignore_errors=True)  # an earlier run's Redis would come to life again
+            keep.mkdir(parents=True)
+        with World(place, options) as world:
+            return _run(world, story, faults, say)
+
+
+def play(options: Options, act: Callable[[World, Source], None], patience: float) -> tuple[list[Row], bool]:
+    """A scenario instead of a story; what was counted without reconcile's help, and whether all became quiet."""
+    with tempfile.TemporaryDirectory(prefix="chaos-") as folder, World(Path(folder), options) as world:
+        source = Source(world)
+        act(world, source)
+        quiet = world.wait_quiet(patience)
+        return judge(facts(world, source, repairs=False)), quiet
+
+
+def _run(world: World, story: Sequence[Action], faults: Sequence[Fault], say: Callable[[str], None]) -> Result:
+    started = time.monotonic()
+    source = Source(world)
+    wiped: list[int] = []
+
+    def told(done: Done) -> None:
+        if done.fault.kind == "Redis wiped":
+            wiped.append(len(world.post.heard))
+        say(f"  {done.fault.words}{f' ({done.note})' if done.note else ''}")
+
+    attack = Attack(world, faults, told)
+    thread = threading.Thread(target=attack.run, name="attack")
+    thread.start()
+    troubles: list[str] = []
+    try:
+        source.tell(story)
+    except requests.RequestException as error:
+        troubles.append(f"the story could not be told: {error}")
+    thread.join()
+    attack.stop()
+    quiet = world.wait_quiet(QUIET_SECONDS)
+    rows = _judge(world, source, wiped)
+    complete = time.time()
+    troubles += [f"{done.fault.kind}: {done.note}" for done in attack.done if done.note.startswith("NOT CARRIED OUT")]
+    records = world.records()
+    _write_down(world, source, wiped, records)
+    dead = [f"{record['id']} is dead: {record['error']}" for record in records if record["state"] == "dead"]
+    return Result(
+        seed=world.options.seed,
+        events=int(world.service.state()["sender"]["events"]),
+        rows=rows,
+        faults=attack.done,
+        recovery=recovery_of(attack.done, records, complete),
+        points=world.deaths_at_steps(),
+        deaths=world.deaths,
+        seconds=time.monotonic() - started,
+        quiet=quiet,
+        trouble=[*troubles, *dead],
+    )
+
+
+def _write_down(world: World, source: Source, wiped: Sequence[int], records: Sequence[Any]) -> None:
+    """What the counting went by, beside the logs."""
+    heard = [{"status": heard.status, **json.loads(heard.body)} for heard in world.post.heard]
+    counted = {"heard": heard, "state": world.service.state(), "statuses": source.statuses, "wiped": wiped}
+    (world.folder / "facts.json").write_text(
+        json.dumps({**counted, "records": records}, ensure_ascii=False, indent=1), encoding="utf-8"
+    )
+
+
+def _judge(world: World, source: Source, wiped: Sequence[int]) -> list[Row]:
+    """Once nothing is under way; with reconcile, what is still missing may be found until it has looked."""
+    repairs = True
+    deadline = time.monotonic() + (RECONCILE_SECONDS if repairs else 0)
+    while True:
+        rows = judge(facts(world, source, repairs, wiped))
+        missing = any(row.missing or row.wrong for row in rows)
+        if not missing or time.monotonic() > deadline:
+            return rows
+        time.sleep(1)
+        world.wait_quiet(QUIET_SECONDS)
+
+
+def facts(world: World, source: Source, repairs: bool, wiped: Sequence[int] = ()) -> Facts:
+    state: dict[str, Any] = world.service.state()
+    return Facts(state, tuple(world.post.heard), dict(source.statuses), repairs, max(wiped, default=0))

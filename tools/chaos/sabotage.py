@@ -1,0 +1,68 @@
+"""Switching one protection of the service off, to see that the suite notices. Runs inside the attacked process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any
+from uuid import uuid4
+
+
+def _cut(scripts: dict[str, str], name: str, text: str, instead: str) -> None:
+    """Replaces a piece of a Lua script. A piece that is not there any more is an error: a sabotage that does nothing
+    would prove nothing."""
+    if text not in scripts[name]:
+        raise LookupError(f"chaos: {name}.lua has no {text!r} to switch off: look at tools/chaos/sabotage.py")
+    scripts[name] = scripts[name].replace(text, instead)
+
+
+def _without_lock(scripts: Any) -> None:
+    """Two deliveries of one connector for one issue run at the same time."""
+    _cut(scripts.LUA, "lease", "if blocker then", "if false then")
+
+
+def _without_marker(tickets: Any) -> None:
+    """Jira is never asked whether it has the issue's ticket."""
+    tickets.Tickets._marked = lambda *_: None
+
+
+def _without_lease(scripts: Any) -> None:
+    """Whoever is handed a delivery runs it, and nobody notices that another one does, too."""
+    _cut(scripts.LUA, "lease", "if state == 'running' and tonumber(d[3] or 0) > now then return {'busy'} end", "")
+    _cut(scripts.LUA, "renew", "d[1] == 'running' and d[2] == token", "true")
+    _cut(scripts.LUA, "settle", "if d[1] ~= 'running' or d[2] ~= token then return {'lost'} end", "")
+
+
+def _without_intent(ledger: Any) -> None:
+    """Nothing is written down before a ticket is made."""
+    kept = ledger.RedisLinks.set
+
+    def forgetful(links: Any, connector: str, entity: str, created: str, **values: str) -> None:
+        values.pop("intent", None)
+        if values:
+            kept(links, connector, entity, created, **values)
+
+    ledger.RedisLinks.set = forgetful
+
+
+def _without_dedup(events: Any) -> None:
+    """The same happening, told again, is another event."""
+    identify = events.event_id
+    events.event_id = lambda *identity: identify(*identity, uuid4().hex)
+
+
+def _without_clock(scripts: Any) -> None:
+    """What a killed worker held, and what is to be tried again, is handed to nobody."""
+    _cut(scripts.LUA, "tick", "local idle =", "if true then return {} end local idle =")
+
+
+Patch = Callable[[ModuleType], None]
+PROTECTIONS: Mapping[str, tuple[str, Patch]] = {
+    "lock": ("jobs.ledger.scripts", _without_lock),
+    "marker": ("connectors.jira.tickets", _without_marker),
+    "lease": ("jobs.ledger.scripts", _without_lease),
+    "intent": ("jobs.ledger.ledger", _without_intent),
+    "dedup": ("sources.abc.events", _without_dedup),
+    "clock": ("jobs.ledger.scripts", _without_clock),
+}
+"""What can be switched off: in which module, and how."""

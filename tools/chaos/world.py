@@ -1,0 +1,242 @@
+"""The processes of a run, and what a platform's process manager does: whatever has ended is started again."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import unquote
+
+import requests
+from redis import Redis
+
+from tools.chaos.hooks import order_file
+from tools.chaos.post import Post
+from tools.sandbox.processes import (
+    ROOT,
+    Processes,
+    answers,
+    free_port,
+    procfile,
+    python_command,
+    start_valkey,
+    valkey_command,
+    wait_for,
+)
+from tools.sandbox.service import PASSWORD, TOKEN, Service, call, environment, get
+
+RESTART_SECONDS = 1.0
+"""How long the process manager takes to notice that something has ended."""
+WORKERS = ("worker-1", "worker-2")
+KEPT = ("--appendonly", "yes", "--appendfsync", "always")
+"""Redis keeps every write: what was answered with 200 must be there after a crash."""
+SEARCH_LAG = 2.0
+"""Seconds by which the search of the stand-in for Jira Cloud lags behind, in every run."""
+STATES = re.compile(r'^feedback_bridge_deliveries\{state="(\w+)"\} (\S+)$', re.MULTILINE)
+TUNED = {
+    # The limits that protect real third parties would only make a run long; their own tests are elsewhere.
+    "SLACK_RATE": "100",
+    "JIRA_RATE": "200",
+    "TRANSLATE_RATE": "200",
+    "JIRA_SEARCH_LAG": "10",
+    "JIRA_STATUS_MAP": "INIT=To Do,ON_REVIEW=In Progress,IN_PROGRESS=In Progress,RESOLVED=Done,PENDING=To Do",
+    "LOG_LEVEL": "info",
+    "RECONCILE_EVERY": "3",
+    "RECONCILE_CHANNELS": "1:1",
+}
+"""What differs from the defaults; printed with every report."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """`scale`: by how much faster than the real one the sender tries again and gives up; `without`: the protection that
+    is switched off; `changes`: variables of the service on top of TUNED."""
+
+    seed: int = 1
+    scale: float = 5.0
+    without: str = ""
+    search_lag: float = SEARCH_LAG
+    changes: Mapping[str, str] = field(default_factory=dict)
+
+
+class World:
+    """Starts everything on entering, ends everything on leaving. `folder` takes logs, Redis's data and the orders."""
+
+    def __init__(self, folder: Path, options: Options) -> None:
+        self.folder = folder
+        self.options = options
+        self.post = Post(options.seed)
+        self._processes = Processes(folder)
+        self._redis_port, self._web_port = free_port(), free_port()
+        self._away: set[str] = set()  # ended on purpose, and to stay so for a while
+        self._lock = threading.RLock()
+        self._over = threading.Event()
+        self._manager = threading.Thread(target=self._keep_running, name="process manager", daemon=True)
+        self.deaths = 0
+        """Processes that had ended, for whatever reason, and were started again."""
+
+    def __enter__(self) -> Self:
+        for name in ("orders", "redis"):
+            (self.folder / name).mkdir(exist_ok=True)
+        self.post.__enter__()
+        self._processes.__enter__()
+        try:
+            self._start_all()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _start_all(self) -> None:
+        redis_url = start_valkey(self._processes, self._redis_port, *KEPT, folder=self.folder / "redis")
+        port, options = free_port(), self.options
+        sender = ("--interval", str(3 / options.scale), "--timeout", str(5 / options.scale))
+        where = ("--port", str(port), "--webhook", self.post.url, "--token", TOKEN, "--seed", str(options.seed))
+        self._processes.start("sandbox", python_command("-m", "tools.sandbox", *where, *sender))
+        sandbox, web = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{self._web_port}"
+        hooks = {
+            "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tools" / "chaos" / "inject"))),
+            "CHAOS_FOLDER": str(self.folder),
+            "CHAOS_SCALE": str(options.scale),
+            **({"CHAOS_WITHOUT": options.without} if options.without else {}),
+        }
+        service = {**environment(sandbox, redis_url), **TUNED, **options.changes, "PORT": str(self._web_port)}
+        commands = procfile()
+        self._commands = {"web": (commands["web"], {**service, **hooks})}
+        self._commands |= {name: (commands["worker"], {**service, **hooks}) for name in WORKERS}
+        self.post.target = f"{web}/webhook"
+        for name, (command, env) in self._commands.items():
+            self._processes.start(name, command, env)
+        self.service = Service(web, sandbox, redis_url, service)
+        self._processes.wait_for("the stand-ins to answer", lambda: answers(f"{sandbox}/control/state"))
+        self.control("settings", {"search_lag": options.search_lag})
+        self._processes.wait_for("the service to be ready", lambda: answers(f"{web}/readyz"), 60)
+        self._manager.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        with suppress(RuntimeError):  # it was never started
+            self._manager.join()
+        self._processes.__exit__(None, None, None)
+        self.post.__exit__()
+
+    # What the process manager and the attacker do.
+
+    def _keep_running(self) -> None:
+        while not self._over.wait(0.1):
+            for name in self._commands:
+                with self._lock:
+                    if name not in self._away and self._processes[name].returncode is not None:
+                        self.deaths += 1
+                        self._away.add(name)
+                        threading.Timer(RESTART_SECONDS, self.start, [name]).start()
+
+    def start(self, name: str) -> None:
+        """Starts a process of the service that has ended."""
+        with self._lock:
+            self._away.discard(name)
+            if not self._over.is_set() and self._processes[name].returncode is not None:
+                self._processes.start(name, *self._commands[name])
+
+    def kill(self, name: str, stays_away: bool = False) -> None:
+        with self._lock:
+            if stays_away:
+                self._away.add(name)
+            self._processes[name].kill()
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        self._processes[name].signal(number)
+
+    def stop_redis(self) -> None:
+        self._processes["valkey"].kill()
+
+    def forget_redis(self) -> None:
+        """Its files are gone; it must be stopped."""
+        shutil.rmtree(self.folder / "redis")
+        (self.folder / "redis").mkdir()
+
+    def start_redis(self) -> None:
+        command = valkey_command(self._redis_port, self.folder / "redis", *KEPT)
+        self._processes.start("valkey", command)
+        wait_for("Redis to come back", self._redis_answers)
+
+    def _redis_answers(self) -> bool:
+        try:
+            with self.redis() as redis:
+                return bool(redis.ping())
+        except Exception:  # noqa: BLE001 - refused, or still loading
+            return False
+
+    def redis(self) -> Redis:
+        return Redis.from_url(self.service.redis, socket_timeout=5)
+
+    def order_death(self, step: str, when: str) -> Path:
+        """The next process that comes to this step ends there; the file is gone then."""
+        order = Path(order_file(self.folder, step, when))
+        order.touch()
+        return order
+
+    def deaths_at_steps(self) -> set[str]:
+        """`<step>.<before|after>` of every order that somebody came to."""
+        return {unquote(order.stem) for order in (self.folder / "orders").glob("*.taken")}
+
+    def set_clock(self, seconds: float) -> None:
+        """By how much the wall clocks of web and workers are off."""
+        fresh = self.folder / "clock.new"
+        fresh.write_text(str(seconds))
+        fresh.rename(self.folder / "clock")
+
+    def steps(self) -> list[str]:
+        """Every step that web or a worker has come to so far."""
+        file = self.folder / "steps"
+        return sorted(set(file.read_text(encoding="utf-8").splitlines())) if file.exists() else []
+
+    # What can be seen.
+
+    def control(self, path: str, body: Any, method: str = "POST") -> Any:
+        return call(method, f"{self.service.sandbox}/control/{path}", json=body)
+
+    def backlog(self) -> int | None:
+        """Webhooks that are on their way, and unfinished deliveries; None: the service can't tell at the moment."""
+        # In this order: what leaves the first place is in the second by then.
+        on_their_way = int(self.service.state()["sender"]["pending"]) + self.post.under_way
+        try:
+            metrics = requests.get(f"{self.service.web}/metrics", timeout=10, proxies={"http": ""}).text
+        except requests.RequestException:
+            return None
+        states = {state: float(number) for state, number in STATES.findall(metrics)}
+        if not states:
+            return None
+        return on_their_way + int(sum(states[state] for state in ("queued", "running", "retrying")))
+
+    def records(self) -> list[dict[str, Any]]:
+        """Every delivery that the service remembers."""
+        found: list[dict[str, Any]] = []
+        cursor = ""
+        while True:
+            page = self._page(cursor)
+            found += page["deliveries"]
+            if not page["next"]:
+                return found
+            cursor = page["next"]
+
+    def _page(self, cursor: str) -> dict[str, Any]:
+        query = {"limit": "500", "cursor": cursor}
+        return dict(get(f"{self.service.web}/api/deliveries", query, {"Authorization": f"Bearer {PASSWORD}"}))
+
+    def wait_quiet(self, seconds: float) -> bool:
+        """Until nothing is under way; False when that took longer."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.backlog() == 0:
+                return True
+            time.sleep(0.25)
+        return False

@@ -1,0 +1,72 @@
+"""All stand-ins in one Flask application, and what tests and the demo hold on to."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+
+from tools.sandbox import abc_routes, control, jira_routes, slack_routes, translators
+from tools.sandbox.abc import Abc
+from tools.sandbox.abc_sender import INTERVAL_SECONDS, TIMEOUT_SECONDS, Sender
+from tools.sandbox.faults import FaultMiddleware, Faults
+from tools.sandbox.jira import Deployment, Jira
+from tools.sandbox.slack import Slack
+from tools.sandbox.translators import Translators
+
+
+@dataclass
+class Sandbox:
+    """The third parties. `url` is where they listen, once they do."""
+
+    app: Flask
+    abc: Abc
+    sender: Sender
+    jira: Jira
+    slack: Slack
+    translate: Translators
+    faults: Faults
+    url: str = ""
+
+    def state(self) -> dict[str, Any]:
+        """Every effect, as plain data."""
+        return control.state(self)
+
+    def close(self) -> None:
+        """Ends the sender and whatever hangs."""
+        self.faults.stop()
+        self.sender.stop()
+
+
+def create_sandbox(
+    *,
+    deployment: Deployment = "Cloud",
+    interval: float = INTERVAL_SECONDS,
+    timeout: float = TIMEOUT_SECONDS,
+    parallel: int = 64,
+    seed: int = 0,
+) -> Sandbox:
+    """`interval`, `timeout` (seconds) and `parallel` are the sender's; `seed` is for faults with a probability."""
+    app = Flask("sandbox")
+    sender = Sender(interval, timeout, parallel)
+    sandbox = Sandbox(app, Abc(sender), sender, Jira(deployment), Slack(), Translators(), Faults(seed))
+    app.register_blueprint(abc_routes.blueprint(sandbox.abc), url_prefix="/abc")
+    app.register_blueprint(jira_routes.blueprint(sandbox.jira), url_prefix="/jira")
+    app.register_blueprint(slack_routes.blueprint(sandbox.slack), url_prefix="/slack")
+    app.register_blueprint(translators.blueprint(sandbox.translate))
+    app.register_blueprint(control.blueprint(sandbox))
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.register_error_handler(HTTPException, _http_error)
+    app.wsgi_app = FaultMiddleware(app.wsgi_app, sandbox.faults)  # type: ignore[method-assign]
+    return sandbox
+
+
+def _http_error(error: HTTPException) -> Response:
+    if request.path.startswith("/abc/") and isinstance(error, NotFound | MethodNotAllowed):
+        return abc_routes.not_found()
+    body = json.dumps({"error": error.name, "message": error.description})
+    return Response(body, error.code, content_type="application/json")

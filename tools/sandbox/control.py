@@ -1,0 +1,101 @@
+"""`/control`: for programs that drive the stand-ins from outside."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, jsonify, request
+
+if TYPE_CHECKING:
+    from tools.sandbox.app import Sandbox
+
+
+def blueprint(sandbox: Sandbox) -> Blueprint:
+    """GET state; POST and DELETE faults; DELETE waits (of requests that are being held); POST webhook `{url, token}`;
+    POST settings of the stand-ins."""
+    routes = Blueprint("control", __name__, url_prefix="/control")
+
+    @routes.get("/state")
+    def get_state() -> Any:
+        return jsonify(state(sandbox))
+
+    @routes.post("/faults")
+    def add_fault() -> Any:
+        given = request.get_json()
+        for details in given if isinstance(given, list) else [given]:
+            sandbox.faults.add(**details)
+        return jsonify(sandbox.faults.pending()), 201
+
+    @routes.delete("/faults")
+    def clear_faults() -> Any:
+        sandbox.faults.clear(**(request.get_json(silent=True) or {}))
+        return jsonify(sandbox.faults.pending())
+
+    @routes.delete("/waits")
+    def end_waits() -> Any:
+        sandbox.faults.end_waits()
+        return jsonify(sandbox.faults.pending())
+
+    @routes.post("/webhook")
+    def set_webhook() -> Any:
+        given = request.get_json()
+        sandbox.sender.subscribe(given["url"], given.get("token"))
+        return jsonify(given), 201
+
+    @routes.post("/settings")
+    def set_settings() -> Any:
+        given = request.get_json()
+        if "search_lag" in given:
+            sandbox.jira.search_lag = float(given["search_lag"])
+        if "seconds_between" in given:
+            sandbox.slack.seconds_between = float(given["seconds_between"])
+        return jsonify(given)
+
+    @routes.errorhandler(TypeError)
+    @routes.errorhandler(KeyError)
+    def mistake(error: Exception) -> Any:
+        return jsonify(error=f"not understood: {error}"), 400
+
+    return routes
+
+
+def state(sandbox: Sandbox) -> dict[str, Any]:
+    """Every effect at every system."""
+    abc, jira, slack = sandbox.abc, sandbox.jira, sandbox.slack
+    with abc.lock:
+        source = {
+            "issues": [{**row.as_answer(), "project": row.project} for row in abc.issues.values()],
+            "feedbacks": [{**abc.feedback_answer(row), "channel": row.channel} for row in abc.feedbacks.values()],
+            "writes": [asdict(write) for write in abc.writes],
+        }
+    with jira.lock:
+        tickets = [
+            {
+                "id": ticket.id,
+                "key": ticket.key,
+                "summary": ticket.fields.get("summary"),
+                "labels": ticket.fields.get("labels") or [],
+                "status": jira.rules.statuses[ticket.status][0],
+                "comments": ticket.comments,
+                "properties": ticket.properties,
+            }
+            for ticket in jira.tickets.values()
+        ]
+    with slack.lock:
+        messages = [asdict(message) for message in slack.messages]
+    providers = sandbox.translate.all().items()
+    return {
+        "abc": source,
+        "jira": {"tickets": tickets, "created": jira.created_count},
+        "slack": {"messages": messages},
+        "translate": {
+            name: {"calls": it.calls, "characters": it.characters, "done": it.done} for name, it in providers
+        },
+        "sender": {**asdict(sandbox.sender.counts), "pending": sandbox.sender.pending},
+        "faults": {
+            "fired": Counter(str(fault["kind"]) for fault in sandbox.faults.fired),
+            "left": sandbox.faults.pending(),
+        },
+    }

@@ -1,0 +1,111 @@
+"""The real service against the stand-ins, as processes: what the demo and the tests of the whole system run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from tools.sandbox import jira, slack
+from tools.sandbox.abc_store import DEMO_KEY
+from tools.sandbox.processes import Processes, answers, free_port, procfile, python_command, start_valkey
+
+TOKEN = "dummy-webhook-token-0001"  # the one in the recorded requests
+PASSWORD = "demo-console-password"
+JIRA_PROJECT = "PROJ"
+CHANNEL = "#feedback"
+
+
+@dataclass(frozen=True)
+class Service:
+    """Where everything listens; `environment` is what web and worker were started with."""
+
+    web: str
+    sandbox: str
+    redis: str
+    environment: Mapping[str, str]
+
+    # What people do in ABC User Feedback, project 1, through its API.
+
+    def abc(self, method: str, path: str, values: Mapping[str, Any] | None = None) -> Any:
+        url = f"{self.sandbox}/abc/api/projects/1/{path}"
+        return call(method, url, {"x-api-key": DEMO_KEY}, json=values)
+
+    def write_feedback(self, values: Mapping[str, Any]) -> int:
+        return int(self.abc("POST", "channels/1/feedbacks", values)["id"])
+
+    def open_issue(self, name: str, description: str | None = None) -> int:
+        return int(self.abc("POST", "issues", {"name": name, "description": description})["id"])
+
+    def add_to_issue(self, feedback: int, issue: int) -> None:
+        self.abc("POST", f"channels/1/feedbacks/{feedback}/issue/{issue}")
+
+    def change_status(self, issue: int, status: str) -> None:
+        # A PUT replaces all: what is left out is lost or reset.
+        now = self.abc("GET", f"issues/{issue}")
+        kept = {name: now[name] for name in ("name", "description", "externalIssueId")}
+        self.abc("PUT", f"issues/{issue}", {**kept, "status": status})
+
+    # What can be seen afterwards.
+
+    def state(self) -> dict[str, Any]:
+        """Every effect at the third parties."""
+        return dict(get(f"{self.sandbox}/control/state"))
+
+    def deliveries(self, **query: str) -> list[dict[str, Any]]:
+        """The service's own records, newest first."""
+        return list(get(f"{self.web}/api/deliveries", query, {"Authorization": f"Bearer {PASSWORD}"})["deliveries"])
+
+
+def start_service(processes: Processes, **changes: str) -> Service:
+    """Starts Valkey, the stand-ins and the Procfile's processes (`valkey`, `sandbox`, `web`, `worker`), and waits until
+    they are ready. `changes`: variables on top of `environment()`."""
+    redis_url = start_valkey(processes, free_port())
+    sandbox_port, web_port = free_port(), free_port()
+    sandbox, web = f"http://127.0.0.1:{sandbox_port}", f"http://127.0.0.1:{web_port}"
+    webhook = ("--webhook", f"{web}/webhook", "--token", TOKEN)
+    processes.start("sandbox", python_command("-m", "tools.sandbox", "--port", str(sandbox_port), *webhook))
+    env = {**environment(sandbox, redis_url), "PORT": str(web_port), **changes}
+    for name, command in procfile().items():
+        processes.start(name, command, env)
+    processes.wait_for("the stand-ins to answer", lambda: answers(f"{sandbox}/control/state"))
+    processes.wait_for("the service to be ready", lambda: answers(f"{web}/readyz"))
+    return Service(web, sandbox, redis_url, env)
+
+
+def environment(sandbox: str, redis_url: str) -> dict[str, str]:
+    """The variables of a service whose third parties are the stand-ins at the address `sandbox`."""
+    return {
+        "WEBHOOK_TOKEN": TOKEN,
+        "REDIS_URL": redis_url,
+        "CONNECTORS": "translate,jira,slack",
+        "CONSOLE_PASSWORD": PASSWORD,
+        "ABC_API_URL": f"{sandbox}/abc",
+        "ABC_API_KEY": DEMO_KEY,
+        "TRANSLATE_PROVIDER": "libretranslate",
+        "LIBRETRANSLATE_URL": f"{sandbox}/libretranslate",
+        "JIRA_URL": f"{sandbox}/jira",
+        "JIRA_EMAIL": jira.EMAIL,
+        "JIRA_API_TOKEN": jira.TOKEN,
+        "JIRA_PROJECT": JIRA_PROJECT,
+        "JIRA_STATUS_MAP": "ON_REVIEW=In Progress,IN_PROGRESS=In Progress,RESOLVED=Done",
+        "SLACK_BOT_TOKEN": slack.TOKEN,
+        "SLACK_CHANNEL": CHANNEL,
+        "SLACK_API_URL": f"{sandbox}/slack/api/",
+    }
+
+
+def get(url: str, query: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None) -> Any:
+    """The JSON at `url`, without the proxies of the environment. Raises requests.RequestException."""
+    return call("GET", url, headers, params=query)
+
+
+def call(method: str, url: str, headers: Mapping[str, str] | None = None, **more: Any) -> Any:
+    """The JSON that a request is answered with (None for an empty answer). Raises requests.RequestException."""
+    with requests.Session() as session:
+        session.trust_env = False
+        response = session.request(method, url, headers=headers, timeout=10, **more)
+    response.raise_for_status()
+    return response.json() if response.content else None
