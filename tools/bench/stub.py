@@ -1,4 +1,4 @@
-"""A third party on loopback that answers `ok` to every POST after a while, and notes when each arrived."""
+"""A third party on loopback that answers `ok` to every POST after a while, and keeps each with its time."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ class Stub:
 
     def __init__(self) -> None:
         self.arrivals: list[float] = []  # time.monotonic(), which all processes of a machine share
+        self.bodies: list[bytes] = []  # of the arrivals, in the same order
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="stub", daemon=True)
         self._port = 0
@@ -45,10 +46,12 @@ class Stub:
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
-                self.arrivals.append(time.monotonic())
+                arrival = time.monotonic()
                 lines = head.lower().split(b"\r\n")
                 length = next(int(line[15:]) for line in lines if line.startswith(b"content-length:"))
-                await reader.readexactly(length)
+                body = await reader.readexactly(length)
+                self.arrivals.append(arrival)
+                self.bodies.append(body)
                 await asyncio.sleep(int(head.split(b"/", 2)[1]) / 1000)
                 writer.write(ANSWER)
                 await writer.drain()
