@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 import subprocess
+from pathlib import Path
 
+import pytest
+
+from tools.bench.attackers import ATTACKS, Attack
+from tools.bench.attacks import COLUMNS, Measure
 from tools.bench.common import Sample, body, percentile
-from tools.sandbox.processes import ROOT
+from tools.sandbox.processes import ROOT, Processes, free_port, start_valkey
 
 RECEIVER = [
     "a view that answers",
@@ -31,9 +36,9 @@ WORKER = [
 ]
 
 
-def run(command: str) -> list[list[str]]:
-    """The cells of every row that `bin/bench <command> --quick` prints."""
-    done = subprocess.run([ROOT / "bin" / "bench", command, "--quick"], capture_output=True, text=True, timeout=100)
+def run(command: str, *options: str) -> list[list[str]]:
+    """The cells of every row that `bin/bench <command> <options>` prints."""
+    done = subprocess.run([ROOT / "bin" / "bench", command, *options], capture_output=True, text=True, timeout=150)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"CPython \d.*rq \d.*redis \d.*granian \d", done.stdout)
     return [line.strip("| ").split(" | ") for line in done.stdout.splitlines() if line.startswith("|")]
@@ -41,7 +46,7 @@ def run(command: str) -> list[list[str]]:
 
 def test_the_receivers_measure_prints_every_row_and_counts_one_round_trip() -> None:
     """However many deliveries an event has, storing it is one round trip: counted by the server, not by us."""
-    rows = run("receiver")
+    rows = run("receiver", "--quick")
     for name in RECEIVER:
         assert [row for row in rows if name in row[0] and re.search(r"\d", row[1])], f"no figures for {name}"
     assert [row[3].strip() for row in rows if "Acceptor.accept" in row[0]] == ["1.00", "1.00"]
@@ -49,9 +54,24 @@ def test_the_receivers_measure_prints_every_row_and_counts_one_round_trip() -> N
 
 def test_the_workers_measure_prints_every_row() -> None:
     """It ends with an error unless each call was made exactly once."""
-    rows = run("worker")
+    rows = run("worker", "--quick")
     for name in WORKER:
         assert [row for row in rows if name in row[0] and re.search(r"\d", row[1])], f"no figures for {name}"
+
+
+@pytest.mark.timeout(180)
+def test_the_measure_of_attacks_shows_who_is_harmed(tmp_path: Path) -> None:
+    """Stalled bodies harm nobody; a filter that leaves all normal events out keeps their messages away."""
+    [stalled] = [attack for attack in ATTACKS if attack.title.startswith("64 bodies")]
+    quiet = Attack("a filter", lambda _target: None, {"SLACK_FILTER": "issue.name == 'another'"})
+    with Processes(tmp_path) as processes:
+        measure = Measure(processes, start_valkey(processes, free_port()), ROOT, 15)
+        harmless, harmful = (dict(zip(COLUMNS, measure.row(attack), strict=True)) for attack in (stalled, quiet))
+    answered = re.compile(r"\d+\.\d s")
+    assert answered.fullmatch(harmless["webhook answered"])
+    assert answered.fullmatch(harmful["webhook answered"])
+    assert answered.fullmatch(harmless["message sent"])
+    assert harmful["message sent"] == "5 of 5 not"
 
 
 def test_events_are_of_the_size_that_is_told_and_all_different() -> None:

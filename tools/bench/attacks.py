@@ -35,9 +35,9 @@ SAMPLE_SECONDS = 0.25
 COLUMNS = (
     "attack",
     "web: CPU s",
-    "MB more",
+    "web: MB",
     "worker: CPU s",
-    "MB more",
+    "worker: MB",
     "MB sent to Redis",
     "MB kept there",
     "translator calls",

@@ -26,8 +26,8 @@ class Stub:
     def __enter__(self) -> Self:
         self._thread.start()
         start = asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=256)
-        server = asyncio.run_coroutine_threadsafe(start, self._loop).result()
-        self._port = server.sockets[0].getsockname()[1]
+        self._server = asyncio.run_coroutine_threadsafe(start, self._loop).result()
+        self._port = self._server.sockets[0].getsockname()[1]
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -37,6 +37,7 @@ class Stub:
         self._loop.close()
 
     async def _end(self) -> None:
+        self._server.close()
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
