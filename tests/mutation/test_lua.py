@@ -47,7 +47,7 @@ def test_every_mutant_differs_from_the_script_in_one_line(script: Path) -> None:
     for mutant in mutants(text):
         differing = [
             number
-            for number, (was, now) in enumerate(zip(text.split("\n"), mutant.script.split("\n"), strict=True), 1)
+            for number, (was, now) in enumerate(zip(text.split("\n"), mutant.text.split("\n"), strict=True), 1)
             if was != now
         ]
         assert differing == [mutant.line]

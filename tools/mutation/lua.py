@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from tools.mutation.mutant import Mutant
 
 SWAPS = {
     "==": ("~=",),
@@ -36,21 +37,7 @@ CONDITION = re.compile(r"\b(if|elseif) (.+?) then\b")
 COMMAND = re.compile(r"^\s*redis\.call\(.*\)\s*(?:--.*)?$")
 WIRING = re.compile(r"\bARGV\[|\bt\[1\] \* 1000")
 """Reading the arguments and the clock: every use of the script checks these, and changes there say little."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """One change: in which line (from 1), what stood there, and the whole script with the change."""
-
-    line: int
-    before: str
-    after: str
-    script: str
-
-    @property
-    def name(self) -> str:
-        """The same for the same change, also after lines were added above it."""
-        return f"{self.before.strip()}  =>  {self.after.strip() or '(left out)'}"
+BEFORE_NOW, AFTER_NOW = re.compile(r"\bnow *$"), re.compile(r" *now\b")
 
 
 def mutants(script: str) -> Iterator[Mutant]:
@@ -65,7 +52,10 @@ def _changes(line: str) -> Iterator[str]:
     if WIRING.search(line):
         return
     for found in TOKEN.finditer(line):
+        at_now = BEFORE_NOW.search(line[: found.start()]) or AFTER_NOW.match(line[found.end() :])
         for other in _others(found[0], line, found.start()):
+            if at_now and other.strip("=") == found[0].strip("="):
+                continue  # earlier than this millisecond, or in it: no test can be so exact
             yield line[: found.start()] + other + line[found.end() :]
     for found in CONDITION.finditer(line):
         for constant in ("true", "false"):
@@ -76,7 +66,9 @@ def _changes(line: str) -> Iterator[str]:
 
 def _others(sign: str, line: str, start: int) -> tuple[str, ...]:
     if sign.isdigit():
-        return () if line[:start].endswith("[") else (str(int(sign) + 1),)  # an index is wiring, too
+        if line[:start].endswith(("[", " or ")):
+            return ()  # an index is wiring, too; a missing time or counter is 0, which `or` becoming `and` covers
+        return (str(int(sign) + 1 if int(sign) < 1000 else int(sign) * 2),)  # no test can be exact to a millisecond
     if sign == "-" and not re.search(r"[\w)\]]\s*$", line[:start]):
         return ()  # a sign, not a subtraction
     return SWAPS.get(sign, ())
