@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from annotated_types import Le
+from annotated_types import Ge, Le
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +20,7 @@ from bridge.environment import ConfigError, read_variable
 from bridge.redaction import secrets_of
 from bridge.settings import KeyMap, ServiceSettings, Settings, load
 from jobs.configuration import Configuration, configure
+from jobs.delivery.schedule import DELAYS, GIVE_UP_AFTER, HEAL_PAUSES, JITTER
 from jobs.routing import EVENTS
 from tools.sandbox.processes import ROOT, Processes, free_port, procfile, wait_for
 
@@ -300,6 +301,10 @@ def test_files_of_other_programs_are_not_read() -> None:
         ("WORKER_CONCURRENCY", "0"),
         ("WORKER_CONCURRENCY", "257"),
         ("RETENTION_DAYS", "0"),
+        ("RETENTION_DAYS", "-30"),
+        ("RETENTION_DAYS", "1e-9"),
+        ("RETENTION_DAYS", "2.99"),
+        ("RETENTION_DAYS", "3650.5"),
         ("RETENTION_DAYS", "nan"),
         ("RETENTION_DAYS", "inf"),
         ("RETENTION_DAYS", "1,5"),
@@ -327,6 +332,7 @@ def test_a_bad_value_is_told_by_name(name: str, value: str) -> None:
         ("MAX_BODY_BYTES", "1e6", "should be a whole number in digits, without blanks, signs or separators"),
         ("MAX_BODY_BYTES", "1", "should be at least 1024"),
         ("MAX_BODY_BYTES", "999999999999", "should be at most 67108864"),
+        ("RETENTION_DAYS", "0", "should be at least 3"),
         ("RETENTION_DAYS", "1,5", "should be a number such as 10 or 0.5, without blanks or separators"),
         ("REDIS_TLS_VERIFY", "perhaps", "should be true or false"),
         ("LOG_FORMAT", "xml", "should be 'json' or 'console'"),
@@ -371,8 +377,14 @@ def test_rates_have_a_floor_and_a_ceiling(name: str, least: str, most: str) -> N
         assert configure(ALL | {name: value})
 
 
-def test_no_number_is_without_an_upper_bound() -> None:
-    """Of every part: what is typed in with three zeros too many is refused at the start."""
+def test_nothing_is_forgotten_while_it_may_still_be_retried() -> None:
+    assert configure({"WEBHOOK_TOKEN": TOKEN, "RETENTION_DAYS": "3"}).service.retention_days == 3
+    longest = max(GIVE_UP_AFTER, sum(DELAYS) * (1 + JITTER), *HEAL_PAUSES)
+    assert longest <= 3 * 86_400
+
+
+def test_every_number_has_a_floor_and_a_ceiling() -> None:
+    """Of every part: what is typed in with three zeros too many, or below zero, is refused at the start."""
     parts: list[type[Settings]] = [ServiceSettings, *(connectors.find(name).Settings for name in connectors.REGISTRY)]
     numbers = {
         field.upper(): info
@@ -381,8 +393,9 @@ def test_no_number_is_without_an_upper_bound() -> None:
         if info.annotation in (int, float)
     }
     assert {"JIRA_RATE", "RETENTION_DAYS", "WORKER_CONCURRENCY"} <= numbers.keys()
-    bare = [name for name, info in numbers.items() if not any(isinstance(bound, Le) for bound in info.metadata)]
-    assert bare == []
+    for kind in (Ge, Le):
+        bare = [name for name, info in numbers.items() if not any(isinstance(bound, kind) for bound in info.metadata)]
+        assert bare == [], f"without {kind.__name__}"
 
 
 def test_no_secret_is_a_plain_text() -> None:
