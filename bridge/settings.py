@@ -191,8 +191,8 @@ class ServiceSettings(Settings):
     alert_max_age: Annotated[int, Field(ge=0, le=YEAR)] = 86_400
     reconcile_channels: Channels = []
     worker_concurrency: Annotated[int, Field(ge=1, le=256)] = 16
-    # Not shorter than a delivery may wait before it is dead (`jobs.delivery.schedule.GIVE_UP_AFTER`), and a dead one before a
-    # success brings it back: what is retried, repeated by its source or found later must still be known.
+    # As long as a delivery may wait before it is dead (`jobs.delivery.schedule.GIVE_UP_AFTER`), and longer than a dead
+    # letter waits until a success brings it back: what is retried or repeated must still be known.
     retention_days: Annotated[float, Field(ge=3, le=3650)] = 30
     bridge_instance: Annotated[str, AfterValidator(_check_instance)] = "default"
     bridge_language: Language = "en"

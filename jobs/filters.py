@@ -22,10 +22,9 @@ from rule_engine.parser.utilities import parse_float
 
 from bridge.settings import ConfigError
 from bridge.text import cut, inert
+from jobs.facts import NAMES
 from jobs.patterns import Pattern, Unusable
 
-NAMES = frozenset({"event", "project", "channel", "feedback", "issue", "addedIssue", "previousStatus"})
-"""What a filter may speak of. What an event does not have is null."""
 LONGEST = 10_000
 """Characters of an expression."""
 DEEPEST = 150

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bridge.environment import ConfigError
 from bridge.text import cut
-from jobs.filters import NAMES, Condition
+from jobs.facts import facts_of
 from jobs.ledger.ledger import Planned
 from sources.event import Event
+
+if TYPE_CHECKING:
+    from jobs.filters import Condition
 
 EVENTS = ("FEEDBACK_CREATION", "ISSUE_CREATION", "ISSUE_STATUS_CHANGE", "ISSUE_ADDITION")
 LONGEST_PATTERN = 200
@@ -61,6 +64,9 @@ def make_route(connector: str, events: str | None, condition: str | None, defaul
     ]
     rule = None
     if condition:
+        # The engine builds its grammar when it is imported: half a second that only those with a filter wait for.
+        from jobs.filters import Condition
+
         try:
             rule = Condition(condition)
         except ConfigError as error:
@@ -79,16 +85,6 @@ def plan(event: Event, routes: Iterable[Route]) -> list[Planned]:
         objection = route.objection(facts)
         planned.append(Planned(route.connector, "skipped" if objection else "queued", objection))
     return planned
-
-
-def facts_of(event: Event) -> dict[str, Any]:
-    """What a filter sees: the names of the payload; `issue` is the added issue where one was added."""
-    data = event.body.get("data")
-    given = data if isinstance(data, dict) else {}
-    facts = dict.fromkeys(NAMES) | {name: value for name, value in given.items() if name in NAMES}
-    facts["event"] = event.name
-    facts["issue"] = facts["issue"] or facts["addedIssue"]
-    return facts
 
 
 def _any_match(name: str, patterns: Iterable[str]) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -10,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.environment import ConfigError
+from jobs.facts import facts_of
 from jobs.ledger.ledger import Planned
-from jobs.routing import EVENTS, Route, facts_of, make_route, plan
+from jobs.routing import EVENTS, Route, make_route, plan
 from sources.abc.events import parse
 from sources.event import Event
+from tools.sandbox.processes import ROOT
 
 DATA: dict[str, Any] = {
     "project": {"id": 1, "name": "Demo"},
@@ -250,3 +254,9 @@ def test_each_connector_that_wants_the_event_gets_one_delivery() -> None:
     ]
     assert plan(event(), [Route("jira", ("ISSUE_*",))]) == []
     assert plan(event(), []) == []
+
+
+def test_the_engine_of_filters_is_loaded_only_where_a_filter_is_set() -> None:
+    """It builds its grammar while it is imported: half of the time that web and worker would take to start."""
+    code = "import sys, app, jobs.worker; sys.exit('rule_engine' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
