@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,9 +12,17 @@ from redis import Redis
 from jobs.ledger.ledger import Ledger
 from tools.sandbox.processes import Processes, free_port, start_valkey
 
-# A machine that is busy with something else is slow, and no property is about that.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
+# A machine that is busy with something else is slow, and no property is about that. How many examples a property tries:
+# few in each run of the suite, many in `bin/fuzz`.
+common = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+settings.register_profile("suite", common, max_examples=40)
+settings.register_profile("fuzz", common, max_examples=500)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Of `-n auto`: two for each core, because many tests wait for a process, a time-out or a schedule."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture(scope="session")

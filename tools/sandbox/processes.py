@@ -181,15 +181,17 @@ def free_port() -> int:
 
 
 def wait_for(what: str, check: Callable[[], T | None], seconds: float = 30.0) -> T:
-    """Calls `check` until it answers something true, and hands that back.
+    """Calls `check` until it answers something true, and hands that back. Asks often at first, and five times a second
+    later: most checks are requests, which take time from what is waited for.
 
     Raises TimeoutError, which names `what` was waited for.
     """
-    deadline = time.monotonic() + seconds
+    started = time.monotonic()
     while not (found := check()):
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - started
+        if waited > seconds:
             raise TimeoutError(f"waited {seconds:g} s for {what}")
-        time.sleep(0.05)
+        time.sleep(min(0.2, 0.02 + waited / 20))
     return found
 
 
