@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
 
 import pytest
 from redis import Redis
 
 from jobs.ledger.ledger import Lease, Recovery, Settled, State
-from tests.jobs.world import Recorder, World, feedback_event
+from tests.jobs.steps import due_now, fields, key_of, leased, waiting
+from tests.jobs.world import Recorder, World
 
 DESTINATION = "one #a"
 
@@ -17,12 +17,6 @@ DESTINATION = "one #a"
 @pytest.fixture
 def world(redis: Redis) -> World:
     return World(redis, {"one": Recorder()})
-
-
-def leased(world: World, id_: str = "") -> Lease:
-    lease = world.ledger.lease(id_ or f"{world.tell(feedback_event()).event_id}.one", "me", early=True)
-    assert isinstance(lease, Lease)
-    return lease
 
 
 def attempt(world: World, condition: str, state: State = "done", recovery: Recovery | None = None) -> Settled:
@@ -35,26 +29,8 @@ def open_breaker(world: World) -> None:
     attempt(world, "quota")
 
 
-def many(world: World, state: str, count: int) -> list[str]:
-    """Deliveries that wait for the destination, or died because of it: only what recovery reads of them."""
-    prefix, ids = world.ledger.prefix, [f"{number:04}.one" for number in range(count)]
-    with world.redis.pipeline(transaction=False) as pipeline:
-        for id_ in ids:
-            entry: dict[str, Any] = {"v": 1, "state": state, "waits": DESTINATION, "entity": f"e:{id_}", "order": 1}
-            pipeline.hset(f"{prefix}delivery:{id_}", mapping=entry)
-            pipeline.zadd(f"{prefix}{'dead' if state == 'dead' else 'waits'}:{DESTINATION}", {id_: 1})
-        pipeline.execute()
-    return ids
-
-
-def woken(world: World) -> int:
-    now = world.redis.time()[0] * 1000 + 1000
-    return int(world.redis.zcount(f"{world.ledger.prefix}due", "-inf", now))
-
-
 def breaker(world: World) -> dict[str, str]:
-    fields = world.redis.hgetall(f"{world.ledger.prefix}breaker:{DESTINATION}")
-    return {name.decode(): value.decode() for name, value in fields.items()}
+    return fields(world, f"breaker:{DESTINATION}")
 
 
 def probe_key(world: World) -> str:
@@ -86,12 +62,12 @@ def test_what_shows_nothing_about_the_destination_counts_as_no_failure(world: Wo
 
 
 def test_a_success_wakes_only_when_the_breaker_was_open(world: World) -> None:
-    many(world, "retrying", 3)
+    waiting(world, DESTINATION, "retrying", 3)
     attempt(world, "up")
-    assert woken(world) == 0
+    assert due_now(world) == 0
     open_breaker(world)
     attempt(world, "up")
-    assert woken(world) == 3
+    assert due_now(world) == 3
 
 
 def test_a_success_ends_the_breaker_and_every_probe(world: World) -> None:
@@ -103,12 +79,12 @@ def test_a_success_ends_the_breaker_and_every_probe(world: World) -> None:
 
 
 def test_a_refusal_shows_that_the_destination_works_but_heals_no_dead_letter(world: World) -> None:
-    dead = many(world, "dead", 2)
+    dead = waiting(world, DESTINATION, "dead", 2)
     open_breaker(world)
     assert attempt(world, "answers").breakers == ((DESTINATION, "closed"),)
-    assert woken(world) == 0
+    assert due_now(world) == 0
     attempt(world, "up")
-    assert woken(world) == 2
+    assert due_now(world) == 2
     key = f"{world.ledger.prefix}delivery:{dead[0]}"
     assert world.redis.hmget(key, "state", "position", "healed") == [b"retrying", b"0", b"1"]
     assert world.redis.hget(key, "waits") is None
@@ -117,20 +93,22 @@ def test_a_refusal_shows_that_the_destination_works_but_heals_no_dead_letter(wor
 @pytest.mark.parametrize(("state", "at_once"), [("retrying", 1000), ("dead", 200)])
 def test_one_success_brings_back_a_bounded_number(world: World, state: str, at_once: int) -> None:
     """One script must not hold Redis for long; the next success brings back the others."""
-    many(world, state, at_once + 1)
+    waiting(world, DESTINATION, state, at_once + 1)
     open_breaker(world)
     attempt(world, "up")
-    assert woken(world) == at_once
+    assert due_now(world) == at_once
 
 
 def test_a_probe_that_shows_nothing_lets_five_others_look(world: World) -> None:
-    many(world, "retrying", 6)
+    waiting(world, DESTINATION, "retrying", 6)
     open_breaker(world)
     lease = probing(world)
     attempt(world, "")
-    assert (woken(world), world.redis.exists(probe_key(world))) == (0, 1), "another delivery's outcome changes nothing"
+    assert (due_now(world), world.redis.exists(probe_key(world))) == (0, 1), (
+        "another delivery's outcome changes nothing"
+    )
     world.ledger.settle(lease, "skipped", {}, {}, 0, [(DESTINATION, "")])
-    assert (woken(world), world.redis.exists(probe_key(world))) == (5, 0)
+    assert (due_now(world), world.redis.exists(probe_key(world))) == (5, 0)
 
 
 def test_the_failure_of_another_delivery_does_not_end_a_probe(world: World) -> None:
@@ -161,19 +139,18 @@ def test_failures_while_it_is_open_do_not_prolong_the_pause(world: World) -> Non
 
 
 @pytest.mark.parametrize(
-    ("away", "waiting", "pause"),
+    ("away", "others", "pause"),
     [
         (0, 0, 3000), (29_000, 0, 3000), (31_000, 0, 3100), (2_990_000, 0, 299_000), (3_100_000, 0, 300_000),
         (600_000, 4, 60_000), (600_000, 5, 10_000), (1_790_000, 5, 29_833), (1_900_000, 5, 30_000), (60_000, 5, 3000),
     ],
 )  # fmt: skip
 def test_the_pause_is_a_tenth_of_the_outage_or_a_sixtieth_when_five_wait(
-    world: World, away: int, waiting: int, pause: int
+    world: World, away: int, others: int, pause: int
 ) -> None:
-    many(world, "retrying", waiting)
+    waiting(world, DESTINATION, "retrying", others)
     now = world.redis.time()[0] * 1000
-    fields = {"until": 1, "failures": 5, "opened": now - away}
-    world.redis.hset(f"{world.ledger.prefix}breaker:{DESTINATION}", mapping=fields)
+    world.redis.hset(key_of(world, f"breaker:{DESTINATION}"), mapping={"until": 1, "failures": 5, "opened": now - away})
     attempt(world, "down")
     passed = world.redis.time()[0] * 1000 - now + 1000  # the outage goes on during the test
     assert 0 <= int(breaker(world)["until"]) - now - pause <= 2 * passed

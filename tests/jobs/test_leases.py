@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from redis import Redis
 
 from jobs.ledger.ledger import Lease
+from tests.jobs.steps import due, now_ms
 from tests.jobs.world import Recorder, World, feedback_event, status_event
 
 
@@ -21,16 +20,6 @@ def ids_of_one_issue(world: World, count: int = 2) -> list[str]:
     return [f"{world.tell(status_event(7, second)).event_id}.one" for second in range(1, count + 1)]
 
 
-def due(world: World, id_: str) -> float | None:
-    score: Any = world.redis.zscore(f"{world.ledger.prefix}due", id_)
-    return None if score is None else float(score)
-
-
-def now_ms(world: World) -> float:
-    seconds, micros = world.redis.time()
-    return float(seconds * 1000 + micros / 1000)
-
-
 def test_a_delivery_that_does_not_exist_or_is_finished_is_not_looked_at_again(world: World) -> None:
     key = f"{world.ledger.prefix}due"
     finished = f"{world.tell(feedback_event()).event_id}.one"
@@ -38,7 +27,7 @@ def test_a_delivery_that_does_not_exist_or_is_finished_is_not_looked_at_again(wo
     for id_, answer in (("unknown.one", "gone"), (finished, "finished")):
         world.redis.zadd(key, {id_: 1})
         assert world.ledger.lease(id_, "me") == answer
-        assert due(world, id_) is None
+        assert due(world, id_) == -1
 
 
 def test_a_delivery_that_runs_is_listed_as_running(world: World) -> None:
@@ -62,7 +51,7 @@ def test_who_waits_in_a_line_looks_again_a_second_after_the_one_before(world: Wo
     first, second = ids_of_one_issue(world)
     assert isinstance(world.ledger.lease(first, "me"), Lease)
     assert world.ledger.lease(second, "me") == "waiting"
-    assert due(world, second) == due(world, first) + 1000  # type: ignore[operator]
+    assert due(world, second) == due(world, first) + 1000
 
 
 def test_who_waits_for_one_that_is_overdue_looks_again_in_a_second_and_stays_behind_it(world: World) -> None:
@@ -105,5 +94,5 @@ def test_several_leases_are_renewed_at_once_and_each_keeps_its_notes(world: Worl
     before = {id_: due(world, id_) for id_ in ids}
     assert world.ledger.renew([(id_, f"token of {id_}") for id_ in ids]) == set()
     for id_ in ids:
-        assert due(world, id_) == pytest.approx(before[id_] + 14_000, abs=900)  # type: ignore[operator]
+        assert due(world, id_) == pytest.approx(before[id_] + 14_000, abs=900)
         assert id_ in world.redis.hget(f"{world.ledger.prefix}delivery:{id_}", "notes").decode()

@@ -1,0 +1,221 @@
+"""The one clock: who ticks, what one tick hands over, and what it cleans up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from tests.jobs.steps import due, fields, key_of, leased, members, now_ms, told, waiting
+from tests.jobs.world import Recorder, World
+
+
+@pytest.fixture
+def world(redis: Redis) -> World:
+    return World(redis, {"one": Recorder()})
+
+
+def overdue(world: World, id_: str, **changed: Any) -> None:
+    """Makes a delivery due, as something that was not finished in time."""
+    if changed:
+        world.redis.hset(key_of(world, f"delivery:{id_}"), mapping=changed)
+    world.redis.zadd(key_of(world, "due"), {id_: 1})
+
+
+def lost(world: World, times: int) -> str:
+    """A delivery whose worker was lost so often, the last time just now."""
+    id_ = leased(world).delivery_id
+    overdue(world, id_, lost=times - 1)
+    return id_
+
+
+def test_one_is_elected_for_the_time_of_an_election(world: World) -> None:
+    assert world.ledger.tick("a", world.queue.key, elect_ms=60_000) == []
+    clock = key_of(world, "clock")
+    assert (world.redis.get(clock), 55_000 < world.redis.pttl(clock) <= 60_000) == (b"a", True)
+    assert world.ledger.tick("b", world.queue.key, elect_ms=60_000) is None
+    assert world.redis.get(clock) == b"a"
+
+
+def test_an_election_that_lasts_longer_than_any_is_void(world: World) -> None:
+    """Redis's own clock was set back since."""
+    world.redis.set(key_of(world, "clock"), "before", px=120_000)
+    assert world.ledger.tick("a", world.queue.key, elect_ms=60_000) == []
+    assert world.redis.get(key_of(world, "clock")) == b"a"
+
+
+def test_a_worker_is_listed_for_a_minute_after_its_last_sign_of_life(world: World) -> None:
+    now = now_ms(world)
+    world.redis.zadd(key_of(world, "workers"), {"old": now - 61_000, "young": now - 50_000})
+    world.ledger.tick("a", world.queue.key)
+    assert members(world, "workers") == ["young", "a"]
+    assert world.redis.zscore(key_of(world, "workers"), "a") == pytest.approx(now_ms(world), abs=5000)
+
+
+def test_the_first_tick_is_when_the_ledger_was_born(world: World) -> None:
+    world.tick()
+    born = world.redis.get(key_of(world, "born"))
+    assert int(born) == pytest.approx(now_ms(world), abs=5000)
+    world.redis.set(key_of(world, "born"), 5)
+    world.tick()
+    assert world.redis.get(key_of(world, "born")) == b"5"
+
+
+# Breakers and those who wait
+
+
+@pytest.mark.parametrize(
+    ("until", "probe", "woken"), [(None, False, 0), (1, False, 1), (1, True, 0), (10**14, False, 0)]
+)
+def test_one_is_woken_to_probe_when_the_pause_is_over_and_nobody_probes(
+    world: World, until: int | None, probe: bool, woken: int
+) -> None:
+    waiting(world, "one", "retrying", 3)
+    if until:
+        world.redis.hset(key_of(world, "breaker:one"), "until", until)
+    if probe:
+        world.redis.set(key_of(world, "probe:one"), "x")
+    assert len(world.tick()) == woken
+    assert len(members(world, "waits:one")) == 3 - woken
+
+
+@pytest.mark.parametrize("name", ["waits", "dead", ""])
+def test_a_destination_for_which_nobody_waits_is_dropped(world: World, name: str) -> None:
+    world.redis.sadd(key_of(world, "waiting"), "one")
+    if name:
+        world.redis.zadd(key_of(world, f"{name}:one"), {"x.one": 10**14})
+    world.tick()
+    assert bool(world.redis.sismember(key_of(world, "waiting"), "one")) == bool(name)
+
+
+@pytest.mark.parametrize(
+    ("ended", "waits", "kept"), [(3_590_000, False, True), (3_610_000, False, False), (3_610_000, True, True)]
+)
+def test_a_breaker_is_dropped_an_hour_after_its_pause_when_nobody_waits(
+    world: World, ended: int, waits: bool, kept: bool
+) -> None:
+    world.redis.sadd(key_of(world, "breakers"), "one")
+    world.redis.hset(key_of(world, "breaker:one"), "until", int(now_ms(world)) - ended)
+    if waits:
+        world.redis.zadd(key_of(world, "waits:one"), {"x.one": 10**14})
+    world.tick()
+    assert bool(world.redis.sismember(key_of(world, "breakers"), "one")) == kept
+    assert bool(world.redis.exists(key_of(world, "breaker:one"))) == kept
+
+
+# What is due
+
+
+def test_what_is_due_is_handed_over_and_looked_at_again_in_ten_seconds(world: World) -> None:
+    id_ = told(world)
+    world.queue.empty()
+    overdue(world, id_, state="retrying", next=5, token="t", until=5, handed=5)
+    world.redis.zadd(key_of(world, "state:retrying"), {id_: 1})
+    assert world.tick() == [id_]
+    delivery = fields(world, f"delivery:{id_}")
+    assert delivery["state"] == "queued"
+    assert not {"token", "until", "next"} & delivery.keys()
+    for name in ("handed", "updated"):
+        assert int(delivery[name]) == pytest.approx(now_ms(world), abs=5000), name
+    assert members(world, "state:retrying") == []
+    assert world.redis.zscore(key_of(world, "state:queued"), id_) == pytest.approx(now_ms(world), abs=5000)
+    assert due(world, id_) == pytest.approx(now_ms(world) + 10_000, abs=5000)
+
+
+def test_two_hundred_are_handed_over_at_once(world: World) -> None:
+    for number in range(201):
+        overdue(world, f"{number:04}.one", v=1, state="queued", handed=5)
+    assert len(world.tick()) == 200
+    assert len(world.tick()) == 1
+
+
+def test_what_waits_in_the_queue_behind_others_is_not_handed_over_again(world: World) -> None:
+    """Handed over at the watermark or later: nobody who came after it has started."""
+    ids = [told(world) for _ in range(3)]
+    world.redis.set(key_of(world, "watermark"), 1000)
+    for id_, handed in zip(ids, (999, 1000, 1001), strict=True):
+        overdue(world, id_, handed=handed)
+    assert world.tick() == ids[:1]
+    for id_ in ids[1:]:
+        assert due(world, id_) == pytest.approx(now_ms(world) + 10_000, abs=5000)
+    for id_ in ids[1:]:
+        overdue(world, id_)
+    world.queue.empty()
+    assert sorted(world.tick()) == sorted(ids[1:]), "an empty queue holds nobody's job"
+
+
+def test_a_watermark_of_the_future_holds_for_nothing(world: World) -> None:
+    """Redis's own clock was set back: it would show every delivery as overtaken."""
+    id_ = told(world)
+    overdue(world, id_, handed=1000)
+    world.redis.set(key_of(world, "watermark"), 10**14)
+    assert world.tick() == []
+    assert len(world.queue) == 1
+
+
+@pytest.mark.parametrize("state", ["done", "skipped", "dead"])
+def test_what_is_finished_is_not_looked_at_again(world: World, state: str) -> None:
+    id_ = told(world)
+    overdue(world, id_, state=state)
+    assert world.tick() == []
+    assert due(world, id_) == -1
+    assert fields(world, f"delivery:{id_}")["state"] == state
+
+
+def test_what_no_longer_exists_is_not_looked_at_again(world: World) -> None:
+    overdue(world, "unknown.one")
+    assert world.tick() == []
+    assert due(world, "unknown.one") == -1
+    assert not world.redis.exists(key_of(world, "delivery:unknown.one"))
+
+
+@pytest.mark.parametrize("state", ["queued", "running"])
+def test_a_delivery_of_a_newer_version_is_looked_at_again_in_a_minute(world: World, state: str) -> None:
+    id_ = told(world)
+    overdue(world, id_, v=2, state=state)
+    before = fields(world, f"delivery:{id_}")
+    assert world.tick() == []
+    assert fields(world, f"delivery:{id_}") == before
+    assert due(world, id_) == pytest.approx(now_ms(world) + 60_000, abs=5000)
+
+
+# Workers that were lost
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_lost_its_worker_once_or_twice_is_handed_over_at_once(world: World, times: int) -> None:
+    id_ = lost(world, times)
+    assert world.tick() == [id_]
+    assert fields(world, f"delivery:{id_}")["lost"] == str(times)
+    assert members(world, "state:running") == []
+
+
+@pytest.mark.parametrize(("times", "seconds"), [(3, 5), (4, 20), (5, 80), (6, 320), (7, 1280), (8, 3600), (9, 3600)])
+def test_what_keeps_losing_workers_waits_longer_each_time(world: World, times: int, seconds: int) -> None:
+    id_ = lost(world, times)
+    assert world.tick() == []
+    delivery = fields(world, f"delivery:{id_}")
+    assert (delivery["state"], delivery["reason"]) == ("retrying", "crashed")
+    assert delivery["why"] == f"{times} times its worker was lost, or it took longer than an attempt may"
+    assert not {"token", "until"} & delivery.keys()
+    assert int(delivery["next"]) == due(world, id_) == pytest.approx(now_ms(world) + seconds * 1000, abs=4000)
+    assert int(delivery["updated"]) == pytest.approx(now_ms(world), abs=5000)
+    assert members(world, "state:running") == []
+    assert world.redis.zscore(key_of(world, "state:retrying"), id_) == pytest.approx(now_ms(world), abs=5000)
+
+
+def test_what_has_lost_ten_workers_is_a_dead_letter_and_frees_its_line(world: World) -> None:
+    id_ = lost(world, 10)
+    assert world.tick() == []
+    delivery = fields(world, f"delivery:{id_}")
+    assert (delivery["state"], delivery["reason"]) == ("dead", "crashed")
+    assert delivery["why"] == "given up: 10 times its worker was lost, or it took longer than an attempt may"
+    assert not {"token", "until", "next", "lost"} & delivery.keys()
+    assert (
+        members(world, "state:running")
+        == members(world, "due")
+        == members(world, f"line:one:{delivery['entity']}")
+        == []
+    )
+    assert world.redis.zscore(key_of(world, "state:dead"), id_) == pytest.approx(now_ms(world), abs=5000)
