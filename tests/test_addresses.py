@@ -117,12 +117,12 @@ def test_whatever_is_taken_makes_a_client(scheme: str, middle: str, query: str) 
 
 @given(st.sampled_from("#/?@:%[]& \n"), st.sampled_from(["redis://:{}@h/0", "redis://h?password={}", "unix:///x?{}"]))
 def test_a_refusal_quotes_no_password(sign: str, form: str) -> None:
-    told = ""
+    announced = ""
     try:
         redis_address(form.format(f"tell-nobody-1{sign}tell-nobody-2"))
     except ValueError as error:
-        told = str(error)
-    assert "tell-nobody" not in told
+        announced = str(error)
+    assert "tell-nobody" not in announced
 
 
 def test_the_allowed_options_are_documented() -> None:

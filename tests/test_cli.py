@@ -208,7 +208,7 @@ def test_send_test_refused(run: Run, service: Service, path: str, changes: dict[
 
 
 def test_send_test_to_somebody_else(run: Run, service: Service) -> None:
-    """200 and JSON, but no receiver: told in words."""
+    """200 and JSON, but no receiver: reported in plain words."""
     code, said = run("send-test", "--url", f"{service.sandbox}/slack/api/auth.test")
     assert code == 1
     assert "is that the receiver?" in said
@@ -291,7 +291,7 @@ def test_a_bad_option_ends_with_2(run: Run, arguments: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("command", [("events", "x"), ("replay", "--dead")])
-def test_without_redis_it_is_told_in_words(run: Run, command: tuple[str, ...]) -> None:
+def test_without_redis_it_is_reported_in_words(run: Run, command: tuple[str, ...]) -> None:
     code, said = run(*command, REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
     assert code == 1
     assert "look at REDIS_URL" in said
@@ -327,5 +327,5 @@ def test_replay_all_dead_letters(run: Run, service: Service, processes: Processe
     processes.wait_for("the replay", lambda: redis.hget(f"fb:default:delivery:{id_}", "state") == b"done")
 
 
-def test_replay_must_be_told_what(run: Run) -> None:
+def test_replay_needs_to_know_what(run: Run) -> None:
     assert run("replay", "--dead", "x.slack")[0] == 2

@@ -51,7 +51,7 @@ def test_every_variable_is_in_the_example_and_nothing_else() -> None:
 
 
 def test_the_example_means_the_same_to_honcho_and_to_flask(tmp_path: Path) -> None:
-    """Both read .env, with parsers of their own: an unquoted blank or # would be told apart."""
+    """Both read .env, with parsers of their own: an unquoted blank or # would make them differ."""
     file = tmp_path / "env"
     file.write_text(uncommented(), encoding="utf-8")
     flask_values = {name: value for name, value in dotenv_values(file, interpolate=False).items() if value}

@@ -25,7 +25,7 @@ from tools.sandbox.processes import ROOT, Processes, free_port, start_valkey, va
 NEW_TOKEN = "token-after-the-rotation"
 MOST = 20_000
 RECORDED = recorded(ROOT / "tests" / "fixtures" / "abc")
-WITHIN = 1.0  # seconds in which trouble with Redis must be told
+WITHIN = 1.0  # seconds in which a failure of Redis must be reported
 numbers = count(1000)
 
 
@@ -92,7 +92,7 @@ def test_answered_200_is_stored_whole(web: Web, redis: Any) -> None:
     assert f"{id_}.slack" in redis.hget(b"rq:job:" + job, "description").decode()
 
 
-def test_a_repeat_is_told_and_changes_nothing(web: Web, redis: Any) -> None:
+def test_a_repeat_is_reported_and_changes_nothing(web: Web, redis: Any) -> None:
     first = web.post(event()).json
     again = web.post(event())
     assert again.status == 200
@@ -259,7 +259,7 @@ def padded(size: int) -> bytes:
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_size_is_limited_whether_it_is_told_or_not(web: Web, redis: Any, chunked: bool) -> None:
+def test_size_is_limited_whether_it_is_announced_or_not(web: Web, redis: Any, chunked: bool) -> None:
     def post(body: bytes) -> int:
         return web.post([body[:7], body[7:]] if chunked else body).status
 
@@ -374,10 +374,10 @@ def test_strangers_who_stall_do_not_delay_a_webhook(web: Web, redis: Any) -> Non
     assert max(reply.seconds for reply in replies) < 2
 
 
-# Trouble with Redis
+# Failures of Redis
 
 
-class Trouble:
+class Failure:
     """A Valkey of its own under a web process of its own, to be hurt."""
 
     def __init__(self, processes: Processes) -> None:
@@ -391,7 +391,7 @@ class Trouble:
         self.processes.start("hurt", valkey_command(self.port, self.processes.folder))
         wait_for("valkey", lambda: _pings(self.port))
 
-    def is_told(self, body: bytes) -> None:
+    def is_reported(self, body: bytes) -> None:
         for _ in range(3):
             reply = self.web.post(body)
             assert reply.status == 503
@@ -415,71 +415,71 @@ def _pings(port: int) -> bool:
 
 
 @pytest.fixture(scope="module")
-def trouble(processes: Processes) -> Iterator[Trouble]:
-    trouble = Trouble(processes)
-    yield trouble
-    trouble.redis.close()
+def failure(processes: Processes) -> Iterator[Failure]:
+    failure = Failure(processes)
+    yield failure
+    failure.redis.close()
 
 
 @pytest.mark.parametrize("warm", [True, False])
-def test_redis_is_down(trouble: Trouble, warm: bool) -> None:
+def test_redis_is_down(failure: Failure, warm: bool) -> None:
     body = issue(next(numbers))
     if warm:
-        trouble.web.post(issue(next(numbers)))
-    trouble.processes["hurt"].kill()
+        failure.web.post(issue(next(numbers)))
+    failure.processes["hurt"].kill()
     try:
-        trouble.is_told(body)
-        assert trouble.web.get("/healthz").status == 200
+        failure.is_reported(body)
+        assert failure.web.get("/healthz").status == 200
     finally:
-        trouble.start()
-    trouble.is_over(body)
+        failure.start()
+    failure.is_over(body)
 
 
-def test_redis_hangs(trouble: Trouble) -> None:
-    """Stored or not can't be known then (it may do what it was asked when it wakes up): 503, and the repeat is told."""
+def test_redis_hangs(failure: Failure) -> None:
+    """Whether it was stored is not known then (it may be, when Redis wakes up): 503, and the repeat is known."""
     body = issue(next(numbers))
-    trouble.web.post(issue(next(numbers)))
-    trouble.processes["hurt"].signal(signal.SIGSTOP)
+    failure.web.post(issue(next(numbers)))
+    failure.processes["hurt"].signal(signal.SIGSTOP)
     try:
-        trouble.is_told(body)
+        failure.is_reported(body)
     finally:
-        trouble.processes["hurt"].signal(signal.SIGCONT)
-    reply = trouble.web.post(body)
+        failure.processes["hurt"].signal(signal.SIGCONT)
+    reply = failure.web.post(body)
     assert reply.status == 200
-    assert trouble.redis.zcard("fb:default:state:queued") == trouble.redis.zcard("fb:default:events")
+    assert failure.redis.zcard("fb:default:state:queued") == failure.redis.zcard("fb:default:events")
 
 
-def test_redis_hangs_under_load(trouble: Trouble) -> None:
+def test_redis_hangs_under_load(failure: Failure) -> None:
     """Callers do not wait for each other."""
-    trouble.processes["hurt"].signal(signal.SIGSTOP)
+    failure.processes["hurt"].signal(signal.SIGSTOP)
     try:
         with ThreadPoolExecutor(30) as pool:
-            replies = list(pool.map(trouble.web.post, [issue(next(numbers)) for _ in range(30)]))
+            replies = list(pool.map(failure.web.post, [issue(next(numbers)) for _ in range(30)]))
     finally:
-        trouble.processes["hurt"].signal(signal.SIGCONT)
+        failure.processes["hurt"].signal(signal.SIGCONT)
     assert {reply.status for reply in replies} == {503}
     assert sorted(reply.seconds for reply in replies)[15] < WITHIN
-    assert trouble.web.post(issue(next(numbers))).status == 200
+    assert failure.web.post(issue(next(numbers))).status == 200
 
 
-def test_redis_is_full(trouble: Trouble) -> None:
+def test_redis_is_full(failure: Failure) -> None:
     body = issue(next(numbers))
-    trouble.redis.config_set("maxmemory", 1)
+    failure.redis.config_set("maxmemory", 1)
     try:
-        trouble.is_told(body)
+        failure.is_reported(body)
     finally:
-        trouble.redis.config_set("maxmemory", 0)
-    trouble.is_over(body)
+        failure.redis.config_set("maxmemory", 0)
+    failure.is_over(body)
 
 
-def test_redis_is_read_only(trouble: Trouble) -> None:
+def test_redis_is_read_only(failure: Failure) -> None:
     body = issue(next(numbers))
-    trouble.redis.replicaof("127.0.0.1", free_port())
+    failure.redis.replicaof("127.0.0.1", free_port())
     try:
-        trouble.is_told(body)
+        failure.is_reported(body)
     finally:
-        trouble.redis.replicaof("no", "one")
-    trouble.is_over(body)
+        failure.redis.replicaof("no", "one")
+    failure.is_over(body)
 
 
 def test_after_a_failover_the_new_master_is_found(processes: Processes) -> None:

@@ -116,9 +116,9 @@ def test_the_longer_secret_goes_first() -> None:
     ],
 )
 def test_parts_of_an_address_are_masked(secret: str, shown: str) -> None:
-    told = Redactor([secret])(shown)
-    assert "planted" not in told
-    assert "pl@nted" not in told
+    announced = Redactor([secret])(shown)
+    assert "planted" not in announced
+    assert "pl@nted" not in announced
 
 
 def test_secrets_are_found_wherever_settings_hold_them() -> None:
@@ -307,8 +307,8 @@ def test_planted_secrets_show_nowhere(tmp_path: Path, tattler: str, which: str) 
         processes.wait_for("valkey", lambda: answers(redis))
         web = start_web(processes, env["REDIS_URL"], **env)
         processes.start("worker", procfile()["worker"], env)
-        told = [tell(web, json.dumps(body).encode()) for body in bodies]
-        told.append(tell(web, event("SOMETHING_NEW")))
+        announced = [tell(web, json.dumps(body).encode()) for body in bodies]
+        announced.append(tell(web, event("SOMETHING_NEW")))
         web.post(b"{}", "planted-webhook-token-3")
 
         def tried() -> bool:
@@ -318,11 +318,11 @@ def test_planted_secrets_show_nowhere(tmp_path: Path, tattler: str, which: str) 
 
         processes.wait_for("an attempt of each connector", tried)
         shown = [web.get(f"/api/{path}", bearer) for path in ("deliveries?limit=500", "events")]
-        shown += [web.get(f"/api/events/{id_}", bearer) for id_ in told]
+        shown += [web.get(f"/api/events/{id_}", bearer) for id_ in announced]
         shown += [web.get(path, ()) for path in ("/metrics", "/readyz", "/healthz")]
         sinks = {"answers": b"\n".join(reply.body for reply in shown).decode(), "ledger": everything_in(redis)}
         with Processes(tmp_path) as commands:
-            for arguments in (["check"], ["events"], ["events", told[0]], ["reconcile"]):
+            for arguments in (["check"], ["events"], ["events", announced[0]], ["reconcile"]):
                 process = commands.start("flask", ["flask", *arguments], env)
                 process.wait(60)
         # Redis goes away, and comes back without the password's being right

@@ -1,4 +1,4 @@
-"""The environment is right, or every mistake in it is told at once, by variable name, without a secret."""
+"""The environment is right, or every mistake in it is reported at once, by variable name, without a secret."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def test_a_value_may_come_from_a_file(tmp_path: Path) -> None:
     assert configuration.routes[-1].condition is not None
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_reported(tmp_path: Path) -> None:
     (tmp_path / "latin").write_bytes(b"\xff\xfe")
     for path in (tmp_path / "absent", tmp_path, tmp_path / "latin"):
         assert blamed({"WEBHOOK_TOKEN": TOKEN, "LOG_LEVEL_FILE": str(path)}) == {"LOG_LEVEL_FILE"}
@@ -319,7 +319,7 @@ def test_files_of_other_programs_are_not_read() -> None:
         ("WEB_CONCURRENCY", "0"),
     ],
 )
-def test_a_bad_value_is_told_by_name(name: str, value: str) -> None:
+def test_a_bad_value_is_reported_by_name(name: str, value: str) -> None:
     [problem] = problems({"WEBHOOK_TOKEN": TOKEN} | {name: value})
     assert problem.startswith(f"{name}: ")
     assert "\n" not in problem
@@ -407,7 +407,7 @@ def test_no_secret_is_a_plain_text() -> None:
     assert [f for f in secret if "SecretStr" not in names[f]] == []
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     """Of every part, and what is missing altogether as well."""
     environ = {
         "LOG_LEVEL": "loud",
@@ -426,23 +426,23 @@ def test_all_problems_are_told_at_once() -> None:
         *("TRANSLATE_PROVIDER", "TRANSLATE_FILTER", "JIRA_URL", "JIRA_PROJECT", "JIRA_FILTER"),
         *("SLACK_BOT_TOKEN", "SLACK_EVENTS"),
     }
-    told = problems(environ)
-    assert len(told) == len(set(told))
+    announced = problems(environ)
+    assert len(announced) == len(set(announced))
 
 
 @pytest.mark.parametrize("connectors", ["translate", "jira", "translate,jira"])
 def test_connectors_that_need_abc_say_so(connectors: str) -> None:
     environ = {name: value for name, value in ALL.items() if not name.startswith("ABC_")} | {"CONNECTORS": connectors}
-    told = problems(environ)
-    assert {problem.partition(":")[0] for problem in told} == {"ABC_API_URL", "ABC_API_KEY"}
-    assert all(connector in problem for problem in told for connector in connectors.split(","))
+    announced = problems(environ)
+    assert {problem.partition(":")[0] for problem in announced} == {"ABC_API_URL", "ABC_API_KEY"}
+    assert all(connector in problem for problem in announced for connector in connectors.split(","))
 
 
 def test_slack_works_without_abc() -> None:
     assert list(configure({"WEBHOOK_TOKEN": TOKEN, "CONNECTORS": "slack", **SLACK}).connectors) == ["slack"]
 
 
-def test_an_unknown_connector_is_told_with_those_that_are_there() -> None:
+def test_an_unknown_connector_is_reported_with_those_that_are_there() -> None:
     [problem] = problems({"WEBHOOK_TOKEN": TOKEN, "CONNECTORS": "slack,fax", **SLACK})
     assert problem.startswith("CONNECTORS: ")
     assert all(name in problem for name in ("'fax'", "translate", "jira", "slack"))
@@ -486,10 +486,10 @@ def test_nothing_that_is_documented_is_doubted() -> None:
     assert configure(ALL).doubts == ()
 
 
-def test_a_required_variable_that_is_misspelled_is_told_with_the_others() -> None:
-    told = problems({"WEBHOOK_TOKENS": TOKEN})
-    assert told[0].startswith("WEBHOOK_TOKEN: required, but not set")
-    assert told[1] == "WEBHOOK_TOKENS: there is no such variable; is WEBHOOK_TOKEN meant?"
+def test_a_required_variable_that_is_misspelled_is_reported_with_the_others() -> None:
+    announced = problems({"WEBHOOK_TOKENS": TOKEN})
+    assert announced[0].startswith("WEBHOOK_TOKEN: required, but not set")
+    assert announced[1] == "WEBHOOK_TOKENS: there is no such variable; is WEBHOOK_TOKEN meant?"
 
 
 # Secrets
@@ -507,20 +507,20 @@ SECRETS = {
 
 
 def test_problems_hold_no_secret() -> None:
-    told = problems(ALL | SECRETS)
-    assert {problem.partition(":")[0] for problem in told} >= SECRETS.keys() - {"JIRA_API_TOKEN"}
-    assert "tell-nobody" not in "\n".join(told)
+    announced = problems(ALL | SECRETS)
+    assert {problem.partition(":")[0] for problem in announced} >= SECRETS.keys() - {"JIRA_API_TOKEN"}
+    assert "tell-nobody" not in "\n".join(announced)
 
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=30))
 def test_no_mistake_quotes_an_api_key(key: str) -> None:
     key = f"tell-nobody{key}tell-nobody"
-    told: Any = ""
+    announced: Any = ""
     try:
-        told = configure(ALL | {"ABC_API_KEY": key, "REDIS_URL": f"redis://:{key}@h:1/0"})
+        announced = configure(ALL | {"ABC_API_KEY": key, "REDIS_URL": f"redis://:{key}@h:1/0"})
     except ConfigError as error:
-        told = error
-    assert "tell-nobody" not in f"{told!s} {told!r}"
+        announced = error
+    assert "tell-nobody" not in f"{announced!s} {announced!r}"
 
 
 def test_reprs_hold_no_secret() -> None:
@@ -551,14 +551,14 @@ def test_a_wrong_environment_ends_the_process_with_78(tmp_path: Path, which: str
         process = processes.start(which, procfile()[which], environ)
         assert process.wait(20) == 78
         said = process.output()
-    first, *told = said.strip().splitlines()
+    first, *announced = said.strip().splitlines()
     assert "docs/configuration.md" in first
-    named = {line.strip().partition(":")[0] for line in told}
+    named = {line.strip().partition(":")[0] for line in announced}
     assert named == {"LOG_LEVEL", "JIRA_URL", "PORT", "SLACK_EVENTS", "REDIS_URL", "WEBHOOK_TOKEN"}
     assert "tell-nobody" not in said
 
 
-def test_doubts_are_told_and_do_not_keep_it_from_starting(tmp_path: Path) -> None:
+def test_doubts_are_reported_and_do_not_keep_it_from_starting(tmp_path: Path) -> None:
     environ = {"WEBHOOK_TOKEN": TOKEN, "SLACK_THREDS": "true", "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"}
     with Processes(tmp_path) as processes:
         for which in ("web", "worker"):

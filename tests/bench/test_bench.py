@@ -74,7 +74,7 @@ def test_the_measure_of_attacks_shows_who_is_harmed(tmp_path: Path) -> None:
     assert harmful["message sent"] == "5 of 5 not"
 
 
-def test_events_are_of_the_size_that_is_told_and_all_different() -> None:
+def test_events_are_of_the_size_that_is_asked_for_and_all_different() -> None:
     bodies = {body(1_000_000_000 + number) for number in range(100)}
     assert len(bodies) == 100
     assert all(700 <= len(raw) <= 900 for raw in bodies)

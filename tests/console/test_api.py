@@ -159,7 +159,7 @@ def test_newest_first(web: Web, mixed: World) -> None:
     assert created == sorted(created, reverse=True)
 
 
-def test_why_and_when_are_told(web: Web, mixed: World) -> None:
+def test_why_and_when_are_reported(web: Web, mixed: World) -> None:
     dead = deliveries(web, "state=dead")[0]
     assert (dead["error"], dead["reason"]) == ("Slack: channel_not_found; SLACK_CHANNEL", "config")
     retrying = deliveries(web, "state=retrying")[0]

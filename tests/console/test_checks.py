@@ -30,7 +30,7 @@ def test_a_value_that_the_two_readers_of_env_see_differently_is_named(tmp_path: 
     assert problem.startswith("SLACK_CHANNEL: ")
 
 
-def test_a_file_that_one_of_them_can_not_read_is_told(tmp_path: Path) -> None:
+def test_a_file_that_one_of_them_can_not_read_is_reported(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, "SLACK_CHANNEL=it's\n")
     assert problem.startswith(".env: honcho can't read it")
 

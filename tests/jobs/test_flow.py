@@ -52,10 +52,10 @@ def test_waiting_for_the_rate_costs_no_attempt(redis: Redis) -> None:
 def test_a_destination_that_is_down_is_left_alone_probed_by_one_and_comes_back(world: World) -> None:
     one = world.connectors["one"]
     one.answer = lambda _e, _c: Retry("no answer", "timeout")
-    told = [world.tell(feedback_event()) for _ in range(12)]
+    announced = [world.tell(feedback_event()) for _ in range(12)]
     world.run()
     assert len(one.seen) == 5, "after five failures in a row the others are held"
-    assert {world.state(accepted, "two") for accepted in told} == {"done"}, "other destinations do not notice"
+    assert {world.state(accepted, "two") for accepted in announced} == {"done"}, "other destinations do not notice"
     assert world.records.health()["breakers"] == [one.where.name]
 
     world.pass_time(4)
@@ -66,7 +66,7 @@ def test_a_destination_that_is_down_is_left_alone_probed_by_one_and_comes_back(w
     one.seen.clear()
     one.answer = lambda _e, _c: Done()
     world.run_due(2)
-    assert sorted(one.seen) == sorted(accepted.event_id for accepted in told)
+    assert sorted(one.seen) == sorted(accepted.event_id for accepted in announced)
     assert world.records.health()["breakers"] == []
     assert not world.redis.exists(f"{world.ledger.prefix}breaker:{one.where.name}")
 
@@ -75,7 +75,7 @@ def test_those_who_wait_for_a_probe_look_again_soon(world: World) -> None:
     """The probe is over in a moment; its key, which outlives a killed worker's, is not what to wait for."""
     one = world.connectors["one"]
     one.answer = lambda _e, _c: Retry("no answer", "timeout")
-    told = [world.tell(feedback_event()) for _ in range(8)]
+    announced = [world.tell(feedback_event()) for _ in range(8)]
     world.run()
     world.pass_time(700)
     first, *others = world.tick()
@@ -92,23 +92,23 @@ def test_those_who_wait_for_a_probe_look_again_soon(world: World) -> None:
     world.pass_time(6)
     for id_ in world.tick():
         world.deliverer.deliver(id_)
-    assert {world.state(accepted, "one") for accepted in told} == {"done"}
+    assert {world.state(accepted, "one") for accepted in announced} == {"done"}
 
 
 def test_a_used_up_quota_stops_the_destination_at_once_and_kills_nothing(world: World) -> None:
     one = world.connectors["one"]
     one.answer = lambda _e, _c: Failed("the quota is used up", "quota")
-    told = [world.tell(feedback_event()) for _ in range(3)]
+    announced = [world.tell(feedback_event()) for _ in range(3)]
     world.run()
     assert len(one.seen) == 1
-    assert {world.state(accepted, "one") for accepted in told} == {"retrying"}
+    assert {world.state(accepted, "one") for accepted in announced} == {"retrying"}
     one.answer = lambda _e, _c: Done()
     world.pass_time(1100)
     for _ in range(2):
         for id_ in world.tick():
             world.deliverer.deliver(id_)
         world.pass_time(100)
-    assert {world.state(accepted, "one") for accepted in told} == {"done"}
+    assert {world.state(accepted, "one") for accepted in announced} == {"done"}
 
 
 def test_a_destination_that_asks_for_a_pause_gets_it_from_everyone(world: World) -> None:
@@ -136,15 +136,15 @@ class Teller(Recorder):
     crowd: int = 3
     together: list[list[str]] = field(default_factory=list)
 
-    def gather(self, told: Sequence[tuple[Event, Context]]) -> list[Outcome]:
-        self.together.append([event.id for event, _ in told])
-        return [self.answer(event, context) for event, context in told]
+    def gather(self, announced: Sequence[tuple[Event, Context]]) -> list[Outcome]:
+        self.together.append([event.id for event, _ in announced])
+        return [self.answer(event, context) for event, context in announced]
 
 
-def test_a_crowd_is_told_together_once_each_and_the_rate_is_given_back(redis: Redis) -> None:
+def test_a_crowd_is_reported_together_once_each_and_the_rate_is_given_back(redis: Redis) -> None:
     teller = Teller(where=Destination("channel", per_second=1))
     world = World(redis, {"one": teller})
-    told = [world.tell(feedback_event()) for _ in range(8)]
+    announced = [world.tell(feedback_event()) for _ in range(8)]
     world.run()
     assert (len(teller.seen), teller.together) == (1, []), "the first goes at once, the others wait for their turn"
     world.pass_time(1.3)
@@ -152,7 +152,7 @@ def test_a_crowd_is_told_together_once_each_and_the_rate_is_given_back(redis: Re
         world.deliverer.deliver(id_)
     assert [len(crowd) for crowd in teller.together] == [7]
     assert set(world.states().values()) == {"done"}
-    assert sorted([*teller.seen, *teller.together[0]]) == sorted(accepted.event_id for accepted in told)
+    assert sorted([*teller.seen, *teller.together[0]]) == sorted(accepted.event_id for accepted in announced)
     later = world.tell(feedback_event())
     world.pass_time(3)
     world.run()
@@ -162,13 +162,13 @@ def test_a_crowd_is_told_together_once_each_and_the_rate_is_given_back(redis: Re
 def test_a_digest_that_fails_is_retried_by_each_on_its_own(redis: Redis) -> None:
     teller = Teller(where=Destination("channel", per_second=1), answer=lambda _e, _c: Retry("no answer", "ambiguous"))
     world = World(redis, {"one": teller})
-    told = [world.tell(feedback_event()) for _ in range(5)]
+    announced = [world.tell(feedback_event()) for _ in range(5)]
     world.run()
     world.pass_time(1.3)
     for id_ in world.tick():
         world.deliverer.deliver(id_)
-    assert {world.state(accepted, "one") for accepted in told} == {"retrying"}
-    assert row(world, f"{told[4].event_id}.one")["attempts"] == 1
+    assert {world.state(accepted, "one") for accepted in announced} == {"retrying"}
+    assert row(world, f"{announced[4].event_id}.one")["attempts"] == 1
 
 
 def test_a_probe_that_says_nothing_of_the_destination_lets_the_next_one_probe(world: World) -> None:
@@ -208,7 +208,7 @@ def test_a_pause_of_no_length_is_a_pause(world: World) -> None:
     assert world.tick() == []
 
 
-def test_who_is_not_told_in_a_digest_moves_up(redis: Redis) -> None:
+def test_who_is_not_reported_in_a_digest_moves_up(redis: Redis) -> None:
     teller = Teller(where=Destination("channel", per_second=1))
     world = World(redis, {"one": teller})
     for _ in range(70):

@@ -126,13 +126,13 @@ def test_a_lease_that_is_renewed_is_not_taken_over(world: World) -> None:
 
 
 def test_losing_every_key_of_rq_loses_nothing(world: World) -> None:
-    told = [world.tell(feedback_event()) for _ in range(5)]
+    announced = [world.tell(feedback_event()) for _ in range(5)]
     for key in world.redis.scan_iter("rq:*"):
         world.redis.delete(key)
     assert world.tick() == []
     world.pass_time(11)
     handed = world.tick()
-    assert sorted(handed) == sorted(f"{t.event_id}.{name}" for t in told for name in ("one", "two"))
+    assert sorted(handed) == sorted(f"{t.event_id}.{name}" for t in announced for name in ("one", "two"))
     for id_ in handed:
         world.deliverer.deliver(id_)
     assert set(world.states().values()) == {"done"}
@@ -225,7 +225,7 @@ def test_a_crashing_connector_is_retried_and_its_words_hold_no_secret(world: Wor
     assert (delivery["state"], delivery["reason"]) == ("retrying", "crashed")
     assert "refused" in delivery["error"]
     assert "planted-secret" not in str(event)
-    assert world.state(accepted, "two") == "done", "a connector's trouble stays its own"
+    assert world.state(accepted, "two") == "done", "a connector's failure stays its own"
 
 
 def test_deliveries_of_one_entity_run_in_the_order_of_happening(world: World) -> None:
@@ -398,9 +398,9 @@ def test_a_filtered_delivery_is_shown_as_skipped_and_has_no_job(world: World) ->
 
 def test_what_happened_in_the_same_moment_stays_in_the_order_in_which_it_came(world: World) -> None:
     states = ["A", "B", "C", "D", "E"]
-    told = [world.tell(status_event(9, 4, "INIT", status)).event_id for status in states]
+    announced = [world.tell(status_event(9, 4, "INIT", status)).event_id for status in states]
     world.run()
-    assert world.connectors["one"].seen == told
+    assert world.connectors["one"].seen == announced
 
 
 def test_a_delivery_that_fails_outside_its_connector_is_recorded_and_gives_its_slot_back(world: World) -> None:

@@ -86,7 +86,7 @@ def a_day(world: World) -> None:
             world.acceptor.accept("abc", Unread(f"{number:020x}", "unreadable", "no id", "X" * 5000), b'{"event":"X"}')
             continue
         body = feedback_event() if kind < 2 else status_event(number % 40 + 1, number % 60, "INIT", f"S{number}")
-        told = world.tell(body)
+        announced = world.tell(body)
         if kind == 5:
             world.tell(body)
         if number % 7 == 0:
@@ -94,7 +94,7 @@ def a_day(world: World) -> None:
             world.pass_time(DAY / EVENTS * 7)
             world.run_due()
         if number % 50 == 0:
-            Replayer(world.redis, INSTANCE).replay(f"{told.event_id}.one")
+            Replayer(world.redis, INSTANCE).replay(f"{announced.event_id}.one")
     world.connectors["one"].answer = world.connectors["two"].answer = lambda _e, _c: Done()
     for _ in range(40):
         world.pass_time(4000)
@@ -144,7 +144,7 @@ def test_an_event_costs_a_bounded_number_of_keys_and_bytes(world: World) -> None
 
 def test_unfinished_deliveries_are_never_forgotten(world: World) -> None:
     world.connectors["one"].answer = lambda _e, _c: Failed("used up", "quota")
-    told = world.tell(feedback_event())
+    announced = world.tell(feedback_event())
     world.run()
     later = world.tell(feedback_event())  # queued, in a Redis that nobody looks at
     for key in (f"state:{state}" for state in ("queued", "retrying")):
@@ -153,10 +153,10 @@ def test_unfinished_deliveries_are_never_forgotten(world: World) -> None:
     world.pass_time(400 * DAY)
     while world.ledger.forget(30):
         pass
-    assert world.state(told, "one") == "retrying"
+    assert world.state(announced, "one") == "retrying"
     assert world.state(later, "two") == "queued"
-    assert world.records.event(told.event_id) is not None, "an event stays with its last delivery"
-    assert f"{told.event_id}.two" not in world.states()
+    assert world.records.event(announced.event_id) is not None, "an event stays with its last delivery"
+    assert f"{announced.event_id}.two" not in world.states()
 
 
 @pytest.mark.parametrize("state", ["ignored", "unreadable"])
@@ -229,9 +229,9 @@ def test_notes_have_a_bound_of_one_mebibyte(world: World) -> None:
 
 def test_a_connector_that_keeps_too_much_fails_and_says_so(world: World) -> None:
     world.connectors["one"].answer = lambda _e, context: context.keep(text="x" * 2_000_000) or Done()  # type: ignore[func-returns-value]
-    told = world.tell(feedback_event())
+    announced = world.tell(feedback_event())
     world.run()
-    event = world.records.event(told.event_id)
+    event = world.records.event(announced.event_id)
     assert event is not None
     [delivery] = [row for row in event["deliveries"] if row["connector"] == "one"]
     assert (delivery["state"], delivery["reason"]) == ("retrying", "crashed")
@@ -303,12 +303,12 @@ def test_a_secret_is_masked_before_a_cut_can_go_through_it(world: World) -> None
 
 def test_the_log_keeps_twenty_attempts(world: World) -> None:
     world.connectors["one"].answer = lambda _e, _c: Retry("429", "rate_limited", 1)
-    told = world.tell(feedback_event())
+    announced = world.tell(feedback_event())
     world.run()
     for _ in range(25):
         world.pass_time(10)
         world.run_due()
-    event = world.records.event(told.event_id)
+    event = world.records.event(announced.event_id)
     assert event is not None
     [delivery] = [row for row in event["deliveries"] if row["connector"] == "one"]
     assert (delivery["attempts"], len(delivery["attempts_log"])) == (26, 20)

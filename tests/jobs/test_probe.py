@@ -207,7 +207,7 @@ def test_a_socket_in_the_file_system(start: Start, tmp_path: Path, scheme: str) 
     assert set(lines(f"{scheme}{path}")) == {"ok"}
 
 
-def test_a_cluster_is_told_by_the_real_web_process(start: Start, tmp_path: Path) -> None:
+def test_a_cluster_is_reported_by_the_real_web_process(start: Start, tmp_path: Path) -> None:
     """Where every webhook is refused, /readyz must not be green."""
     folder = tmp_path / "web"
     folder.mkdir()

@@ -236,7 +236,7 @@ def test_a_project_that_can_not_be_asked_does_not_keep_the_others_waiting(sandbo
     sandbox.abc.create_issue(1, {"name": "결제 오류"})
     report = bench.catch_up()
     assert len(report.findings) == 1
-    assert all("project 9" in trouble for trouble in report.errors)
+    assert all("project 9" in failure for failure in report.errors)
     assert report.errors
 
 
@@ -274,18 +274,18 @@ def test_a_change_whose_event_may_still_come_is_left_to_it(bench: Bench) -> None
     assert [found.action for found in bench.catch_up().findings] == ["missed: INIT → RESOLVED"]
 
 
-def test_a_change_that_was_heard_while_the_list_was_read_is_not_told_as_its_reverse(bench: Bench) -> None:
+def test_a_change_that_was_heard_while_the_list_was_read_is_not_reported_as_its_reverse(bench: Bench) -> None:
     issue = bench.sandbox.abc.create_issue(1, {"name": "결제 오류"}).id
     bench.catch_up()
     stale = bench.sandbox.abc.issues[issue].as_answer() | {"status": "ON_REVIEW"}
     bench.sandbox.abc.set_status(issue, "RESOLVED")
     bench.catch_up()
-    told = len(bench.sandbox.slack.messages)
+    announced = len(bench.sandbox.slack.messages)
     place = bench.marks.places()[0]
     listed = Issue.model_validate(stale)
     assert list(bench.reconciler._comparison.look_at(place, listed, bench.marks.now(), dry_run=False)) == []
     bench.settle()
-    assert len(bench.sandbox.slack.messages) == told
+    assert len(bench.sandbox.slack.messages) == announced
 
 
 def test_an_issue_that_was_created_and_changed_in_an_outage_is_announced_with_its_status(bench: Bench) -> None:
@@ -327,8 +327,8 @@ def test_a_change_cut_to_whole_seconds_keeps_its_place_behind_the_creation(redis
     change = status_event(7, 4)
     change["data"]["issue"] |= {"createdAt": "2026-11-22T17:00:04.700Z"}
     creation = {"event": "ISSUE_CREATION", "data": {"issue": change["data"]["issue"], "project": {"id": 1}}}
-    told = [world.tell(body).event_id for body in (change, creation)]
-    scores = [redis.zscore(f"fb:{INSTANCE}:line:slack:issue:1:7", f"{id_}.slack") for id_ in told]
+    announced = [world.tell(body).event_id for body in (change, creation)]
+    scores = [redis.zscore(f"fb:{INSTANCE}:line:slack:issue:1:7", f"{id_}.slack") for id_ in announced]
     assert scores == [1795366804700.0 + by for by in (0.001, 0.002)], "neither is before the creation"
 
 
@@ -350,8 +350,10 @@ def test_a_status_that_was_carried_in_passing_is_put_right(sandbox: Any, redis: 
     assert bench.catch_up().findings == []
 
 
-def test_a_change_from_before_a_wipe_is_not_told_because_an_older_event_came_again(bench: Bench, redis: Redis) -> None:
-    """ISSUE_CREATION was stored, not answered, and is sent again after the wipe; the change was told before it."""
+def test_a_change_from_before_a_wipe_is_not_reported_because_an_older_event_came_again(
+    bench: Bench, redis: Redis
+) -> None:
+    """ISSUE_CREATION was stored, not answered, and is sent again after the wipe; the change was reported before it."""
     bench.world.tick()
     issue = bench.issue()
     created = Issue.model_validate(bench.sandbox.abc.issue(issue).as_answer())
@@ -365,10 +367,10 @@ def test_a_change_from_before_a_wipe_is_not_told_because_an_older_event_came_aga
     bench.sandbox.abc.set_status(issue, "PENDING")
     bench.remember_an_hour()
     bench.catch_up()
-    assert len(bench.sandbox.slack.messages) == 1, "what happened since is told"
+    assert len(bench.sandbox.slack.messages) == 1, "what happened since is reported"
 
 
-def test_a_change_that_was_missed_right_after_the_first_start_is_told(bench: Bench) -> None:
+def test_a_change_that_was_missed_right_after_the_first_start_is_reported(bench: Bench) -> None:
     bench.world.tick()
     issue = bench.issue()
     created = Issue.model_validate(bench.sandbox.abc.issue(issue).as_answer())
@@ -378,7 +380,7 @@ def test_a_change_that_was_missed_right_after_the_first_start_is_told(bench: Ben
     assert len(bench.sandbox.slack.messages) == 1
 
 
-def test_what_was_told_before_a_wipe_is_not_told_by_the_runs_after_it(bench: Bench, redis: Redis) -> None:
+def test_what_was_reported_before_a_wipe_is_not_reported_by_the_runs_after_it(bench: Bench, redis: Redis) -> None:
     bench.world.tick()
     issue = bench.issue()
     bench.sandbox.abc.set_status(issue, "RESOLVED")

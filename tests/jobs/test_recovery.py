@@ -65,13 +65,13 @@ def test_while_abc_is_down_nothing_that_needs_it_loses_an_attempt(world: World) 
     for _ in range(5):
         world.tell(feedback_event())
     world.run()
-    told = world.tell(feedback_event())
+    announced = world.tell(feedback_event())
     world.run()
     for name in ("one", "two"):
-        waiting = row(world, told.event_id, name)
+        waiting = row(world, announced.event_id, name)
         assert (waiting["state"], waiting["attempts"], waiting["reason"]) == ("retrying", 0, "held")
         assert "abc is not available" in waiting["error"]
-    assert row(world, told.event_id, "three")["state"] == "done"
+    assert row(world, announced.event_id, "three")["state"] == "done"
 
 
 def test_one_delivery_probes_abc_for_all_connectors_and_brings_them_all_back(world: World) -> None:
@@ -119,14 +119,14 @@ def test_a_refusal_by_abc_shows_that_abc_answers_and_nothing_about_the_destinati
 def test_the_first_success_wakes_what_is_held_and_what_is_in_the_retry_schedule(world: World) -> None:
     one = world.connectors["one"]
     one.answer = down
-    told = [world.tell(feedback_event()) for _ in range(20)]
+    announced = [world.tell(feedback_event()) for _ in range(20)]
     world.run()
     world.pass_time(6)
     world.run_due()  # one probe; five are further along their schedule, 14 are held
     one.answer = done
     world.pass_time(4)
     world.run_due(2)
-    assert {world.state(accepted, "one") for accepted in told} == {"done"}
+    assert {world.state(accepted, "one") for accepted in announced} == {"done"}
 
 
 def test_what_is_woken_goes_at_the_rate_of_the_destination(redis: Redis) -> None:
@@ -250,11 +250,11 @@ def test_a_probe_that_shows_nothing_lets_others_probe(world: World) -> None:
 def test_a_probe_whose_worker_was_killed_makes_room_after_a_minute(world: World) -> None:
     one = world.connectors["one"]
     one.answer = down
-    told = [world.tell(feedback_event()) for _ in range(7)]
+    announced = [world.tell(feedback_event()) for _ in range(7)]
     world.run()
     prefix, destination = world.ledger.prefix, one.where.name
     world.redis.hset(f"{prefix}breaker:{destination}", "until", 1)
-    killed, other = (f"{accepted.event_id}.one" for accepted in told[:2])
+    killed, other = (f"{accepted.event_id}.one" for accepted in announced[:2])
     assert world.ledger.admit(killed, destination, 0, 1, "").because == "probe"
     assert 55_000 < world.redis.pttl(f"{prefix}probe:{destination}") <= 60_000
     assert world.ledger.admit(other, destination, 0, 1, "").because == "open"
@@ -320,11 +320,11 @@ def test_a_breaker_for_which_nobody_waits_is_forgotten_after_an_hour(world: Worl
     """Its channel was renamed, say: nothing goes there any more that could close it."""
     one = world.connectors["one"]
     one.answer = down
-    told = [world.tell(feedback_event()) for _ in range(5)]
+    announced = [world.tell(feedback_event()) for _ in range(5)]
     world.run()
     one.where = Destination("one #renamed")
     one.answer = done
-    for accepted in told:
+    for accepted in announced:
         Replayer(world.redis, INSTANCE).replay(f"{accepted.event_id}.one")
     world.run()
     assert world.records.health()["breakers"] == ["one #a"]
@@ -347,15 +347,15 @@ def refused(_event: Event, _context: Context) -> Outcome:
 def test_dead_letters_of_a_cause_that_is_gone_are_replayed(world: World, reason: Any) -> None:
     one = world.connectors["one"]
     one.answer = lambda _e, _c: Failed("refused", reason)
-    told = [world.tell(feedback_event()) for _ in range(3)]
+    announced = [world.tell(feedback_event()) for _ in range(3)]
     world.run()
-    assert {world.state(accepted, "one") for accepted in told} == {"dead"}
+    assert {world.state(accepted, "one") for accepted in announced} == {"dead"}
     one.answer = done
     world.tell(feedback_event())
     world.pass_time(4)
     world.run_due(3)
-    assert {world.state(accepted, "one") for accepted in told} == {"done"}
-    assert {world.state(accepted, "two") for accepted in told} == {"done"}
+    assert {world.state(accepted, "one") for accepted in announced} == {"done"}
+    assert {world.state(accepted, "two") for accepted in announced} == {"done"}
     assert len(world.connectors["two"].seen) == 4, "nothing else is repeated"
 
 
@@ -363,46 +363,46 @@ def test_dead_letters_of_a_cause_that_is_gone_are_replayed(world: World, reason:
 def test_a_dead_letter_that_is_to_blame_itself_stays_dead(world: World, reason: Any) -> None:
     one = world.connectors["one"]
     one.answer = lambda _e, _c: Failed("refused", reason)
-    told = world.tell(feedback_event())
+    announced = world.tell(feedback_event())
     world.run()
     one.answer = done
     world.tell(feedback_event())
     world.run()
     world.pass_time(100_000)
     world.run_due(3)
-    assert world.state(told, "one") == "dead"
+    assert world.state(announced, "one") == "dead"
 
 
 def test_dead_letters_of_abc_are_replayed_when_any_connector_reaches_abc(world: World) -> None:
     world.connectors["one"].answer = lambda _e, _c: Failed("ABC: the API key is wrong", "auth", at_source=True)
     world.connectors["two"].answer = world.connectors["one"].answer
-    told = world.tell(feedback_event())
+    announced = world.tell(feedback_event())
     world.run()
-    assert [world.state(told, name) for name in ("one", "two", "three")] == ["dead", "dead", "done"]
+    assert [world.state(announced, name) for name in ("one", "two", "three")] == ["dead", "dead", "done"]
     world.connectors["one"].answer = world.connectors["two"].answer = done
     world.tell(feedback_event())
     world.run()
     world.run_due(2)
-    assert [world.state(told, name) for name in ("one", "two", "three")] == ["done", "done", "done"]
+    assert [world.state(announced, name) for name in ("one", "two", "three")] == ["done", "done", "done"]
     assert len(world.connectors["three"].seen) == 2
 
 
 def test_what_gave_up_after_three_days_of_outage_is_replayed_when_it_ends(world: World) -> None:
     one = world.connectors["one"]
     one.answer = down
-    told = [world.tell(feedback_event()) for _ in range(6)]
+    announced = [world.tell(feedback_event()) for _ in range(6)]
     world.run()
     world.pass_time(4 * 86_400)
     for _ in range(8):
         world.pass_time(400)
         world.run_due()
-    assert {world.state(accepted, "one") for accepted in told} == {"dead"}
+    assert {world.state(accepted, "one") for accepted in announced} == {"dead"}
     one.answer = done
     world.pass_time(400)
     world.tell(feedback_event())
     world.run()
     world.run_due(2)
-    assert {world.state(accepted, "one") for accepted in told} == {"done"}
+    assert {world.state(accepted, "one") for accepted in announced} == {"done"}
 
 
 def test_a_dead_letter_is_healed_five_times_at_most_and_later_each_time(world: World) -> None:
@@ -450,19 +450,19 @@ def test_a_dead_letter_goes_on_at_the_start_of_its_schedule_with_its_notes(world
 
     one = world.connectors["one"]
     one.answer = keep_and_fail
-    told = world.tell(feedback_event())
-    id_ = f"{told.event_id}.one"
+    announced = world.tell(feedback_event())
+    id_ = f"{announced.event_id}.one"
     for _ in range(8):
         world.run()
         world.pass_time(100_000)
         world.run_due()
-    assert world.state(told, "one") == "dead"
+    assert world.state(announced, "one") == "dead"
     one.answer = look
     Replayer(world.redis, INSTANCE).replay(id_)
     world.run()
     assert found == [{"paid": "yes"}]
     assert world.redis.hget(f"{world.ledger.prefix}delivery:{id_}", "position") in (b"0", b"1")
-    assert world.state(told, "one") == "retrying"
+    assert world.state(announced, "one") == "retrying"
 
 
 def test_a_healed_delivery_takes_its_turn_in_the_line_of_its_entity(world: World) -> None:

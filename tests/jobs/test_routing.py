@@ -1,4 +1,4 @@
-"""Which connector acts on which event, and what is told of those that none acts on."""
+"""Which connector acts on which event, and what is reported of those that none acts on."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_pattern_without_an_end_is_a_mistake() -> None:
 
 
 @given(st.text(max_size=30))
-def test_patterns_are_right_or_told(patterns: str) -> None:
+def test_patterns_are_right_or_reported(patterns: str) -> None:
     problems: list[str] = []
     try:
         assert acts_on(patterns or None) <= set(EVENTS)
@@ -164,14 +164,14 @@ def test_what_a_filter_cannot_judge_is_skipped_with_why(feedback: dict[str, Any]
         ("1 / 0 == 1", "division by zero"),
     ],
 )
-def test_a_mistake_in_a_filter_is_told_at_start(condition: str, says: str) -> None:
+def test_a_mistake_in_a_filter_is_reported_at_start(condition: str, says: str) -> None:
     with pytest.raises(ConfigError) as caught:
         make_route("slack", None, condition, ("*",))
     assert all(problem.startswith("SLACK_FILTER: ") for problem in caught.value.problems)
     assert says in str(caught.value)
 
 
-def test_all_mistakes_are_told_together() -> None:
+def test_all_mistakes_are_reported_together() -> None:
     with pytest.raises(ConfigError) as caught:
         make_route("slack", "NOTHING,NEITHER", "x == 1 and y == 2", ("*",))
     assert [problem.partition(":")[0] for problem in caught.value.problems] == [
@@ -188,7 +188,7 @@ WORDS = st.sampled_from(
 
 
 @given(st.lists(WORDS, max_size=12).map(" ".join) | st.text(max_size=40))
-def test_a_filter_is_right_or_told(condition: str) -> None:
+def test_a_filter_is_right_or_reported(condition: str) -> None:
     problems: list[str] = []
     try:
         route = make_route("slack", None, condition or None, ("*",))

@@ -134,7 +134,7 @@ def test_issues_are_found_as_measured(sandbox: Sandbox, query: dict[str, Any], i
     ],
 )
 def test_feedbacks_are_found_as_measured(sandbox: Sandbox, query: dict[str, Any], ids: list[int]) -> None:
-    """Newest first unless told otherwise; text is LIKE, the rest is equal, multiSelect contains."""
+    """Newest first unless asked otherwise; text is LIKE, the rest is equal, multiSelect contains."""
     sandbox.abc.create_feedback(1, {"message": "payment", "tags": ["bug", "ui"], "issueNames": ["crash"]})
     sandbox.abc.create_feedback(1, {"message": "x", "note": "pay", "rating": 2, "device": "ios"})
     found = call(sandbox, "POST", "/channels/1/feedbacks/search", {"query": query})

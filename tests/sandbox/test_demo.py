@@ -33,7 +33,7 @@ def test_once_shows_every_effect_and_ends_with_0() -> None:
     assert_gone(result.stdout)
 
 
-def test_it_stays_until_it_is_told_to_end_and_takes_everything_with_it(tmp_path: Path) -> None:
+def test_it_stays_until_it_is_asked_to_end_and_takes_everything_with_it(tmp_path: Path) -> None:
     with Processes(tmp_path) as processes:
         demo = processes.start("demo", python_command("-m", "tools.sandbox.demo"))
         said = processes.wait_for(

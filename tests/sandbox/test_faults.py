@@ -1,4 +1,4 @@
-"""Trouble comes when, where and as often as it was ordered; programs outside order it and see every effect."""
+"""Faults come when, where and as often as they were ordered; programs outside order it and see every effect."""
 
 from __future__ import annotations
 

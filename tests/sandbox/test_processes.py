@@ -63,7 +63,7 @@ def test_leaving_the_block_ends_all_even_after_a_failure(tmp_path: Path) -> None
     assert [sleeper.returncode for sleeper in sleepers] == [-signal.SIGTERM] * 2
 
 
-def test_a_process_that_ended_is_told_with_its_last_words(tmp_path: Path) -> None:
+def test_a_process_that_ended_is_reported_with_its_last_words(tmp_path: Path) -> None:
     with Processes(tmp_path) as processes:
         processes.start("short", python_command("-c", "print('no such luck'); raise SystemExit(78)"))
         with pytest.raises(ProcessEnded, match=r"short ended with 78[\s\S]*no such luck"):

@@ -34,7 +34,7 @@ def test_results_are_readable_and_always_the_same(text: str, target: str, result
 
 
 @pytest.mark.parametrize(("text", "language"), [("안녕", "ko"), ("こんにちは", "ja"), ("你好", "zh"), ("hello", "en")])
-def test_languages_are_told_by_script(text: str, language: str) -> None:
+def test_languages_are_recognised_by_script(text: str, language: str) -> None:
     assert detect(text) == language
 
 

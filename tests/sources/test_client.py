@@ -1,5 +1,5 @@
 """The client of ABC User Feedback, against the strict stand-in: one change at a time, nothing overwritten, every
-refusal told for what it is."""
+refusal reported for what it is."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class TestReading:
         assert sandbox.abc.writes == []
 
     def test_issue_is_of(self, sandbox: Sandbox, client: AbcClient) -> None:
-        """An issue of another project can be read with this one's key, and is told apart all the same."""
+        """An issue of another project can be read with this one's key, and is distinguished all the same."""
         other = sandbox.abc.create_project("Other", "OTHERKEYOTHERKEY0001")
         sandbox.abc.create_issue(1, {"name": "mine"})
         sandbox.abc.create_issue(other.id, {"name": "theirs"})
@@ -112,7 +112,7 @@ class TestExternalIssueId:
         assert len(sandbox.abc.writes) == 1
 
     @pytest.mark.parametrize("name", ["x" * 31, "🚀" * 31])
-    def test_a_long_name_is_told_and_not_sent(self, sandbox: Sandbox, client: AbcClient, name: str) -> None:
+    def test_a_long_name_is_reported_and_not_sent(self, sandbox: Sandbox, client: AbcClient, name: str) -> None:
         sandbox.abc.create_feedback(1, {"issueNames": [name]})
         error = error_of(client.set_external_issue_id, 1, 1, "123")
         assert (error.reason, error.again) == ("unwritable", False)
@@ -158,7 +158,7 @@ class TestFeedbackFields:
         assert client.set_feedback_fields(1, 1, 1, {"message_en": "Hello"}) == {}
         assert len(sandbox.abc.writes) == 1
 
-    def test_a_missing_feedback_is_told(self, client: AbcClient) -> None:
+    def test_a_missing_feedback_is_reported(self, client: AbcClient) -> None:
         """Though ABC answers 200 to the write."""
         assert error_of(client.set_feedback_fields, 1, 1, 9, {"message_en": "x"}).reason == "not_found"
 

@@ -139,7 +139,7 @@ def test_null_names_around_an_issue_pass() -> None:
 
 
 @pytest.mark.parametrize("external", [None, "", " "])
-def test_no_ticket_is_told_in_several_ways(external: str | None) -> None:
+def test_no_ticket_is_reported_in_several_ways(external: str | None) -> None:
     event = parse(changed(CHANGE, issue__externalIssueId=external), "default")
     assert event.issue is not None
     assert event.issue.external_id == ""
@@ -313,18 +313,18 @@ def test_ids_stay_the_same_over_releases() -> None:
 
 @given(st.one_of(JSON, st.sampled_from(sorted(KINDS))), NEARLY)
 def test_nothing_but_its_own_errors(name: Any, data: Any) -> None:
-    told = ""
+    announced = ""
     try:
         assert parse({"event": name, "data": data}, "default").entity
     except (Unknown, Unreadable) as error:
-        told = str(error)
-    assert told.isprintable()
-    assert len(told) < 1000
+        announced = str(error)
+    assert announced.isprintable()
+    assert len(announced) < 1000
 
 
 @given(st.dictionaries(st.sampled_from(["event", "data"]) | st.text(), NEARLY | st.text(), max_size=3))
 def test_whatever_is_read_can_be_stored(body: dict[str, Any]) -> None:
-    """What is told of it (name, why) is plain ASCII, and short."""
+    """What is reported of it (name, why) is plain ASCII, and short."""
     found = read(body, json.dumps(body).encode(), "default")
     if isinstance(found, Unread):
         assert found.name.isascii()

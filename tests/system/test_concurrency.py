@@ -25,7 +25,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def feedbacks(world: World, many: int) -> list[bytes]:
-    """Events of feedbacks that nobody has told of yet."""
+    """Events of feedbacks that nobody has reported yet."""
     with world.unheard():
         written = {world.service.write_feedback({"message": f"{KOREAN} {next(numbers)}"}) for _ in range(many)}
     rows = [row for row in world.service.state()["abc"]["feedbacks"] if row["id"] in written]

@@ -37,13 +37,13 @@ def test_a_jira_that_hangs_holds_up_nobody_else(world: World) -> None:
     issues = [world.service.open_issue(f"held {number}") for number in range(ISSUES)]
     wait_for("both shares to be full", lambda: world.fired() >= HELD)
 
-    told, answered = change_statuses(world)
+    announced, answered = change_statuses(world)
     # Jira is given up after 15 s: what is much sooner did not wait for it.
     assert percentile(answered, 0.99) < 1, f"slow answers: {sorted(answered)[-5:]}"
     feedbacks = [world.service.write_feedback({"message": KOREAN}) for _ in range(8)]
     wait_for("the translations", lambda: all(world.translations(feedback) for feedback in feedbacks), 10)
-    moments = wait_for("every message", lambda: all_posted(world, told), 10)
-    late = [moments[name] - told[name] for name in told]
+    moments = wait_for("every message", lambda: all_posted(world, announced), 10)
+    late = [moments[name] - announced[name] for name in announced]
     assert percentile(late, 0.99) < 5, f"late messages: {sorted(late)[-5:]}"
 
     rows = world.rows(state="running")
@@ -71,16 +71,16 @@ def all_posted(world: World, names: Iterable[str]) -> dict[str, float]:
 
 
 def change_statuses(world: World) -> tuple[dict[str, float], list[float]]:
-    """Tells of many changes over one connection: when each was told, by the issue's name; seconds to each answer."""
-    told, answered = {}, []
+    """Announces many changes over one connection: when each was sent, by the issue's name; seconds to each answer."""
+    announced, answered = {}, []
     times = {"createdAt": "2026-11-22T16:00:00.000Z", "updatedAt": "2026-11-22T17:00:00.000Z"}
     with world.web.connected() as connection:
         for number in range(CHANGES):
             name = f"change {number}"
             issue = {"id": 5000 + number, **times, "name": name, "status": "RESOLVED", "externalIssueId": "1"}
             data = {"issue": issue, "project": {"id": 1, "name": "Demo"}, "previousStatus": "INIT"}
-            told[name] = time.time()
+            announced[name] = time.time()
             reply = connection.post(json.dumps({"event": "ISSUE_STATUS_CHANGE", "data": data}).encode(), TOKEN)
             assert reply.status == 200
             answered.append(reply.seconds)
-    return told, answered
+    return announced, answered

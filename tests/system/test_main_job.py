@@ -82,7 +82,7 @@ def test_a_feedback_that_names_its_issues_becomes_one_comment_at_each_ticket(wor
         assert "결제가 두 번 됐어요" in comment
 
 
-def test_a_status_is_carried_and_told_once(world: World) -> None:
+def test_a_status_is_carried_and_reported_once(world: World) -> None:
     name = a_name()
     issue = opened(world, name)
     world.service.change_status(issue, "RESOLVED")

@@ -64,9 +64,9 @@ def test_twenty_parallel_copies_are_one_event(world: World) -> None:
         world.service.change_status(issue, "RESOLVED")
     row = world.issue(issue)  # its creation time is part of its identity
     project, channel = {"id": 1, "name": "Demo"}, {"id": 1, "name": "App reviews"}
-    told = {**world.service.abc("GET", f"channels/1/feedbacks/{feedback}"), "message": KOREAN}
+    announced = {**world.service.abc("GET", f"channels/1/feedbacks/{feedback}"), "message": KOREAN}
     bodies = [
-        _body("FEEDBACK_CREATION", feedback={**told, "issues": []}, channel=channel, project=project),
+        _body("FEEDBACK_CREATION", feedback={**announced, "issues": []}, channel=channel, project=project),
         _body("ISSUE_CREATION", issue={**row, "status": "INIT"}, project=project),
         _body("ISSUE_STATUS_CHANGE", issue=row, project=project, previousStatus="INIT"),
     ]

@@ -1,4 +1,4 @@
-"""Processes that are killed or told to stop in the middle of work: nothing lost, nothing twice, and soon taken up."""
+"""Processes that are killed or asked to stop in the middle of work: nothing lost, nothing twice, and soon taken up."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def issues_named(world: World, what: str, many: int) -> dict[int, str]:
     return {world.service.open_issue(name): name for name in names}
 
 
-def assert_once(world: World, feedbacks: list[int], issues: dict[int, str], told: dict[int, str]) -> None:
+def assert_once(world: World, feedbacks: list[int], issues: dict[int, str], announced: dict[int, str]) -> None:
     for feedback in feedbacks:
         assert world.translations(feedback) == [ENGLISH]
     for number in issues:
         [ticket] = world.tickets(number)
         assert world.writes_of_number(number) == [ticket["key"].removeprefix("PROJ-")]
-    for name in told.values():
+    for name in announced.values():
         assert len(world.messages(name)) == 1
 
 

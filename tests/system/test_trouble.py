@@ -1,4 +1,4 @@
-"""A third party's trouble: the right state with when or why, the others unaffected, and one effect once it is over."""
+"""A third party's faults: the right state with when or why, the others unaffected, and one effect once it is over."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ numbers = count(1)
 @pytest.fixture(scope="module")
 def running_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     # What Jira may have done is looked for at once: its search has no lag here.
-    with running(tmp_path_factory.mktemp("trouble"), JIRA_SEARCH_LAG="1") as world:
+    with running(tmp_path_factory.mktemp("failure"), JIRA_SEARCH_LAG="1") as world:
         yield world
 
 
@@ -61,7 +61,7 @@ class Story:
     """A feedback, an issue, and a change of its status: three events, four deliveries."""
 
     world: World
-    name: str = field(default_factory=lambda: f"trouble {next(numbers)}")
+    name: str = field(default_factory=lambda: f"failure {next(numbers)}")
 
     def __post_init__(self) -> None:
         ordered = self._faults_of_jira()
@@ -84,7 +84,7 @@ class Story:
         return sorted(rows, key=lambda row: (row["connector"], row["event"]))
 
     def row(self, target: Target) -> dict[str, Any]:
-        """The delivery that feels the trouble; empty while there is none."""
+        """The delivery that meets the fault; empty while there is none."""
         found = [row for row in self.rows() if (row["connector"], row["event"]) == (target.connector, target.event)]
         return found[0] if found else {}
 
@@ -96,7 +96,7 @@ class Story:
         return wait_for(f"an attempt of {target.connector}", tried, seconds)
 
     def wait_for_others(self, target: Target) -> None:
-        """What has nothing to do with the trouble is done; in Jira's own line the later one waits for the earlier."""
+        """What has nothing to do with the fault is done; in Jira's own line the later one waits for the earlier."""
 
         def others() -> bool:
             left = [row for row in self.rows() if row["connector"] != target.connector]
@@ -138,7 +138,7 @@ def assert_retrying(row: dict[str, Any], reason: str, least: float) -> None:
 
 
 def is_over(world: World, story: Story, target: Target) -> None:
-    """The trouble has ended, and an operator does not wait for the schedule."""
+    """The fault has ended, and an operator does not wait for the schedule."""
     world.replay(story.row(target)["id"])
     # What Slack may still be posting is only looked for.
     story.wait_until_done(10.0 + (SETTLE_SECONDS * 1.2 if target.system == "slack" else 0))
@@ -229,7 +229,7 @@ def test_a_time_out_is_retried_and_what_may_have_been_done_is_looked_for(world: 
     for system, kind in kinds.items():
         world.order(TARGETS[system].fault(kind, seconds=16))
         stories[system] = Story(world)
-        wait_for("the trouble to be met", lambda: not world.service.state()["faults"]["left"])
+        wait_for("the fault to be met", lambda: not world.service.state()["faults"]["left"])
         stories[system].wait_for_others(TARGETS[system])  # while it is still silent
     for system, story in stories.items():
         row = story.wait_until_tried(TARGETS[system], 20)

@@ -76,13 +76,13 @@ class World:
     def log(self, name: str) -> str:
         return self.processes[name].output()
 
-    # Trouble
+    # Faults
 
     def order(self, *faults: Mapping[str, Any]) -> None:
         call("POST", f"{self.service.sandbox}/control/faults", json=list(faults))
 
     def fired(self) -> int:
-        """How many requests have met trouble; those that are being held included."""
+        """How many requests have met a fault; those that are being held included."""
         return sum(self.service.state()["faults"]["fired"].values())
 
     def end_trouble(self) -> None:
@@ -90,7 +90,7 @@ class World:
         call("DELETE", f"{self.service.sandbox}/control/faults")
 
     def peace(self) -> None:
-        """No more trouble, and no breaker that remembers it."""
+        """No more faults, and no breaker that remembers it."""
         self.end_trouble()
         with self.redis() as redis:
             for key in redis.scan_iter("fb:default:breaker:*"):
@@ -98,7 +98,7 @@ class World:
 
     @contextmanager
     def unheard(self) -> Iterator[None]:
-        """What happens in ABC meanwhile is told to somebody else, who takes it."""
+        """What happens in ABC meanwhile is reported to somebody else, who takes it."""
         webhook = f"{self.service.sandbox}/control/webhook"
         call("POST", webhook, json={"url": f"{self.service.sandbox}/control/settings"})
         try:

@@ -111,7 +111,7 @@ class Demo:
         number = self.service.abc("GET", f"issues/{issue}")["externalIssueId"]
         return next((ticket for ticket in self.tickets() if ticket["key"].partition("-")[2] == number), None)
 
-    def told_again(self, names: list[str]) -> Effect:
+    def reported_again(self, names: list[str]) -> Effect:
         """The recorded requests, byte for byte: the same happenings once more, with other bytes."""
 
         def seen() -> str | None:
@@ -170,7 +170,7 @@ def run(demo: Demo) -> None:
 
     again = ["feedback-creation-full", "feedback-creation-minimal", "issue-creation", "issue-addition"]
     again += ["feedback-creation-with-new-issues-1", "feedback-creation-with-new-issues-2"]
-    demo.scene("Told again: requests recorded from a real server, byte for byte", demo.told_again(again))
+    demo.scene("Told again: requests recorded from a real server, byte for byte", demo.reported_again(again))
 
 
 def recorded(name: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Trouble on order: what a test, or a program through `POST /control/faults`, wants to go wrong at which system."""
+"""Faults on order: what a test, or a program through `POST /control/faults`, wants to go wrong at which system."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ class Faults:
 
     def __init__(self, seed: int = 0) -> None:
         self._lock = threading.Lock()
-        self._random = random.Random(seed)  # noqa: S311 (repeatable trouble, not a secret)
+        self._random = random.Random(seed)  # noqa: S311 (repeatable faults, not a secret)
         self._rules: list[Fault] = []
         self._stopped = False
         self._wake = threading.Event()
         self.fired: list[dict[str, Any]] = []
 
     def add(self, kind: Kind, **details: Any) -> Fault:
-        """Orders trouble; the details are the fields of Fault."""
+        """Orders faults; the details are the fields of Fault."""
         fault = Fault(kind, **details)
         with self._lock:
             self._rules.append(fault)

@@ -134,7 +134,7 @@ class Processes:
         return self._running[name]
 
     def wait_for(self, what: str, check: Callable[[], T | None], seconds: float = 30.0) -> T:
-        """`wait_for()`, but a process that ended meanwhile is told at once: raises ProcessEnded."""
+        """`wait_for()`, but a process that ended meanwhile is reported at once: raises ProcessEnded."""
 
         def check_all() -> T | None:
             self.check()

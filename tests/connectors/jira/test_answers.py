@@ -246,9 +246,9 @@ class TestDeletions:
         issue = world.issue()
         world.sandbox.faults.add("delay", system="jira", method="POST", path="/issue$")
         context = world.context(on_keep=lambda _notes: world.sandbox.abc.delete_issue(issue.id))
-        told = result(world.created(issue, context))
-        assert told["ticket"] == "PROJ-1"
-        assert "deleted" in told["write_back"]
+        announced = result(world.created(issue, context))
+        assert announced["ticket"] == "PROJ-1"
+        assert "deleted" in announced["write_back"]
 
     def test_an_issue_that_is_deleted_after_a_lost_answer(self, world: World) -> None:
         issue = world.issue()
@@ -256,9 +256,9 @@ class TestDeletions:
         context = world.context()
         world.created(issue, context)
         world.sandbox.abc.delete_issue(issue.id)
-        told = result(world.deliver_created_at(issue, context.next_attempt()))
-        assert told["ticket"] == "PROJ-1"
-        assert "deleted" in told["note"]
+        announced = result(world.deliver_created_at(issue, context.next_attempt()))
+        assert announced["ticket"] == "PROJ-1"
+        assert "deleted" in announced["note"]
 
     def test_an_issue_that_is_deleted_before_its_ticket_is_made(self, world: World) -> None:
         issue = world.issue()
@@ -294,6 +294,6 @@ class TestDeletions:
     def test_feedback_that_is_deleted_while_its_ticket_is_made(self, world: World) -> None:
         issue, feedback = world.issue(), world.feedback()
         world.sandbox.abc.delete_feedback(feedback)
-        told = result(world.added(feedback, issue, world.context(age=3600)))
-        assert told["ticket"] == "PROJ-1"
-        assert "deleted" in told["note"]
+        announced = result(world.added(feedback, issue, world.context(age=3600)))
+        assert announced["ticket"] == "PROJ-1"
+        assert "deleted" in announced["note"]

@@ -16,11 +16,11 @@ def wrong(world: World) -> list[str]:
 
 def test_a_good_set_up_is_all_right_and_nothing_is_changed(either: World) -> None:
     either.set(JIRA_STATUS_MAP=STATUS_MAP, JIRA_PRIORITY="High", JIRA_LABELS="voc")
-    told = lines(either)
-    assert all(line.ok for line in told), told
+    announced = lines(either)
+    assert all(line.ok for line in announced), announced
     kind = "Cloud" if either.sandbox.jira.cloud else "Data Center"
-    assert kind in told[0].what
-    assert any("signed in as Feedback Bridge" in line.what for line in told)
+    assert kind in announced[0].what
+    assert any("signed in as Feedback Bridge" in line.what for line in announced)
     assert either.tickets() == []
 
 
@@ -31,19 +31,19 @@ def test_wrong_credentials(world: World) -> None:
 
 def test_a_jira_that_is_away(world: World) -> None:
     world.set(JIRA_URL="http://127.0.0.1:9")
-    (told,) = wrong(world)
-    assert "JIRA_URL" in told
+    (announced,) = wrong(world)
+    assert "JIRA_URL" in announced
 
 
 def test_each_project_is_looked_at(world: World) -> None:
     world.set(JIRA_PROJECT="1=PROJ,2=GONE,3=MOBILE")
-    (told,) = wrong(world)
-    assert told == "JIRA_PROJECT: GONE does not exist, or the account may not see it"
+    (announced,) = wrong(world)
+    assert announced == "JIRA_PROJECT: GONE does not exist, or the account may not see it"
 
 
 def test_permissions(world: World) -> None:
     world.sandbox.jira.permissions -= {"ADD_COMMENTS", "TRANSITION_ISSUES"}
-    assert [told.rpartition(" ")[2] for told in wrong(world)] == ["ADD_COMMENTS", "TRANSITION_ISSUES"]
+    assert [announced.rpartition(" ")[2] for announced in wrong(world)] == ["ADD_COMMENTS", "TRANSITION_ISSUES"]
 
 
 def test_the_issue_type(world: World) -> None:
@@ -55,8 +55,8 @@ def test_the_issue_type(world: World) -> None:
 
 def test_labels_that_are_not_on_the_screen(world: World) -> None:
     world.sandbox.jira.rules.labels_on_screen = False
-    (told,) = wrong(world)
-    assert "JIRA_MARKER_FIELD" in told
+    (announced,) = wrong(world)
+    assert "JIRA_MARKER_FIELD" in announced
     world.set(JIRA_MARKER_FIELD="customfield_10010")
     assert wrong(world) == []
     world.set(JIRA_MARKER_FIELD="customfield_1", JIRA_LABELS="voc", JIRA_FIELDS='{"customfield_2": 1}')
@@ -79,14 +79,14 @@ def test_a_marker_field_that_can_t_be_searched(world: World) -> None:
     world.set(JIRA_MARKER_FIELD="customfield_10010")
     body = {"errorMessages": ["The value 'x' does not exist for the field 'cf[10010]'."]}
     world.sandbox.faults.add("status", system="jira", path="search", status=400, body=body)
-    (told,) = wrong(world)
-    assert "JIRA_MARKER_FIELD: customfield_10010 can't be searched" in told
+    (announced,) = wrong(world)
+    assert "JIRA_MARKER_FIELD: customfield_10010 can't be searched" in announced
 
 
 def test_statuses(world: World) -> None:
     world.set(JIRA_STATUS_MAP="RESOLVED=Closed,PENDING=4")
-    (told,) = wrong(world)
-    assert told == (
+    (announced,) = wrong(world)
+    assert announced == (
         "JIRA_STATUS_MAP: RESOLVED is carried to 'Closed', but PROJ has only To Do, In Progress, In Review, Done"
     )
 
@@ -98,5 +98,5 @@ def test_a_data_center_type_at_cloud(world: World) -> None:
 
 def test_an_error_in_the_middle_is_reported(world: World) -> None:
     world.sandbox.faults.add("status", system="jira", path="mypermissions", status=500)
-    (told,) = wrong(world)
-    assert told.startswith("project PROJ: Jira answered 500")
+    (announced,) = wrong(world)
+    assert announced.startswith("project PROJ: Jira answered 500")

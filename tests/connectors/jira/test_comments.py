@@ -118,9 +118,9 @@ def test_a_second_comment_of_one_delivery_does_not_wait_for_the_first(world: Wor
     world.sandbox.jira.rules.transitions = [Transition("31", "In Review", "4")]
     world.set(JIRA_STATUS_MAP="RESOLVED=Done")
     issue = world.issue(status="RESOLVED")
-    told = result(world.added(world.feedback(), issue))
-    assert "warning" in told
-    assert told["comment"] == "added"
+    announced = result(world.added(world.feedback(), issue))
+    assert "warning" in announced
+    assert announced["comment"] == "added"
     assert len(world.bodies()) == 2
 
 

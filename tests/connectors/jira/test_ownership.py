@@ -152,9 +152,9 @@ class TestMarkers:
         issue = either.issue(status="RESOLVED")
         either.set(JIRA_STATUS_MAP=STATUS_MAP)
         persons_ticket(either, labels=[either.marker(issue), f"abc-test-1-{issue.id}"])
-        told = result(either.created(issue))
-        assert (told["ticket"], told["created"]) == ("PROJ-2", True)
-        assert "JIRA_FORMER_ACCOUNTS" in told["warning"]
+        announced = result(either.created(issue))
+        assert (announced["ticket"], announced["created"]) == ("PROJ-2", True)
+        assert "JIRA_FORMER_ACCOUNTS" in announced["warning"]
         assert either.ticket("PROJ-1").status == "1"
 
     def test_a_reporter_that_a_person_set_does_not_make_a_ticket_ours(self, either: World) -> None:
@@ -175,8 +175,8 @@ class TestMarkers:
         mine = {"key": "PROJ-1", "id": "10001", "fields": _fields(world.marker(issue), {"accountId": "5b10-demo"})}
         world.sandbox.faults.add("status", system="jira", path="search", status=200, body={"issues": [mine]})
         world.sandbox.faults.add("status", system="jira", method="GET", path="issue/10001", status=200, body=mine)
-        told = result(world.created(issue))
-        assert (told["ticket"], told["created"]) == ("PROJ-1", False)
+        announced = result(world.created(issue))
+        assert (announced["ticket"], announced["created"]) == ("PROJ-1", False)
 
     def test_the_search_is_for_the_configured_project(self, either: World) -> None:
         issue = either.issue()
@@ -192,8 +192,8 @@ class TestMarkers:
             either.wipe()
             either.sandbox.abc.issues[issue.id].externalIssueId = None
             either.set(JIRA_FORMER_ACCOUNTS=f"somebody, {name}")
-            told = result(either.created(issue))
-            assert (told["ticket"], told["created"]) == (key, False)
+            announced = result(either.created(issue))
+            assert (announced["ticket"], announced["created"]) == (key, False)
 
     def test_people_s_own_names_make_nobody_ours(self, either: World) -> None:
         """A display name or an e-mail address is what its owner typed."""

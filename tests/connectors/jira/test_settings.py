@@ -38,14 +38,14 @@ def test_a_project_for_each_abc_project() -> None:
 def test_everything_missing_is_reported_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         load(Settings, {})
-    told = "\n".join(caught.value.problems)
-    assert "JIRA_URL: required" in told
-    assert "JIRA_PROJECT: required" in told
-    assert "JIRA_PAT: set JIRA_EMAIL and JIRA_API_TOKEN" in told
+    announced = "\n".join(caught.value.problems)
+    assert "JIRA_URL: required" in announced
+    assert "JIRA_PROJECT: required" in announced
+    assert "JIRA_PAT: set JIRA_EMAIL and JIRA_API_TOKEN" in announced
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "announced"),
     [
         ({"JIRA_API_TOKEN": ""}, "JIRA_API_TOKEN: required together with JIRA_EMAIL"),
         ({"JIRA_EMAIL": ""}, "JIRA_API_TOKEN: JIRA_EMAIL is required, too"),
@@ -85,10 +85,10 @@ def test_everything_missing_is_reported_at_once() -> None:
         ({"JIRA_DESCRIPTION_TEMPLATE": "{{ ''.__class__.__mro__ }}"}, "JIRA_DESCRIPTION_TEMPLATE: line 1: "),
     ],
 )
-def test_a_mistake_is_reported_by_its_variable(changes: dict[str, str], told: str) -> None:
+def test_a_mistake_is_reported_by_its_variable(changes: dict[str, str], announced: str) -> None:
     found = problems(**changes)
     assert len(found) == 1, found
-    assert found[0].startswith(told)
+    assert found[0].startswith(announced)
 
 
 def test_a_wrong_value_is_not_repeated_where_it_may_be_secret() -> None:

@@ -24,8 +24,8 @@ def test_the_current_status_is_carried_whatever_the_event_names(either: World) -
     either.sandbox.abc.set_status(issue.id, "RESOLVED")
     assert result(either.status_changed(issue))["status"] == "Done"
     assert either.ticket().status == "5"
-    told = result(either.status_changed(issue))
-    assert "moved_from_status" not in told
+    announced = result(either.status_changed(issue))
+    assert "moved_from_status" not in announced
     assert either.ticket().status == "5"
 
 
@@ -41,8 +41,8 @@ def test_a_ticket_that_has_the_status_already_is_not_written_to(world: World) ->
 def test_the_change_makes_the_ticket_where_the_creation_was_lost(world: World) -> None:
     world.set(JIRA_STATUS_MAP=STATUS_MAP)
     issue = world.issue(status="IN_PROGRESS")
-    told = result(world.status_changed(issue))
-    assert (told["created"], told["status"]) == (True, "In Progress")
+    announced = result(world.status_changed(issue))
+    assert (announced["created"], announced["status"]) == (True, "In Progress")
 
 
 def test_a_new_ticket_shows_the_issue_s_status(world: World) -> None:
@@ -91,9 +91,9 @@ def test_an_event_that_made_the_ticket_is_done_though_no_status_is_carried(
         world.sandbox.faults.add("drop_after", system="jira", method="POST", path="/issue$")
         assert isinstance(world.status_changed(issue, context), Retry)
         context = context.next_attempt()
-    told = result(world.status_changed(issue, context))
-    assert (told["ticket"], told["external_id"]) == ("PROJ-1", "1")
-    assert "JIRA_STATUS_MAP" in told["note"]
+    announced = result(world.status_changed(issue, context))
+    assert (announced["ticket"], announced["external_id"]) == ("PROJ-1", "1")
+    assert "JIRA_STATUS_MAP" in announced["note"]
     later = world.status_changed(issue, world.context(delivery_id="a-later-event.jira"))
     assert isinstance(later, Skipped)
     replayed = world.status_changed(issue, world.context(notes={"done": {}}))
@@ -129,8 +129,8 @@ def test_where_the_workflow_has_no_way_one_comment_explains_it(world: World) -> 
     world.set(JIRA_STATUS_MAP=STATUS_MAP)
     issue = world.issue(status="RESOLVED")
     for _ in range(3):
-        told = result(world.status_changed(issue))
-        assert "no way from 'To Do' to 'Done'" in told["warning"]
+        announced = result(world.status_changed(issue))
+        assert "no way from 'To Do' to 'Done'" in announced["warning"]
     world.wipe()
     assert "warning" in result(world.status_changed(issue))
     (comment,) = world.bodies()
@@ -188,6 +188,6 @@ def test_a_person_s_ticket_that_does_not_exist_is_reported(world: World) -> None
 def test_the_resolution_is_the_operator_s_where_one_is_given(world: World) -> None:
     world.sandbox.jira.rules.transitions = [Transition("41", "Close", "5", resolution=True)]
     world.set(JIRA_STATUS_MAP=STATUS_MAP, JIRA_FIELDS='{"resolution": {"name": "Fixed"}}')
-    told = result(world.status_changed(world.issue(status="RESOLVED")))
-    assert (told["created"], told["status"]) == (True, "Done")
+    announced = result(world.status_changed(world.issue(status="RESOLVED")))
+    assert (announced["created"], announced["status"]) == (True, "Done")
     assert world.ticket().resolution == "Fixed"

@@ -226,8 +226,8 @@ def test_an_external_id_that_a_person_sets_meanwhile_wins(world: World) -> None:
     def person(_notes: dict[str, Any]) -> None:
         world.sandbox.abc.issues[issue.id].externalIssueId = "77"
 
-    told = result(world.created(issue, world.context(on_keep=person)))
-    assert "'77'" in told["write_back"]
+    announced = result(world.created(issue, world.context(on_keep=person)))
+    assert "'77'" in announced["write_back"]
     assert world.sandbox.abc.issue(issue.id).externalIssueId == "77"
 
 
@@ -242,10 +242,10 @@ def test_a_person_s_save_with_an_older_copy_is_repaired(world: World) -> None:
 def test_a_name_that_abc_can_t_save_keeps_its_ticket_in_our_record(world: World) -> None:
     world.sandbox.abc.create_feedback(1, {"message": "x", "issueNames": ["a name of more than thirty characters"]})
     for _ in range(2):
-        told = result(world.created(1))
-        assert told["ticket"] == "PROJ-1"
-        assert "not possible" in told["write_back"]
-        assert "30" in told["write_back"]
+        announced = result(world.created(1))
+        assert announced["ticket"] == "PROJ-1"
+        assert "not possible" in announced["write_back"]
+        assert "30" in announced["write_back"]
     assert world.tickets() == ["PROJ-1"]
 
 
@@ -264,9 +264,9 @@ def test_a_moved_ticket_is_followed_and_the_limit_of_its_number_is_named(world: 
     issue = world.issue()
     world.created(issue)
     world.sandbox.jira.move("PROJ-1", "MOBILE")
-    told = result(world.created(issue))
-    assert (told["ticket"], told["moved_from"]) == ("MOBILE-1", "PROJ-1")
-    assert "JIRA_EXTERNAL_ID" in told["write_back"]
+    announced = result(world.created(issue))
+    assert (announced["ticket"], announced["moved_from"]) == ("MOBILE-1", "PROJ-1")
+    assert "JIRA_EXTERNAL_ID" in announced["write_back"]
     assert world.links.get("jira", "issue:1:1")["key"] == "MOBILE-1"
     assert world.tickets() == ["MOBILE-1"]
     again = result(world.created(issue, world.context(delivery_id="a-later-event.jira")))

@@ -29,7 +29,7 @@ def test_a_wrong_token_ends_the_check(sandbox: Sandbox) -> None:
     assert "SLACK_BOT_TOKEN" in check.what
 
 
-def test_channels_that_do_not_do_are_told(sandbox: Sandbox) -> None:
+def test_channels_that_do_not_do_are_reported(sandbox: Sandbox) -> None:
     sandbox.slack.channels["C0MOBILE"].is_archived = True
     _, outside, archived, unknown, unknown_id = checks(
         sandbox, SLACK_CHANNEL="1=C0OTHER,2=#mobile,3=#nowhere,4=C0NOWHERE"
@@ -61,7 +61,7 @@ def test_a_name_among_too_many_channels_can_not_be_checked(sandbox: Sandbox) -> 
     assert "give its id" in channel.what
 
 
-def test_slack_being_away_is_told(sandbox: Sandbox) -> None:
+def test_slack_being_away_is_reported(sandbox: Sandbox) -> None:
     sandbox.faults.add("drop_before")
     (check,) = checks(sandbox)
     assert not check.ok
@@ -69,7 +69,7 @@ def test_slack_being_away_is_told(sandbox: Sandbox) -> None:
     assert [check.ok for check in checks(sandbox)] == [True, False]
 
 
-def test_untold_scopes_are_no_failure(sandbox: Sandbox) -> None:
+def test_unreported_scopes_are_no_failure(sandbox: Sandbox) -> None:
     sandbox.faults.add("status", path="auth.test", status=200, body={"ok": True, "user": "bridge", "team": "Demo"})
     assert [check.ok for check in checks(sandbox)] == [True, True, True]
 

@@ -51,7 +51,7 @@ def test_each_project_has_its_channel(sandbox: Sandbox) -> None:
     assert [message.channel for message in sandbox.slack.messages] == ["C0MOBILE", "C0FEEDBACK"]
 
 
-def test_a_project_without_a_channel_is_skipped_and_told(sandbox: Sandbox) -> None:
+def test_a_project_without_a_channel_is_skipped_and_reported(sandbox: Sandbox) -> None:
     outcome = deliver(bot(sandbox, SLACK_CHANNEL="1=#feedback"), context(), status_change(project=9))
     assert outcome == Skipped("SLACK_CHANNEL names no channel for project 9, and no default (*)")
     assert not sandbox.slack.messages
@@ -136,7 +136,7 @@ def test_a_refusal_that_passes_is_retried_without_a_look_up(
     assert len(sandbox.slack.messages) == 1
 
 
-def test_slacks_rate_limit_is_told_with_its_wait(sandbox: Sandbox) -> None:
+def test_slacks_rate_limit_is_reported_with_its_wait(sandbox: Sandbox) -> None:
     sandbox.slack.seconds_between = 60
     connector = bot(sandbox)
     assert isinstance(deliver(connector, context()), Done)
@@ -151,7 +151,7 @@ def test_slacks_rate_limit_is_told_with_its_wait(sandbox: Sandbox) -> None:
     ("channel", "reason", "advice"),
     [("#nowhere", "config", "SLACK_CHANNEL"), ("C0OTHER", "config", "/invite"), ("#mobile", "config", "unarchive")],
 )
-def test_a_channel_that_does_not_do_is_told(sandbox: Sandbox, channel: str, reason: Reason, advice: str) -> None:
+def test_a_channel_that_does_not_do_is_reported(sandbox: Sandbox, channel: str, reason: Reason, advice: str) -> None:
     sandbox.slack.channels["C0MOBILE"].is_archived = True
     outcome = deliver(bot(sandbox, SLACK_CHANNEL=channel), context())
     assert isinstance(outcome, Failed)
@@ -160,7 +160,7 @@ def test_a_channel_that_does_not_do_is_told(sandbox: Sandbox, channel: str, reas
     assert channel in outcome.why
 
 
-def test_a_wrong_token_is_told(sandbox: Sandbox) -> None:
+def test_a_wrong_token_is_reported(sandbox: Sandbox) -> None:
     sandbox.slack.token = "xoxb-another"
     outcome = deliver(bot(sandbox), context())
     assert isinstance(outcome, Failed)
@@ -168,18 +168,18 @@ def test_a_wrong_token_is_told(sandbox: Sandbox) -> None:
     assert "SLACK_BOT_TOKEN" in outcome.why
 
 
-def test_a_missing_scope_is_told(sandbox: Sandbox) -> None:
+def test_a_missing_scope_is_reported(sandbox: Sandbox) -> None:
     sandbox.slack.scopes = frozenset({"channels:read"})
     assert "chat:write" in why(deliver(bot(sandbox), context()))
 
 
-@pytest.mark.parametrize(("path", "told"), [("T000/B000/wrong", "invalid_token"), ("T000", "no_team")])
-def test_a_wrong_webhook_is_told(sandbox: Sandbox, path: str, told: str) -> None:
+@pytest.mark.parametrize(("path", "announced"), [("T000/B000/wrong", "invalid_token"), ("T000", "no_team")])
+def test_a_wrong_webhook_is_reported(sandbox: Sandbox, path: str, announced: str) -> None:
     connector = webhook(sandbox, SLACK_WEBHOOK_URL=f"{sandbox.url}/slack/services/{path}")
     outcome = deliver(connector, context())
     assert isinstance(outcome, Failed)
     assert outcome.reason == "auth"
-    assert told in outcome.why
+    assert announced in outcome.why
 
 
 def test_nobody_listening_is_no_doubt(sandbox: Sandbox) -> None:
@@ -260,19 +260,19 @@ def test_killed_after_the_message_and_before_the_record(sandbox: Sandbox) -> Non
     assert len(sandbox.slack.messages) == 1
 
 
-def test_what_may_have_been_told_before_the_ledger_was_wiped_is_looked_for(sandbox: Sandbox) -> None:
+def test_what_may_have_been_reported_before_the_ledger_was_wiped_is_looked_for(sandbox: Sandbox) -> None:
     """A webhook that was stored, but not answered, is sent again, and then nothing here knows of the first time."""
     connector = bot(sandbox)
-    told = deliver(connector, context())
-    assert isinstance(told, Done)
+    announced = deliver(connector, context())
+    assert isinstance(announced, Done)
     again = deliver(connector, context(born=time.time()))
     assert isinstance(again, Done)
-    assert again.result["ts"] == told.result["ts"]
+    assert again.result["ts"] == announced.result["ts"]
     assert again.result["found"]
     assert len(sandbox.slack.messages) == 1
 
 
-def test_what_was_not_told_before_the_ledger_was_wiped_is_told(sandbox: Sandbox) -> None:
+def test_what_was_not_reported_before_the_ledger_was_wiped_is_reported(sandbox: Sandbox) -> None:
     outcome = deliver(bot(sandbox), context(born=time.time()))
     assert isinstance(outcome, Done)
     assert outcome.result.keys() == {"channel", "ts"}
@@ -403,14 +403,16 @@ def test_a_look_up_that_fails_for_now_comes_again(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("scopes", "channel", "told"),
+    ("scopes", "channel", "announced"),
     [
         ({"chat:write"}, "C0FEEDBACK", "channels:history"),
         ({"chat:write", "channels:history"}, "#feedback", "channels:read"),
     ],
 )
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
-def test_unsure_posts_again_and_says_so(sandbox: Sandbox, kind: str, scopes: set[str], channel: str, told: str) -> None:
+def test_unsure_posts_again_and_says_so(
+    sandbox: Sandbox, kind: str, scopes: set[str], channel: str, announced: str
+) -> None:
     """SLACK_WHEN_UNSURE=twice, the default: no message is missing, one may be there twice."""
     sandbox.slack.scopes = frozenset(scopes)
     sandbox.faults.add(kind, path="chat.postMessage")  # type: ignore[arg-type]
@@ -419,7 +421,7 @@ def test_unsure_posts_again_and_says_so(sandbox: Sandbox, kind: str, scopes: set
     outcome = deliver(bot(sandbox, SLACK_CHANNEL=channel), first.next_attempt())
     assert isinstance(outcome, Done)
     assert str(outcome.result["unsure"]).startswith("posted again: ")
-    assert told in str(outcome.result["unsure"])
+    assert announced in str(outcome.result["unsure"])
     assert len(sandbox.slack.messages) == (2 if kind == "drop_after" else 1)
 
 
@@ -450,7 +452,7 @@ def test_a_webhook_can_never_look(sandbox: Sandbox, choice: str, messages: int) 
 
 
 @pytest.mark.parametrize("way", [bot, webhook])
-def test_unsure_whether_it_was_told_before_the_ledger_was_wiped(
+def test_unsure_whether_it_was_reported_before_the_ledger_was_wiped(
     sandbox: Sandbox, way: Callable[..., Connector]
 ) -> None:
     sandbox.slack.scopes = frozenset({"chat:write"})

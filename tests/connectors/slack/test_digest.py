@@ -1,4 +1,4 @@
-"""A burst in one channel is one message, and still every event is told once."""
+"""A burst in one channel is one message, and still every event is reported once."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def as_slack(connector: object) -> SlackConnector:
     return connector
 
 
-def test_a_crowd_is_told_in_one_message(sandbox: Sandbox) -> None:
+def test_a_crowd_is_reported_in_one_message(sandbox: Sandbox) -> None:
     outcomes = as_slack(bot(sandbox)).gather(crowd(12))
     (message,) = sandbox.slack.messages
     assert outcomes == [Done({"channel": "C0FEEDBACK", "ts": message.ts})] * 12
@@ -42,10 +42,10 @@ def test_a_crowd_is_told_in_one_message(sandbox: Sandbox) -> None:
 
 def test_a_digest_without_an_answer_is_found_by_each_and_not_posted_again(sandbox: Sandbox) -> None:
     sandbox.faults.add("drop_after", system="slack", path="chat.postMessage")
-    connector, told = as_slack(bot(sandbox)), crowd(12)
-    assert {type(outcome) for outcome in connector.gather(told)} == {Retry}
+    connector, announced = as_slack(bot(sandbox)), crowd(12)
+    assert {type(outcome) for outcome in connector.gather(announced)} == {Retry}
     assert len(sandbox.slack.messages) == 1
-    for event, context in told:
+    for event, context in announced:
         outcome = connector.deliver(event, context.next_attempt())
         assert isinstance(outcome, Done)
         assert outcome.result["found"] == "posted by an earlier attempt"
@@ -54,30 +54,30 @@ def test_a_digest_without_an_answer_is_found_by_each_and_not_posted_again(sandbo
 
 def test_a_digest_that_never_arrived_is_made_up_for_one_by_one(sandbox: Sandbox) -> None:
     sandbox.faults.add("drop_before", system="slack", path="chat.postMessage")
-    connector, told = as_slack(bot(sandbox)), crowd(3)
-    connector.gather(told)
+    connector, announced = as_slack(bot(sandbox)), crowd(3)
+    connector.gather(announced)
     assert sandbox.slack.messages == []
     assert all(
         isinstance(connector.deliver(event, context.next_attempt(later=SETTLE_SECONDS)), Done)
-        for event, context in told
+        for event, context in announced
     )
     assert len(sandbox.slack.messages) == 3
 
 
 def test_what_may_have_been_posted_before_is_looked_up_and_not_put_into_a_digest(sandbox: Sandbox) -> None:
     sandbox.faults.add("drop_after", system="slack", path="chat.postMessage")
-    connector, told = as_slack(bot(sandbox)), crowd(4)
-    assert isinstance(connector.deliver(*told[0]), Retry)
-    outcomes = connector.gather([(told[0][0], told[0][1].next_attempt()), *told[1:]])
+    connector, announced = as_slack(bot(sandbox)), crowd(4)
+    assert isinstance(connector.deliver(*announced[0]), Retry)
+    outcomes = connector.gather([(announced[0][0], announced[0][1].next_attempt()), *announced[1:]])
     assert all(isinstance(outcome, Done) for outcome in outcomes)
     assert [message.text.count("•") for message in sandbox.slack.messages] == [0, 3]
 
 
 def test_a_crowd_that_nobody_remembers_is_one_message_too(sandbox: Sandbox) -> None:
     """After an outage is when it must not storm: one turn of the channel's rate, one message."""
-    connector, told = as_slack(bot(sandbox)), forgotten(30)
-    assert isinstance(connector.deliver(*told[0]), Done)
-    outcomes = connector.gather(told)
+    connector, announced = as_slack(bot(sandbox)), forgotten(30)
+    assert isinstance(connector.deliver(*announced[0]), Done)
+    outcomes = connector.gather(announced)
     first, digest = sandbox.slack.messages
     assert outcomes[0] == Done({"channel": "C0FEEDBACK", "ts": first.ts, "found": "posted by an earlier attempt"})
     assert outcomes[1:] == [Done({"channel": "C0FEEDBACK", "ts": digest.ts})] * 29
@@ -96,19 +96,19 @@ def test_each_of_a_digest_is_found_when_nobody_remembers_it(sandbox: Sandbox) ->
 
 def test_those_that_were_not_posted_before_join_one_digest(sandbox: Sandbox) -> None:
     sandbox.faults.add("drop_before", system="slack", path="chat.postMessage", times=3)
-    connector, told = as_slack(bot(sandbox)), crowd(6)
-    assert {type(connector.deliver(*one)) for one in told[:3]} == {Retry}
-    again = [(event, context.next_attempt(later=SETTLE_SECONDS)) for event, context in told[:3]]
-    assert {type(outcome) for outcome in connector.gather(again + told[3:])} == {Done}
+    connector, announced = as_slack(bot(sandbox)), crowd(6)
+    assert {type(connector.deliver(*one)) for one in announced[:3]} == {Retry}
+    again = [(event, context.next_attempt(later=SETTLE_SECONDS)) for event, context in announced[:3]]
+    assert {type(outcome) for outcome in connector.gather(again + announced[3:])} == {Done}
     (message,) = sandbox.slack.messages
     assert message.text.count("•") == 6
 
 
 def test_what_slack_may_still_be_posting_waits_and_the_others_do_not(sandbox: Sandbox) -> None:
     sandbox.faults.add("drop_before", system="slack", path="chat.postMessage")
-    connector, told = as_slack(bot(sandbox)), crowd(4)
-    connector.deliver(*told[0])
-    waiting, *others = connector.gather([(told[0][0], told[0][1].next_attempt(later=5)), *told[1:]])
+    connector, announced = as_slack(bot(sandbox)), crowd(4)
+    connector.deliver(*announced[0])
+    waiting, *others = connector.gather([(announced[0][0], announced[0][1].next_attempt(later=5)), *announced[1:]])
     assert isinstance(waiting, Retry)
     assert waiting.reason == "not_yet"
     assert {type(outcome) for outcome in others} == {Done}
@@ -121,20 +121,22 @@ def test_what_can_not_be_looked_up_joins_only_where_the_operator_says_twice(
     sandbox: Sandbox, choice: str, outcome: type
 ) -> None:
     sandbox.faults.add("drop_before", system="slack", path="services", times=2)
-    connector, told = as_slack(webhook(sandbox, SLACK_WHEN_UNSURE=choice)), crowd(5)
-    for one in told[:2]:
+    connector, announced = as_slack(webhook(sandbox, SLACK_WHEN_UNSURE=choice)), crowd(5)
+    for one in announced[:2]:
         connector.deliver(*one)
-    outcomes = connector.gather([*((event, context.next_attempt()) for event, context in told[:2]), *told[2:]])
+    outcomes = connector.gather(
+        [*((event, context.next_attempt()) for event, context in announced[:2]), *announced[2:]]
+    )
     assert [type(one) for one in outcomes] == [outcome] * 2 + [Done] * 3
     assert all("unsure" in one.result for one in outcomes[:2] if isinstance(one, Done | Skipped))
     (message,) = sandbox.slack.messages
     assert message.text.count("•") == (5 if choice == "twice" else 3)
 
 
-def test_one_that_another_worker_has_is_left_out_and_the_others_are_told(sandbox: Sandbox) -> None:
-    connector, told = as_slack(webhook(sandbox)), crowd(5)
-    told[2][1].lease_lost = True
-    assert connector.gather(told) == [Done({}), Done({}), None, Done({}), Done({})]
+def test_one_that_another_worker_has_is_left_out_and_the_others_are_reported(sandbox: Sandbox) -> None:
+    connector, announced = as_slack(webhook(sandbox)), crowd(5)
+    announced[2][1].lease_lost = True
+    assert connector.gather(announced) == [Done({}), Done({}), None, Done({}), Done({})]
     (message,) = sandbox.slack.messages
     assert message.text.count("•") == 4
 
@@ -143,18 +145,18 @@ def test_one_that_is_lost_after_the_digest_was_refused_does_not_keep_the_others_
     """Else they would take the message for one that may have been posted."""
     body = {"ok": False, "error": "service_unavailable"}
     sandbox.faults.add("status", system="slack", path="chat.postMessage", status=503, body=body)
-    connector, told = as_slack(bot(sandbox)), crowd(5)
-    lost = told[1][1]
+    connector, announced = as_slack(bot(sandbox)), crowd(5)
+    lost = announced[1][1]
     lost.on_keep = lambda _: setattr(lost, "lease_lost", True)
-    assert {type(outcome) for outcome in connector.gather(told)} == {Retry}
-    assert [bool(context.notes.get("posting")) for _, context in told] == [False, True, False, False, False]
+    assert {type(outcome) for outcome in connector.gather(announced)} == {Retry}
+    assert [bool(context.notes.get("posting")) for _, context in announced] == [False, True, False, False, False]
 
 
-def test_where_only_one_is_left_it_is_told_as_ever(sandbox: Sandbox) -> None:
-    connector, told = as_slack(bot(sandbox)), crowd(3)
-    for _, context in told[1:]:
+def test_where_only_one_is_left_it_is_reported_as_ever(sandbox: Sandbox) -> None:
+    connector, announced = as_slack(bot(sandbox)), crowd(3)
+    for _, context in announced[1:]:
         context.lease_lost = True
-    outcomes = connector.gather(told)
+    outcomes = connector.gather(announced)
     (message,) = sandbox.slack.messages
     assert outcomes == [Done({"channel": "C0FEEDBACK", "ts": message.ts}), None, None]
     assert "•" not in message.text

@@ -101,7 +101,7 @@ def test_slack_says_how_long_to_wait() -> None:
         (504, True, True),
     ],
 )
-def test_a_page_instead_of_json_is_told_by_its_status(status: int, again: bool, maybe_done: bool) -> None:
+def test_a_page_instead_of_json_is_reported_by_its_status(status: int, again: bool, maybe_done: bool) -> None:
     for refused in (refusal(answer(status, "<html>")), webhook_refusal(answer(status, "<html>"))):
         assert isinstance(refused.outcome, Retry if again else Failed)
         assert refused.maybe_done is maybe_done

@@ -1,4 +1,4 @@
-"""Every mistake in Slack's variables is told at start-up, by the variable's name, without a value that is secret."""
+"""Every mistake in Slack's variables is reported at start-up, by the variable's name, without a secret value."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_webhook_without_tls_may_be_on_loopback(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environ", "told"),
+    ("environ", "announced"),
     [
         ({}, "SLACK_BOT_TOKEN: set this and SLACK_CHANNEL, or SLACK_WEBHOOK_URL"),
         (BOT | HOOK, "SLACK_WEBHOOK_URL: set either this or SLACK_BOT_TOKEN, not both"),
@@ -71,13 +71,13 @@ def test_a_webhook_without_tls_may_be_on_loopback(address: str) -> None:
         (BOT | {"SLACK_API_URL": "slack.com"}, "SLACK_API_URL: should be an address"),
     ],
 )
-def test_a_mistake_names_its_variable(environ: dict[str, str], told: str) -> None:
-    assert problems(environ).startswith(told)
+def test_a_mistake_names_its_variable(environ: dict[str, str], announced: str) -> None:
+    assert problems(environ).startswith(announced)
 
 
-def test_conflicts_are_told_all_at_once() -> None:
-    told = problems({"SLACK_CHANNEL": "#a", "SLACK_THREADS": "true"}).splitlines()
-    assert [line.split(":")[0] for line in told] == ["SLACK_BOT_TOKEN", "SLACK_THREADS"]
+def test_conflicts_are_reported_all_at_once() -> None:
+    announced = problems({"SLACK_CHANNEL": "#a", "SLACK_THREADS": "true"}).splitlines()
+    assert [line.split(":")[0] for line in announced] == ["SLACK_BOT_TOKEN", "SLACK_THREADS"]
 
 
 def test_a_template_with_an_equals_sign_is_given_as_a_list() -> None:
@@ -96,7 +96,7 @@ NOT_A_HOOK = "SLACK_WEBHOOK_URL: is an address of Slack's, and not that of an in
 
 
 @pytest.mark.parametrize(
-    ("address", "told"),
+    ("address", "announced"),
     [
         ("https://hooks.slack.com/triggers/T000/123456/secret", WORKFLOW),  # answers {"ok":true} to anything
         ("https://hooks.slack.com/workflows/T000/A000/123/secret", WORKFLOW),
@@ -112,8 +112,8 @@ NOT_A_HOOK = "SLACK_WEBHOOK_URL: is an address of Slack's, and not that of an in
         ("https://slack.com/api/chat.postMessage?secret", NOT_A_HOOK),
     ],
 )
-def test_an_address_of_slack_that_takes_no_messages_is_refused(address: str, told: str) -> None:
-    assert problems({"SLACK_WEBHOOK_URL": address}).startswith(told)
+def test_an_address_of_slack_that_takes_no_messages_is_refused(address: str, announced: str) -> None:
+    assert problems({"SLACK_WEBHOOK_URL": address}).startswith(announced)
 
 
 @pytest.mark.parametrize(

@@ -68,11 +68,11 @@ def test_the_rest_of_the_message_stays_what_the_event_says(sandbox: Sandbox, abc
     assert sandbox.slack.messages[-1].text == 'The status of issue "Old name" changed from New to In Progress.'
 
 
-@pytest.mark.parametrize("trouble", ["gone", "drop_before", "status"])
-def test_a_message_does_without_when_abc_can_not_be_read(sandbox: Sandbox, abc: AbcClient, trouble: str) -> None:
-    number = 999 if trouble == "gone" else issue(sandbox, "77")
-    if trouble != "gone":
-        sandbox.faults.add(trouble, system="abc", times=None)  # type: ignore[arg-type]
+@pytest.mark.parametrize("failure", ["gone", "drop_before", "status"])
+def test_a_message_does_without_when_abc_can_not_be_read(sandbox: Sandbox, abc: AbcClient, failure: str) -> None:
+    number = 999 if failure == "gone" else issue(sandbox, "77")
+    if failure != "gone":
+        sandbox.faults.add(failure, system="abc", times=None)  # type: ignore[arg-type]
     assert isinstance(deliver(bot(sandbox, abc), MemoryContext(), status_change(issue=number)), Done)
     assert "Ticket" not in facts(sandbox)
 

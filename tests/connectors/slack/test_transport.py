@@ -101,7 +101,7 @@ def test_a_redirect_is_not_followed_with_the_token(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_slack_is_told_to_format_and_unfurl_nothing(
+def test_slack_is_asked_to_format_and_unfurl_nothing(
     sandbox: Sandbox, way: Callable[[Sandbox], Connector], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The text for notifications holds what users wrote, too."""
@@ -149,11 +149,11 @@ def test_no_secret_gets_into_an_outcome(status: int, shape: str) -> None:
         ):
             connector = slack.build(load(slack.Settings, environ), tools())
             context = MemoryContext()
-            told = [connector.deliver(status_change(), context), context.notes, *connector.check()]
+            announced = [connector.deliver(status_change(), context), context.notes, *connector.check()]
             again = context.next_attempt()
-            told += [connector.deliver(status_change(), again), again.notes]
+            announced += [connector.deliver(status_change(), again), again.notes]
             for secret in (TOKEN, "very-secret", HOOK, "verysecrethook", "B0SECRET"):
-                assert secret not in repr(told)
+                assert secret not in repr(announced)
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9", "http://localhost:9"])

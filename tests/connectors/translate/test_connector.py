@@ -159,7 +159,7 @@ def test_only_texts_are_translated(world: World, value: Any) -> None:
     assert outcome == Skipped(f"{key} → translatedMessage: it holds no text but numbers or options")
 
 
-def test_what_is_skipped_beside_a_translation_is_told(world: World) -> None:
+def test_what_is_skipped_beside_a_translation_is_reported(world: World) -> None:
     world.variables = {"TRANSLATE_TARGET": "en,ko", "TRANSLATE_FIELDS": "message=message_{lang}"}
     outcome = world.deliver(world.feedback(message=KOREAN))
     assert isinstance(outcome, Done)

@@ -68,7 +68,7 @@ def test_any_word_is_worth_translating(text: str) -> None:
         ("THE APP CRASHES WHEN I OPEN THE SETTINGS PAGE", "en"),
     ],
 )
-def test_what_can_be_told_is_told(text: str, language: str) -> None:
+def test_a_language_that_can_be_recognised_is_reported(text: str, language: str) -> None:
     assert language_of(text) == language
 
 

@@ -124,7 +124,7 @@ def test_a_model_that_refuses_the_temperature_is_asked_without_it(sandbox: Sandb
         (400, {"code": 400, "status": "FAILED_PRECONDITION"}, "config", Failed, "region"),
     ],
 )
-def test_refusals_are_told_apart_by_their_codes(
+def test_refusals_are_distinguished_by_their_codes(
     sandbox: Sandbox, status: int, error: dict[str, Any], reason: str, kind: type[Retry | Failed], says: str
 ) -> None:
     """In an object, as OpenAI sends it, and in a list, as Gemini does."""

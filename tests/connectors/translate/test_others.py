@@ -33,7 +33,7 @@ def test_libretranslate_works_without_a_key(sandbox: Sandbox) -> None:
     assert provider.translate(["로그인이 자꾸 풀려요"], "en") == ["I keep getting logged out"]
 
 
-def test_libretranslate_asking_for_a_key_is_told_by_its_variable(sandbox: Sandbox) -> None:
+def test_libretranslate_asking_for_a_key_is_reported_by_its_variable(sandbox: Sandbox) -> None:
     sandbox.translate.libretranslate.key = KEY
     with pytest.raises(ProviderError, match="LIBRETRANSLATE_API_KEY") as caught:
         provider_at("libretranslate", sandbox.url, key="").translate(["네"], "en")
@@ -50,7 +50,7 @@ def test_libretranslate_closing_its_door_for_a_while_is_retried(sandbox: Sandbox
 
 
 @pytest.mark.parametrize(("target", "sent"), [("en", "EN-US"), ("en-GB", "EN-GB"), ("pt", "PT-PT"), ("ja", "JA")])
-def test_deepl_is_told_which_english_and_which_portuguese(sandbox: Sandbox, target: str, sent: str) -> None:
+def test_deepl_is_asked_for_the_right_english_and_portuguese(sandbox: Sandbox, target: str, sent: str) -> None:
     provider_at("deepl", sandbox.url).translate(["네"], target)
     assert sandbox.translate.deepl.done == [(sent, "네")]
 
@@ -89,7 +89,7 @@ def test_googles_answers_are_text_not_html(sandbox: Sandbox) -> None:
         ("forbidden", Failed, "auth"),
     ],
 )
-def test_googles_403_is_told_apart_by_its_reason(
+def test_googles_403_is_distinguished_by_its_reason(
     sandbox: Sandbox, reason: str, kind: type[Retry | Failed], outcome: str
 ) -> None:
     """In either of the forms in which Google sends it."""
@@ -112,7 +112,7 @@ def test_googles_403_is_told_apart_by_its_reason(
         ("Not available in your region", "config", "region"),
     ],
 )
-def test_deepls_403_is_told_apart_by_its_message(sandbox: Sandbox, message: str, reason: str, says: str) -> None:
+def test_deepls_403_is_distinguished_by_its_message(sandbox: Sandbox, message: str, reason: str, says: str) -> None:
     sandbox.faults.add("status", system="deepl", status=403, body={"message": message})
     with pytest.raises(ProviderError, match=says) as caught:
         provider_at("deepl", sandbox.url).translate(["네"], "en")

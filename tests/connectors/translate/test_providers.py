@@ -70,7 +70,7 @@ def test_hostile_text_arrives_as_it_is(name: str, provider: Provider, sandbox: S
     assert text == HOSTILE
 
 
-def test_a_wrong_key_is_told_by_its_variable(name: str, sandbox: Sandbox) -> None:
+def test_a_wrong_key_is_reported_by_its_variable(name: str, sandbox: Sandbox) -> None:
     sandbox.translate.libretranslate.key = KEY
     outcome = failure(provider_at(name, sandbox.url, "wrong-key-wrong-key"))
     assert isinstance(outcome, Failed)

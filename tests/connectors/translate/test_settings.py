@@ -1,4 +1,4 @@
-"""The translator's variables: every problem is told at once, by the variable's name."""
+"""The translator's variables: every problem is reported at once, by the variable's name."""
 
 from __future__ import annotations
 
@@ -60,9 +60,13 @@ def test_a_server_of_ones_own_needs_no_key() -> None:
     assert load(TranslateSettings, environ).openai_api_key is None
 
 
-def test_all_problems_are_told_at_once() -> None:
-    told = problems(TRANSLATE_PROVIDER="deepl", TRANSLATE_TARGET="english", TRANSLATE_FIELDS="message")
-    assert [problem.split(":")[0] for problem in told] == ["TRANSLATE_TARGET", "TRANSLATE_FIELDS", "DEEPL_AUTH_KEY"]
+def test_all_problems_are_reported_at_once() -> None:
+    announced = problems(TRANSLATE_PROVIDER="deepl", TRANSLATE_TARGET="english", TRANSLATE_FIELDS="message")
+    assert [problem.split(":")[0] for problem in announced] == [
+        "TRANSLATE_TARGET",
+        "TRANSLATE_FIELDS",
+        "DEEPL_AUTH_KEY",
+    ]
 
 
 def test_no_provider_is_a_problem() -> None:
@@ -86,16 +90,16 @@ def test_no_provider_is_a_problem() -> None:
         ("LIBRETRANSLATE_URL", "127.0.0.1:5000", "https://"),
     ],
 )
-def test_a_mistake_is_told_by_name(name: str, value: str, says: str) -> None:
-    told = problems(**{**LIBRE, name: value})
-    assert len(told) == 1
-    assert told[0].startswith(f"{name}: ")
-    assert says in told[0]
+def test_a_mistake_is_reported_by_name(name: str, value: str, says: str) -> None:
+    announced = problems(**{**LIBRE, name: value})
+    assert len(announced) == 1
+    assert announced[0].startswith(f"{name}: ")
+    assert says in announced[0]
 
 
 def test_several_languages_into_one_field_are_refused() -> None:
-    told = problems(**LIBRE, TRANSLATE_TARGET="en,ja")
-    assert told == [
+    announced = problems(**LIBRE, TRANSLATE_TARGET="en,ja")
+    assert announced == [
         "TRANSLATE_FIELDS: with several languages 'translatedMessage' should hold {lang}, e.g. message=message_{lang}"
     ]
 
