@@ -7,18 +7,19 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from flask import Flask, request
 from redis import Redis
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
-from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
 from bridge import logs
 from bridge.environment import ConfigError, environment
 from bridge.gateway import Gateway
-from bridge.processes import PortInUse, claim_port, end_with_parent
+from bridge.networks import forwarded_for
+from bridge.processes import CannotListen, end_with_parent, listen
 from console import api, signals
 from console import commands as cli
 from jobs.accept import Acceptor
@@ -36,12 +37,6 @@ THREADS = 32
 """Each is held for the one round trip of a webhook; a request comes to one when it has arrived whole."""
 BIND_SECONDS = 5.0
 """How long a start waits for its port: the processes of one that was killed end within this time."""
-HEADER_SECONDS = 20
-"""For the headers of a request, and for the silence before them on a connection that is kept. The feedback app uses a
-connection again within 5 s."""
-
-SERVER_LOGS = {"incremental": True, "handlers": {}, "loggers": {}}
-"""The server's own lines go where ours go (`bridge/logs.py`)."""
 
 
 def create_app(environ: Mapping[str, str] | None = None) -> Flask:
@@ -62,7 +57,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     logs.set_up(service, configuration.redact)
     app = Flask(__name__, static_folder=None)
     if service.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=service.trusted_proxies)  # type: ignore[method-assign]
+        app.wsgi_app = _behind(service.trusted_proxies, app.wsgi_app)  # type: ignore[method-assign]
 
     instance = service.bridge_instance
     quick, patient = connect(service, "receive"), connect(service, "console")
@@ -76,6 +71,16 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     app.register_error_handler(HTTPException, _error_handler(refusals))
     cli.register(app, configuration)
     return app
+
+
+def _behind(proxies: int, application: Callable[..., Any]) -> Callable[..., Any]:
+    """Makes the caller's address the one that our proxies report, or "" where they report none."""
+
+    def call(environ: dict[str, Any], start_response: Any) -> Any:
+        environ["REMOTE_ADDR"] = forwarded_for(environ.get("HTTP_X_FORWARDED_FOR", ""), proxies)
+        return application(environ, start_response)
+
+    return call
 
 
 def _make_accept(configuration: Configuration, redis: Redis) -> receive.Accept:
@@ -121,29 +126,14 @@ def main() -> None:
     service = configuration.service
     logs.set_up(service, configuration.redact)
     logs.log_doubts(configuration.doubts)
-    from granian import Granian
-    from granian.constants import HTTPModes, Interfaces
-    from granian.http import HTTP1Settings
+    from bridge.web_server import WebServer
 
     try:
-        claim = claim_port(service.port, BIND_SECONDS)
-    except PortInUse as problem:
+        listener = listen(service.port, BIND_SECONDS)
+    except CannotListen as problem:
         logging.getLogger("web").error(str(problem))
         sys.exit(1)
-    Granian(
-        "app:create_gateway",
-        factory=True,
-        interface=Interfaces.RSGI,
-        http=HTTPModes.http1,  # HTTP/2 has streams that may stall without an end
-        http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
-        address=claim.address,
-        port=service.port,
-        workers=service.web_concurrency,
-        websockets=False,
-        respawn_failed_workers=True,
-        workers_kill_timeout=25,
-        log_dictconfig=SERVER_LOGS,
-    ).serve()
+    WebServer("app:create_gateway", listener, service.web_concurrency).serve()
 
 
 if __name__ == "__main__":

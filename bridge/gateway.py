@@ -22,8 +22,12 @@ log = structlog.get_logger("gateway")
 
 READ_SECONDS = 5.0
 """For a whole body. ABC User Feedback itself waits 5 s for its answer (docs/sources/abc.md): who is slower is gone."""
+SMALL = 65_536
 MOST_BUFFERED = 64 * 1024 * 1024
-"""Bytes of bodies that one process holds at a time, of all requests together."""
+"""Bytes of bodies that one process holds at a time, of all requests together. While there are more, bodies larger than
+SMALL are refused. Nearly all webhooks are smaller: large ones must not keep them out."""
+OTHER_THREADS = 8
+"""For requests whose body is not read, such as those without a valid token. Webhooks never wait for these threads."""
 NAME = re.compile(r"[A-Za-z0-9-]+")
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -51,23 +55,26 @@ class _NotRead(Exception):
 
 
 class Gateway:
-    """`threads`: how many requests the application works on at once."""
+    """`threads`: how many requests with a body worth reading the application works on at once."""
 
     def __init__(self, application: Application, body_limit: BodyLimit, refused: Refused, threads: int) -> None:
         self._application = application
         self._body_limit = body_limit
         self._refused = refused
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        self._others = ThreadPoolExecutor(OTHER_THREADS, thread_name_prefix="other")
         self._buffered = 0
 
     async def __rsgi__(self, scope: Any, transport: Transport) -> None:
         headers = headers_of(scope.headers.items())
         address = address_of(scope.client)
         chunks: list[bytes] = []
+        most = self._body_limit(scope.path, headers)
         try:
-            await self._read(transport, headers, self._body_limit(scope.path, headers), chunks)
+            await self._read(transport, headers, most, chunks)
             environ = environ_of(scope, headers, address, b"".join(chunks))
-            answer = await asyncio.get_running_loop().run_in_executor(self._pool, self._run, environ)
+            pool = self._pool if most else self._others
+            answer = await asyncio.get_running_loop().run_in_executor(pool, self._run, environ)
         except _NotRead as problem:
             self._refused(problem.reason, address)
             body = json.dumps({"error": problem.error}).encode()
@@ -92,7 +99,7 @@ class Gateway:
                     self._buffered += len(part)
                     if size > most:
                         return
-                    if self._buffered > MOST_BUFFERED:
+                    if size > SMALL and self._buffered > MOST_BUFFERED:
                         raise _NotRead(503, "busy", "Service Unavailable: too many large requests, send it again")
         except TimeoutError:
             error = f"Request Timeout: the body did not arrive within {READ_SECONDS:g} s"

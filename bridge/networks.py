@@ -24,6 +24,17 @@ def read_address(text: str) -> IPv4Address | IPv6Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
+def forwarded_for(header: str, proxies: int) -> str:
+    """The caller's address from `X-Forwarded-For`: what the outermost of our `proxies` appended, for each appends the
+    address of its own caller. "" where there are fewer entries: the request did not pass all proxies.
+
+    Split at every comma, also within quotation marks (RFC 9110): a quotation mark that a caller sends must not hide
+    the addresses that our proxies append.
+    """
+    entries = header.split(",")
+    return entries[-proxies].strip() if len(entries) >= proxies else ""
+
+
 def read_network(text: str) -> Network:
     """A network or a single address; an IPv4 network that is written as IPv6 (`::ffff:10.0.0.0/104`) is IPv4.
 

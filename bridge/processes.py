@@ -1,97 +1,97 @@
-"""What a process of the web server needs from the operating system: a port of its own, and an end with its parent."""
+"""What a process of the web server needs from the operating system: a port of its own, enough open files, and an end
+with its parent."""
 
 from __future__ import annotations
 
 import errno
+import multiprocessing
 import os
+import resource
 import signal
 import socket
-import sys
 import threading
 import time
-from contextlib import suppress
-from dataclasses import dataclass
 
 WATCH_SECONDS = 0.5
 STOP_SECONDS = 20.0
+UNREAD_SECONDS = 20
+"""Linux closes a connection whose caller reads nothing of an answer for so long; nothing else would close it."""
+BACKLOG = 1024
 
 
-class PortInUse(Exception):
-    """Another process listens on the port."""
+class CannotListen(Exception):
+    """The port cannot be used; the message says why, and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """The right to listen on a port: `address` is the one to listen at. Held until the process ends."""
+def listen(port: int, patience: float) -> socket.socket:
+    """A socket that listens on the port, on IPv6 and IPv4 where the machine has both, and on one of them otherwise.
 
-    address: str
-    lock: socket.socket | None
-
-
-def claim_port(port: int, patience: float) -> Claim:
-    """Waits up to `patience` seconds until nobody else listens on the port. Raises PortInUse.
-
-    The web server itself shares the port with whoever else wants it (SO_REUSEPORT): two servers would each get a part
-    of the requests.
+    The port is this socket's alone (no SO_REUSEPORT): two web servers on one port would each get a part of the
+    requests. Waits up to `patience` seconds for a process that is about to end. Raises CannotListen.
     """
-    address = listening_address()
     deadline = time.monotonic() + patience
     while True:
         try:
-            lock = _lock(port)
-            with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # not in the way: connections that ended
-                probe.bind((address, port))
-            return Claim(address, lock)
+            return _listen(port)
         except OSError as error:
             if error.errno == errno.EACCES:
-                raise PortInUse(f"PORT {port} needs the rights of root: choose one above 1023") from None
+                raise CannotListen(f"PORT {port} needs the rights of root: choose one above 1023") from None
             if error.errno != errno.EADDRINUSE:
-                raise
+                raise CannotListen(f"PORT {port} cannot be listened on: {os.strerror(error.errno or 0)}") from None
             if time.monotonic() > deadline:
-                raise PortInUse(
+                raise CannotListen(
                     f"PORT {port} is in use by another process: stop that one, or set another PORT"
                 ) from None
         time.sleep(0.1)
 
 
-def _lock(port: int) -> socket.socket | None:
-    """Held by at most one process of this machine (of its network namespace): two that start in the same moment would
-    both find the port free. Only Linux has such names; the kernel drops them with the process."""
-    if sys.platform != "linux":
-        return None
-    lock = socket.socket(socket.AF_UNIX)
+def _listen(port: int) -> socket.socket:
     try:
-        lock.bind(f"\0feedback-bridge-web-{port}")
+        return _bound(socket.AF_INET6, "::", port)
+    except OSError as error:
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        return _bound(socket.AF_INET, "0.0.0.0", port)  # noqa: S104  a container's router comes from outside
+
+
+def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # not in the way: connections that ended
+        # Every connection inherits these two.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)
+        listener.bind((address, port))
+        listener.listen(BACKLOG)  # bind() alone lets two sockets share the port
     except OSError:
-        lock.close()
+        listener.close()
         raise
-    return lock
+    return listener
 
 
-def listening_address() -> str:
-    """`::` where that serves IPv4 and IPv6, or where there is no IPv4; else `0.0.0.0`."""
-    with suppress(OSError), socket.socket(socket.AF_INET6) as six:
-        if not six.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY) or not _has_ipv4():
-            six.bind(("::", 0))  # fails where IPv6 is switched off
-            return "::"
-    return "0.0.0.0"  # noqa: S104  a container's router comes from outside
-
-
-def _has_ipv4() -> bool:
-    with suppress(OSError), socket.socket(socket.AF_INET) as four:
-        four.bind(("127.0.0.1", 0))
-        return True
-    return False
+def allow_open_files(wanted: int) -> int:
+    """Raises the limit of open files to `wanted`, or to the hard limit where that is lower. Returns what is allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return min(soft, wanted)
 
 
 def end_with_parent() -> None:
-    """Stops this process when its parent is gone: one that was killed cannot stop its children, and they would go on
-    with the settings of before."""
-    parent = os.getppid()
+    """Stops this process when the one that made it is gone: one that was killed cannot stop its children, and they
+    would go on with the settings of before. Does nothing in a process that multiprocessing did not start."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
 
     def watch() -> None:
-        while os.getppid() == parent:
+        while os.getppid() == parent.pid:
             time.sleep(WATCH_SECONDS)
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(STOP_SECONDS)

@@ -10,6 +10,8 @@ from typing import Literal, get_args
 
 import structlog
 
+from bridge.networks import read_address
+
 log = structlog.get_logger("receive")
 
 Reason = Literal[
@@ -57,7 +59,7 @@ class Refusals:
         self._thread: threading.Thread | None = None
 
     def add(self, reason: str, address: str | None) -> None:
-        """Counts one refused request from `address`."""
+        """Counts one refused request from `address`, which may be any text that a caller made up."""
         with self._lock:
             self._counts[reason] += 1
             self._unlogged[reason] += 1
@@ -65,7 +67,8 @@ class Refusals:
             if now - self._logged.get(reason, -LOG_SECONDS) >= LOG_SECONDS:
                 self._logged[reason] = now
                 requests = self._unlogged.pop(reason)
-                log.warning("refused", reason=reason, requests=requests, address=address, advice=ADVICE.get(reason, ""))
+                caller = str(read_address(address or "") or "unknown")
+                log.warning("refused", reason=reason, requests=requests, address=caller, advice=ADVICE.get(reason, ""))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._keep_storing, name="refusals", daemon=True)
                 self._thread.start()

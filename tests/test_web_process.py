@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from bridge.processes import claim_port
-from tests.web import TOKEN, Web, event, issue, start_web
-from tools.sandbox.processes import ROOT, Processes, answers, wait_for
+from bridge.processes import CannotListen, listen
+from tests.web import TOKEN, Web, event, issue, peak_memory, start_web
+from tools.sandbox.processes import ROOT, Processes, answers, free_port, wait_for
 
 numbers = count(5000)
 HEAD = f"POST /webhook HTTP/1.1\r\nHost: x\r\nx-webhook-token: {TOKEN}\r\nContent-Type: application/json\r\n"
@@ -147,8 +147,25 @@ def test_behind_proxies_only_what_they_wrote_counts(processes: Processes, valkey
     assert status(" 2001:db8::7 ,10.0.0.1") == 200
     assert status("192.0.2.7, 203.0.113.5, 10.0.0.1") == 403  # the first is the caller's own claim
     assert status("192.0.2.7") == 403  # one proxy too few
+    assert status('192.0.2.7, "') == 200  # odd text from the inner proxy; the caller's address is known
     assert status("192.0.2.7, 10.0.0.1", name="X_Forwarded_For") == 403
     assert status("unknown, 10.0.0.1") == 403
+
+
+@pytest.mark.parametrize("claim", [None, "", "192.0.2.7", '"192.0.2.7', '"x', ", ,", "192.0.2.7,,"])
+def test_a_request_that_did_not_pass_all_proxies_has_no_address(proxied: Web, claim: str | None) -> None:
+    """The address of the nearest proxy, which is allowed here, does not count as the caller's. A quotation mark hides
+    nothing that the proxies append."""
+    claims = [] if claim is None else [("X-Forwarded-For", claim)]
+    assert proxied.post(event(), extra=claims).status == 403
+    appended = [("X-Forwarded-For", f"{claim or ''}, 203.0.113.5, 10.0.0.1")]
+    assert proxied.post(event(), extra=appended).status == 403
+
+
+@pytest.fixture(scope="module")
+def proxied(processes: Processes, valkey_url: str) -> Web:
+    allowed = "192.0.2.0/24,127.0.0.0/8,::1"
+    return start_web(processes, valkey_url, "allowed proxies", ALLOWED_IPS=allowed, TRUSTED_PROXIES="2")
 
 
 def test_a_mapped_ipv4_network_admits_ipv4_callers(processes: Processes, valkey_url: str) -> None:
@@ -173,16 +190,6 @@ def test_a_body_of_nothing_but_objects_costs_little_memory(web: Web, redis: Any,
 def test_brackets_within_a_text_are_text(web: Web, redis: Any) -> None:
     data = {"project": {"id": 1}, "channel": {"id": 1}, "feedback": {"id": 8, "message": '{[\\"' * 20_000}}
     assert web.post(event("FEEDBACK_CREATION", **data)).status == 200
-
-
-def peak_memory(web: Web) -> int:
-    """The most that any process of the web server ever held, in bytes."""
-    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(web.processes[web.name].pid)], capture_output=True)
-    peaks = [0]
-    for pid in listed.stdout.split():
-        with open(f"/proc/{int(pid)}/status") as status:
-            peaks += [int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM")]
-    return max(peaks)
 
 
 # What is refused is counted and logged
@@ -243,9 +250,23 @@ def test_when_the_main_process_is_killed_its_child_ends(tmp_path: Path, valkey_u
         web = start_web(first, valkey_url)
         os.kill(first["web"].pid, signal.SIGKILL)
         wait_for("the child to end", lambda: not answers(f"{web.url}/healthz") or None)
-        claim = claim_port(web.port, patience=5.0)  # raises PortInUse where a process still listens
-        assert claim.lock is not None
-        claim.lock.close()
+        listen(web.port, patience=5.0).close()  # raises CannotListen where a process still listens
+
+
+def test_two_that_start_in_the_same_moment_do_not_share_a_port() -> None:
+    with listen(0, 0) as first, pytest.raises(CannotListen, match="in use"):
+        listen(first.getsockname()[1], 0.2)
+
+
+def test_a_stop_while_it_starts_is_obeyed(tmp_path: Path, valkey_url: str) -> None:
+    """A child that has not set its own signal handlers yet must not use its parent's: it was killed after 25 s."""
+    env = {"WEBHOOK_TOKEN": TOKEN, "REDIS_URL": valkey_url, "PORT": str(free_port()), "CONNECTORS": ""}
+    with Processes(tmp_path) as own:
+        starting = own.start("starting", [sys.executable, "app.py"], env)
+        wait_for("it to start a child", lambda: "Spawning worker" in starting.output())
+        os.kill(starting.pid, signal.SIGTERM)
+        assert starting.wait(60) == 0
+        assert "Killing worker" not in starting.output()
 
 
 def test_it_listens_on_ipv6_as_well_as_on_ipv4(web: Web) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import subprocess
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -118,6 +120,23 @@ def start_web(processes: Processes, redis_url: str, name: str = "web", **changes
     processes.start(name, procfile()["web"], env | changes)
     processes.wait_for("the web process to answer", lambda: answers(f"http://127.0.0.1:{port}/healthz"))
     return Web(processes, port, name)
+
+
+def peak_memory(web: Web) -> int:
+    """The most that any process of the web server ever held, in bytes."""
+    lines = [line for pid in children(web) for line in Path(f"/proc/{pid}/status").read_text().splitlines()]
+    return max(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+
+
+def cpu_seconds(web: Web) -> float:
+    """CPU time of the processes that serve requests."""
+    fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in children(web)]
+    return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
+
+
+def children(web: Web) -> list[int]:
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(web.processes[web.name].pid)], capture_output=True)
+    return [int(pid) for pid in listed.stdout.split()]
 
 
 def event(name: str = "ISSUE_CREATION", **data: Any) -> bytes:

@@ -31,8 +31,6 @@ MOST_CONTAINERS = 10_000
 """Objects and lists in a body: a feedback with its issues has a few dozen."""
 # A text without an end is one up to the end: were it none, every quote in it would be tried as a start.
 TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
-OTHER_BODIES = 65_536
-"""Bytes of the body of a request that is no webhook."""
 BIG = 65_536
 big_bodies = threading.Semaphore(2)
 """Bodies of more than BIG bytes are parsed two at a time: each may need fifty times its size for a moment."""
@@ -89,14 +87,13 @@ def make_blueprint(service: ServiceSettings, accept: Accept, refused: Refused) -
 
 
 def body_limit(service: ServiceSettings) -> Callable[[str, Mapping[str, str]], int]:
-    """How much of a request's body is worth reading, from its path and its headers (lower-case names): nothing of a
-    webhook without a valid token, so that a caller without one costs no memory."""
+    """How many bytes of a request's body are read, from its path and its headers (lower-case names). Only the body of a
+    webhook with a valid token is used, so a caller without a token costs no memory."""
     tokens = [token.get_secret_value().encode() for token in service.webhook_token]
 
     def limit(path: str, headers: Mapping[str, str]) -> int:
-        if path.rstrip("/") != "/webhook":
-            return OTHER_BODIES
-        return service.max_body_bytes if is_token(headers.get("x-webhook-token", ""), tokens) else 0
+        is_webhook = path.rstrip("/") == "/webhook"
+        return service.max_body_bytes if is_webhook and is_token(headers.get("x-webhook-token", ""), tokens) else 0
 
     return limit
 
