@@ -1,4 +1,4 @@
-"""A TCP relay on loopback: counts the turns of a conversation, and can lead new connections elsewhere."""
+"""A TCP relay before Redis, on loopback: counts round trips, and can lead new connections elsewhere."""
 
 from __future__ import annotations
 
@@ -9,12 +9,56 @@ from types import TracebackType
 from typing import Self
 
 
+class Commands:
+    """Reads what a client sends, in pieces of any size, as commands (https://redis.io/docs/latest/develop/reference/protocol-spec/).
+
+    A transaction is one round trip, and so is each command outside of one. That does not depend on how TCP and the
+    client divide what is sent: redis-py sends 6,000 bytes at a time, and the answer to MULTI may arrive in between.
+    """
+
+    def __init__(self) -> None:
+        self.in_transaction = False
+        """Between MULTI and EXEC. A client that waits for the answers of a transaction's parts needs more round trips:
+        it must not get those answers."""
+        self._buffer = b""
+
+    def feed(self, data: bytes) -> int:
+        """How many round trips end with this piece."""
+        self._buffer += data
+        turns = 0
+        while (name := self._next()) is not None:
+            self.in_transaction = name == b"MULTI" or (self.in_transaction and name not in (b"EXEC", b"DISCARD"))
+            turns += not self.in_transaction
+        return turns
+
+    def _next(self) -> bytes | None:
+        """Takes the first command off the buffer: its name, or None where it is not complete."""
+        head, end, _ = self._buffer.partition(b"\r\n")
+        if not end:
+            return None
+        if not head.startswith(b"*"):
+            raise ValueError(f"not a command in RESP: {head[:20]!r}")
+        at, parts = len(head) + 2, []
+        for _ in range(int(head[1:])):
+            size_end = self._buffer.find(b"\r\n", at)
+            if size_end < 0:
+                return None
+            start = size_end + 2
+            at = start + int(self._buffer[at + 1 : size_end]) + 2
+            if at > len(self._buffer):
+                return None
+            parts.append(self._buffer[start : at - 2])
+        self._buffer = self._buffer[at:]
+        return parts[0].upper()
+
+
 class Relay:
-    """Stands before a server. `turns` counts how often a client spoke after having listened: its round trips."""
+    """Stands before a Redis. `turns`: how many round trips its clients have made."""
 
     def __init__(self, target_port: int) -> None:
         self.target_port = target_port
         self.turns = 0
+        self._counting = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._stopped = threading.Event()
@@ -50,18 +94,20 @@ class Relay:
                 self._pump(client, server)
 
     def _pump(self, client: socket.socket, server: socket.socket) -> None:
-        listened = True
+        commands = Commands()
         while not self._stopped.is_set():
-            for source in select.select([client, server], [], [], 0.1)[0]:
+            readable = [client] if commands.in_transaction else [client, server]
+            for source in select.select(readable, [], [], 0.1)[0]:
+                if source is server and commands.in_transaction:
+                    continue  # it began with what the client has just sent
                 try:
                     data = source.recv(65536)
+                    if source is client:
+                        turns = commands.feed(data)
+                        with self._counting:  # before the answer: who has that finds the turn counted
+                            self.turns += turns
                     (server if source is client else client).sendall(data)
                 except OSError:
                     return
                 if not data:
                     return
-                if source is server:
-                    listened = True
-                elif listened:
-                    listened = False
-                    self.turns += 1

@@ -170,7 +170,7 @@ def test_a_body_full_of_issues_is_not_stored_as_many_times(redis: Redis) -> None
 
 def test_a_feedback_with_issues_costs_one_round_trip(redis: Redis) -> None:
     port = redis.connection_pool.connection_kwargs["port"]
-    with Relay(port) as relay, Redis(port=relay.port) as client:
+    with Relay(port) as relay, Redis(port=relay.port, socket_timeout=30) as client:
         world = Kinds(client)
         world.tell(feedback_with(number=1))
         before = relay.turns
