@@ -98,6 +98,9 @@ class Context(Protocol):
     age: float
     """Seconds since the event was accepted."""
     links: Links
+    born: float
+    """Since when the ledger has records, as `now()` counts: since it was created or wiped. `connectors/patience.py`
+    uses it."""
 
     @property
     def notes(self) -> Mapping[str, Any]:

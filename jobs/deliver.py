@@ -60,6 +60,7 @@ class DeliveryContext:
         self.delivery_id = lease.delivery_id
         self.attempt = lease.attempt
         self.age = lease.age
+        self.born = lease.born
         self._kept, self._items = attempts.notes_of(lease.delivery)
         self.links: Links = RedisLinks(ledger)
         self._leased = time.monotonic()

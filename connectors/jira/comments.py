@@ -8,11 +8,14 @@ from connectors.base import Context, Retry
 from connectors.jira.errors import Halt, JiraRefusal, ambiguous
 from connectors.jira.markers import Marker
 from connectors.jira.port import JiraPort
+from sources.event import Feedback, Issue, seconds_of
 
 
-def comment_once(port: JiraPort, key: str, body: str, marker: Marker, context: Context) -> bool:
+def comment_once(
+    port: JiraPort, key: str, body: str, marker: Marker, context: Context, about: Issue | Feedback
+) -> bool:
     """Adds `body`, which ends with `marker`, unless a comment of our own account ends with it. Returns whether it was
-    added.
+    added. `about`: what the marker names.
 
     Keeps the note `commenting` before it writes: {marker, at}. Where a delivery has two comments, a note about the
     later one means that the earlier one exists.
@@ -23,9 +26,11 @@ def comment_once(port: JiraPort, key: str, body: str, marker: Marker, context: C
     earlier = context.notes.get("commenting")
     if earlier and earlier["marker"] == marker.text:
         left = patience.left(earlier["at"], context.now(), patience.SETTLE_SECONDS)
-        if left > 0:
-            why = "an earlier attempt's comment may still be on its way: looking again before it is sent"
-            raise Halt(Retry(why, "not_yet", min(left, patience.LOOK_EVERY)))
+    else:  # the note may have been deleted with a Redis that was wiped
+        left = patience.left_after_wipe(context, seconds_of(about.createdAt) or 0.0)
+    if left > 0:
+        why = "an earlier attempt's comment may still be on its way: looking again before it is sent"
+        raise Halt(Retry(why, "not_yet", min(left, patience.LOOK_EVERY)))
     context.keep(commenting={"marker": marker.text, "at": context.now()})
     try:
         port.add_comment(key, body)

@@ -115,7 +115,7 @@ class JiraConnector:
         marker = markers.feedback_marker(self._instance, case.project.id, feedback.id, feedback.creation)
         channel = str(event.channel.id) if is_blank(event.channel.name) else event.channel.name
         body = render.feedback_comment(feedback.id, channel, texts, marker.text, self._language)
-        added = comment_once(self._port, found.key, body, marker, case.context)
+        added = comment_once(self._port, found.key, body, marker, case.context, feedback)
         return Done({**result, "comment": "added" if added else "there already"})
 
     def _first_status(self, case: Case, found: Found) -> dict[str, Any]:
@@ -156,7 +156,7 @@ class JiraConnector:
         issue = case.issue
         marker = markers.status_marker(self._instance, case.project.id, issue.id, issue.creation, abc_status)
         body = render.no_way_comment(abc_status, ticket.status.name, target, marker.text, self._language)
-        comment_once(self._port, ticket.key, body, marker, case.context)
+        comment_once(self._port, ticket.key, body, marker, case.context, issue)
         if missing:
             return (
                 f"the way to '{target}' needs {', '.join(missing)}: set it in JIRA_FIELDS, or move the ticket by hand"

@@ -2,7 +2,7 @@
 
 Every step may be run twice, or be the last one of a killed worker. So: look (our own record, ABC's externalIssueId,
 Jira by marker) before making; record the intent before the create and the key at once after it; and where an intent
-has no key, wait out the lag of Jira's search before making another one.
+has no key, or was deleted with a wiped Redis, wait out the lag of Jira's search before making another one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from connectors.jira.render import ticket_fields
 from connectors.jira.settings import Settings
 from connectors.jira.shapes import Created, Ticket, project_of
 from sources.abc.client import AbcClient, AbcError
-from sources.event import Event, Issue, Named
+from sources.event import Event, Issue, Named, seconds_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,14 +245,19 @@ class Tickets:
             raise
 
     def _wait_out_earlier_intent(self, case: Case) -> None:
-        if "intent" not in case.link:
-            return
+        """Raises Halt while a ticket may still appear: one whose intent is in our record, or whose intent may have been
+        deleted with a Redis that was wiped."""
         lag = self._settings.jira_search_lag
         lag = lag if self._port.is_cloud else min(lag, patience.SETTLE_SECONDS)
-        left = patience.left(float(case.link["intent"]), case.context.now(), lag)
+        if "intent" in case.link:
+            left = patience.left(float(case.link["intent"]), case.context.now(), lag)
+            why = "an earlier attempt may have made the ticket"
+        else:
+            left = patience.left_after_wipe(case.context, seconds_of(case.issue.createdAt) or 0.0, lag)
+            why = "the issue is older than our records (Redis is new, or was wiped), so it may have a ticket"
         if left > 0:
-            why = "an earlier attempt may have made the ticket, and Jira's search may not show it yet"
-            raise Halt(Retry(f"{why}: looking for {lag:g} s", "not_yet", min(left, patience.LOOK_EVERY)))
+            why = f"{why}, and Jira's search may not show it yet: looking for {lag:g} s"
+            raise Halt(Retry(why, "not_yet", min(left, patience.LOOK_EVERY)))
 
     def _write_back(self, case: Case, found: Found) -> dict[str, str]:
         """Stores the ticket in ABC, where it is not yet; what could not be stored stays in our record."""

@@ -141,7 +141,15 @@ class SlackConnector:
             return refused.outcome
         if posted:
             return self._done(event, context, channel, posted, found=True)
-        return _settling(context.now(), posting["at"]) if posting else None
+        if posting:
+            left = patience.left(posting["at"], context.now(), patience.SETTLE_SECONDS)
+            return _settling(
+                min(left, patience.LOOK_EVERY), "Slack does not show the message yet, and may still post it"
+            )
+        # One look at the end is enough: a channel may have many of these, and each look is a request.
+        left = patience.left_after_wipe(context, event.occurred)
+        older = "the event is older than our records (Redis is new, or was wiped)"
+        return _settling(left, f"{older}, so its message may be on its way to Slack")
 
     def _unsure(self, context: Context, why: str, tried: bool) -> Outcome | None:
         if self._settings.slack_when_unsure == "never":
@@ -230,11 +238,9 @@ def _needs_look(event: Event, context: Context) -> bool:
     return bool(context.notes.get("posting")) or not context.remembers(event.occurred)
 
 
-def _settling(now: float, posting_at: float) -> Retry | None:
+def _settling(left: float, why: str) -> Retry | None:
     """Whether Slack may still be at work on what we gave up waiting for, and show it only later."""
-    left = patience.left(posting_at, now, patience.SETTLE_SECONDS)
-    why = "Slack does not show the message yet, and may still be posting it: looking again before it is posted again"
-    return Retry(why, "not_yet", min(left, patience.LOOK_EVERY)) if left else None
+    return Retry(f"{why}: looking again before it is posted", "not_yet", left) if left else None
 
 
 def _project(event: Event) -> str:

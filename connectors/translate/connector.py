@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from connectors import patience
 from connectors.abc_errors import outcome_of
 from connectors.base import Check, Context, Destination, Done, Failed, Outcome, Retry, Skipped, note
 from connectors.translate.plausible import unchanged
@@ -15,7 +16,7 @@ from connectors.translate.targets import Targets
 from connectors.translate.wishes import Wish, source_checks, wishes_of
 from connectors.translate.work import TRANSLATIONS, Failure, Work
 from sources.abc.client import AbcClient, AbcError
-from sources.event import Event, Feedback, Issue
+from sources.event import Event, Feedback, Issue, seconds_of
 
 Position = tuple[int, int, int]
 """Ids of project, channel and feedback."""
@@ -65,6 +66,10 @@ class TranslateConnector:
         skipped = {into: why for into, why in skipped.items() if into not in ours}
         if not wishes:
             return Done(self._result(ours, skipped, context)) if ours else Skipped("; ".join(skipped.values()))
+        if left := patience.left_after_wipe(context, seconds_of(feedback.createdAt) or 0.0):
+            why = "the feedback is older than our records (Redis is new, or was wiped)"
+            what = "its translation may be on its way to ABC User Feedback"
+            return Retry(f"{why}, so {what}: reading it again before it is translated", "not_yet", left)
         self._make_sure_of_channel(position, context)
         problems = self._targets.problems(*position[:2], [wish.into for wish in wishes])
         failures: dict[str, Failure] = {into: Failed(why, "config") for into, why in problems.items()}

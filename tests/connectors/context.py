@@ -40,7 +40,7 @@ class MemoryContext:
     clock: float | None = None
     """What `now()` answers; None is the real time."""
     born: float = 0.0
-    """Since when the ledger remembers."""
+    """Since when the ledger has records."""
     lease_lost: bool = False
     """When set, the next `keep` finds that another worker has taken over."""
     charged: list[int] = field(default_factory=list)

@@ -238,10 +238,12 @@ def test_deliveries_of_one_entity_run_in_the_order_of_happening(world: World) ->
 def test_an_empty_ledger_remembers_nothing_that_came_before_it(world: World, redis: Redis) -> None:
     """Be it new or wiped; ABC's clock may be a little ahead of Redis's."""
     found: list[list[bool]] = []
+    ages: list[float] = []
 
     def ask(_event: Event, context: Context) -> Outcome:
         now = context.now()
         found.append([context.remembers(now + seconds) for seconds in (-7000, -3597, -3590, 0, 6)])
+        ages.append(now - context.born)
         return Done()
 
     world.connectors["one"].answer = ask
@@ -252,6 +254,7 @@ def test_an_empty_ledger_remembers_nothing_that_came_before_it(world: World, red
     world.tell(feedback_event())
     world.run()
     assert found == [[False, False, False, False, True], [False, False, True, True, True]]
+    assert ages == [pytest.approx(0, abs=60), pytest.approx(3600, abs=60)]
 
 
 def test_a_failing_delivery_holds_back_only_its_own_entity_and_connector(world: World) -> None:

@@ -26,7 +26,7 @@ from tools.sandbox.processes import (
     start_valkey,
     wait_for,
 )
-from tools.sandbox.service import PASSWORD, TOKEN, Service, call, environment
+from tools.sandbox.service import PASSWORD, TOKEN, Service, call, date_ledger_back, environment
 
 KOREAN = "결제가 안 돼요"
 ENGLISH = "Payment does not work"
@@ -190,6 +190,7 @@ def running(
         gates = {name: stack.enter_context(Gate(sandbox_port)) for name in VARIABLES}
         processes = stack.enter_context(Processes(folder))
         redis_url = start_valkey(processes, port, *valkey, folder=folder)
+        date_ledger_back(redis_url)
         command = ("-m", "tools.sandbox", "--port", str(sandbox_port), "--webhook", f"{web}/webhook", "--token", TOKEN)
         processes.start("sandbox", python_command(*command, *sender))
         addresses = {variable: gates[name].url + path for name, (variable, path) in VARIABLES.items()}

@@ -31,7 +31,7 @@ from tools.sandbox.processes import (
     valkey_command,
     wait_for,
 )
-from tools.sandbox.service import PASSWORD, TOKEN, Service, call, environment, get
+from tools.sandbox.service import PASSWORD, TOKEN, Service, call, date_ledger_back, environment, get
 
 RESTART_SECONDS = 1.0
 """How long the process manager takes to notice that something has ended."""
@@ -97,6 +97,7 @@ class World:
 
     def _start_all(self) -> None:
         redis_url = start_valkey(self._processes, self._redis_port, *KEPT, folder=self.folder / "redis")
+        date_ledger_back(redis_url)
         port, options = free_port(), self.options
         sender = ("--interval", str(3 / options.scale), "--timeout", str(5 / options.scale))
         where = ("--port", str(port), "--webhook", self.post.url, "--token", TOKEN, "--seed", str(options.seed))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from time import time
 from typing import Any
 
 import requests
+from redis import Redis
 
 from tools.sandbox import jira, slack
 from tools.sandbox.abc_store import DEMO_KEY
@@ -63,6 +65,7 @@ def start_service(processes: Processes, **changes: str) -> Service:
     """Starts Valkey, the stand-ins and the Procfile's processes (`valkey`, `sandbox`, `web`, `worker`), and waits until
     they are ready. `changes`: variables on top of `environment()`."""
     redis_url = start_valkey(processes, free_port())
+    date_ledger_back(redis_url)
     sandbox_port, web_port = free_port(), free_port()
     sandbox, web = f"http://127.0.0.1:{sandbox_port}", f"http://127.0.0.1:{web_port}"
     webhook = ("--webhook", f"{web}/webhook", "--token", TOKEN)
@@ -73,6 +76,13 @@ def start_service(processes: Processes, **changes: str) -> Service:
     processes.wait_for("the stand-ins to answer", lambda: answers(f"{sandbox}/control/state"))
     processes.wait_for("the service to be ready", lambda: answers(f"{web}/readyz"))
     return Service(web, sandbox, redis_url, env)
+
+
+def date_ledger_back(redis_url: str) -> None:
+    """Makes the ledger an hour old. In a new one, what happened before it was created waits for requests of an earlier
+    ledger, which may have been wiped; here was none."""
+    with Redis.from_url(redis_url) as redis:
+        redis.set("fb:default:born", int((time() - 3600) * 1000), nx=True)
 
 
 def environment(sandbox: str, redis_url: str) -> dict[str, str]:

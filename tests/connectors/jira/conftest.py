@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,6 +68,12 @@ class World:
     def wipe(self) -> None:
         """What a wiped Redis means to a connector."""
         self.links.values.clear()
+
+    def wiped(self) -> MemoryContext:
+        """An attempt right after Redis was wiped, about something that happened before."""
+        self.wipe()
+        now = time.time() + 1
+        return self.context(born=now, clock=now)
 
     def created(self, issue: IssueRow | int, context: MemoryContext | None = None) -> Outcome:
         return self.deliver("ISSUE_CREATION", issue, context)

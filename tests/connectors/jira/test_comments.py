@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -99,6 +100,25 @@ def test_a_request_that_may_still_be_on_its_way_is_given_time(world: World) -> N
     assert outcome.after is not None
     context = context.next_attempt(later=SETTLE_SECONDS)
     assert result(world.added(feedback, issue, context))["comment"] == "added"
+
+
+def test_a_comment_that_was_sent_before_redis_was_wiped_is_given_time(either: World) -> None:
+    """The note of it was deleted with everything else."""
+    issue, feedback = either.issue(), either.feedback()
+    either.created(issue)
+    context = either.wiped()
+    outcome = either.added(feedback, issue, context.next_attempt(later=29))
+    assert isinstance(outcome, Retry)
+    assert outcome.reason == "not_yet"
+    assert either.bodies() == []
+    assert result(either.added(feedback, issue, context.next_attempt(later=31)))["comment"] == "added"
+
+
+def test_feedback_that_was_written_after_the_wipe_is_added_at_once(world: World) -> None:
+    issue = world.issue()
+    world.created(issue)
+    context = world.context(born=time.time() - 1)
+    assert result(world.added(world.feedback(), issue, context))["comment"] == "added"
 
 
 def test_the_wait_goes_by_the_clock_that_all_workers_share(world: World) -> None:

@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -116,6 +116,51 @@ def test_while_cloud_s_search_may_lag_no_second_ticket_is_made(world: World) -> 
     world.ticket().visible_at = 0
     assert result(world.created(issue, context.next_attempt(later=10)))["ticket"] == "PROJ-1"
     assert world.sandbox.jira.created_count == 1
+
+
+def test_a_create_that_was_sent_before_redis_was_wiped_is_waited_for(world: World) -> None:
+    """The intent was deleted with everything else: Jira may get, or show, the ticket only after we have looked."""
+    issue = world.issue()
+    context = world.wiped()
+    for seconds in (10, 50, 58):
+        outcome = world.created(issue, context)
+        assert isinstance(outcome, Retry)
+        assert outcome.reason == "not_yet", "waiting costs no attempt, and says nothing bad of Jira"
+        assert outcome.after is not None
+        assert 0 < outcome.after <= 10
+        context = context.next_attempt(later=seconds)
+    world.created(issue, world.context())  # the request of before the wipe arrives
+    world.wipe()
+    world.sandbox.abc.issues[issue.id].externalIssueId = None
+    assert result(world.created(issue, context))["created"] is False
+    assert world.tickets() == ["PROJ-1"]
+
+
+@pytest.mark.parametrize("event", ["created", "status_changed", "added"])
+def test_after_a_wipe_the_ticket_is_made_when_the_lag_is_over(world: World, event: str) -> None:
+    issue, feedback = world.issue(), world.feedback()
+    context = world.wiped()
+
+    def deliver(later: float) -> Outcome:
+        about = [feedback, issue] if event == "added" else [issue]
+        return cast(Outcome, getattr(world, event)(*about, context.next_attempt(later=later)))
+
+    assert isinstance(deliver(119), Retry)
+    assert world.tickets() == []
+    assert not isinstance(deliver(121), Retry)
+    assert world.tickets() == ["PROJ-1"]
+
+
+def test_after_a_wipe_data_center_is_given_the_time_of_one_request(datacenter: World) -> None:
+    issue = datacenter.issue()
+    context = datacenter.wiped()
+    assert isinstance(datacenter.created(issue, context.next_attempt(later=29)), Retry)
+    assert result(datacenter.created(issue, context.next_attempt(later=31)))["created"] is True
+
+
+def test_an_issue_that_was_created_after_the_wipe_gets_its_ticket_at_once(either: World) -> None:
+    context = either.context(born=time.time() - 1)
+    assert result(either.created(either.issue(), context))["created"] is True
 
 
 def test_a_later_event_waits_out_the_lag_too(world: World) -> None:

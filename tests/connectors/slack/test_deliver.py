@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,11 @@ SENTENCE = 'The status of issue "Cannot log in" changed from New to In Progress.
 
 def context(**values: object) -> MemoryContext:
     return MemoryContext(delivery_id="e1.slack", **values)  # type: ignore[arg-type]
+
+
+def wiped(seconds: float = SETTLE_SECONDS + 1) -> MemoryContext:
+    """Of a ledger that was wiped so many seconds ago; the event is older."""
+    return context(born=time.time() - seconds)
 
 
 def test_a_status_change_is_one_message(sandbox: Sandbox) -> None:
@@ -265,15 +271,35 @@ def test_what_may_have_been_reported_before_the_ledger_was_wiped_is_looked_for(s
     connector = bot(sandbox)
     announced = deliver(connector, context())
     assert isinstance(announced, Done)
-    again = deliver(connector, context(born=time.time()))
+    again = deliver(connector, wiped())
     assert isinstance(again, Done)
     assert again.result["ts"] == announced.result["ts"]
     assert again.result["found"]
     assert len(sandbox.slack.messages) == 1
 
 
+def test_a_message_that_was_sent_before_the_ledger_was_wiped_is_given_time_to_arrive(sandbox: Sandbox) -> None:
+    """The note of it was deleted: a request that hangs in Slack becomes a message within 30 s, or never."""
+    connector, first = bot(sandbox), wiped(seconds=0)
+    outcome = deliver(connector, first)
+    assert isinstance(outcome, Retry)
+    assert outcome.reason == "not_yet"
+    assert outcome.after == pytest.approx(30, abs=5), "one look at the end is enough"
+    assert not sandbox.slack.messages
+    deliver(connector, context())  # the request of before the wipe arrives
+    late = deliver(connector, first.next_attempt(later=20))
+    assert isinstance(late, Done)
+    assert late.result["found"]
+    assert len(sandbox.slack.messages) == 1
+
+
+def test_what_happened_after_the_ledger_was_wiped_waits_for_nothing(sandbox: Sandbox) -> None:
+    event = dataclasses.replace(status_change(), occurred=time.time())
+    assert isinstance(deliver(bot(sandbox), wiped(seconds=1), event), Done)
+
+
 def test_what_was_not_reported_before_the_ledger_was_wiped_is_reported(sandbox: Sandbox) -> None:
-    outcome = deliver(bot(sandbox), context(born=time.time()))
+    outcome = deliver(bot(sandbox), wiped())
     assert isinstance(outcome, Done)
     assert outcome.result.keys() == {"channel", "ts"}
     assert len(sandbox.slack.messages) == 1
@@ -332,17 +358,17 @@ def test_our_metadata_on_another_apps_message_does_not_silence_us(sandbox: Sandb
     """The ids of deliveries are no secret: anybody's app could keep an alert from being posted."""
     decoy = {"text": "decoy", "metadata": marker("test", "e1.slack")}
     sandbox.slack.post(sandbox.slack.channels["C0FEEDBACK"], decoy, by="another app")
-    outcome = deliver(bot(sandbox), context(born=time.time()))
+    outcome = deliver(bot(sandbox), wiped())
     assert isinstance(outcome, Done)
     assert [message.text for message in sandbox.slack.messages] == ["decoy", SENTENCE]
-    assert "found" in deliver(bot(sandbox), context(born=time.time())).result  # type: ignore[union-attr]
+    assert "found" in deliver(bot(sandbox), wiped()).result  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("cursor", [5, True, ["more"], {"next": 1}])
 def test_a_cursor_of_another_shape_is_the_last_page(sandbox: Sandbox, cursor: object) -> None:
     body = {"ok": True, "messages": [], "response_metadata": {"next_cursor": cursor}}
     sandbox.faults.add("status", path="conversations.history", status=200, body=body, times=None)
-    assert isinstance(deliver(bot(sandbox), context(born=time.time())), Done)
+    assert isinstance(deliver(bot(sandbox), wiped()), Done)
     assert len(sandbox.faults.fired) == 1
 
 
@@ -358,7 +384,7 @@ def test_answers_of_another_shape_do_no_harm(sandbox: Sandbox, path: str, odd: o
     body |= {"response_metadata": odd, "bot_id": odd, "user_id": odd, "team": odd}
     sandbox.faults.add("status", path=path, status=200, body=body, times=None)
     connector = bot(sandbox, SLACK_CHANNEL="#feedback", SLACK_THREADS="true")
-    outcome = deliver(connector, context(born=time.time()))
+    outcome = deliver(connector, wiped())
     assert isinstance(outcome, Done | Retry)
     assert "free" not in repr(getattr(outcome, "result", {}))
     assert all(check.what for check in connector.check())
@@ -456,11 +482,11 @@ def test_unsure_whether_it_was_reported_before_the_ledger_was_wiped(
     sandbox: Sandbox, way: Callable[..., Connector]
 ) -> None:
     sandbox.slack.scopes = frozenset({"chat:write"})
-    outcome = deliver(way(sandbox, SLACK_WHEN_UNSURE="never"), context(born=time.time()))
+    outcome = deliver(way(sandbox, SLACK_WHEN_UNSURE="never"), wiped())
     assert isinstance(outcome, Skipped)
     assert outcome.why == "it may have been told before Redis was wiped, and SLACK_WHEN_UNSURE=never"
     assert not sandbox.slack.messages
-    outcome = deliver(way(sandbox), context(born=time.time()))
+    outcome = deliver(way(sandbox), wiped())
     assert isinstance(outcome, Done)
     assert str(outcome.result["unsure"]).startswith("may have been posted before: ")
     assert len(sandbox.slack.messages) == 1

@@ -23,8 +23,10 @@ def crowd(count: int) -> list[tuple[Event, MemoryContext]]:
 
 
 def forgotten(count: int) -> list[tuple[Event, MemoryContext]]:
-    """Redis was wiped since."""
-    return [(event, dataclasses.replace(context, born=time.time())) for event, context in crowd(count)]
+    """Redis was wiped since, and what was sent before that has arrived."""
+    return [
+        (event, dataclasses.replace(context, born=time.time() - SETTLE_SECONDS - 1)) for event, context in crowd(count)
+    ]
 
 
 def as_slack(connector: object) -> SlackConnector:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -102,6 +103,25 @@ def test_a_feedback_is_translated_and_nothing_else_of_it_changes(world: World, p
         "tags": ["bug"],
         "translatedMessage": ENGLISH,
     }
+
+
+def test_a_translation_that_was_sent_before_redis_was_wiped_is_given_time_to_arrive(world: World) -> None:
+    """Its note was deleted: read again 30 s after the wipe, so that nothing is paid for, and written, twice."""
+    feedback = world.feedback(message=KOREAN)
+    now = time.time() + 1
+    wiped = MemoryContext(born=now, clock=now)
+    outcome = world.deliver(feedback, wiped)
+    assert isinstance(outcome, Retry)
+    assert (outcome.reason, outcome.after) == ("not_yet", 30)
+    assert isinstance(world.deliver(feedback, wiped.next_attempt(later=29)), Retry)
+    assert world.asked == []
+    assert isinstance(world.deliver(feedback, wiped.next_attempt(later=31)), Done)
+    assert world.write_backs == 1
+
+
+def test_a_feedback_that_was_written_after_the_wipe_is_translated_at_once(world: World) -> None:
+    context = MemoryContext(born=time.time() - 1)
+    assert isinstance(world.deliver(world.feedback(message=KOREAN), context), Done)
 
 
 def test_several_fields_and_languages_are_one_call_for_each_language_and_one_write(world: World) -> None:
