@@ -125,8 +125,8 @@ def test_a_redis_that_is_full_and_then_read_only_is_waited_for(world: World) -> 
 
 def test_what_a_wiped_redis_forgot_is_found_again_and_made_up_for_once(tmp_path: Path) -> None:
     """In flight at that moment, and for 12 s more: a translation and a ticket. Accepted and not begun: another feedback
-    and another issue. The worker finds them by itself: it compares creations without waiting for their events, and waits
-    for what is in flight."""
+    and another issue. The worker finds them by itself: it compares creations without waiting for their events, but
+    waits for what is in flight."""
     with running(
         tmp_path, valkey=DURABLE, RECONCILE_EVERY="5", RECONCILE_CHANNELS="1:1", JIRA_SEARCH_LAG="20"
     ) as world:
