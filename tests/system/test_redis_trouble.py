@@ -23,7 +23,7 @@ from tools.sandbox.processes import free_port, wait_for
 
 WITHIN = 1.0  # seconds in which the receiver tells of trouble with Redis
 RECOVERED = 30.0
-SETTLED = 60.0  # seconds for what waits until a request of before the wipe must have ended
+SETTLED = 90.0  # seconds for what waits until a request of before the wipe must have ended
 DURABLE = ("--appendonly", "yes", "--appendfsync", "always")
 LOAD = 12
 numbers = count(1)
@@ -123,19 +123,20 @@ def test_a_redis_that_is_full_and_then_read_only_is_waited_for(world: World) -> 
     load.is_finished()
 
 
+@pytest.mark.timeout(240)
 def test_what_a_wiped_redis_forgot_is_found_again_and_made_up_for_once(tmp_path: Path) -> None:
-    """In flight at that moment, and for 12 s more: a translation and a ticket. Accepted and not begun: another feedback
+    """In flight at that moment, and for 20 s more: a translation and a ticket. Accepted and not begun: another feedback
     and another issue. The worker finds them by itself: it compares creations without waiting for their events, but
     waits for what is in flight."""
     with running(
-        tmp_path, valkey=DURABLE, RECONCILE_EVERY="5", RECONCILE_CHANNELS="1:1", JIRA_SEARCH_LAG="20"
+        tmp_path, valkey=DURABLE, RECONCILE_EVERY="5", RECONCILE_CHANNELS="1:1", JIRA_SEARCH_LAG="30"
     ) as world:
         _wipe_with_requests_in_flight(world)
 
 
 def _wipe_with_requests_in_flight(world: World) -> None:
-    world.order({"kind": "delay", "system": "abc", "method": "PUT", "path": r"/feedbacks/\d+$", "seconds": 12})
-    world.order({"kind": "delay", "system": "jira", "method": "POST", "path": "/issue$", "seconds": 12})
+    world.order({"kind": "delay", "system": "abc", "method": "PUT", "path": r"/feedbacks/\d+$", "seconds": 20})
+    world.order({"kind": "delay", "system": "jira", "method": "POST", "path": "/issue$", "seconds": 20})
     fired, worker = world.fired(), world.processes["worker"]
     feedbacks, issues = [world.service.write_feedback({"message": KOREAN})], [world.service.open_issue("in flight")]
     wait_for("both to be held", lambda: world.fired() == fired + 2)
