@@ -20,6 +20,7 @@ from jobs.reconcile.comparison import SETTLED_SECONDS
 from jobs.reconcile.report import Report
 from tests.system.world import ENGLISH, KOREAN, World, running
 from tools.sandbox.processes import free_port, wait_for
+from tools.sandbox.service import call
 
 WITHIN = 1.0  # seconds in which the receiver tells of trouble with Redis
 RECOVERED = 30.0
@@ -125,9 +126,9 @@ def test_a_redis_that_is_full_and_then_read_only_is_waited_for(world: World) -> 
 
 @pytest.mark.timeout(240)
 def test_what_a_wiped_redis_forgot_is_found_again_and_made_up_for_once(tmp_path: Path) -> None:
-    """In flight at that moment, and for 20 s more: a translation and a ticket. Accepted and not begun: another feedback
-    and another issue. The worker finds them by itself: it compares creations without waiting for their events, but
-    waits for what is in flight."""
+    """In flight at that moment, and until the worker has looked: a translation and a ticket. Accepted and not begun:
+    another feedback and another issue. The worker finds them by itself and at once: it compares creations without
+    waiting for their events."""
     with running(
         tmp_path, valkey=DURABLE, RECONCILE_EVERY="5", RECONCILE_CHANNELS="1:1", JIRA_SEARCH_LAG="30"
     ) as world:
@@ -135,8 +136,8 @@ def test_what_a_wiped_redis_forgot_is_found_again_and_made_up_for_once(tmp_path:
 
 
 def _wipe_with_requests_in_flight(world: World) -> None:
-    world.order({"kind": "delay", "system": "abc", "method": "PUT", "path": r"/feedbacks/\d+$", "seconds": 20})
-    world.order({"kind": "delay", "system": "jira", "method": "POST", "path": "/issue$", "seconds": 20})
+    world.order({"kind": "delay", "system": "abc", "method": "PUT", "path": r"/feedbacks/\d+$", "seconds": 240})
+    world.order({"kind": "delay", "system": "jira", "method": "POST", "path": "/issue$", "seconds": 240})
     fired, worker = world.fired(), world.processes["worker"]
     feedbacks, issues = [world.service.write_feedback({"message": KOREAN})], [world.service.open_issue("in flight")]
     wait_for("both to be held", lambda: world.fired() == fired + 2)
@@ -151,6 +152,8 @@ def _wipe_with_requests_in_flight(world: World) -> None:
     world.start_redis()
     worker.signal(signal.SIGCONT)
     takes_events_again(world)
+    wait_for("the worker to look for all four", lambda: len(_looked_for(world)) == 4)
+    call("DELETE", f"{world.service.sandbox}/control/waits")  # what was in flight arrives
     wait_for("both translations", lambda: all(map(world.translations, feedbacks)), SETTLED)
     wait_for("both tickets", lambda: all(world.issue(issue)["externalIssueId"] for issue in issues), SETTLED)
     reconcile(world)
@@ -158,6 +161,12 @@ def _wipe_with_requests_in_flight(world: World) -> None:
     assert [world.translations(feedback) for feedback in feedbacks] == [[ENGLISH]] * 2
     assert [len(world.tickets(issue)) for issue in issues] == [1, 1]
     assert worker.returncode is None
+
+
+def _looked_for(world: World) -> list[str]:
+    """The deliveries to Jira and the translator that have had an attempt."""
+    rows = [row for state in ("retrying", "done") for row in world.rows(state=state)]
+    return [row["id"] for row in rows if row["connector"] in ("jira", "translate") and row["attempts"]]
 
 
 def reconcile(world: World) -> Report:
