@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from redis import Redis
-from tools.sandbox.processes import wait_for
 
 from tests.relay import Commands, Relay
 from tools.sandbox.processes import wait_for
