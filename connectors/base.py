@@ -186,7 +186,7 @@ class Destination:
 class Restoring(Protocol):
     """A connector whose effect shows at the source itself, so that reconcile can see where it is missing.
 
-    The others are alerts: what is old when it is found is not told any more.
+    The others are alerts: what is old when it is found is not announced any more.
     """
 
     def missing(self, entity: Issue | Feedback) -> bool:
@@ -207,7 +207,7 @@ class Gathering(Protocol):
     crowd: int
     """How many must be waiting for that."""
 
-    def gather(self, told: Sequence[tuple[Event, Context]]) -> list[Outcome | None]:
+    def gather(self, waiting: Sequence[tuple[Event, Context]]) -> list[Outcome | None]:
         """One outcome for each, in the same order; None for one that another worker has taken over, which says nothing
         of the others."""
 

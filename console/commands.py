@@ -218,8 +218,8 @@ def _send(configuration: Configuration, url: str, body: bytes) -> str:
     headers = {"Content-Type": "application/json", "x-webhook-token": token}
     try:
         answer = send(new_session(), "POST", url, headers=headers, data=body)
-    except NoAnswer as trouble:
-        raise click.ClickException(f"{url}: {trouble}; is the receiver running there?") from None
+    except NoAnswer as failure:
+        raise click.ClickException(f"{url}: {failure}; is the receiver running there?") from None
     said = answer.json()
     if not answer.ok or not isinstance(said, dict):
         raise click.ClickException(f"{url} answered {answer.status}: {_excerpt(configuration, answer.text)}")

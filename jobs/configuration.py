@@ -176,4 +176,4 @@ def _is_unset(name: str, environ: Mapping[str, str]) -> bool:
     try:
         return read_variable(name, environ) is None
     except ConfigError:
-        return False  # told already, in other words
+        return False  # reported already, as another problem

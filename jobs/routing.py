@@ -1,4 +1,4 @@
-"""Which connectors act on an event: `<CONNECTOR>_EVENTS` and `<CONNECTOR>_FILTER`. Pure; mistakes are told at start."""
+"""Which connectors act on an event: `<CONNECTOR>_EVENTS`, `<CONNECTOR>_FILTER`. Pure; reports mistakes at start."""
 
 from __future__ import annotations
 

@@ -26,8 +26,8 @@ def check(web: WebClient, joined: Callable[[], list[dict[str, Any]]], channels: 
     """`joined` lists the channels that the bot is in; `channels` are those that the operator set."""
     try:
         who = web.auth_test()
-    except (Refused, NoAnswer) as trouble:
-        yield Check(False, str(trouble))
+    except (Refused, NoAnswer) as failure:
+        yield Check(False, str(failure))
         return
     yield Check(True, f"the bot {_shown(who.get('user'))} of the workspace {_shown(who.get('team'))} is signed in")
     yield from _scopes(str(who.headers.get("x-oauth-scopes") or ""))
@@ -36,8 +36,8 @@ def check(web: WebClient, joined: Callable[[], list[dict[str, Any]]], channels: 
             yield _channel(web, joined, channel)
         except CannotTell as why:
             yield note(f"the channel {channel} can't be checked: {why}; give its id")
-        except (Refused, NoAnswer) as trouble:
-            yield _untold(channel, trouble)
+        except (Refused, NoAnswer) as failure:
+            yield _unknown(channel, failure)
 
 
 def _scopes(header: str) -> Iterator[Check]:
@@ -74,10 +74,10 @@ def _state(found: dict[str, Any], channel: str) -> Check:
     return Check(True, f"the bot is in the channel {name}")
 
 
-def _untold(channel: str, trouble: Refused | NoAnswer) -> Check:
-    if isinstance(trouble, Refused) and trouble.error == "missing_scope":
-        return note(f"the channel {channel} can't be checked: {trouble}")
-    return Check(False, f"channel {channel}: {trouble}")
+def _unknown(channel: str, failure: Refused | NoAnswer) -> Check:
+    if isinstance(failure, Refused) and failure.error == "missing_scope":
+        return note(f"the channel {channel} can't be checked: {failure}")
+    return Check(False, f"channel {channel}: {failure}")
 
 
 def _shown(name: object) -> str:

@@ -191,7 +191,7 @@ def _names(*values: object) -> frozenset[str]:
 class _Web(WebClient):
     """slack_sdk's methods over bridge.http, as all connectors.
 
-    Its own sends again after a dropped connection (unless told not to), ignores NO_PROXY, follows a redirect with the
+    Its own sends again after a dropped connection by default, ignores NO_PROXY, follows a redirect with the
     token in hand, opens a connection for each call, has no limit for a whole answer, and logs the texts at DEBUG.
     """
 

@@ -1,4 +1,4 @@
-"""One message for each event, told as the event tells it, even when the issue has moved on since."""
+"""One message for each event, written as the event reports it, even when the issue has moved on since."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BURST = 3
 CLOCK_SECONDS = 600.0
 """How far the ledger's clock may be from Slack's for a look-up to find the message."""
 DIGEST_FROM = 10
-"""How many messages must wait for a channel before they are told as one."""
+"""How many messages must wait for a channel before they are sent as one."""
 LOOKING_SECONDS = 20.0
 """After this the look-ups for a digest end."""
 _LATER = Retry("many were looked up in Slack before this one, and that took long", "not_yet", 5.0)
@@ -50,25 +50,25 @@ class SlackConnector:
         channel = self._channel(event)
         return self._known(event, context, channel) or self._tell(event, context, channel)
 
-    def gather(self, told: Sequence[tuple[Event, Context]]) -> list[Outcome | None]:
+    def gather(self, waiting: Sequence[tuple[Event, Context]]) -> list[Outcome | None]:
         """One digest for all whose message is not there yet, so that the whole crowd costs its channel one message.
 
-        Those that may have been told before are looked up one by one; where that takes long, or meets trouble, the rest
+        Those that may have been sent before are looked up one by one; where that takes long, or fails, the rest
         of them comes later.
         """
-        channel = self._channel(told[0][0])  # of all: they wait for one destination
-        outcomes: dict[str, Outcome | None] = {context.delivery_id: None for _, context in told}
+        channel = self._channel(waiting[0][0])  # of all: they wait for one destination
+        outcomes: dict[str, Outcome | None] = {context.delivery_id: None for _, context in waiting}
         untold: list[tuple[Event, Context]] = []
-        until, trouble = time.monotonic() + LOOKING_SECONDS, None
-        for event, context in told:
+        until, failure = time.monotonic() + LOOKING_SECONDS, None
+        for event, context in waiting:
             with suppress(LeaseLost):
                 late = _LATER if time.monotonic() >= until else None
-                put_off = (trouble or late) if _needs_look(event, context) else None
+                put_off = (failure or late) if _needs_look(event, context) else None
                 outcome = put_off or self._known(event, context, channel)
                 if outcome is None:
                     untold.append((event, context))
                 elif isinstance(outcome, Retry) and outcome.reason != "not_yet":
-                    trouble = outcome  # what keeps us from looking one up keeps us from looking up the others
+                    failure = outcome  # what keeps us from looking one up keeps us from looking up the others
                 outcomes[context.delivery_id] = outcome
         return list({**outcomes, **self._tell_together(untold, channel)}.values())
 
@@ -117,7 +117,7 @@ class SlackConnector:
         if self._settings.slack_bot_token and not channel:
             return Skipped(f"SLACK_CHANNEL names no channel for project {_project(event)}, and no default (*)")
         if "done" in context.notes:
-            return Done(context.notes["done"])  # replayed: a message is told once
+            return Done(context.notes["done"])  # replayed: a message is sent once
         return self._look(event, context, channel) if _needs_look(event, context) else None
 
     def _look(self, event: Event, context: Context, channel: str) -> Outcome | None:
@@ -126,7 +126,7 @@ class SlackConnector:
             channel, thread = posting["channel"], posting["thread"]
             oldest = latest = posting["at"]
         else:
-            # What is sent again, or found by reconcile, may have been told before the ledger was wiped, with this mark.
+            # What is sent again, or found by reconcile, may have been sent before the ledger was wiped, with this mark.
             thread = self._thread(event, context, channel)
             oldest, latest = event.occurred, context.now()
         since, until = max(0.0, oldest - CLOCK_SECONDS), latest + CLOCK_SECONDS
@@ -135,8 +135,8 @@ class SlackConnector:
             posted = self._way.find(is_it, channel, thread, since, until)
         except CannotTell as why:
             return self._unsure(context, str(why), bool(posting))
-        except NoAnswer as trouble:
-            return no_answer("Slack", trouble)
+        except NoAnswer as failure:
+            return no_answer("Slack", failure)
         except Refused as refused:
             return refused.outcome
         if posted:
@@ -192,10 +192,10 @@ class SlackConnector:
         """Posts once, for all these deliveries, which have a note of it."""
         try:
             return self._way.post(message, channel, thread)
-        except NoAnswer as trouble:
-            if trouble.sent:
-                return Retry(f"Slack: {trouble}; the message may have been posted", "ambiguous")
-            outcome: Outcome = no_answer("Slack", trouble)
+        except NoAnswer as failure:
+            if failure.sent:
+                return Retry(f"Slack: {failure}; the message may have been posted", "ambiguous")
+            outcome: Outcome = no_answer("Slack", failure)
         except Refused as refused:
             if thread and refused.error in THREAD_GONE:
                 for context in contexts:

@@ -21,7 +21,7 @@ class Words:
     feedback_created: str
     feedback_added: str
     digest: str
-    """Before the lines of many events that are told in one message."""
+    """Before the lines of many events that are sent in one message."""
     project: str
     issue: str
     feedback: str

@@ -32,7 +32,7 @@ NOTE_ITEM = "note:"
 """Start of the fields that hold one item of a note each: `note:<note>:<item>`."""
 
 TELLS_STATUS = ("ISSUE_CREATION", "ISSUE_STATUS_CHANGE")
-"""Events from which the last known status of an issue is taken. Another event that shows a new status was not told of
+"""Events from which the last known status of an issue is taken. Another event that shows a new status does not report
 the change: taking it from there would hide that from reconcile."""
 
 FINISHED = ("done", "skipped", "dead")

@@ -150,11 +150,11 @@ class Comparison:
             silence = "the status is the one that was announced last"
         if changed is not None and now - changed > self._alert_max_age:
             silence = TOO_OLD
-        told = self._told(place, issue, previous, silence, wanting)
+        interested = self._interested(place, issue, previous, silence, wanting)
         if changed is not None and changed >= now - SETTLED_SECONDS:
-            return Young(changed - (now - SETTLED_SECONDS)) if told else None
+            return Young(changed - (now - SETTLED_SECONDS)) if interested else None
         noted = now if changed is None else changed
-        if not told:
+        if not interested:
             if not dry_run:  # nobody to notify: from now on there is something to compare with
                 self._marks.note_status(place.project, issue, noted)
             return None
@@ -166,7 +166,7 @@ class Comparison:
         skip = dict.fromkeys(self._alerts, silence) if silence else {}
         return _Change(event, body, skip, action, noted if went_back else None)
 
-    def _told(self, place: Place, issue: Issue, previous: str, silence: str, wanting: Sequence[str]) -> list[str]:
+    def _interested(self, place: Place, issue: Issue, previous: str, silence: str, wanting: Sequence[str]) -> list[str]:
         """The connectors for which this change of status means something."""
         alerts = [] if silence else [c for c in wanting if c in self._alerts]
         restoring = [c for c in wanting if c in self._restoring]

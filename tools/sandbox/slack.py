@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.sandbox.slack_rules import BlockTrouble, blocks_problem
+from tools.sandbox.slack_rules import BlockProblem, blocks_problem
 
 TOKEN = "xoxb-demo-token"
 WEBHOOK_PATH = "T000/B000/demo-webhook-secret"
@@ -139,6 +139,6 @@ def _is_metadata(value: Any) -> bool:
     )
 
 
-def _block_error(problem: BlockTrouble) -> SlackError:
+def _block_error(problem: BlockProblem) -> SlackError:
     words = [f"[ERROR] {problem.what} [json-pointer:{problem.where}]"]
     return SlackError("invalid_blocks", errors=words, response_metadata={"messages": words})
