@@ -110,6 +110,9 @@ class Run:
             with ThreadPoolExecutor(jobs) as pool:
                 for lane in pool.map(lambda number: Lane(folder / f"lane{number}", files), range(jobs)):
                     stack.callback(lane.close)
+                    if not lane.collected:
+                        log = (lane.folder / "lane.log").read_text(encoding="utf-8", errors="replace")
+                        raise SystemExit(f"The tests cannot be collected:\n{log}")
                     self._lanes.put(lane)
                 list(pool.map(self._learn, files))
                 left = [case for case in pool.map(self._test_quickly, cases) if case]
@@ -164,9 +167,10 @@ class Run:
             self._lanes.put(lane)
         if answer["code"] == 0:
             return ""
+        by = answer["failed"][0] if answer["failed"] else f"exit code {answer['code']}"
         with self._lock:
-            self._tests.noticed[answer["first"]] += 1
-        return answer["first"] or f"exit code {answer['code']}"
+            self._tests.noticed[by] += 1
+        return str(by)
 
     def _count(self, case: Case, *, noticed: bool, explained: bool, first: bool = True) -> None:
         with self._lock:

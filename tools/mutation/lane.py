@@ -25,7 +25,7 @@ import pytest
 
 from tools.mutation.reach import Reach
 
-OPTIONS = ["-x", "-q", "-s", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", "--timeout=100"]
+OPTIONS = ["-x", "-q", "-s", "-p", "no:randomly", "-p", "no:cacheprovider", "--timeout=100"]
 RESULT = Path("lane.json")
 
 
@@ -36,7 +36,7 @@ class Lane:
         self._orders = orders
         self._answers = answers
         self._reach = Reach(Path.cwd())
-        self._first = ""
+        self._failed: list[str] = []
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self._answer({"collected": len(session.items)})
@@ -45,8 +45,8 @@ class Lane:
         return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed and not self._first:
-            self._first = report.nodeid
+        if report.failed:
+            self._failed.append(report.nodeid)
 
     def _answer(self, answer: dict[str, Any]) -> None:
         print(json.dumps(answer), file=self._answers, flush=True)
@@ -54,14 +54,14 @@ class Lane:
     def _perform(self, order: dict[str, Any], session: pytest.Session) -> dict[str, Any]:
         """Runs `tests` (names of tests, or of one file) for at most `seconds`, with the code of `path` and `inside`
         read again; with `reach`, records what they reach. The answer: `code`, 0 when all passed, None when it took too
-        long; `first`, the first failure; `seen`, see tools.mutation.reach."""
+        long; `failed`, the tests that failed; `seen`, see tools.mutation.reach."""
         RESULT.unlink(missing_ok=True)
         child = os.fork()
         if not child:
             self._run(order, session)
         code = _wait(child, order["seconds"])
         found = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
-        return {"first": "", "seen": {}, **found, "code": code}
+        return {"failed": [], "seen": {}, **found, "code": code}
 
     def _run(self, order: dict[str, Any], session: pytest.Session) -> None:
         """In the child; does not return."""
@@ -73,9 +73,9 @@ class Lane:
                 put_into_force(Path(order["path"]), order["inside"])
             if order["reach"]:
                 session.config.pluginmanager.register(self._reach)
-            failed = run_tests(session, order["tests"])
-            RESULT.write_text(json.dumps({"first": self._first, "seen": self._reach.seen}), encoding="utf-8")
-            code = int(failed)
+            run_tests(session, order["tests"], to_the_end=order["reach"])
+            RESULT.write_text(json.dumps({"failed": self._failed, "seen": self._reach.seen}), encoding="utf-8")
+            code = int(bool(self._failed))
         except BaseException:  # noqa: BLE001  whatever it is, the child must not go on as its parent
             traceback.print_exc()
         finally:
@@ -84,17 +84,16 @@ class Lane:
             os._exit(code)
 
 
-def run_tests(session: pytest.Session, names: list[str]) -> bool:
-    """Whether one of them failed; it is the last that runs."""
+def run_tests(session: pytest.Session, names: list[str], to_the_end: bool) -> None:
+    """Runs tests in this order, `to_the_end` or until one fails."""
     by_name = {item.nodeid: item for item in session.items}
     items = [by_name[name] for name in names if name in by_name]
     items = items or [item for item in session.items if item.nodeid.partition("::")[0] in names]
     try:
         for item, following in zip(items, [*items[1:], None], strict=True):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            if session.shouldfail:
-                return True
-        return False
+            if session.shouldfail and not to_the_end:
+                return
     finally:
         session._setupstate.teardown_exact(None)  # the fixtures of the session, when a failure ended it
 
