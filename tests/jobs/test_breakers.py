@@ -53,6 +53,7 @@ def test_opening_and_closing_are_reported_once(world: World) -> None:
 def test_a_used_up_quota_opens_at_once(world: World) -> None:
     assert attempt(world, "quota").breakers == ((DESTINATION, "opened"),)
     assert breaker(world)["why"] == "quota"
+    assert int(breaker(world)["until"]) == pytest.approx(world.redis.time()[0] * 1000 + 900_000, abs=5000)
 
 
 def test_what_shows_nothing_about_the_destination_counts_as_no_failure(world: World) -> None:
