@@ -30,7 +30,7 @@ from jobs.ledger.ledger import Ledger
 from jobs.ledger.records import Records
 from jobs.replay import Replayer
 from sources.abc import receive
-from sources.event import Event, Unread
+from sources.base import Event, Unread
 from sources.refusals import Reason, Refusals
 
 THREADS = 32

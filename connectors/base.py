@@ -13,7 +13,8 @@ from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from bridge.settings import Language
 from sources.abc.client import AbcClient
-from sources.event import Event, Feedback, Issue
+from sources.abc.models import Feedback, Issue
+from sources.base import Event
 
 Reason: TypeAlias = Literal[
     "auth",  # credentials missing, wrong, expired, or without the permission

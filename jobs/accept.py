@@ -16,9 +16,8 @@ from bridge.text import cut
 from jobs.ledger.bounds import LONGEST_NAME, LONGEST_WHY
 from jobs.ledger.ledger import Ledger, Planned
 from jobs.queue import hand, open_queue
-from jobs.reconcile.checkpoints import names_in
 from jobs.routing import Route, plan
-from sources.event import Event, Unread
+from sources.base import Event, Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +45,11 @@ class Acceptor:
         *,
         skip: Mapping[str, str] = MappingProxyType({}),
         extend: bool = False,
-        note_status: bool = True,
+        note_level: bool = True,
     ) -> Accepted:
         """Stores the event with those that it implies (sources.implied), each with its deliveries. `skip`: connectors
         that shall not act, with why. `extend`: a known event gets the deliveries that it lacks (of a connector that was
-        switched on since). `note_status`: whether the issue's status counts as the last known one.
+        switched on since). `note_level`: whether the event's level counts as the last known one.
 
         Raises redis.exceptions.RedisError when nothing was stored, or that is not known: accept it again then.
         """
@@ -65,11 +64,12 @@ class Acceptor:
         elif not planned:
             fields |= {"state": "ignored", "why": f"no connector acts on {name}"}
         with self._ledger.redis.pipeline(transaction=True) as pipeline:
-            self._ledger.accept(event, planned, fields, extend=extend, note_status=note_status, on=pipeline)
+            self._ledger.accept(event, planned, fields, extend=extend, note_level=note_level, on=pipeline)
             jobs = [f"{event.id}.{row.connector}" for row in planned if row.state == "queued"]
             if isinstance(event, Event):
                 jobs += self._accept_implied(source, event, pipeline)
-                self._ledger.name(names_in(event), on=pipeline)
+                names = {f"{event.source}:{at}": name[:LONGEST_NAME] for at, name in event.positions.items() if name}
+                self._ledger.name(names, on=pipeline)
             # Jobs are hints: a repeat's do no harm, the lease sorts them out. So they are written without asking first.
             hand(self._queue, jobs, pipeline)
             answers = pipeline.execute()

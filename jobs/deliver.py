@@ -25,7 +25,7 @@ from jobs.delivery.schedule import after
 from jobs.delivery.slots import Slots
 from jobs.ledger.ledger import CLOCKS_APART, Lease, Ledger, Recovery, RedisLinks, Settled, split
 from jobs.queue import hand
-from sources.event import Event
+from sources.base import Event
 
 log = structlog.get_logger("deliver")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sources.event import Event
+from sources.base import Event
 
 NAMES = frozenset({"event", "project", "channel", "feedback", "issue", "addedIssue", "previousStatus"})
 """What a filter may speak of. What an event does not have is null."""

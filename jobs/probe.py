@@ -6,6 +6,7 @@ a cluster, a read-only replica, used-up memory, an ACL that lacks a command.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from uuid import uuid4
 
@@ -27,17 +28,28 @@ from rq.suspension import WORKERS_SUSPENDED
 
 from jobs.ledger.ledger import STATES, Lease, Ledger, Planned
 from jobs.queue import hand, open_queue, take
-from sources.event import Event, Issue, Named
+from sources.base import Event, Level, Subject
 
-EVENT = Event(
-    id="0" * 20,
+
+class _ProbeEvent(Event):
+    """With all that the events of a source can have stored."""
+
+    @property
+    def level(self) -> Level:
+        return Level("probe", 0.0)
+
+    @property
+    def positions(self) -> Mapping[str, str]:
+        return {"1": ""}
+
+
+EVENT = _ProbeEvent(
     source="health",
-    name="ISSUE_CREATION",
-    entity="issue:1:1",
+    id="0" * 20,
+    name="probe",
+    subject=Subject("health", "probe", "", 1),
     occurred=0.0,
     body={},
-    project=Named(id=1),
-    issue=Issue(id=1, status="INIT"),
 )
 CONNECTOR = "probe"
 DELIVERY = f"{EVENT.id}.{CONNECTOR}"
@@ -45,14 +57,10 @@ KEYS = (
     *(
         f"event:{EVENT.id}",
         f"delivery:{DELIVERY}",
-        f"entity:{EVENT.entity}",
-        "events",
-        "arrivals",
-        "places",
-        "status:1",
+        f"entity:{EVENT.subject}",
     ),
     *(f"state:{state}" for state in STATES),
-    *(f"{kind}:{CONNECTOR}:{EVENT.entity}" for kind in ("line", "hold")),
+    *(f"{kind}:{CONNECTOR}:{EVENT.subject}" for kind in ("line", "hold")),
     *(f"{kind}:{CONNECTOR}" for kind in ("breaker", "bucket", "crowd", "probe", "waits", "dead")),
     *(
         "events",
@@ -66,7 +74,8 @@ KEYS = (
         "clock",
         "born",
         "remembers",
-        "statuses",
+        "levels",
+        "levels:heard",
         "waiting",
         "breakers",
     ),

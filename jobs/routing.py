@@ -11,7 +11,7 @@ from bridge.environment import ConfigError
 from bridge.text import cut
 from jobs.facts import facts_of
 from jobs.ledger.ledger import Planned
-from sources.event import Event
+from sources.base import Event
 
 if TYPE_CHECKING:
     from jobs.filters import Condition

@@ -1,4 +1,4 @@
-"""Where events come from: each source turns its requests into events (`sources.event.Event`)."""
+"""Where events come from: each source turns its requests into events (`sources.base.Event`)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 
 from sources.abc import events as abc_events
-from sources.event import Event
+from sources.abc.models import AbcEvent
+from sources.base import Event
 
 PARSERS = {"abc": abc_events.parse}
 """How each source's stored bodies are read."""
@@ -23,4 +24,4 @@ def restore(stored: Mapping[str, str], instance: str) -> Event | None:
 
 def implied(event: Event, instance: str) -> list[tuple[Event, bytes]]:
     """What happened with this event and is not sent as an event of its own, each with the body to be stored."""
-    return abc_events.implied(event, instance) if event.source == "abc" else []
+    return [*abc_events.implied(event, instance)] if isinstance(event, AbcEvent) else []

@@ -18,7 +18,8 @@ import connectors
 from bridge.settings import load
 from connectors.base import Connector, Done, Failed, Retry, Skipped, Tools
 from jobs.configuration import configure
-from sources.event import Event, Issue
+from sources.abc.models import AbcEvent, Issue
+from sources.base import Event, Subject
 from tests.connectors.context import MemoryContext
 from tests.jobs.world import World, status_event
 from tools.sandbox.processes import ROOT, free_port
@@ -84,7 +85,7 @@ def build(board: ModuleType, url: str, token: str = TOKEN) -> Any:
 
 
 def event(issue: Issue | None) -> Event:
-    return Event("1", "abc", "ISSUE_CREATION", "issue:1:3", 0.0, {}, issue=issue)
+    return AbcEvent("abc", "1", "ISSUE_CREATION", Subject("abc", "issue", 1, 3), 0.0, {}, issue=issue)
 
 
 def test_it_runs_in_the_service(board: ModuleType, url: str, display: Display, redis: Redis) -> None:
@@ -94,7 +95,7 @@ def test_it_runs_in_the_service(board: ModuleType, url: str, display: Display, r
     accepted = world.tell(status_event(3, 1))
     world.run()
     assert world.state(accepted, "board") == "done"
-    assert set(display.cards) == {"issue:1:3"}
+    assert set(display.cards) == {"abc:issue:1:3"}
     promised = {name for name, value in vars(Connector).items() if callable(value) and not name.startswith("_")}
     assert promised <= set(dir(connector))
 
@@ -103,9 +104,9 @@ def test_it_pins_an_issue_once_however_often_it_runs(board: ModuleType, url: str
     connector = build(board, url)
     for _ in range(2):
         assert connector.deliver(event(Issue(id=3, name="API issue 🚀")), MemoryContext()) == Done(
-            {"card": "issue:1:3"}
+            {"card": "abc:issue:1:3"}
         )
-    assert display.cards == {"issue:1:3": {"title": "API issue 🚀"}}
+    assert display.cards == {"abc:issue:1:3": {"title": "API issue 🚀"}}
 
 
 def test_it_says_what_came_of_it(board: ModuleType, url: str, display: Display) -> None:

@@ -134,7 +134,7 @@ def test_check_looks_at_the_channels_that_events_have_named(run: Run, redis: Any
     """And says which, and where it knows them from."""
     redis.delete("fb:default:places")
     assert "note abc: no channel is looked at" in run("check")[1]
-    redis.sadd("fb:default:places", "1:1", "1:2", "1:")
+    redis.sadd("fb:default:places", "abc:1:1", "abc:1:2", "abc:1:")
     assert "the channels 1:1, 1:2 are looked at, known from events" in run("check")[1]
     said = run("check", RECONCILE_CHANNELS="1:7")[1]
     assert "the channels 1:1, 1:2, 1:7 are looked at, known from RECONCILE_CHANNELS and events" in said
@@ -174,7 +174,7 @@ def test_send_test_tells_what_came_of_it(run: Run, service: Service) -> None:
     accepted, heading, row = said.splitlines()
     assert accepted.startswith("accepted as event ")
     assert heading.split() == ["id", "event", "entity", "state", "attempts", "updated_at", "error"]
-    assert row.split()[:4] == [f"{accepted.split()[-1]}.slack", "ISSUE_STATUS_CHANGE", "issue:1:1", "done"]
+    assert row.split()[:4] == [f"{accepted.split()[-1]}.slack", "ISSUE_STATUS_CHANGE", "abc:issue:1:1", "done"]
 
 
 def test_send_test_is_about_the_issue_that_exists(run: Run, service: Service) -> None:
@@ -237,14 +237,14 @@ def test_what_a_hostile_receiver_answers_does_not_steer_the_terminal(run: Run, s
 
 def test_events_as_a_table_and_as_json(run: Run, service: Service) -> None:
     id_ = tell(service, change(500))
-    code, said = run("events", "--entity", "issue:1:500", "--limit", "5")
+    code, said = run("events", "--entity", "abc:issue:1:500", "--limit", "5")
     assert code == 0
     heading, row = said.splitlines()
-    assert row.startswith(f"{id_}.slack  ISSUE_STATUS_CHANGE  issue:1:500  ")
+    assert row.startswith(f"{id_}.slack  ISSUE_STATUS_CHANGE  abc:issue:1:500  ")
     assert heading.index("event") == row.index("ISSUE_STATUS_CHANGE")
-    code, said = run("events", "--entity", "issue:1:500", "--json")
+    code, said = run("events", "--entity", "abc:issue:1:500", "--json")
     [found] = [json.loads(line) for line in said.splitlines()]
-    assert (code, found["id"], found["entity"]) == (0, f"{id_}.slack", "issue:1:500")
+    assert (code, found["id"], found["entity"]) == (0, f"{id_}.slack", "abc:issue:1:500")
     code, said = run("events", "--state", "dead", "--connector", "jira", "--event", "FEEDBACK_CREATION")
     assert (code, said.splitlines()[-1]) == (0, "(nothing)")
 

@@ -8,7 +8,8 @@ from connectors.base import Context, Retry
 from connectors.jira.errors import Halt, JiraRefusal, ambiguous
 from connectors.jira.markers import Marker
 from connectors.jira.port import JiraPort
-from sources.event import Feedback, Issue, seconds_of
+from sources.abc.models import Feedback, Issue
+from sources.base import seconds_of
 
 
 def comment_once(

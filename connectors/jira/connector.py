@@ -19,7 +19,8 @@ from connectors.jira.settings import Settings
 from connectors.jira.shapes import Ticket
 from connectors.jira.tickets import Case, Found, Tickets
 from sources.abc.client import AbcClient, AbcError, why_unwritable
-from sources.event import Event, Feedback, Issue
+from sources.abc.models import AbcEvent, Feedback, Issue
+from sources.base import Event
 
 
 class JiraConnector:
@@ -56,7 +57,7 @@ class JiraConnector:
         """Each event first makes sure of the ticket: the event that should have made it may have been lost."""
         outcome = self._attempt(event, context)
         if isinstance(outcome, Skipped) and "done" not in context.notes:
-            link = context.links.get("jira", event.entity, event.creation)
+            link = context.links.get("jira", str(event.subject), event.creation)
             if "key" in link and link.get("maker") == context.delivery_id:
                 # Perhaps in an earlier attempt. Nothing else was to be done, but the ticket is this event's effect.
                 return Done({"ticket": link["key"], **outcome.result, "note": outcome.why})
@@ -69,7 +70,7 @@ class JiraConnector:
             "ISSUE_ADDITION": self._addition,
         }
         step = steps.get(event.name)
-        if step is None:
+        if step is None or not isinstance(event, AbcEvent):
             return Skipped(f"jira does nothing on {event.name}: look at JIRA_EVENTS")
         try:
             return step(event, self._tickets.case(event, context))
@@ -82,13 +83,13 @@ class JiraConnector:
         except AbcError as error:
             return abc_errors.outcome_of(error, context)
 
-    def _creation(self, _event: Event, case: Case) -> Outcome:
+    def _creation(self, _event: AbcEvent, case: Case) -> Outcome:
         if case.theirs:
             return Skipped(f"the issue has a ticket already: {case.theirs}", {"external_id": case.theirs})
         found = self._tickets.ensure(case)
         return Done({**found.result, **self._first_status(case, found)})
 
-    def _status_change(self, _event: Event, case: Case) -> Outcome:
+    def _status_change(self, _event: AbcEvent, case: Case) -> Outcome:
         found = self._tickets.ensure(case)
         if not self._settings.jira_status_map:
             return Skipped("statuses are not carried: JIRA_STATUS_MAP is empty", found.result)
@@ -96,7 +97,7 @@ class JiraConnector:
             return Skipped(f"JIRA_STATUS_MAP names no Jira status for {case.issue.status}", found.result)
         return Done({**found.result, **self._carry(case, found)})
 
-    def _addition(self, event: Event, case: Case) -> Outcome:
+    def _addition(self, event: AbcEvent, case: Case) -> Outcome:
         found = self._tickets.ensure(case)
         result = {**found.result, **self._first_status(case, found)}
         if event.feedback is None or event.channel is None:

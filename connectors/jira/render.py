@@ -14,7 +14,7 @@ from bridge.text import ELLIPSIS, inert, is_blank, utf16_length, without_control
 from bridge.text import cut as cut_text
 from connectors.jira.settings import Settings
 from connectors.jira.templates import TemplateMistake, render_template
-from sources.event import Issue, Named
+from sources.abc.models import Issue, Named
 
 SUMMARY_LIMIT = 255  # UTF-16 units; Jira's column for it
 TEXT_LIMIT = 32_767  # UTF-16 units; jira.text.field.character.limit, Cloud has the same

@@ -31,7 +31,8 @@ from connectors.jira.render import ticket_fields
 from connectors.jira.settings import Settings
 from connectors.jira.shapes import Created, Ticket, project_of
 from sources.abc.client import AbcClient, AbcError
-from sources.event import Event, Issue, Named, seconds_of
+from sources.abc.models import AbcEvent, Issue, Named
+from sources.base import seconds_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Tickets:
         self._port = port
         self._catalog = Catalog(settings, port)
 
-    def case(self, event: Event, context: Context) -> Case:
+    def case(self, event: AbcEvent, context: Context) -> Case:
         """Reads the issue again: the event only hints at it. Raises Halt where the event is none of ours."""
         project, named = event.project, event.issue
         if project is None or named is None:
@@ -89,9 +90,9 @@ class Tickets:
             raise Halt(Skipped(f"JIRA_PROJECT names no Jira project for ABC project {project.id}"))
 
         def about(issue: Issue) -> Case:
-            link = context.links.get("jira", event.entity, issue.creation)
+            link = context.links.get("jira", str(event.subject), issue.creation)
             marker = ticket_marker(self._instance, project.id, issue.id, issue.creation)
-            return Case(context, event.entity, project, jira_project, issue, link, marker)
+            return Case(context, str(event.subject), project, jira_project, issue, link, marker)
 
         try:
             issue = self._abc.get_issue(project.id, named.id)

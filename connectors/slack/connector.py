@@ -18,7 +18,8 @@ from connectors.slack.errors import THREAD_GONE, CannotTell, Refused
 from connectors.slack.render import Message, marker, marks, render, render_digest
 from connectors.slack.settings import SlackSettings
 from sources.abc.client import AbcError
-from sources.event import Event, Issue, Named
+from sources.abc.models import AbcEvent, Issue, Named
+from sources.base import Event
 
 BURST = 3
 """Slack takes short bursts above its rate; from longer ones it may also hide messages instead of refusing them."""
@@ -86,13 +87,13 @@ class SlackConnector:
     def _ticket(self, event: Event, context: Context) -> tuple[str, str | None]:
         """The issue's ticket and its address: by SLACK_TICKET_URL, else by the record of the connector that keeps
         tickets, else by that one's settings."""
-        if event.issue is None or event.project is None:
+        if not isinstance(event, AbcEvent) or event.issue is None or event.project is None:
             return "", None
         external = self._external_id(event, event.project, event.issue)
         if external and (template := self._settings.slack_ticket_url.get(event.project.id)):
             return external, template
         for system in self._tools.tickets:
-            link = context.links.get(system.name, event.entity, event.creation)
+            link = context.links.get(system.name, str(event.subject), event.creation)
             key, url = link.get("key", ""), link.get("url", "")
             if key and url and external in ("", key, key.rpartition("-")[2]):
                 return key, url
@@ -100,7 +101,7 @@ class SlackConnector:
                 return external, url
         return external, None
 
-    def _external_id(self, event: Event, project: Named, issue: Issue) -> str:
+    def _external_id(self, event: AbcEvent, project: Named, issue: Issue) -> str:
         """The event's; where it names none, the one that ABC may have got since. A message reports what happened then,
         so nothing else is read again, and it does without when ABC can't be read: an alert doesn't wait."""
         abc = self._tools.abc
@@ -210,10 +211,10 @@ class SlackConnector:
         return outcome
 
     def _done(self, event: Event, context: Context, channel: str, posted: Posted, found: bool = False) -> Done:
-        if self._settings.slack_threads and event.issue and posted.ts:
+        if self._settings.slack_threads and _has_thread(event) and posted.ts:
             # A reply whose first message is gone comes back without a thread: it is the first one of a new thread.
             thread = posted.thread or posted.ts
-            context.links.set("slack", event.entity, event.creation, channel=channel, thread=thread)
+            context.links.set("slack", str(event.subject), event.creation, channel=channel, thread=thread)
         result = {"channel": posted.channel, "ts": posted.ts, "thread": posted.thread}
         if found:
             result["found"] = "posted by an earlier attempt"
@@ -222,9 +223,9 @@ class SlackConnector:
         return Done({key: value for key, value in result.items() if value})
 
     def _thread(self, event: Event, context: Context, channel: str) -> str:
-        if not self._settings.slack_threads or event.issue is None:
+        if not self._settings.slack_threads or not _has_thread(event):
             return ""
-        link = context.links.get("slack", event.entity, event.creation)
+        link = context.links.get("slack", str(event.subject), event.creation)
         # Another channel set since: threads can't move, so a new one begins there.
         return link.get("thread", "") if link.get("channel") == channel else ""
 
@@ -244,4 +245,8 @@ def _settling(left: float, why: str) -> Retry | None:
 
 
 def _project(event: Event) -> str:
-    return str(event.project.id) if event.project else "*"
+    return str(event.project.id) if isinstance(event, AbcEvent) and event.project else "*"
+
+
+def _has_thread(event: Event) -> bool:
+    return isinstance(event, AbcEvent) and event.issue is not None

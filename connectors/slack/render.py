@@ -17,7 +17,8 @@ from bridge.settings import Language
 from bridge.text import cut, inert, is_blank, utf16_length
 from connectors.slack.quotation import quotation
 from connectors.slack.texts import WORDS, Words, ro
-from sources.event import Event, Issue
+from sources.abc.models import AbcEvent, Issue
+from sources.base import Event
 
 # Slack's pages speak of characters and do not define them. UTF-16 units are the most that any of its parts may count.
 # https://docs.slack.dev/reference/methods/chat.postMessage#truncating: longer texts may be cut, with their entities.
@@ -33,6 +34,7 @@ CONTEXT_ELEMENTS_MAX = 10
 BLOCKS_TEXT_MAX = 12_000
 # Our own, for a message that can be read at a glance: ABC's web app allows names of 30, its API any length.
 NAME_MAX = 150
+SUMMARY_MAX = 300
 STATUS_MAX = 60
 URL_MAX = 2000
 EVENT_TYPE = "feedback_bridge"
@@ -96,7 +98,7 @@ def render_digest(events: Sequence[Event], language: Language, metadata: dict[st
     """One message for many events: a line for each, in as few blocks as hold them."""
     words = WORDS[language]
     head = words.digest.format(count=len(events))
-    sentences = [(_sentence(event, words), event.issue) for event in events]
+    sentences = [(_sentence(event, words), _issue(event)) for event in events]
     lines = [f"• {sentence} (#{issue.id})" if issue else f"• {sentence}" for sentence, issue in sentences if sentence]
     room = (BLOCKS_TEXT_MAX - escaped_length(head)) // max(1, len(lines)) - 1
     lines = [cut(line, min(room, SECTION_TEXT_MAX), length=escaped_length) for line in lines]
@@ -111,7 +113,13 @@ def render_digest(events: Sequence[Event], language: Language, metadata: dict[st
     return Message(escaped("\n".join([head, *lines]), TEXT_MAX), blocks, metadata)
 
 
+def _issue(event: Event) -> Issue | None:
+    return event.issue if isinstance(event, AbcEvent) else None
+
+
 def _sentence(event: Event, words: Words) -> str | None:
+    if not isinstance(event, AbcEvent):
+        return _name(event.summary.title, words, SUMMARY_MAX) if event.summary else None
     issue = event.issue
     if event.name == "FEEDBACK_CREATION":
         return words.feedback_created.format(channel=_named(event.channel, words))
@@ -123,7 +131,7 @@ def _sentence(event: Event, words: Words) -> str | None:
     return templates[event.name].format(name=_named(issue, words)) if event.name in templates else None
 
 
-def _status_sentence(event: Event, issue: Issue, words: Words) -> str:
+def _status_sentence(event: AbcEvent, issue: Issue, words: Words) -> str:
     status = _status(issue.status, words)
     if event.previous_status in ("", issue.status):
         return words.status_is.format(name=_named(issue, words), status=status)
@@ -150,11 +158,13 @@ def _name(text: str, words: Words, limit: int = NAME_MAX) -> str:
 
 
 def _quotation(event: Event, field: str) -> str:
-    value = event.feedback.fields.get(field) if event.feedback else None
+    value = event.feedback.fields.get(field) if isinstance(event, AbcEvent) and event.feedback else None
     return quotation(value) if isinstance(value, str) else ""
 
 
 def _facts(event: Event, words: Words, ticket: str, ticket_url: str | None) -> list[Block]:
+    if not isinstance(event, AbcEvent):
+        return [_plain(who)] if event.summary and (who := _name(event.summary.who, words)) else []
     facts = []
     if event.project:
         facts.append(_plain(f"{words.project}: {_named(event.project, words)}"))

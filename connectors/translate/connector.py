@@ -16,7 +16,8 @@ from connectors.translate.targets import Targets
 from connectors.translate.wishes import Wish, source_checks, wishes_of
 from connectors.translate.work import TRANSLATIONS, Failure, Work
 from sources.abc.client import AbcClient, AbcError
-from sources.event import Event, Feedback, Issue, seconds_of
+from sources.abc.models import AbcEvent, Feedback, Issue
+from sources.base import Event, seconds_of
 
 Position = tuple[int, int, int]
 """Ids of project, channel and feedback."""
@@ -50,7 +51,7 @@ class TranslateConnector:
         return False
 
     def deliver(self, event: Event, context: Context) -> Outcome:
-        if event.project is None or event.channel is None or event.feedback is None:
+        if not isinstance(event, AbcEvent) or event.project is None or event.channel is None or event.feedback is None:
             return Skipped(f"{event.name} is about no feedback")
         position = (event.project.id, event.channel.id, event.feedback.id)
         try:

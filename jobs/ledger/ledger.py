@@ -19,7 +19,7 @@ from bridge.text import cut
 from connectors.base import LeaseLost
 from jobs.ledger.bounds import LONGEST_NAME, LONGEST_WHY, MOST_NOTES, check_link, check_notes
 from jobs.ledger.scripts import LUA
-from sources.event import Event, Unread
+from sources.base import Event, Level, Unread
 
 LEASE_MS = 15_000  # a killed worker's deliveries are taken up after this, plus a tick
 HAND_OVER_MS = 10_000  # how long RQ has to start a job before the clock looks whether it was lost
@@ -30,10 +30,6 @@ MOST_HEALS = 100  # steps; what was brought back may already wait again
 
 NOTE_ITEM = "note:"
 """Start of the fields that hold one item of a note each: `note:<note>:<item>`."""
-
-TELLS_STATUS = ("ISSUE_CREATION", "ISSUE_STATUS_CHANGE")
-"""Events from which the last known status of an issue is taken. Another event that shows a new status does not report
-the change: taking it from there would hide that from reconcile."""
 
 FINISHED = ("done", "skipped", "dead")
 STATES = ("queued", "running", "retrying", *FINISHED)
@@ -129,37 +125,31 @@ class Ledger:
         *,
         extend: bool,
         on: Any,
-        note_status: bool = True,
+        note_level: bool = True,
     ) -> None:
         """Adds the storing of an event to the pipeline `on`. Its answer: [1] stored, [2] deliveries added to a known
         event (with `extend`, or where it was only implied so far), [0, times seen] a repeat."""
-        entity, occurred, project, channel, status = "", 0.0, "", "", ""
-        if isinstance(event, Event):
-            entity, occurred = event.entity, event.occurred
-            project = str(event.project.id) if event.project else ""
-            channel = str(event.channel.id) if event.channel else ""
-            if note_status and event.issue and event.name in TELLS_STATUS and len(event.issue.status) <= LONGEST_NAME:
-                status = event.issue.status
-        created = event.creation if isinstance(event, Event) else ""
+        known = event if isinstance(event, Event) else None
+        level = known.level if known and note_level else None
+        if level and len(level.value) > LONGEST_NAME:
+            level = None
+        positions = [f"{known.source}:{position}" for position in known.positions] if known else []
         rows = json.dumps([[row.connector, row.state, cut(row.why, LONGEST_WHY)] for row in planned])
         flat = [item for pair in fields.items() for item in pair]
         head = (
             event.id,
             HAND_OVER_MS,
-            entity,
-            int(event.order * 1000) if isinstance(event, Event) else 0,
+            str(known.subject) if known else "",
+            int(known.order * 1000) if known else 0,
             int(extend),
-            project,
-            channel,
-            status,
-            f"{occurred:.3f}",
-            int(isinstance(event, Event) and event.name == "ISSUE_CREATION"),
-            created,
+            json.dumps(positions),
+            *((level.value, *level_times(level), int(level.first)) if level else ("", 0, 1, 0)),
+            known.creation if known else "",
         )
         self._run("accept", *head, rows, *flat, on=on)
 
     def name(self, names: Mapping[str, str], on: Any) -> None:
-        """Adds the storing of the names of projects and channels to the pipeline `on`."""
+        """Adds the storing of the names of positions to the pipeline `on`."""
         if names:
             kept = {key: name.encode("utf-8", "replace") for key, name in names.items()}
             on.hset(f"{self.prefix}names", mapping=kept)
@@ -288,6 +278,11 @@ class RedisLinks:
         check_link(values)
         flat = [part.encode("utf-8", "replace") for pair in values.items() for part in pair]
         self._redis.eval(LUA["link"], 0, f"{self._prefix}{connector}:{entity}", created, *cast(Any, flat))
+
+
+def level_times(level: Level) -> tuple[int, int]:
+    """Since when, and how exactly that is known, in milliseconds."""
+    return round(level.at * 1000), max(1, round(level.precision * 1000))
 
 
 def split(delivery_id: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What reconcile compares: positions and how far each is done, and the last known status of every issue."""
+"""What reconcile compares: positions and how far each is done, and the last known level of every subject."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any
 from redis import Redis
 
 from jobs.delivery.flow import SOURCE
-from sources.event import Event, Issue
+from jobs.ledger.ledger import level_times
+from sources.abc.models import position_of
+from sources.base import Level, Subject
 
 OVERLAP = 600.0
 """Seconds by which each run looks back behind the last one: the source's clock and ours may differ, what was being
@@ -19,7 +21,6 @@ DAY = 86_400.0
 LAST_SECONDS = 604_800
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC).timestamp()
 """No installation of ABC User Feedback is older."""
-LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +56,6 @@ class Window:
         while start <= self.end:
             yield Window(start, start + DAY)
             start += DAY
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A status, and since when the issue has it, in whole seconds since 1970."""
-
-    status: str
-    at: float
 
 
 class Marks:
@@ -154,43 +147,33 @@ class Marks:
         """The name of the channel, or of the project, as last heard in an event; "" when none was."""
         return (self._redis.hget(f"{self._prefix}names", name_of(place)) or b"").decode()
 
-    def status(self, project: int, issue: Issue) -> Heard | None:
-        """The last known status of the issue; None when none is. That of an earlier issue with the same id is none."""
-        key = f"{self._prefix}status:{project}"
-        stored, created = self._redis.hmget(key, issue.id, f"{issue.id}:created")
-        if not stored or (created and issue.creation and created.decode() != issue.creation):
+    def level(self, subject: Subject, creation: str) -> Level | None:
+        """The last known level of the subject; None when none is. That of an earlier one with the same id is none."""
+        stored, created = self._redis.hmget(f"{self._prefix}levels", str(subject), f"{subject}|created")
+        if not stored or (created and creation and created.decode() != creation):
             return None
-        at, _, status = stored.decode().partition("|")
-        return Heard(status, float(at))
+        at, precision, value = stored.decode().split("|", 2)
+        return Level(value, float(at) / 1000, float(precision) / 1000)
 
-    def note_status(self, project: int, issue: Issue, at: float) -> None:
-        values = {str(issue.id): f"{int(at)}|{issue.status}", f"{issue.id}:created": issue.creation}
+    def note_level(self, subject: Subject, creation: str, level: Level) -> None:
+        at, precision = level_times(level)
+        values = {str(subject): f"{at}|{precision}|{level.value}", f"{subject}|created": creation}
         with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.hset(f"{self._prefix}status:{project}", mapping=values)
+            pipeline.hset(f"{self._prefix}levels", mapping=values)
             # By this index `forget.lua` finds those of which nothing was heard for RETENTION_DAYS.
-            pipeline.zadd(f"{self._prefix}statuses", {f"{project}:{issue.id}": int(self.now() * 1000)})
+            pipeline.zadd(f"{self._prefix}levels:heard", {str(subject): int(self.now() * 1000)})
             pipeline.execute()
 
 
 def name_of(place: Place) -> str:
-    """`1:19` for a channel, `1:` for the issues of a project: the member and field in Redis."""
-    return f"{place.project}:{place.channel or ''}"
+    """`abc:1:19` for a channel, `abc:1:` for the issues of a project: the member and field in Redis."""
+    return f"abc:{position_of(place.project, place.channel)}"
 
 
 def place_of(name: str) -> Place:
     """The opposite of `name_of`. Raises ValueError."""
-    project, _, channel = name.partition(":")
+    _, project, channel = name.split(":")
     return Place(int(project), int(channel) if channel else None)
-
-
-def names_in(event: Event) -> dict[str, str]:
-    """The names that an event gives to its project and channel, by `name_of`; ABC's API has no names of channels."""
-    named = {}
-    if event.project:
-        named[name_of(Place(event.project.id))] = event.project.name
-        if event.channel:
-            named[name_of(Place(event.project.id, event.channel.id))] = event.channel.name
-    return {key: name[:LONGEST_NAME] for key, name in named.items() if name}
 
 
 def _utc(seconds: float) -> str:

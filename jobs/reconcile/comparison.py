@@ -21,7 +21,8 @@ from jobs.replay import Replayer
 from jobs.routing import Route
 from sources.abc.client import AbcClient, AbcError
 from sources.abc.events import parse
-from sources.event import Event, Feedback, Issue
+from sources.abc.models import Feedback, Issue, subject_of
+from sources.base import Event, Level
 
 log = structlog.get_logger("reconcile")
 
@@ -45,6 +46,7 @@ class _Change:
     note it, because it is earlier than the last one heard; else None."""
 
     event: Event
+    issue: Issue
     body: bytes
     skip: Mapping[str, str]
     action: str
@@ -96,8 +98,8 @@ class Comparison:
             yield change
         elif change is not None:
             found = list(self._accept(change.event, change.body, change.skip, dry_run, change.action))
-            if change.noted is not None and not dry_run and change.event.issue:
-                self._marks.note_status(place.project, change.event.issue, change.noted)
+            if change.noted is not None and not dry_run:
+                self._note(place, change.issue, change.noted)
             yield from found
 
     def _feedback(self, place: Place, feedback: Feedback, now: float, dry_run: bool) -> Iterator[Finding]:
@@ -130,18 +132,20 @@ class Comparison:
             if state == "done" and self._restoring[connector].repeats(entity) and since_change > REPAIR_PAUSE:
                 if not dry_run:
                     self._replayer.replay(f"{event.id}.{connector}")
-                yield Finding(event.id, event.name, event.entity, f"{connector}'s effect is missing again; repeated")
+                yield Finding(
+                    event.id, event.name, str(event.subject), f"{connector}'s effect is missing again; repeated"
+                )
 
     def _status(self, place: Place, listed: Issue, dry_run: bool) -> _Change | Young | None:
         wanting = [route.connector for route in self._routes if route.wants("ISSUE_STATUS_CHANGE")]
-        heard = self._marks.status(place.project, listed)
-        same = heard is not None and heard.status == listed.status
+        heard = self._heard(place, listed)
+        same = heard is not None and heard.value == listed.status
         if not wanting or (same and not self._behind(place, listed, wanting)):
             return None
         # The list is old by now. Read the issue, and only then what was heard: an event that arrived meanwhile counts.
         asked = self._marks.now()
         issue = self._abc.get_issue(place.project, listed.id)
-        heard, now = self._marks.status(place.project, issue), self._marks.now()
+        heard, now = self._heard(place, issue), self._marks.now()
         changed = changed_at(issue, now)
         if not issue.status or is_newer(heard, changed, asked, now):
             return None
@@ -156,7 +160,7 @@ class Comparison:
         noted = now if changed is None else changed
         if not interested:
             if not dry_run:  # nobody to notify: from now on there is something to compare with
-                self._marks.note_status(place.project, issue, noted)
+                self._note(place, issue, noted)
             return None
         event, body = self._event("ISSUE_STATUS_CHANGE", {"issue": _plain(issue), "previousStatus": previous}, place)
         action = f"missed: {previous} → {issue.status}"
@@ -164,7 +168,7 @@ class Comparison:
             action = f"its status is {issue.status}"
         went_back = heard is not None and (changed is None or heard.at > changed)
         skip = dict.fromkeys(self._alerts, silence) if silence else {}
-        return _Change(event, body, skip, action, noted if went_back else None)
+        return _Change(event, issue, body, skip, action, noted if went_back else None)
 
     def _interested(self, place: Place, issue: Issue, previous: str, silence: str, wanting: Sequence[str]) -> list[str]:
         """The connectors for which this change of status means something."""
@@ -176,9 +180,15 @@ class Comparison:
         return [*alerts, *restoring] if previous or issue.external_id else alerts
 
     def _behind(self, place: Place, issue: Issue, wanting: Sequence[str]) -> bool:
-        entity, links = f"issue:{place.project}:{issue.id}", self._links
+        entity, links = str(subject_of(place.project, issue)), self._links
         restoring = [name for name in wanting if name in self._restoring]
         return any(self._restoring[name].behind(issue, links.get(name, entity, issue.creation)) for name in restoring)
+
+    def _heard(self, place: Place, issue: Issue) -> Level | None:
+        return self._marks.level(subject_of(place.project, issue), issue.creation)
+
+    def _note(self, place: Place, issue: Issue, at: float) -> None:
+        self._marks.note_level(subject_of(place.project, issue), issue.creation, Level(issue.status, int(at), 1.0))
 
     def _event(self, name: str, data: dict[str, Any], place: Place) -> tuple[Event, bytes]:
         project = {"id": place.project, "name": self._project_name(Place(place.project))}
@@ -200,11 +210,11 @@ class Comparison:
     ) -> Iterator[Finding]:
         """Nothing where another process, or a webhook, was faster."""
         if not dry_run:
-            accepted = self._acceptor.accept(event.source, event, body, skip=skip, extend=True, note_status=first)
+            accepted = self._acceptor.accept(event.source, event, body, skip=skip, extend=True, note_level=first)
             if accepted.duplicate:
                 return
-            log.info("found", event_id=event.id, name=event.name, entity=event.entity, action=action)
-        yield Finding(event.id, event.name, event.entity, action)
+            log.info("found", event_id=event.id, name=event.name, entity=str(event.subject), action=action)
+        yield Finding(event.id, event.name, str(event.subject), action)
 
 
 def _plain(entity: Issue | Feedback) -> dict[str, Any]:

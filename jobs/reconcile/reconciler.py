@@ -18,7 +18,7 @@ from jobs.reconcile.comparison import Comparison, Young
 from jobs.reconcile.forgotten import REFUSALS_BEFORE, Entry, Forgotten
 from jobs.reconcile.report import Report
 from sources.abc.client import AbcClient, AbcError
-from sources.event import Feedback, Issue
+from sources.abc.models import Feedback, Issue
 
 log = structlog.get_logger("reconcile")
 

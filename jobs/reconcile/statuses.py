@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from jobs.ledger.ledger import CLOCKS_APART
-from jobs.reconcile.checkpoints import Heard
-from sources.event import Issue, seconds_of
+from sources.abc.models import Issue
+from sources.base import Level, seconds_of
 
 FIRST_STATUS = "INIT"
 """That of an issue of ABC User Feedback unless its creator chose another one (docs/sources/abc.md)."""
@@ -26,7 +26,7 @@ def is_untouched(issue: Issue) -> bool:
     return changed is None or created is None or changed <= created
 
 
-def is_newer(heard: Heard | None, changed: float | None, asked: float, now: float) -> bool:
+def is_newer(heard: Level | None, changed: float | None, asked: float, now: float) -> bool:
     """Whether a later event than the issue's last change was heard while the issue was being read (`asked` to `now`).
     One from well before is no reason to wait: the source went back then (a restored backup). One from well after that
     has a wrong time."""
@@ -35,13 +35,13 @@ def is_newer(heard: Heard | None, changed: float | None, asked: float, now: floa
     return asked - CLOCK_SECONDS <= heard.at <= now + CLOCK_SECONDS
 
 
-def previous_of(issue: Issue, heard: Heard | None, changed: float | None, born: float) -> tuple[str, str]:
+def previous_of(issue: Issue, heard: Level | None, changed: float | None, born: float) -> tuple[str, str]:
     """The status before the change ("" when unknown), and why alerts are not to be sent ("" when they are). `born`:
     when the ledger was created."""
     if heard:
-        # Heard again after a wipe, and the change that followed may have been announced before it.
+        # Level again after a wipe, and the change that followed may have been announced before it.
         wiped = max(heard.at, changed or 0.0) <= born
-        return heard.status, "it may have been announced before Redis was wiped" if wiped else ""
+        return heard.value, "it may have been announced before Redis was wiped" if wiped else ""
     if (seconds_of(issue.createdAt) or 0.0) < born + CLOCKS_APART:
         return "", "what it was before is not known"
     # Created since the ledger remembers, and no event arrived. An issue may be created with any status: where nobody

@@ -18,8 +18,8 @@ from bridge.http import Answer, NoAnswer, new_session, send
 from bridge.settings import KeyMap
 from bridge.text import abc_length, is_blank
 from sources.abc.errors import AbcError, AbcReason, not_understood, refusal
+from sources.abc.models import Entity, Feedback, Issue
 from sources.abc.pages import walk
-from sources.event import Entity, Feedback, Issue
 
 __all__ = ["AbcClient", "AbcError", "AbcReason", "Field"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,7 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sources.event import Event, Feedback, Issue, Named, seconds_of
+from sources.abc.models import NAME, AbcEvent, Feedback, Issue, Named, subject_of
+from sources.base import event_id, seconds_of
 
 IMPLIED_BY = "FEEDBACK_CREATION"
 TIMES = {"id", "createdAt", "updatedAt"}
@@ -42,7 +42,7 @@ KINDS: dict[str, _Kind] = {
 }
 
 
-def parse(body: Mapping[str, Any], instance: str) -> Event:
+def parse(body: Mapping[str, Any], instance: str) -> AbcEvent:
     """The event in a webhook's body. Raises Unknown or Unreadable, with words for a person."""
     name, data = body.get("event"), body.get("data")
     if not isinstance(name, str):
@@ -67,11 +67,11 @@ def parse(body: Mapping[str, Any], instance: str) -> Event:
     about = issue if issue is not None else feedback
     if about is None:
         raise Unreadable("the entity is missing")
-    return Event(
-        id=event_id(instance, project.id, name, *_identity(kind, feedback, issue, previous_status)),
-        source="abc",
+    return AbcEvent(
+        id=event_id(instance, NAME, project.id, name, *_identity(kind, feedback, issue, previous_status)),
+        source=NAME,
         name=name,
-        entity=f"{'issue' if issue is not None else 'feedback'}:{project.id}:{about.id}",
+        subject=subject_of(project.id, about),
         occurred=_occurred(name, about),
         body=body,
         project=project,
@@ -83,7 +83,7 @@ def parse(body: Mapping[str, Any], instance: str) -> Event:
     )
 
 
-def implied(event: Event, instance: str) -> list[tuple[Event, bytes]]:
+def implied(event: AbcEvent, instance: str) -> list[tuple[AbcEvent, bytes]]:
     """An ISSUE_ADDITION, and its body to be stored, for each issue that a new feedback carries: ABC sends none.
 
     Its id is that of the ISSUE_ADDITION which ABC sends when the issue is attached again. The stored body leaves out
@@ -117,12 +117,6 @@ def _identity(kind: _Kind, feedback: Feedback | None, issue: Issue | None, previ
     # contract's section 2.5).
     change = (previous, issue.status, issue.updatedAt) if kind.is_change and issue is not None else ()
     return (*entities, *change)
-
-
-def event_id(*identity: object) -> str:
-    """20 hexadecimal digits; equal for equal parts only."""
-    # Python's notation keeps the parts apart: a separator that occurs inside a part would not.
-    return hashlib.blake2b(ascii(identity).encode(), digest_size=10).hexdigest()
 
 
 def _occurred(name: str, about: Feedback | Issue) -> float:

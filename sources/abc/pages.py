@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, Field, ValidationError
 
 from sources.abc.errors import AbcError, NotUnderstood, not_understood
-from sources.event import Entity
+from sources.abc.models import Entity
 
 E = TypeVar("E", bound=Entity)
 

@@ -16,8 +16,9 @@ from flask import Blueprint, Response, jsonify, request
 
 from bridge.networks import is_in
 from bridge.settings import ServiceSettings
-from sources.abc.events import Unknown, Unreadable, event_id, parse
-from sources.event import Event, Unread
+from sources.abc.events import Unknown, Unreadable, parse
+from sources.abc.models import NAME
+from sources.base import Event, Unread, event_id
 from sources.refusals import Reason
 
 log = structlog.get_logger("receive")
@@ -104,10 +105,10 @@ def read(body: dict[str, Any], raw: bytes, instance: str) -> Event | Unread:
         return parse(body, instance)
     except Unknown as unknown:
         name = body["event"][:80].encode("ascii", "backslashreplace").decode()
-        return Unread(event_id(instance, raw), "ignored", str(unknown), name)
+        return Unread(event_id(instance, NAME, raw), "ignored", str(unknown), name)
     except Unreadable as unreadable:
         name = str(body.get("event", ""))[:80].encode("ascii", "backslashreplace").decode()
-        return Unread(event_id(instance, raw), "unreadable", str(unreadable), name)
+        return Unread(event_id(instance, NAME, raw), "unreadable", str(unreadable), name)
 
 
 def is_token(given: str, tokens: list[bytes]) -> bool:

@@ -17,7 +17,7 @@ from connectors.base import Context, Destination, Done, Failed, Outcome, Reason,
 from jobs.ledger.ledger import STATES
 from jobs.ledger.records import CHUNK, LOOKED_AT, Query, Records
 from jobs.replay import Replayer
-from sources.event import Event
+from sources.base import Event
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event
 from tests.web import BEARER, PASSWORD, Web, start_web
 from tools.sandbox.processes import Processes, free_port, wait_for
@@ -108,7 +108,7 @@ def test_a_row_tells_all_that_is_promised(web: Web, world: World) -> None:
     }
     assert row["id"] == f"{accepted.event_id}.slack"
     assert (row["event_id"], row["event"]) == (accepted.event_id, "ISSUE_STATUS_CHANGE")
-    assert (row["entity"], row["state"], row["attempts"]) == ("issue:1:3", "done", 1)
+    assert (row["entity"], row["state"], row["attempts"]) == ("abc:issue:1:3", "done", 1)
     assert (row["result"], row["error"]) == ({"ok": True}, None)
     assert row["created_at"].endswith("Z")
 
@@ -144,10 +144,10 @@ def test_filters(web: Web, mixed: World) -> None:
         *({"state": state} for state in STATES),
         *({"connector": connector} for connector in (*CONNECTORS, "fax")),
         *({"event": event} for event in ("FEEDBACK_CREATION", "ISSUE_STATUS_CHANGE", "NOTHING")),
-        *({"entity": entity} for entity in ("issue:1:3", "feedback:1:7", "issue:1:99", "issue:2:3")),
-        {"state": "dead", "connector": "slack", "entity": "issue:1:3"},
+        *({"entity": entity} for entity in ("abc:issue:1:3", "abc:feedback:1:7", "abc:issue:1:99", "abc:issue:2:3")),
+        {"state": "dead", "connector": "slack", "entity": "abc:issue:1:3"},
         {"state": "queued", "event": "ISSUE_STATUS_CHANGE"},
-        {"connector": "slack", "event": "FEEDBACK_CREATION", "entity": "feedback:1:8", "state": "dead"},
+        {"connector": "slack", "event": "FEEDBACK_CREATION", "entity": "abc:feedback:1:8", "state": "dead"},
     ):
         found = ids(deliveries(web, "&".join(f"{name}={value}" for name, value in query.items())))
         assert sorted(found) == sorted(expected(**query)), query
@@ -185,7 +185,7 @@ def walk(web: Web, query: str, between: Any = lambda: None) -> list[Row]:
 
 
 @pytest.mark.parametrize("limit", [1, 4, 7, 100])
-@pytest.mark.parametrize("query", ["", "state=queued", "connector=jira", "entity=issue:1:3"])
+@pytest.mark.parametrize("query", ["", "state=queued", "connector=jira", "entity=abc:issue:1:3"])
 def test_pages_have_every_row_once(web: Web, world: World, limit: int, query: str) -> None:
     for second in range(10):
         world.tell(status_event(3 + second % 2, second))
@@ -194,7 +194,7 @@ def test_pages_have_every_row_once(web: Web, world: World, limit: int, query: st
     assert len(whole) == len(set(whole)) > 0
 
 
-@pytest.mark.parametrize("query", ["", "state=queued", "entity=issue:1:3"])
+@pytest.mark.parametrize("query", ["", "state=queued", "entity=abc:issue:1:3"])
 def test_what_arrives_meanwhile_moves_no_row(web: Web, world: World, query: str) -> None:
     for second in range(20):
         world.tell(status_event(3, second))
@@ -257,7 +257,7 @@ def test_a_long_stretch_without_deliveries_is_no_end(web: Web, world: World) -> 
     events=st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 3)), max_size=12),
     limit=st.integers(1, 9),
     state=st.sampled_from(["", *STATES]),
-    entity=st.sampled_from(["", "issue:1:1", "issue:1:2"]),
+    entity=st.sampled_from(["", "abc:issue:1:1", "abc:issue:1:2"]),
 )
 def test_any_pages_of_any_records(
     redis: Any, events: list[tuple[str, int]], limit: int, state: str, entity: str
@@ -328,10 +328,10 @@ def test_another_method_is_405(web: Web) -> None:
 
 
 def test_an_event_is_shown_whole(web: Web, mixed: World) -> None:
-    retrying = deliveries(web, "entity=feedback:1:7&connector=jira")[0]
+    retrying = deliveries(web, "entity=abc:feedback:1:7&connector=jira")[0]
     shown = web.get(f"/api/events/{retrying['event_id']}").json
     assert shown["body"] == feedback_event(7)
-    assert (shown["event"], shown["source"], shown["entity"]) == ("FEEDBACK_CREATION", "abc", "feedback:1:7")
+    assert (shown["event"], shown["source"], shown["entity"]) == ("FEEDBACK_CREATION", "abc", "abc:feedback:1:7")
     assert (shown["state"], shown["seen"]) == ("accepted", 1)
     assert {row["connector"]: row["state"] for row in shown["deliveries"]} == {
         "translate": "done",
@@ -344,7 +344,7 @@ def test_an_event_is_shown_whole(web: Web, mixed: World) -> None:
 
 def test_events_can_be_listed(web: Web, mixed: World) -> None:
     rows = web.get("/api/events").json["events"]
-    entities = ["feedback:1:7", "feedback:1:8", "issue:1:3", "issue:1:3", "issue:1:4"]
+    entities = ["abc:feedback:1:7", "abc:feedback:1:8", "abc:issue:1:3", "abc:issue:1:3", "abc:issue:1:4"]
     assert sorted(row["entity"] for row in rows) == entities
     times = [row["received_at"] for row in rows]
     assert times == sorted(times, reverse=True)
@@ -364,7 +364,7 @@ def replay(web: Web, delivery_id: str) -> tuple[int, str]:
 
 
 def test_replay(web: Web, mixed: World) -> None:
-    dead = deliveries(web, "entity=feedback:1:7&connector=slack")[0]["id"]
+    dead = deliveries(web, "entity=abc:feedback:1:7&connector=slack")[0]["id"]
     mixed.connectors["slack"].answer = lambda _event, _context: Done({"ts": "1"})
     assert replay(web, dead) == (202, "queued")
     assert mixed.states()[dead] == "queued"

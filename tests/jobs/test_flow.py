@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from connectors.base import Context, Destination, Done, Failed, Outcome, Retry, Skipped
-from sources.event import Event
+from sources.base import Event
 from tests.jobs.world import Recorder, World, feedback_event
 
 

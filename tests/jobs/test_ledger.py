@@ -20,7 +20,7 @@ from jobs.delivery.schedule import DELAYS, Transition
 from jobs.ledger.ledger import Lease, Planned
 from jobs.replay import Replayer
 from sources.abc.events import parse
-from sources.event import Event, Unread
+from sources.base import Event, Unread
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event
 
 
@@ -259,7 +259,11 @@ def test_an_empty_ledger_remembers_nothing_that_came_before_it(world: World, red
 
 def test_a_failing_delivery_holds_back_only_its_own_entity_and_connector(world: World) -> None:
     def busy(event: Event, _context: Context) -> Outcome:
-        return Retry("busy", "server_error") if event.entity == "issue:1:7" and event.occurred % 60 == 1 else Done()
+        return (
+            Retry("busy", "server_error")
+            if str(event.subject) == "abc:issue:1:7" and event.occurred % 60 == 1
+            else Done()
+        )
 
     world.connectors["one"].answer = busy
     first, second = world.tell(status_event(7, 1)), world.tell(status_event(7, 2))
@@ -577,24 +581,24 @@ def test_a_time_in_the_future_does_not_put_an_event_behind_all_that_follow(world
 
 def test_a_status_from_the_future_does_not_hide_the_ones_that_follow(world: World) -> None:
     """Reconcile compares with the status heard last: its time is never later than Redis's now."""
-    statuses = f"{world.ledger.prefix}status:1"
+    statuses = f"{world.ledger.prefix}levels"
     forged = status_event(7, 1, "INIT", "ON_REVIEW")
     forged["data"]["issue"]["updatedAt"] = "2999-01-01T00:00:00.000Z"
     world.tell(forged)
     now = world.redis.time()[0]
-    at, _, status = world.redis.hget(statuses, "7").decode().partition("|")
+    at, _, status = world.redis.hget(statuses, "abc:issue:1:7").decode().split("|")
     assert status == "ON_REVIEW"
     assert float(at) < now + 2
     true = status_event(7, 1, "ON_REVIEW", "RESOLVED")
     true["data"]["issue"]["updatedAt"] = datetime.fromtimestamp(now + 3600, UTC).isoformat()
     world.tell(true)
-    assert world.redis.hget(statuses, "7").endswith(b"|RESOLVED")
+    assert world.redis.hget(statuses, "abc:issue:1:7").endswith(b"|RESOLVED")
 
 
 def test_a_status_from_the_future_that_an_older_version_stored_gives_way(world: World) -> None:
-    statuses = f"{world.ledger.prefix}status:1"
-    world.redis.hset(statuses, "7", "32472144000.000|ON_REVIEW")
+    statuses = f"{world.ledger.prefix}levels"
+    world.redis.hset(statuses, "abc:issue:1:7", "32472144000000|1000|ON_REVIEW")
     body = status_event(7, 1, "ON_REVIEW", "RESOLVED")
     body["data"]["issue"]["updatedAt"] = datetime.fromtimestamp(world.redis.time()[0] + 60, UTC).isoformat()
     world.tell(body)
-    assert world.redis.hget(statuses, "7").endswith(b"|RESOLVED")
+    assert world.redis.hget(statuses, "abc:issue:1:7").endswith(b"|RESOLVED")

@@ -11,7 +11,7 @@ from tests.connectors.context import MemoryLinks
 from tests.jobs.world import INSTANCE
 
 FIRST, LATER = "1795367320", "1795453720"
-ENTITY = "issue:1:3"
+ENTITY = "abc:issue:1:3"
 
 
 @pytest.fixture(params=["redis", "memory"])

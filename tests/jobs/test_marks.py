@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from jobs.reconcile.checkpoints import Heard, Marks
+from jobs.reconcile.checkpoints import Marks
 from sources.abc.events import parse
-from sources.event import Issue
+from sources.abc.models import Issue, subject_of
+from sources.base import Level
 from tests.jobs.world import INSTANCE, Recorder, World
 
 SECOND = "2026-11-22T10:00:08"
 ISSUE = Issue(id=7)
+SUBJECT = subject_of(1, ISSUE)
 
 
 def change(previous: str, status: str, updated: str, created: str = f"{SECOND[:-2]}00.000Z") -> dict[str, Any]:
@@ -39,9 +41,9 @@ def test_changes_of_one_second_may_be_heard_in_either_order(
     for updated, status in (first, then):
         body = change("INIT", status, updated)
         world.acceptor.accept("abc", parse(body, INSTANCE), b"{}")
-    heard = Marks(redis, INSTANCE, (), 86_400).status(1, ISSUE)
+    heard = Marks(redis, INSTANCE, (), 86_400).level(SUBJECT, "")
     assert heard is not None
-    assert heard.status == remembered
+    assert heard.value == remembered
 
 
 def test_a_creation_that_is_heard_after_a_change_of_the_same_second_takes_nothing_back(redis: Redis) -> None:
@@ -51,9 +53,9 @@ def test_a_creation_that_is_heard_after_a_change_of_the_same_second_takes_nothin
     created = {"event": "ISSUE_CREATION", "data": {"issue": issue, "project": {"id": 1, "name": "P"}}}
     for body in (change("INIT", "IN_PROGRESS", f"{SECOND}.000", f"{SECOND}.698Z"), created):
         world.acceptor.accept("abc", parse(body, INSTANCE), b"{}")
-    heard = Marks(redis, INSTANCE, (), 86_400).status(1, ISSUE)
+    heard = Marks(redis, INSTANCE, (), 86_400).level(SUBJECT, "")
     assert heard is not None
-    assert heard.status == "IN_PROGRESS"
+    assert heard.value == "IN_PROGRESS"
 
 
 def test_what_was_heard_of_an_earlier_issue_with_the_same_id_does_not_count(redis: Redis) -> None:
@@ -62,22 +64,23 @@ def test_what_was_heard_of_an_earlier_issue_with_the_same_id_does_not_count(redi
     marks = Marks(redis, INSTANCE, (), 86_400)
     world.acceptor.accept("abc", parse(change("INIT", "RESOLVED", f"{SECOND}.559"), INSTANCE), b"{}")
     before, after = (Issue(id=7, createdAt=f"2026-11-22T{hour}:00:00.000Z") for hour in ("10", "04"))
-    heard = marks.status(1, before)
+    heard = marks.level(SUBJECT, before.creation)
     assert heard is not None
-    assert heard.status == "RESOLVED"
-    assert marks.status(1, after) is None
+    assert heard.value == "RESOLVED"
+    assert marks.level(SUBJECT, after.creation) is None
     issue = {"id": 7, "createdAt": after.createdAt, "updatedAt": after.createdAt, "name": "y", "status": "PENDING"}
     created = {"event": "ISSUE_CREATION", "data": {"issue": issue, "project": {"id": 1, "name": "P"}}}
     world.acceptor.accept("abc", parse(created, INSTANCE), b"{}")
-    heard = marks.status(1, after)
+    heard = marks.level(SUBJECT, after.creation)
     assert heard is not None
-    assert heard.status == "PENDING"
-    assert marks.status(1, before) is None
+    assert heard.value == "PENDING"
+    assert marks.level(SUBJECT, before.creation) is None
 
 
 def test_a_noted_status_belongs_to_its_issue(redis: Redis) -> None:
     marks = Marks(redis, INSTANCE, (), 86_400)
     issue = Issue(id=7, createdAt=f"{SECOND}.000Z", status="PENDING")
-    marks.note_status(1, issue, 1.0)
-    assert marks.status(1, issue) == Heard("PENDING", 1.0)
-    assert marks.status(1, Issue(id=7, createdAt="2026-11-23T10:00:00Z")) is None
+    level = Level("PENDING", 1.0, 1.0)
+    marks.note_level(SUBJECT, issue.creation, level)
+    assert marks.level(SUBJECT, issue.creation) == level
+    assert marks.level(SUBJECT, Issue(id=7, createdAt="2026-11-23T10:00:00Z").creation) is None

@@ -27,7 +27,8 @@ from jobs.ledger.ledger import Lease, RedisLinks
 from jobs.reconcile.checkpoints import Marks
 from jobs.replay import Replayer
 from jobs.worker import ThreadWorker
-from sources.event import Event, Issue, Unread
+from sources.abc.models import Issue, subject_of
+from sources.base import Event, Level, Unread
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event
 from tools.sandbox.processes import wait_for
 
@@ -72,7 +73,7 @@ def outcomes() -> Callable[[Event, Context], Outcome]:
     def answer(event: Event, context: Context) -> Outcome:
         context.keep(paid="x" * 200)
         context.add("parts", {"a": "y" * 200})
-        context.links.set("one", event.entity, "", key="P-1")
+        context.links.set("one", str(event.subject), "", key="P-1")
         return next(turns)
 
     return answer
@@ -171,11 +172,12 @@ def test_events_that_nothing_acted_on_are_forgotten_after_their_time(world: Worl
 
 def test_the_last_status_of_an_issue_is_forgotten_when_nothing_was_heard_of_it_for_so_long(world: World) -> None:
     """However it became known: from an event, or noted by reconcile. What counts is when, not since when it is so."""
-    marks, statuses = Marks(world.redis, INSTANCE, (), 3600), f"{world.ledger.prefix}status:1"
+    marks, statuses = Marks(world.redis, INSTANCE, (), 3600), f"{world.ledger.prefix}levels"
     for issue in range(1, 151):  # more than one part
         world.tell(status_event(issue, 1))
     noted = Issue(id=151, createdAt="2024-01-01T00:00:00Z", status="RESOLVED")
-    marks.note_status(1, noted, 1.0)
+    subject = subject_of(1, noted)
+    marks.note_level(subject, noted.creation, Level("RESOLVED", 1.0))
     world.pass_time(29 * DAY)
     for issue in range(1, 51):
         world.tell(status_event(issue, 2, "ON_REVIEW", "RESOLVED"))
@@ -185,9 +187,9 @@ def test_the_last_status_of_an_issue_is_forgotten_when_nothing_was_heard_of_it_f
     world.pass_time(2 * DAY)
     while world.ledger.forget(30):
         pass
-    fields = {name.decode().partition(":")[0] for name in world.redis.hkeys(statuses)}
-    assert fields == {str(number) for number in range(1, 51)}
-    assert marks.status(1, noted) is None
+    fields = {name.decode().partition("|")[0] for name in world.redis.hkeys(statuses)}
+    assert fields == {f"abc:issue:1:{number}" for number in range(1, 51)}
+    assert marks.level(subject, noted.creation) is None
 
 
 def test_the_ledger_does_not_claim_to_remember_longer_than_retention(world: World) -> None:
@@ -240,12 +242,12 @@ def test_a_connector_that_keeps_too_much_fails_and_says_so(world: World) -> None
 
 def test_links_have_bounds(world: World) -> None:
     links = RedisLinks(world.ledger)
-    links.set("one", "issue:1:1", "", key="x" * 1990)
+    links.set("one", "abc:issue:1:1", "", key="x" * 1990)
     with pytest.raises(TooLarge, match="2000"):
-        links.set("one", "issue:1:1", "", key="x" * 2001)
+        links.set("one", "abc:issue:1:1", "", key="x" * 2001)
     with pytest.raises(TooLarge, match="20 at most"):
-        links.set("one", "issue:1:1", "", **{f"n{number}": "x" for number in range(21)})
-    assert links.get("one", "issue:1:1", "") == {"key": "x" * 1990}
+        links.set("one", "abc:issue:1:1", "", **{f"n{number}": "x" for number in range(21)})
+    assert links.get("one", "abc:issue:1:1", "") == {"key": "x" * 1990}
 
 
 def test_names_reasons_and_statuses_are_cut(world: World) -> None:
@@ -254,7 +256,7 @@ def test_names_reasons_and_statuses_are_cut(world: World) -> None:
     assert event is not None
     assert (len(event["event"]), len(event["why"])) == (200, 500)
     world.tell(status_event(7, 1, "INIT", "S" * 5000))
-    assert world.redis.hget(f"{world.ledger.prefix}status:1", "7") is None
+    assert world.redis.hget(f"{world.ledger.prefix}levels", "abc:issue:1:7") is None
 
 
 JSON = st.recursive(

@@ -10,7 +10,7 @@ from redis import Redis
 from connectors.base import Context, Destination, Done, Failed, LeaseLost, Outcome, Retry
 from jobs.ledger.ledger import Lease
 from jobs.replay import Replayer
-from sources.event import Event
+from sources.base import Event
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event
 
 

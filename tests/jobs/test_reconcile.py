@@ -17,13 +17,14 @@ from jobs.accept import Acceptor
 from jobs.configuration import Configuration, build_connectors, configure
 from jobs.ledger.records import Query
 from jobs.reconcile.catch_up import CatchUp, make_reconciler
-from jobs.reconcile.checkpoints import Heard, Marks, Place
+from jobs.reconcile.checkpoints import Marks, Place
 from jobs.reconcile.comparison import REPAIR_PAUSE, SETTLED_SECONDS
 from jobs.reconcile.reconciler import instant
 from jobs.reconcile.report import Report
 from sources.abc.client import AbcClient
 from sources.abc.events import parse
-from sources.event import Issue
+from sources.abc.models import Issue, subject_of
+from sources.base import Level
 from tests.jobs.world import INSTANCE, Recorder, World, status_event
 from tools.sandbox.abc_store import DEMO_KEY, stamp
 from tools.sandbox.processes import free_port, wait_for
@@ -107,7 +108,7 @@ def sandbox() -> Iterator[Any]:
 
 @pytest.fixture
 def bench(sandbox: Any, redis: Redis) -> Bench:
-    redis.sadd(f"fb:{INSTANCE}:places", "1:1")
+    redis.sadd(f"fb:{INSTANCE}:places", "abc:1:1")
     return Bench(sandbox, redis)
 
 
@@ -191,7 +192,7 @@ def test_a_wiped_redis_makes_no_second_ticket_no_second_translation_and_no_secon
     bench.catch_up()
     before = [len(sandbox.jira.tickets), len(sandbox.slack.messages), len(sandbox.abc.writes)]
     redis.flushall()
-    redis.sadd(f"fb:{INSTANCE}:places", "1:1")
+    redis.sadd(f"fb:{INSTANCE}:places", "abc:1:1")
     again = Bench(sandbox, redis)
     again.catch_up()
     assert [len(sandbox.jira.tickets), len(sandbox.slack.messages), len(sandbox.abc.writes)] == before
@@ -209,7 +210,7 @@ def test_after_a_wipe_the_ticket_still_gets_the_status_that_was_missed(bench: Be
 
 
 def test_nobody_is_alerted_of_what_is_old(sandbox: Any, redis: Redis) -> None:
-    redis.sadd(f"fb:{INSTANCE}:places", "1:1")
+    redis.sadd(f"fb:{INSTANCE}:places", "abc:1:1")
     bench = Bench(sandbox, redis, SLACK_EVENTS="*", ALERT_MAX_AGE="0")
     sandbox.abc.create_issue(1, {"name": "결제 오류"})
     bench.catch_up()
@@ -220,7 +221,7 @@ def test_nobody_is_alerted_of_what_is_old(sandbox: Any, redis: Redis) -> None:
 
 
 def test_a_connector_that_is_switched_on_later_catches_up(sandbox: Any, redis: Redis) -> None:
-    redis.sadd(f"fb:{INSTANCE}:places", "1:1")
+    redis.sadd(f"fb:{INSTANCE}:places", "abc:1:1")
     early = Bench(sandbox, redis, CONNECTORS="slack", SLACK_EVENTS="*")
     sandbox.abc.create_issue(1, {"name": "결제 오류"})
     early.catch_up()
@@ -299,7 +300,7 @@ def test_an_issue_that_was_created_and_changed_in_an_outage_is_announced_with_it
 
 
 def test_an_issue_that_was_created_with_another_status_than_new_has_not_changed(sandbox: Any, redis: Redis) -> None:
-    redis.sadd(f"fb:{INSTANCE}:places", "1:1")
+    redis.sadd(f"fb:{INSTANCE}:places", "abc:1:1")
     bench = Bench(sandbox, redis, SLACK_EVENTS="*")
     bench.remember_an_hour()
     issue = bench.issue(status="RESOLVED")
@@ -313,7 +314,7 @@ def test_an_issue_that_was_created_with_another_status_than_new_has_not_changed(
 
 def test_a_found_change_is_announced_after_the_creation_of_its_issue(sandbox: Any, redis: Redis) -> None:
     """Also where ABC cut the time of the change to whole seconds, so that it is before the creation."""
-    redis.sadd(f"fb:{INSTANCE}:places", "1:1")
+    redis.sadd(f"fb:{INSTANCE}:places", "abc:1:1")
     bench = Bench(sandbox, redis, SLACK_EVENTS="*")
     bench.remember_an_hour()
     issue = bench.issue()
@@ -328,7 +329,7 @@ def test_a_change_cut_to_whole_seconds_keeps_its_place_behind_the_creation(redis
     change["data"]["issue"] |= {"createdAt": "2026-11-22T17:00:04.700Z"}
     creation = {"event": "ISSUE_CREATION", "data": {"issue": change["data"]["issue"], "project": {"id": 1}}}
     announced = [world.tell(body).event_id for body in (change, creation)]
-    scores = [redis.zscore(f"fb:{INSTANCE}:line:slack:issue:1:7", f"{id_}.slack") for id_ in announced]
+    scores = [redis.zscore(f"fb:{INSTANCE}:line:slack:abc:issue:1:7", f"{id_}.slack") for id_ in announced]
     assert scores == [1795366804700.0 + by for by in (0.001, 0.002)], "neither is before the creation"
 
 
@@ -420,7 +421,7 @@ def test_a_deleted_channel_is_reported_once_and_left_out(bench: Bench) -> None:
 def test_a_deleted_project_is_reported_once_and_left_out(sandbox: Any, redis: Redis) -> None:
     other = sandbox.abc.create_project("Other", OTHER_KEY).id
     channel = sandbox.abc.create_channel(other, "Other channel").id
-    redis.sadd(f"fb:{INSTANCE}:places", "1:1", f"{other}:{channel}")
+    redis.sadd(f"fb:{INSTANCE}:places", "abc:1:1", f"abc:{other}:{channel}")
     bench = Bench(sandbox, redis, ABC_API_KEY=f"1={DEMO_KEY},{other}={OTHER_KEY}")
     assert bench.catch_up().errors == []
     sandbox.abc.delete_project(other)
@@ -437,7 +438,7 @@ def test_a_deleted_project_is_reported_once_and_left_out(sandbox: Any, redis: Re
 
 def test_a_project_that_nobody_has_a_key_for_costs_no_call_and_is_reported_once(bench: Bench) -> None:
     """One event that names it is enough to learn it."""
-    bench.world.redis.sadd(f"fb:{INSTANCE}:places", "1:1", "777:3")
+    bench.world.redis.sadd(f"fb:{INSTANCE}:places", "abc:1:1", "abc:777:3")
     bench.configure(ABC_API_KEY=f"1={DEMO_KEY}")
     first = bench.catch_up()
     assert len(first.forgotten) == 2
@@ -446,7 +447,7 @@ def test_a_project_that_nobody_has_a_key_for_costs_no_call_and_is_reported_once(
 
 
 def test_a_wrong_key_of_the_only_project_is_an_error_of_every_run(sandbox: Any, redis: Redis) -> None:
-    redis.sadd(f"fb:{INSTANCE}:places", "1:1")
+    redis.sadd(f"fb:{INSTANCE}:places", "abc:1:1")
     bench = Bench(sandbox, redis, ABC_API_KEY="1=WRONGKEYWRONGKEY0001")
     for _ in range(15):
         report = bench.reconciler.run()
@@ -496,7 +497,7 @@ def test_what_a_run_says_of_abc(answered: bool, refusals: set[Any], state: str) 
 
 
 def test_nonsense_projects_alone_are_left_out_after_12_runs(sandbox: Any, redis: Redis) -> None:
-    redis.sadd(f"fb:{INSTANCE}:places", "777:3")
+    redis.sadd(f"fb:{INSTANCE}:places", "abc:777:3")
     bench = Bench(sandbox, redis)
     reports = [bench.reconciler.run() for _ in range(13)]
     assert [bool(report.errors) for report in reports] == [True] * 11 + [False] * 2
@@ -505,7 +506,7 @@ def test_nonsense_projects_alone_are_left_out_after_12_runs(sandbox: Any, redis:
 
 def test_one_run_tries_at_most_20_positions_that_no_run_has_compared(sandbox: Any, redis: Redis) -> None:
     """Events that name ever new projects must not make reconcile ask for ever."""
-    redis.sadd(f"fb:{INSTANCE}:places", "1:1", *(f"{project}:1" for project in range(1000, 1100)))
+    redis.sadd(f"fb:{INSTANCE}:places", "abc:1:1", *(f"abc:{project}:1" for project in range(1000, 1100)))
     bench = Bench(sandbox, redis)
     for run in range(3):
         before = len(bench.requests())
@@ -548,12 +549,12 @@ def test_after_30_days_nothing_is_left_of_a_position_that_is_gone(bench: Bench, 
     bench.later(29 * 86_400)
     bench.reconciler.run()
     assert redis.hexists(f"fb:{INSTANCE}:forgotten", "1:1")
-    assert redis.sismember(f"fb:{INSTANCE}:places", "1:1")
+    assert redis.sismember(f"fb:{INSTANCE}:places", "abc:1:1")
     bench.later(31 * 86_400)
     bench.reconciler.run()
     assert not redis.hexists(f"fb:{INSTANCE}:forgotten", "1:1")
-    assert not redis.hexists(f"fb:{INSTANCE}:marks", "1:1")
-    assert not redis.sismember(f"fb:{INSTANCE}:places", "1:1")
+    assert not redis.hexists(f"fb:{INSTANCE}:marks", "abc:1:1")
+    assert not redis.sismember(f"fb:{INSTANCE}:places", "abc:1:1")
 
 
 @pytest.mark.parametrize(
@@ -582,14 +583,14 @@ def test_a_channel_is_kept_when_abc_fails_for_another_reason(bench: Bench, statu
 
 
 def test_an_operator_can_forget_a_channel_and_a_project(bench: Bench, redis: Redis) -> None:
-    redis.sadd(f"fb:{INSTANCE}:places", "1:1", "23:4", "23:5", "23:")
+    redis.sadd(f"fb:{INSTANCE}:places", "abc:1:1", "abc:23:4", "abc:23:5", "abc:23:")
     assert [str(place) for place in bench.reconciler.forget(23, 4)] == ["project 23, channel 4"]
-    assert not redis.sismember(f"fb:{INSTANCE}:places", "23:4")
+    assert not redis.sismember(f"fb:{INSTANCE}:places", "abc:23:4")
     assert [str(place) for place in bench.reconciler.forget(23, None)] == [
         "project 23, issues",
         "project 23, channel 5",
     ]
-    assert redis.smembers(f"fb:{INSTANCE}:places") == {b"1:1"}
+    assert redis.smembers(f"fb:{INSTANCE}:places") == {b"abc:1:1"}
     assert bench.reconciler.forget(23, None) == []
     assert bench.catch_up().errors == []
     bench.configure(RECONCILE_CHANNELS="1:1")
@@ -646,7 +647,7 @@ def test_a_feedback_that_is_nested_too_deeply_does_not_cost_the_others(bench: Be
         deep = [deep]
     first.data["tags"] = deep
     report = bench.catch_up()
-    assert [found.entity for found in report.findings] == ["feedback:1:2"]
+    assert [found.entity for found in report.findings] == ["abc:feedback:1:2"]
     assert set(report.errors) == {
         "project 1, channel 1: 1 of the search results can't be read at all and were left out"
     }
@@ -744,7 +745,9 @@ def test_an_event_with_a_time_in_the_future_hides_no_later_change(bench: Bench, 
     row = bench.sandbox.abc.issue(issue).as_event() | {"updatedAt": wrong, "status": "PENDING"}
     body = {"event": "ISSUE_STATUS_CHANGE", "data": {"issue": row, "project": {"id": 1}, "previousStatus": "INIT"}}
     bench.acceptor.accept("abc", parse(body, INSTANCE), json.dumps(body).encode())
-    bench.world.redis.hset(f"fb:{INSTANCE}:status:1", str(issue), "4070908800|PENDING")  # as an older release noted it
+    bench.world.redis.hset(
+        f"fb:{INSTANCE}:levels", f"abc:issue:1:{issue}", "4070908800000|1000|PENDING"
+    )  # as an older release noted it
     bench.sandbox.abc.set_status(issue, "RESOLVED")
     assert [found.action for found in bench.catch_up().findings] == ["missed: PENDING → RESOLVED"]
     assert bench.catch_up().findings == []
@@ -806,7 +809,11 @@ def test_windows_over_a_day_are_searched_in_parts_that_a_channel_takes(bench: Be
         row.createdAt = row.updatedAt = stamp(datetime.now(UTC) - timedelta(days=days))
     report = bench.catch_up(since=time.time() - 3 * 86_400)
     assert report.errors == []
-    assert sorted(found.entity for found in report.findings) == ["feedback:1:1", "feedback:1:2", "feedback:1:3"]
+    assert sorted(found.entity for found in report.findings) == [
+        "abc:feedback:1:1",
+        "abc:feedback:1:2",
+        "abc:feedback:1:3",
+    ]
 
 
 def test_a_window_never_starts_before_2020(bench: Bench) -> None:
@@ -815,7 +822,7 @@ def test_a_window_never_starts_before_2020(bench: Bench) -> None:
 
 
 def test_alert_max_age_holds_for_a_change_of_status(sandbox: Any, redis: Redis) -> None:
-    redis.sadd(f"fb:{INSTANCE}:places", "1:1")
+    redis.sadd(f"fb:{INSTANCE}:places", "abc:1:1")
     bench = Bench(sandbox, redis, ALERT_MAX_AGE="600")
     bench.remember_an_hour()
     known = {}
@@ -842,13 +849,16 @@ def test_a_status_that_a_restored_backup_brought_back_is_announced(bench: Bench)
     issue = bench.issue()
     bench.catch_up()
     row = bench.sandbox.abc.issues[issue]
-    bench.world.redis.hset(f"fb:{INSTANCE}:status:1", str(issue), f"{int(time.time()) - 1200}|RESOLVED")
+    bench.world.redis.hset(
+        f"fb:{INSTANCE}:levels", f"abc:issue:1:{issue}", f"{int(time.time()) - 1200}000|1000|RESOLVED"
+    )
     row.createdAt = row.updatedAt = stamp(datetime.now(UTC) - timedelta(seconds=2400))
-    bench.world.redis.hdel(f"fb:{INSTANCE}:status:1", f"{issue}:created")
+    bench.world.redis.hdel(f"fb:{INSTANCE}:levels", f"abc:issue:1:{issue}|created")
     report = bench.catch_up(since=time.time() - 3600)
     assert "missed: RESOLVED → INIT" in [found.action for found in report.findings]
-    noted = bench.marks.status(1, Issue.model_validate(row.as_answer()))
-    assert noted == Heard("INIT", float(int(datetime.fromisoformat(row.updatedAt).timestamp())))
+    found = Issue.model_validate(row.as_answer())
+    noted = bench.marks.level(subject_of(1, found), found.creation)
+    assert noted == Level("INIT", float(int(datetime.fromisoformat(row.updatedAt).timestamp())), 1.0)
     assert bench.catch_up(since=time.time() - 3600).findings == []
 
 

@@ -9,7 +9,7 @@ from redis import Redis
 
 from connectors.base import Context, Destination, Done, Failed, Outcome, Retry, Skipped
 from jobs.replay import Replayer
-from sources.event import Event
+from sources.base import Event
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event
 
 

@@ -16,7 +16,7 @@ from jobs.facts import facts_of
 from jobs.ledger.ledger import Planned
 from jobs.routing import EVENTS, Route, make_route, plan
 from sources.abc.events import parse
-from sources.event import Event
+from sources.base import Event
 from tools.sandbox.processes import ROOT
 
 DATA: dict[str, Any] = {

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.reconcile.checkpoints import Heard
 from jobs.reconcile.statuses import changed_at, is_newer, is_untouched, previous_of
-from sources.event import Issue
+from sources.abc.models import Issue
+from sources.base import Level
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
 UNTIL_2200 = st.floats(-7e9, 7e9)
@@ -44,19 +44,19 @@ def test_a_time_cut_to_whole_seconds_is_not_before_the_creation() -> None:
 
 def test_a_later_event_counts_when_it_was_heard_while_the_issue_was_read() -> None:
     changed = NOW - 100
-    assert is_newer(Heard("PENDING", NOW - 1), changed, NOW - 5, NOW)
-    assert not is_newer(Heard("PENDING", changed - 5), changed, NOW - 5, NOW), "it is earlier"
-    assert not is_newer(Heard("PENDING", changed + 0.9), changed + 0.1, NOW - 5, NOW), "it is of the same second"
-    assert not is_newer(Heard("PENDING", NOW - 700), NOW - 5000, NOW - 5, NOW), "the source went back since"
-    assert not is_newer(Heard("PENDING", NOW + 700), changed, NOW - 5, NOW), "its time can't be true"
+    assert is_newer(Level("PENDING", NOW - 1), changed, NOW - 5, NOW)
+    assert not is_newer(Level("PENDING", changed - 5), changed, NOW - 5, NOW), "it is earlier"
+    assert not is_newer(Level("PENDING", changed + 0.9), changed + 0.1, NOW - 5, NOW), "it is of the same second"
+    assert not is_newer(Level("PENDING", NOW - 700), NOW - 5000, NOW - 5, NOW), "the source went back since"
+    assert not is_newer(Level("PENDING", NOW + 700), changed, NOW - 5, NOW), "its time can't be true"
     assert not is_newer(None, changed, NOW - 5, NOW)
-    assert not is_newer(Heard("PENDING", NOW - 1), None, NOW - 5, NOW)
+    assert not is_newer(Level("PENDING", NOW - 1), None, NOW - 5, NOW)
 
 
 def test_what_it_was_before() -> None:
     born = NOW - 3600
     changed = issue(NOW - 1000, NOW - 500)
-    assert previous_of(changed, Heard("PENDING", NOW - 900), NOW - 500, born) == ("PENDING", "")
+    assert previous_of(changed, Level("PENDING", NOW - 900), NOW - 500, born) == ("PENDING", "")
     assert previous_of(changed, None, NOW - 500, born) == ("", "")
     assert previous_of(issue(NOW - 1000, NOW - 1000), None, NOW - 1000, born) == ("RESOLVED", "")
     assert previous_of(issue(NOW - 1000, NOW - 500, "INIT"), None, NOW - 500, born) == ("INIT", "")
@@ -67,7 +67,7 @@ def test_what_may_have_been_announced_before_a_wipe_is_silent() -> None:
     old = issue(NOW - 9000, NOW - 8000)
     previous, silence = previous_of(old, None, NOW - 8000, born)
     assert (previous, silence) == ("", "what it was before is not known")
-    previous, silence = previous_of(old, Heard("PENDING", NOW - 8500), NOW - 8000, born)
+    previous, silence = previous_of(old, Level("PENDING", NOW - 8500), NOW - 8000, born)
     assert previous == "PENDING"
     assert "before Redis was wiped" in silence
-    assert previous_of(old, Heard("PENDING", NOW - 8500), NOW - 100, born) == ("PENDING", "")
+    assert previous_of(old, Level("PENDING", NOW - 8500), NOW - 100, born) == ("PENDING", "")

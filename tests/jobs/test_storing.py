@@ -11,7 +11,7 @@ from jobs.accept import Acceptor
 from jobs.ledger.ledger import Planned
 from jobs.routing import Route
 from sources.abc.events import parse
-from sources.event import Event, Unread
+from sources.base import Event, Unread
 from tests.jobs.steps import due, fields, key_of, members, now_ms
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event
 
@@ -44,8 +44,8 @@ def creation(issue: int, status: str) -> dict[str, Any]:
 
 def status(world: World, issue: int = 7) -> str:
     """What is known of an issue: seconds of 17:00 with milliseconds, and the status."""
-    at, _, name = fields(world, "status:1").get(str(issue), "").partition("|")
-    return f"{float(at) % 60:.3f} {name}" if at else ""
+    at, _, name = fields(world, "levels").get(f"abc:issue:1:{issue}", "||").split("|")
+    return f"{int(at) / 1000 % 60:.3f} {name}" if at else ""
 
 
 def test_a_new_event_has_every_field_and_index(world: World) -> None:
@@ -58,7 +58,7 @@ def test_a_new_event_has_every_field_and_index(world: World) -> None:
         assert members(world, index) == [id_]
         assert world.redis.zscore(key_of(world, index), id_) == int(event["received"])
     assert not world.redis.exists(key_of(world, "events:accepted"))
-    assert world.redis.smembers(key_of(world, "places")) == {b"1:1"}
+    assert world.redis.smembers(key_of(world, "places")) == {b"abc:1:", b"abc:1:1"}
 
 
 def test_a_new_delivery_has_every_field_and_index(world: World) -> None:
@@ -174,14 +174,14 @@ def test_an_extension_by_reconcile_keeps_the_body(world: World) -> None:
 def test_a_status_is_stored_with_its_time_its_issue_and_when_it_became_known(world: World) -> None:
     accept(world, change(7, "02.500", "ON_REVIEW"), "one")
     assert status(world) == "2.500 ON_REVIEW"
-    assert fields(world, "status:1").keys() == {"7", "7:created"}
-    assert members(world, "statuses") == ["1:7"]
-    assert world.redis.zscore(key_of(world, "statuses"), "1:7") == pytest.approx(now_ms(world), abs=5000)
+    assert fields(world, "levels").keys() == {"abc:issue:1:7", "abc:issue:1:7|created"}
+    assert members(world, "levels:heard") == ["abc:issue:1:7"]
+    assert world.redis.zscore(key_of(world, "levels:heard"), "abc:issue:1:7") == pytest.approx(now_ms(world), abs=5000)
 
 
 def test_a_status_that_only_an_addition_shows_is_not_stored(world: World) -> None:
-    accept(world, change(7, "02.500", "ON_REVIEW"), "one", note_status=False)
-    assert fields(world, "status:1") == {}
+    accept(world, change(7, "02.500", "ON_REVIEW"), "one", note_level=False)
+    assert fields(world, "levels") == {}
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_what_was_known_of_an_earlier_issue_with_the_same_id_does_not_count(worl
 
 def test_an_unknown_creation_time_contradicts_nothing(world: World) -> None:
     accept(world, change(7, "30.500", "OLD"), "one")
-    world.redis.hdel(key_of(world, "status:1"), "7:created")
+    world.redis.hdel(key_of(world, "levels"), "abc:issue:1:7|created")
     accept(world, change(7, "20.500", "EARLIER"), "one")
     assert status(world) == "30.500 OLD"
 

@@ -19,7 +19,7 @@ from jobs.ledger.records import Query, Records
 from jobs.queue import open_queue
 from jobs.routing import Route
 from sources.abc.events import parse
-from sources.event import Event
+from sources.base import Event
 
 INSTANCE = "test"
 PASS_TIME = """
@@ -43,7 +43,7 @@ for _, index in ipairs({'due', 'waits:*', 'dead:*', 'state:done', 'state:skipped
   each(index, scores)
 end
 each('events:*', scores)
-each('statuses', scores)
+each('levels:heard', scores)
 each('delivery:*', fields('until', 'next', 'handed', 'created', 'updated', 'replayed', 'turn'))
 each('breaker:*', fields('until', 'opened'))
 each('bucket:*', function(key)

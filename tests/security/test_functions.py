@@ -23,8 +23,9 @@ from connectors.translate.parts import Limits, pack, split, to_translate, transl
 from connectors.translate.plausible import objection
 from connectors.translate.providers.unwrap import NoTranslation, unwrapped
 from sources.abc.errors import words_of
+from sources.abc.models import AbcEvent, Feedback, Issue, Named
 from sources.abc.receive import holds_too_much
-from sources.event import Event, Feedback, Issue, Named
+from sources.base import Event, Subject
 from tests.security.linear import assert_all_linear
 
 UNITS = {
@@ -65,11 +66,11 @@ SECRET = "a" * 40  # as a text of one letter might hold it again and again
 
 
 def event(text: str) -> Event:
-    return Event(
+    return AbcEvent(
         id="e",
         source="abc",
         name="ISSUE_ADDITION",
-        entity="issue:1:1",
+        subject=Subject("abc", "issue", 1, 1),
         occurred=0.0,
         body={},
         project=Named(id=1, name=text),

@@ -16,7 +16,8 @@ from connectors.base import Connector, Done, Failed, Outcome, Retry, Skipped
 from jobs.configuration import build_connectors, configure
 from sources.abc.client import AbcClient, AbcError
 from sources.abc.events import parse
-from sources.event import Event
+from sources.abc.models import AbcEvent
+from sources.base import Event
 from tests.connectors.context import MemoryContext
 from tests.security.corruption import Corrupting, Corruption, corruptions
 from tools.sandbox import translators
@@ -42,7 +43,7 @@ class World:
         """For Hypothesis: a failing example is about the corruption, not about all that the stand-ins hold."""
         printer.text("World")
 
-    def issue_event(self, name: str) -> Event:
+    def issue_event(self, name: str) -> AbcEvent:
         issue = self.sandbox.abc.create_issue(1, {"name": f"Issue {next(numbers)}", "description": "설명"})
         data: dict[str, Any] = {"issue": issue.as_event(), "project": {"id": 1, "name": "Demo"}}
         if name == "ISSUE_STATUS_CHANGE":
@@ -55,7 +56,7 @@ class World:
             data |= {"feedback": shown, "channel": {"id": 1, "name": "App"}, "addedIssue": data.pop("issue")}
         return parse({"event": name, "data": data}, "default")
 
-    def feedback_event(self) -> Event:
+    def feedback_event(self) -> AbcEvent:
         feedback = self.sandbox.abc.create_feedback(1, {"message": f"로그인이 자꾸 풀려요 {next(numbers)}"})
         data = {"channel": {"id": 1, "name": "App"}, "project": {"id": 1, "name": "Demo"}}
         shown = {"feedback": self.sandbox.abc.feedback_event(feedback), **data}

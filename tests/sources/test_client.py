@@ -19,8 +19,8 @@ from bridge.settings import KeyMap
 from bridge.text import abc_length
 from sources.abc.client import AbcClient, ignore, why_unwritable
 from sources.abc.errors import AbcError, refusal, words_of
+from sources.abc.models import Feedback, Issue
 from sources.abc.pages import walk
-from sources.event import Feedback, Issue
 from tools.sandbox.abc_rules import Refusal, length
 from tools.sandbox.abc_store import DEMO_KEY
 from tools.sandbox.app import Sandbox

@@ -102,7 +102,7 @@ def test_the_logs_tell_ids_and_neither_secrets_nor_what_users_wrote(world: World
     issue = opened(world, name, description)
     world.service.change_status(issue, "RESOLVED")
     world.service.add_to_issue(feedback, issue)
-    entities = (f"issue:1:{issue}", f"feedback:1:{feedback}")
+    entities = (f"abc:issue:1:{issue}", f"abc:feedback:1:{feedback}")
 
     def ended() -> dict[str, str]:
         """The outcome that was logged for each delivery; empty until all five were."""

@@ -80,7 +80,9 @@ class Story:
         return len([fault for fault in self.world.service.state()["faults"]["left"] if fault["system"] == "jira"])
 
     def rows(self) -> list[dict[str, Any]]:
-        rows = self.world.rows(entity=f"feedback:1:{self.feedback}") + self.world.rows(entity=f"issue:1:{self.issue}")
+        rows = self.world.rows(entity=f"abc:feedback:1:{self.feedback}") + self.world.rows(
+            entity=f"abc:issue:1:{self.issue}"
+        )
         return sorted(rows, key=lambda row: (row["connector"], row["event"]))
 
     def row(self, target: Target) -> dict[str, Any]:

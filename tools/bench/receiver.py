@@ -26,7 +26,7 @@ from jobs.accept import Acceptor
 from jobs.configuration import configure
 from jobs.connection import connect
 from sources.abc.events import parse
-from sources.event import Event
+from sources.base import Event
 from tools.bench.common import TOKEN, Sample, arguments, body, cpu_seconds, measured_core, place, rounds, table
 from tools.bench.views import enqueue_pipelined, store_once
 from tools.sandbox.processes import ROOT, Processes, free_port, python_command

@@ -1,11 +1,11 @@
 -- Stores an event and its deliveries, all or nothing, if the event was not seen before.
--- ARGV: prefix, event id, hand-over ms, entity, order, whether to add what a known event lacks ('1', reconcile), project,
--- channel, status ('' where the event tells none) and its time in seconds, whether that is the issue's first one ('1'),
--- creation time of the entity ('' where unknown), deliveries as JSON [[connector, state, why], …], then the event's own
--- fields and values.
+-- ARGV: prefix, event id, hand-over ms, entity, order, whether to add what a known event lacks ('1', reconcile), positions
+-- as JSON, level ('' where the event announces none), since when and how exactly that is known in ms, whether it is the
+-- first one ('1'), creation time of the entity ('' where unknown), deliveries as JSON [[connector, state, why], …], then
+-- the event's own fields and values.
 -- Returns {1} when stored, {2} when deliveries were added, {0, times seen} for a repeat.
 local p, id, hand, entity, order, extend = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1'
-local project, channel, status, changed, first = ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10]), ARGV[11] == '1'
+local level, since, step, first = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11] == '1'
 local created = ARGV[12]
 local key = p .. 'event:' .. id
 local known = redis.call('EXISTS', key) == 1
@@ -20,25 +20,24 @@ end
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 -- A source whose clock is ahead, or a forged time, must not come after everything that happens from now on.
-order, changed = math.min(order, now), math.min(changed, now / 1000)
+order, since = math.min(order, now), math.min(since, now)
 -- What happened in the same millisecond stays in the order in which it came.
 order = order + redis.call('INCR', p .. 'arrivals') % 1000 / 1000
 
--- The status that we last heard of, for reconcile to compare with. ABC cuts some times to whole seconds: such a one may
--- be as late as any other of its second; of two with milliseconds, which may come in either order, the later one counts.
--- The first status is never the later one. What was heard of an earlier issue with the same id does not count.
-if status ~= '' then
-  local statuses, issue = p .. 'status:' .. project, string.match(entity, '%d+$')
-  local of = redis.call('HGET', statuses, issue .. ':created')
+-- The level that was heard of last, for reconcile to compare with. A time that is known to the second may be as late as
+-- any other of its second; of two that are known to the millisecond, which may come in either order, the later one counts.
+-- The first level is never the later one. What was heard of an earlier entity with the same id does not count.
+if level ~= '' then
+  local levels = p .. 'levels'
+  local of = redis.call('HGET', levels, entity .. '|created')
   local same = not of or created == '' or of == created
-  local last = same and redis.call('HGET', statuses, issue)
-  local before = math.min(last and tonumber(string.match(last, '^[%d.]+')) or 0, now / 1000)
-  local cut = before % 1 == 0 or changed % 1 == 0
-  local later = cut and math.floor(before) <= math.floor(changed) or before <= changed
-  if later and not (first and last) then
-    redis.call('HSET', statuses, issue, string.format('%.3f', changed) .. '|' .. status)
-    redis.call('ZADD', p .. 'statuses', now, project .. ':' .. issue)
-    if created ~= '' then redis.call('HSET', statuses, issue .. ':created', created) end
+  local last = same and redis.call('HGET', levels, entity)
+  local before, exactly = string.match(last or '0|1|', '^(%d+)|(%d+)|')
+  before, step = math.min(tonumber(before), now), math.max(tonumber(exactly), step)
+  if math.floor(before / step) <= math.floor(since / step) and not (first and last) then
+    redis.call('HSET', levels, entity, string.format('%d|%d|%s', since, ARGV[10], level))
+    redis.call('ZADD', p .. 'levels:heard', now, entity)
+    if created ~= '' then redis.call('HSET', levels, entity .. '|created', created) end
   end
 end
 
@@ -80,5 +79,5 @@ local state = redis.call('HGET', key, 'state')
 if state ~= 'accepted' then redis.call('ZADD', p .. 'events:' .. state, now, id) end
 if entity ~= '' then redis.call('ZADD', p .. 'entity:' .. entity, now, id) end
 
-if project ~= '' then redis.call('SADD', p .. 'places', project .. ':' .. channel) end
+for _, position in ipairs(cjson.decode(ARGV[7])) do redis.call('SADD', p .. 'places', position) end
 return {1}

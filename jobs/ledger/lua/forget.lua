@@ -29,11 +29,10 @@ for _, state in ipairs({'ignored', 'unreadable'}) do
     count = count + 1
   end
 end
--- Statuses of issues of which nothing was heard for so long: fields `<id>` and `<id>:created`.
-for _, name in ipairs(redis.call('ZRANGE', p .. 'statuses', '-inf', now - retention, 'BYSCORE', 'LIMIT', 0, 100)) do
-  local project, issue = string.match(name, '^(.*):(.*)$')
-  redis.call('HDEL', p .. 'status:' .. project, issue, issue .. ':created')
-  redis.call('ZREM', p .. 'statuses', name)
+-- Levels of entities of which nothing was heard for so long: fields `<entity>` and `<entity>|created`.
+for _, entity in ipairs(redis.call('ZRANGE', p .. 'levels:heard', '-inf', now - retention, 'BYSCORE', 'LIMIT', 0, 100)) do
+  redis.call('HDEL', p .. 'levels', entity, entity .. '|created')
+  redis.call('ZREM', p .. 'levels:heard', entity)
   count = count + 1
 end
 -- What is older than that is not known any more.

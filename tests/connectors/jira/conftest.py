@@ -14,7 +14,8 @@ from bridge.settings import KeyMap, Language, load
 from connectors import jira
 from connectors.base import Connector, Outcome, Tools
 from sources.abc.client import AbcClient
-from sources.event import Event, Feedback, Issue, Named
+from sources.abc.models import AbcEvent, Feedback, Issue, Named
+from sources.base import Subject
 from tests.connectors.context import MemoryContext, MemoryLinks
 from tools.sandbox.abc_store import DEMO_KEY, ChannelRow, IssueRow
 from tools.sandbox.app import Sandbox
@@ -98,11 +99,11 @@ class World:
     ) -> Outcome:
         """The event holds as little as it may: what the connector needs it must read."""
         about = issue if isinstance(issue, Issue) else Issue(id=issue if isinstance(issue, int) else issue.id)
-        event = Event(
+        event = AbcEvent(
             id="e",
             source="abc",
             name=name,
-            entity=f"issue:{project}:{about.id}",
+            subject=Subject("abc", "issue", project, about.id),
             occurred=0.0,
             body={},
             project=Named(id=project, name="Demo project"),

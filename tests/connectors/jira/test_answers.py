@@ -73,7 +73,7 @@ def test_a_create_that_names_no_key_is_ambiguous_and_looked_for(world: World, ke
     outcome = world.created(issue)
     assert isinstance(outcome, Retry)
     assert outcome.reason == "ambiguous"
-    link = world.links.get("jira", "issue:1:1")
+    link = world.links.get("jira", "abc:issue:1:1")
     assert "key" not in link
     assert "intent" in link
 
@@ -83,7 +83,7 @@ def test_a_moved_ticket_without_a_key_changes_no_record(world: World) -> None:
     world.created(issue)
     answered(world, {**TICKET, "key": None}, method="GET", path="issue/10001$")
     assert isinstance(world.created(issue), Retry)
-    assert world.links.get("jira", "issue:1:1")["key"] == "PROJ-1"
+    assert world.links.get("jira", "abc:issue:1:1")["key"] == "PROJ-1"
 
 
 def test_one_odd_item_does_not_lose_the_others(world: World) -> None:
@@ -172,7 +172,7 @@ class TestLogin:
         outcome = either.created(either.issue())
         assert isinstance(outcome, Failed)
         assert outcome.reason == "auth"
-        assert "intent" not in either.links.get("jira", "issue:1:1")
+        assert "intent" not in either.links.get("jira", "abc:issue:1:1")
 
     def test_flask_check_sees_it(self, world: World) -> None:
         world.sandbox.jira.wrong_login = "anonymous"

@@ -12,7 +12,7 @@ from bridge.settings import ConfigError, load
 from bridge.text import utf16_length
 from connectors.base import Done
 from connectors.jira import Settings, render
-from sources.event import Event
+from sources.base import Event, Subject
 from tests.connectors.jira.conftest import World
 from tests.connectors.jira.test_render import BASE, fields
 
@@ -92,7 +92,7 @@ def test_a_page_of_the_longest_comments_can_be_read(world: World, character: str
 
 
 def test_the_rate_is_that_of_jira_rate(world: World) -> None:
-    event = Event(id="e", source="abc", name="ISSUE_CREATION", entity="issue:1:1", occurred=0.0, body={})
+    event = Event("abc", "e", "ISSUE_CREATION", Subject("abc", "issue", 1, 1), 0.0, {})
     assert world.connector().destination(event).per_second == 10
     world.set(JIRA_RATE="0.5")
     assert world.connector().destination(event).per_second == 0.5

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bridge.settings import load
 from bridge.text import utf16_length
 from connectors.jira import Settings, render
-from sources.event import Issue, Named
+from sources.abc.models import Issue, Named
 
 BASE = {
     "JIRA_URL": "https://example.atlassian.net",

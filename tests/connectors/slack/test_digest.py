@@ -12,7 +12,7 @@ from connectors.patience import SETTLE_SECONDS
 from connectors.slack import connector as slack_connector
 from connectors.slack.connector import SlackConnector
 from connectors.slack.render import SECTION_TEXT_MAX, TEXT_MAX, render_digest
-from sources.event import Event
+from sources.base import Event
 from tests.connectors.context import MemoryContext
 from tests.connectors.slack.world import bot, status_change, webhook
 from tools.sandbox.app import Sandbox

@@ -14,7 +14,8 @@ from slack_sdk.models.blocks import ContextBlock, SectionBlock
 from bridge.settings import Language
 from connectors.slack import render as module
 from connectors.slack.render import ENTITIES, Message, escaped, marker, render, render_digest
-from sources.event import Event, Feedback, Issue, Named
+from sources.abc.models import Feedback, Issue, Named
+from sources.base import Event
 from tests.connectors.slack.world import other, status_change
 from tools.sandbox.slack_rules import blocks_problem
 

@@ -8,7 +8,8 @@ from bridge.settings import Language, load
 from connectors import slack
 from connectors.base import Connector, Context, Failed, Outcome, Retry, Skipped, TicketSystem, Tools
 from sources.abc.client import AbcClient
-from sources.event import Event, Feedback, Issue, Named
+from sources.abc.models import AbcEvent, Feedback, Issue, Named
+from sources.base import Event, Subject
 from tools.sandbox.app import Sandbox
 from tools.sandbox.slack import TOKEN, WEBHOOK_PATH
 
@@ -25,11 +26,11 @@ def status_change(
     ticket: str | None = "",
     created: str = "",
 ) -> Event:
-    return Event(
+    return AbcEvent(
         id="e1",
         source="abc",
         name="ISSUE_STATUS_CHANGE",
-        entity=f"issue:{project}:{issue}",
+        subject=Subject("abc", "issue", project, issue),
         occurred=1_795_367_330.9,
         body={},
         project=Named(id=project, name="My Project"),
@@ -46,7 +47,15 @@ def other(name: str, **values: Any) -> Event:
         "feedback": Feedback.model_validate({"id": 17, "message": "It fails.", "userEmail": "someone@example.com"}),
         "issue": Issue(id=3, name="Cannot log in", status="INIT"),
     }
-    return Event(id="e2", source="abc", name=name, entity="issue:1:3", occurred=0.0, body={}, **(usual | values))
+    return AbcEvent(
+        id="e2",
+        source="abc",
+        name=name,
+        subject=Subject("abc", "issue", 1, 3),
+        occurred=0.0,
+        body={},
+        **(usual | values),
+    )
 
 
 def tools(language: Language = "en", abc: AbcClient | None = None, tickets: tuple[TicketSystem, ...] = ()) -> Tools:

@@ -17,7 +17,8 @@ from connectors.base import Connector, Done, Failed, LeaseLost, Outcome, Restori
 from connectors.translate import targets
 from connectors.translate.targets import Targets
 from sources.abc.client import AbcClient
-from sources.event import Event, Feedback, Named
+from sources.abc.models import AbcEvent, Feedback, Named
+from sources.base import Subject
 from tests.connectors.context import MemoryContext
 from tests.connectors.translate.conftest import environment
 from tools.sandbox.abc_store import DEMO_KEY
@@ -52,11 +53,11 @@ class World:
         self, feedback: int, context: MemoryContext | None = None, connector: Connector | None = None
     ) -> Outcome:
         """The event tells as little as it may: what the connector needs it must read."""
-        event = Event(
+        event = AbcEvent(
             id="e",
             source="abc",
             name="FEEDBACK_CREATION",
-            entity=f"feedback:1:{feedback}",
+            subject=Subject("abc", "feedback", 1, feedback),
             occurred=0.0,
             body={},
             project=Named(id=1),
@@ -188,7 +189,7 @@ def test_what_is_skipped_beside_a_translation_is_reported(world: World) -> None:
 
 
 def test_an_event_without_a_feedback_is_skipped(world: World) -> None:
-    event = Event(id="e", source="abc", name="ISSUE_CREATION", entity="issue:1:1", occurred=0.0, body={})
+    event = AbcEvent("abc", "e", "ISSUE_CREATION", Subject("abc", "issue", 1, 1), 0.0, {})
     assert world.connector.deliver(event, MemoryContext()) == Skipped("ISSUE_CREATION is about no feedback")
 
 
@@ -613,11 +614,11 @@ def test_a_feedback_of_another_channel_is_neither_translated_nor_written(world: 
     """ABC would read it, and write to it: an event may name any feedback under any channel."""
     world.sandbox.abc.create_channel(1, "Another channel")
     feedback = world.feedback(message=KOREAN)
-    event = Event(
+    event = AbcEvent(
         id="e",
         source="abc",
         name="FEEDBACK_CREATION",
-        entity=f"feedback:1:{feedback}",
+        subject=Subject("abc", "feedback", 1, feedback),
         occurred=0.0,
         body={},
         project=Named(id=1),

@@ -1,45 +1,28 @@
-"""The event: something that happened at a source, parsed tolerantly, identified by what happened."""
+"""What ABC User Feedback speaks of: issues, feedbacks, projects, channels, and the event about them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from math import floor
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from bridge.text import is_blank
+from sources.base import Event, Level, Subject, Text, TimeText, seconds_of
 
-
-def _text(value: object) -> object:
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    return "" if value is None else value
-
-
-Text = Annotated[str, BeforeValidator(_text)]
-"""null and absent are ""; half a character (possible in JSON, not in UTF-8) becomes a question mark."""
-
-
+NAME = "abc"
+CREATION = "ISSUE_CREATION"
+SHOWS_STATUS = (CREATION, "ISSUE_STATUS_CHANGE")
+"""Events that announce an issue's status. Another event that shows a new status did not announce the change: taking it
+from there would hide that from reconcile."""
 LARGEST_ID = 2**53 - 1  # the largest whole number that JavaScript, and so ABC User Feedback, holds exactly
 # pydantic would read true as 1.
 Id = Annotated[
     int, BeforeValidator(lambda value: None if isinstance(value, bool) else value), Field(gt=0, le=LARGEST_ID)
 ]
-TimeText = Annotated[str, BeforeValidator(lambda value: _text(value) if isinstance(value, str) else "")]
-"""A time as the source writes it; anything but text counts as unknown."""
-
-
-def seconds_of(time: str) -> float | None:
-    """Seconds since 1970 of an ISO 8601 text (UTC where it names no zone), None when it is no time."""
-    try:
-        moment = datetime.fromisoformat(time)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 class Entity(BaseModel):
@@ -116,51 +99,55 @@ class Named(BaseModel):
     name: Text = ""
 
 
+def position_of(project: int, channel: int | None = None) -> str:
+    """`1:19` for a channel, `1:` for the issues of a project."""
+    return f"{project}:{channel or ''}"
+
+
+def subject_of(project: int, entity: Issue | Feedback) -> Subject:
+    """The issue or the feedback as the subject of events: `abc:issue:1:3`, `abc:feedback:1:17`."""
+    return Subject(NAME, "issue" if isinstance(entity, Issue) else "feedback", project, entity.id)
+
+
 @dataclass(frozen=True, slots=True)
-class Event:
-    """One event of a source. Entities that the event does not speak of are None.
+class AbcEvent(Event):
+    """An event of ABC User Feedback. Entities that it does not speak of are None."""
 
-    `id` is deterministic: one occurrence always gets the same id, whether it arrives by webhook, reconcile or replay;
-    `entity` names what it is about (`issue:1:3` or `feedback:1:17`, with the project's id before the entity's);
-    `occurred` is when it happened by the source's clock, in seconds since 1970, as well as that can be known;
-    `body` is what was sent, whole; `implied`: the source did not send it, another event implies it.
-    """
-
-    id: str
-    source: str
-    name: str
-    entity: str
-    occurred: float
-    body: Mapping[str, Any] = field(repr=False)  # may hold personal data: not in logs
     project: Named | None = None
     channel: Named | None = None
     feedback: Feedback | None = field(default=None, repr=False)
     issue: Issue | None = field(default=None, repr=False)
     previous_status: str = ""
-    implied: bool = False
+
+    @property
+    def about(self) -> Issue | Feedback | None:
+        """What `subject` names: the issue where there is one, else the feedback."""
+        return self.issue or self.feedback
 
     @property
     def order(self) -> float:
-        """For the order of events about one entity: `updatedAt`, cut to whole seconds, may be before the creation."""
+        """`updatedAt`, cut to whole seconds, may be before the creation."""
         created = seconds_of(self.about.createdAt) if self.about else None
         return max(self.occurred, created or 0.0)
 
     @property
-    def about(self) -> Issue | Feedback | None:
-        """What `entity` names: the issue where there is one, else the feedback."""
-        return self.issue or self.feedback
+    def level(self) -> Level | None:
+        """The status of the issue. ABC cuts some times to whole seconds."""
+        if self.issue is None or self.name not in SHOWS_STATUS or not self.issue.status:
+            return None
+        precision = 0.001 if round(self.occurred * 1000) % 1000 else 1.0
+        return Level(self.issue.status, self.occurred, precision, first=self.name == CREATION)
+
+    @property
+    def positions(self) -> Mapping[str, str]:
+        """The project and the channel: ABC's API has no names of channels."""
+        if self.project is None:
+            return {}
+        found = {position_of(self.project.id): self.project.name}
+        if self.channel:
+            found[position_of(self.project.id, self.channel.id)] = self.channel.name
+        return found
 
     @property
     def creation(self) -> str:
-        """That of the entity; see Entity.creation."""
         return self.about.creation if self.about else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """An authentic request that is no event we act on: kept whole, and shown."""
-
-    id: str
-    state: Literal["ignored", "unreadable"]
-    why: str
-    name: str = ""
