@@ -106,7 +106,7 @@ def test_a_connection_whose_answers_nobody_reads_is_closed(web: Web, crowd: Exit
     connection = caller(crowd, web, b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 1000)
     own = connection.getsockname()[1]
     assert is_established(web.port, own)
-    wait_for("the server to close it", lambda: not is_established(web.port, own), seconds=60)
+    wait_for("the server to close it", lambda: not is_established(web.port, own), seconds=120)
 
 
 def is_established(port: int, other: int) -> bool:
