@@ -244,7 +244,7 @@ def test_a_project_that_can_not_be_asked_does_not_keep_the_others_waiting(sandbo
 def test_a_run_after_a_long_outage_is_capped_and_the_next_ones_go_on(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.reconcile.MOST_AT_ONCE", 3)
+    monkeypatch.setattr("jobs.reconcile.reconciler.MOST_AT_ONCE", 3)
     for number in range(7):
         bench.sandbox.abc.create_issue(1, {"name": f"issue {number}"})
     found = [len(bench.reconciler.run().findings) for _ in range(4)]
@@ -379,6 +379,24 @@ def test_a_change_that_was_missed_right_after_the_first_start_is_reported(bench:
     bench.sandbox.abc.set_status(issue, "RESOLVED")
     bench.catch_up()
     assert len(bench.sandbox.slack.messages) == 1
+
+
+def test_a_change_that_was_missed_after_a_wipe_is_announced_though_no_worker_ran_then(
+    bench: Bench, redis: Redis
+) -> None:
+    """The receiver stored the creation, so the records go back to then, and not only to the next tick of the clock."""
+    issue = bench.issue()
+    redis.flushall()
+    redis.sadd(f"fb:{INSTANCE}:places", "1:1")
+    bench.hear_of(Issue.model_validate(bench.sandbox.abc.issue(issue).as_answer()))
+    heard = time.time()
+    wait_for("a later millisecond", lambda: time.time() > heard + 0.002)
+    bench.sandbox.abc.set_status(issue, "RESOLVED")
+    changed = time.time()
+    wait_for("a later millisecond", lambda: time.time() > changed + 0.002)
+    bench.world.tick()
+    bench.catch_up()
+    assert bench.lines() == ['The status of issue "결제 오류" changed from New to Resolved.']
 
 
 def test_what_was_reported_before_a_wipe_is_not_reported_by_the_runs_after_it(bench: Bench, redis: Redis) -> None:

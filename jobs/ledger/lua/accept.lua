@@ -19,6 +19,8 @@ if known and not extend then
 end
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
+-- When this ledger was created, as in tick.lua: after a wipe the receiver may store events long before a worker ticks.
+redis.call('SET', p .. 'born', now, 'NX')
 -- A source whose clock is ahead, or a forged time, must not come after everything that happens from now on.
 order, since = math.min(order, now), math.min(since, now)
 -- What happened in the same millisecond stays in the order in which it came.
