@@ -126,7 +126,7 @@ ATTACKS = (
     Attack("none", lambda _target: None),
     Attack("a feedback of 100,000 × ㅋ", text_of("ㅋ" * 100_000), ends=True),
     Attack("a feedback of 100,000 characters of base64", text_of(UNSEEN), ends=True),
-    Attack("a feedback of 100,000 × !", text_of("!" * 100_000), ends=True),
+    Attack("a feedback of a word and 100,000 × !", text_of(f"{KOREAN} {'!' * 100_000}"), ends=True),
     Attack("a feedback of 1 MB of words", text_of(words(1_000_000)), ends=True),
     Attack("64 bodies that stall, with the token", stalled_bodies),
     Attack("80 HTTP/2 streams without TLS that stall", http_2),

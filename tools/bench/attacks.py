@@ -162,11 +162,11 @@ class Measure:
         calls, sent, kept = target.translator_calls(), _sent_to(redis), _kept_by(redis)
         with watched(target) as (web, worker), ThreadPoolExecutor(PROBES + 1) as pool:
             started = time.monotonic()
-            begun = pool.submit(attack.begin, target)
+            sends: list[Future[object]] = [begun := pool.submit(attack.begin, target)]
             for probe, body in zip(probes, bodies, strict=True):
                 time.sleep(APART_SECONDS)
-                pool.submit(probe.send, target, body)
-            while not (over := self._over(attack, target, begun, slack, probes, time.monotonic() - started)):
+                sends.append(pool.submit(probe.send, target, body))
+            while not (over := self._over(attack, target, sends, slack, probes, time.monotonic() - started)):
                 time.sleep(0.1)
             sent, kept, calls = _sent_to(redis) - sent, _kept_by(redis) - kept, target.translator_calls() - calls
             service.stop(self._processes)  # who still waits for an answer need not wait longer
@@ -180,13 +180,23 @@ class Measure:
         ]
 
     def _over(
-        self, attack: Attack, target: Target, begun: Future[object], slack: Stub, probes: Sequence[Probe], passed: float
+        self,
+        attack: Attack,
+        target: Target,
+        sends: Sequence[Future[object]],
+        slack: Stub,
+        probes: Sequence[Probe],
+        passed: float,
     ) -> str:
         """How long the attack was watched, once its end or the limit has come; else an empty text."""
         _note_arrivals(slack, probes)
         if passed > self._seconds:
             return f"not within {self._seconds:.0f} s" if attack.ends else f"{passed:.0f} s"
-        if any(probe.delivered is None for probe in probes) or not begun.done() or (attack.ends and _goes_on(target)):
+        if (
+            any(probe.delivered is None for probe in probes)
+            or not all(send.done() for send in sends)
+            or (attack.ends and _goes_on(target))
+        ):
             return ""
         return f"{passed:.0f} s"
 

@@ -20,13 +20,15 @@ from tools.chaos.report import Result, recovery_of
 from tools.chaos.story import Action, issue_name
 from tools.chaos.verdict import Facts, Row, judge
 from tools.chaos.world import Options, World
+from tools.sandbox.service import CALL_SECONDS
+
 
 QUIET_SECONDS = 300.0
 """The schedule of retries is what it is (5 s, 30 s, 2 min): a delivery that failed three times is late by minutes."""
 RECONCILE_SECONDS = 40.0
 """How long reconcile has to find what was never heard: it waits out the sender's own attempts first."""
-PERSON_SECONDS = 10.0
-"""For how long a person tries again what did not work."""
+PERSON_SECONDS = 3 * CALL_SECONDS
+"""For how long a person tries again what did not work: one attempt may meet a stand-in that does not answer."""
 
 
 @dataclass
@@ -160,10 +162,9 @@ def _write_down(world: World, source: Source, wiped: Sequence[int], records: Seq
 
 def _judge(world: World, source: Source, wiped: Sequence[int]) -> list[Row]:
     """Once nothing is under way; with reconcile, what is still missing may be found until it has looked."""
-    repairs = True
-    deadline = time.monotonic() + (RECONCILE_SECONDS if repairs else 0)
+    deadline = time.monotonic() + RECONCILE_SECONDS
     while True:
-        rows = judge(facts(world, source, repairs, wiped))
+        rows = judge(facts(world, source, repairs=True, wiped=wiped))
         missing = any(row.missing or row.wrong for row in rows)
         if not missing or time.monotonic() > deadline:
             return rows

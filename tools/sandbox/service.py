@@ -18,6 +18,8 @@ TOKEN = "dummy-webhook-token-0001"  # the one in the recorded requests
 PASSWORD = "demo-console-password"
 JIRA_PROJECT = "PROJ"
 CHANNEL = "#feedback"
+CALL_SECONDS = 10.0
+"""After which a request of `call` is given up."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,6 @@ def call(method: str, url: str, headers: Mapping[str, str] | None = None, **more
     """The JSON that a request is answered with (None for an empty answer). Raises requests.RequestException."""
     with requests.Session() as session:
         session.trust_env = False
-        response = session.request(method, url, headers=headers, timeout=10, **more)
+        response = session.request(method, url, headers=headers, timeout=CALL_SECONDS, **more)
     response.raise_for_status()
     return response.json() if response.content else None
