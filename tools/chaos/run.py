@@ -22,7 +22,6 @@ from tools.chaos.verdict import Facts, Row, judge
 from tools.chaos.world import Options, World
 from tools.sandbox.service import CALL_SECONDS
 
-
 QUIET_SECONDS = 300.0
 """The schedule of retries is what it is (5 s, 30 s, 2 min): a delivery that failed three times is late by minutes."""
 RECONCILE_SECONDS = 40.0
