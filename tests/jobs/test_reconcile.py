@@ -381,9 +381,7 @@ def test_a_change_that_was_missed_right_after_the_first_start_is_reported(bench:
     assert len(bench.sandbox.slack.messages) == 1
 
 
-def test_a_change_that_was_missed_after_a_wipe_is_announced_though_no_worker_ran_then(
-    bench: Bench, redis: Redis
-) -> None:
+def test_a_change_missed_after_a_wipe_is_announced_though_no_worker_ran_then(bench: Bench, redis: Redis) -> None:
     """The receiver stored the creation, so the records go back to then, and not only to the next tick of the clock."""
     issue = bench.issue()
     redis.flushall()

@@ -49,6 +49,10 @@ each('breaker:*', fields('until', 'opened'))
 each('bucket:*', function(key)
   redis.call('SET', key, string.format('%.0f', redis.call('GET', key) - by), 'KEEPTTL')
 end)
+for _, key in ipairs({p .. 'born', p .. 'remembers'}) do
+  local since = redis.call('GET', key)
+  if since then redis.call('SET', key, string.format('%.0f', since - by)) end
+end
 each('hold:*', function(key)
   local left = redis.call('PTTL', key) - by
   if left > 0 then redis.call('PEXPIRE', key, left) else redis.call('DEL', key) end
