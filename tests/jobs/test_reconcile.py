@@ -385,7 +385,6 @@ def test_a_change_missed_after_a_wipe_is_announced_though_no_worker_ran_then(ben
     """The receiver stored the creation, so the records go back to then, and not only to the next tick of the clock."""
     issue = bench.issue()
     redis.flushall()
-    redis.sadd(f"fb:{INSTANCE}:places", "1:1")
     bench.hear_of(Issue.model_validate(bench.sandbox.abc.issue(issue).as_answer()))
     heard = time.time()
     wait_for("a later millisecond", lambda: time.time() > heard + 0.002)
