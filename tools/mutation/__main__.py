@@ -42,6 +42,11 @@ class Case:
         return f"{self.path}:{self.mutant.line}  {self.mutant.name}"
 
     @property
+    def needs_new_lane(self) -> bool:
+        """Changes outside of functions need seconds each: they are tested last."""
+        return self.path.suffix == ".py" and not self.mutant.inside
+
+    @property
     def reached(self) -> str:
         """What a test has to reach to be able to notice the change: see tools.mutation.reach."""
         return str(self.path) if self.path.suffix == ".lua" else f"{self.path}:{self.mutant.inside}"
@@ -66,6 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cases = [case for path in _files(given.names, given.python) for case in _cases(path)]
     if given.sample:
         cases = random.Random(given.seed).sample(cases, min(given.sample, len(cases)))  # noqa: S311  no secret
+    cases.sort(key=lambda case: case.needs_new_lane)
     if given.list:
         for case in cases:
             print(case.title)

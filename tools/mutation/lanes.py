@@ -136,6 +136,6 @@ def _digest(file: str) -> str:
     digest = hashlib.sha256(file.encode())
     code = [path for folder in ("jobs", "connectors", "sources", "bridge")
             for path in sorted(ROOT.glob(f"{folder}/**/*")) if path.suffix in (".py", ".lua")]  # fmt: skip
-    for path in [*code, ROOT / file, ROOT / "tests/conftest.py", ROOT / "tests/jobs/world.py"]:
+    for path in [*code, ROOT / file.partition("::")[0], ROOT / "tests/conftest.py", ROOT / "tests/jobs/world.py"]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:24]
