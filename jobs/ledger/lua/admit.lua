@@ -34,11 +34,9 @@ local function wait_until(at)
   return {at - now, 'limit'}
 end
 if turn > now then return wait_until(turn) end
-if turn > 0 then
-  redis.call('HDEL', key, 'turn')
-  -- A turn that is long past (the breaker was open meanwhile) would let a crowd through at once.
-  if now - turn < 5000 then return {0, '', redis.call('ZCARD', crowd)} end
-end
+redis.call('HDEL', key, 'turn')
+-- A turn that is long past (the breaker was open meanwhile) would let a crowd through at once.
+if now - turn < 5000 then return {0, '', redis.call('ZCARD', crowd)} end
 local bucket = p .. 'bucket:' .. destination
 local free = math.max(tonumber(redis.call('GET', bucket) or 0), now)
 redis.call('SET', bucket, free + interval, 'PX', free + interval - now + 60000)
