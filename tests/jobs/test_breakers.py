@@ -175,3 +175,4 @@ def test_a_delivery_that_failed_waits_from_the_given_time_on(world: World) -> No
             [(id_, score)] = scores
             assert score == pytest.approx(world.redis.time()[0] * 1000 + 90_000, abs=2000)
             assert world.redis.hget(f"{world.ledger.prefix}delivery:{id_.decode()}", "waits") == DESTINATION.encode()
+            assert world.redis.srem(f"{world.ledger.prefix}waiting", DESTINATION) == 1

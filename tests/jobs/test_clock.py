@@ -111,6 +111,7 @@ def test_what_is_due_is_handed_over_and_looked_at_again_in_ten_seconds(world: Wo
     id_ = told(world)
     world.queue.empty()
     overdue(world, id_, state="retrying", next=5, token="t", until=5, handed=5)
+    world.redis.zrem(key_of(world, "state:queued"), id_)
     world.redis.zadd(key_of(world, "state:retrying"), {id_: 1})
     assert world.tick() == [id_]
     delivery = fields(world, f"delivery:{id_}")

@@ -74,6 +74,21 @@ def test_a_part_of_a_hundred_events_without_deliveries_is_deleted_at_once(world:
     assert world.ledger.forget(30) == 1
 
 
+def test_a_delivery_whose_event_was_lost_is_deleted_too(world: World) -> None:
+    finished(world, 1)
+    world.redis.delete(key_of(world, "event:done0"))
+    assert world.ledger.forget(30) == 1
+    assert members(world, "state:done") == []
+    assert not world.redis.exists(key_of(world, "event:done0"))
+
+
+@pytest.mark.parametrize("state", ["ignored", "unreadable"])
+def test_an_event_without_deliveries_stays_within_retention(world: World, state: str) -> None:
+    world.redis.zadd(key_of(world, f"events:{state}"), {"young": now_ms(world) - 29 * DAY})
+    assert world.ledger.forget(30) == 0
+    assert members(world, f"events:{state}") == ["young"]
+
+
 def test_a_part_of_a_hundred_statuses_is_deleted_at_once(world: World) -> None:
     now = now_ms(world)
     for number in range(102):

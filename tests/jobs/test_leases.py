@@ -91,8 +91,12 @@ def test_several_leases_are_renewed_at_once_and_each_keeps_its_notes(world: Worl
         assert isinstance(lease, Lease)
         world.ledger.keep(lease, {"of": id_})
     world.pass_time(14)
+    for hold in world.redis.scan_iter(f"{world.ledger.prefix}hold:*"):
+        assert world.redis.pttl(hold) <= 1000
     before = {id_: due(world, id_) for id_ in ids}
     assert world.ledger.renew([(id_, f"token of {id_}") for id_ in ids]) == set()
     for id_ in ids:
         assert due(world, id_) == pytest.approx(before[id_] + 14_000, abs=900)
         assert id_ in world.redis.hget(f"{world.ledger.prefix}delivery:{id_}", "notes").decode()
+    holds = list(world.redis.scan_iter(f"{world.ledger.prefix}hold:*"))
+    assert [world.redis.pttl(hold) for hold in holds] == [pytest.approx(15_000, abs=5000)] * 3

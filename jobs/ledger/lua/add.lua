@@ -14,4 +14,4 @@ redis.call('HSET', key, 'until', now + lease, 'noted', size)
 for i = 7, #ARGV, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
 redis.call('ZADD', p .. 'due', now + lease, id)
 redis.call('SET', p .. 'hold:' .. connector .. ':' .. d[3], id, 'PX', lease)
-return math.max(size, 1)
+return size

@@ -10,7 +10,7 @@ local function forget_event(event)
   local e = redis.call('HMGET', key, 'entity', 'state')
   redis.call('DEL', key)
   redis.call('ZREM', p .. 'events', event)
-  if e[2] and e[2] ~= 'accepted' then redis.call('ZREM', p .. 'events:' .. e[2], event) end
+  if e[2] then redis.call('ZREM', p .. 'events:' .. e[2], event) end
   if e[1] and e[1] ~= '' then redis.call('ZREM', p .. 'entity:' .. e[1], event) end
 end
 for _, state in ipairs({'done', 'skipped', 'dead'}) do
