@@ -36,10 +36,24 @@ def read_variable(name: str, environ: Mapping[str, str]) -> str | None:
     if any("\ud800" <= character <= "\udfff" for character in value):
         raise ConfigError([f"{name}: holds bytes that are no UTF-8 text"])
     # A template is free text: quotes and brackets may belong to it.
-    problem = "" if name.endswith("_TEMPLATE") else mistake_in(value)
+    problem = "" if name.partition("__")[0].endswith("_TEMPLATE") else mistake_in(value)
     if problem:
         raise ConfigError([f"{name}{'_FILE' if path else ''}: {problem}"])
     return value or None
+
+
+def read_setting(name: str, label: str, environ: Mapping[str, str]) -> tuple[str | None, str]:
+    """The value of a variable for the connector instance `label`, and the variable that it was read from.
+
+    The instance's own variable is `NAME__LABEL`; where it is unset, NAME counts, and `-` means "not set for this
+    instance". `label` is "" for a connector without one. Raises ConfigError, as `read_variable`.
+    """
+    own = f"{name}__{label.upper()}" if label else name
+    value = read_variable(own, environ)
+    if not label or value is not None:
+        return (None if label and value == "-" else value), own
+    inherited = read_variable(name, environ)
+    return inherited, own if inherited is None else name
 
 
 def _read_file(name: str, path: str) -> str:

@@ -9,13 +9,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Generic, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+)
 from pydantic.fields import FieldInfo
 
 from bridge.addresses import redis_address, web_address
 from bridge.environment import ConfigError as ConfigError
+from bridge.environment import read_setting
 from bridge.environment import read_variable as read_variable
 from bridge.networks import Network, read_network
 from bridge.values import is_full_width, mistake_in_secret, pairs_of, parts_of
@@ -119,6 +129,24 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
 
+    PREFIX: ClassVar[str] = ""
+    """Before the name of each field in its variable: with `github` the field `repo` is GITHUB_REPO."""
+    _names: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def variables(cls) -> dict[str, str]:
+        """The variable of each field, without the label of an instance."""
+        start = f"{cls.PREFIX}_" if cls.PREFIX else ""
+        return {field: f"{start}{field}".upper() for field in cls.model_fields}
+
+    def variable(self, field: str) -> str:
+        """The variable of a field as the operator wrote it (`SLACK_CHANNEL__MOBILE`), or would have to write it: for
+        every message that names one."""
+        return self._names.get(field) or self.variables()[field]
+
+    def model_post_init(self, context: Any) -> None:
+        self._names = dict(context or {})
+
 
 def _parse_tokens(value: object) -> object:
     parsed = _parse_list(value)
@@ -202,26 +230,27 @@ class ServiceSettings(Settings):
     web_concurrency: Annotated[int, Field(ge=1, le=64)] = 1
 
 
-def load(cls: type[S], environ: Mapping[str, str]) -> S:
-    """Fills `cls` from `environ`.
+def load(cls: type[S], environ: Mapping[str, str], label: str = "") -> S:
+    """Fills `cls` from `environ`; `label` is that of a connector's instance (bridge.environment.read_setting).
 
     Raises ConfigError naming every variable that is wrong; a value is never part of the message (it may be a secret).
     """
     values: dict[str, Any] = {}
     problems: list[str] = []
-    for field, info in cls.model_fields.items():
+    names: dict[str, str] = {}
+    for field, variable in cls.variables().items():
         try:
-            value = read_variable(field.upper(), environ)
+            value, names[field] = read_setting(variable, label, environ)
         except ConfigError as error:
             problems += error.problems
             continue
         if value is not None:
-            values[field] = _as_spelled(info, value)
+            values[field] = _as_spelled(cls.model_fields[field], value)
     try:
-        settings = cls.model_validate(values)
+        settings = cls.model_validate(values, context=names)
     except ValidationError as error:
         named = {problem.partition(":")[0].removesuffix("_FILE") for problem in problems}
-        found = [_problem(detail, values) for detail in error.errors(include_input=False, include_url=False)]
+        found = [_problem(detail, values, names) for detail in error.errors(include_input=False, include_url=False)]
         lines = [line for message in found for line in message.split("\n")]
         # A variable that could not be read is not also missing.
         problems += [line for line in lines if line.partition(":")[0] not in named]
@@ -256,7 +285,7 @@ MESSAGES = {
 """Our sentences for what pydantic finds, by its type of error."""
 
 
-def _problem(detail: Any, values: Mapping[str, str]) -> str:
+def _problem(detail: Any, values: Mapping[str, str], names: Mapping[str, str]) -> str:
     message = str(detail["msg"]).removeprefix("Value error, ")
     if ours := MESSAGES.get(detail["type"]):
         message = ours.format(**detail.get("ctx", {}))
@@ -265,4 +294,4 @@ def _problem(detail: Any, values: Mapping[str, str]) -> str:
     field = str(detail["loc"][0])
     if is_full_width(values.get(field, "")) and not message.startswith("holds"):
         message += " (it holds full-width characters: type it in ASCII)"
-    return f"{field.upper()}: {message}"
+    return f"{names.get(field, field.upper())}: {message}"

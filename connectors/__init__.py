@@ -1,39 +1,71 @@
-"""Who we act on. A connector is a folder and a line here.
+"""Who we act on: the registry of connectors.
 
-The folder `connectors/<name>/` exposes four names, and imports no third-party library to do so (the web process
-reads them, too): `Settings` (a settings class), `DEFAULT_EVENTS` (patterns), `NEEDS_ABC` (whether it can't do without
-the API of ABC User Feedback) and `build(settings, tools)`. One that keeps a ticket for each issue also has
-`TICKETS = True`: then it gets an ISSUE_ADDITION for issues that a feedback carried at its creation, which the source
-does not send. It keeps `key` and `url` of a ticket in its links, and has `ticket_address(settings, project,
-external_id)`: where a person finds a ticket, "" where that can't be known without asking; so alerts can link it.
+A connector is a folder `connectors/<kind>/` whose package declares `SPEC` (connectors.base.Spec), and a line in
+REGISTRY; or a package of somebody else with an entry point in the group `feedback_bridge.connectors`, whose name is the
+kind and which names such an object.
+
+`name` is the name of an instance everywhere: the kind, or `kind.label` (`slack.mobile`) for a further one.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import Protocol, cast
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 
-from bridge import settings
-from connectors.base import Connector, Tools
+from connectors.base import VERSION, Spec
 
+GROUP = "feedback_bridge.connectors"
 REGISTRY: dict[str, str] = {
     "translate": "connectors.translate",
     "jira": "connectors.jira",
     "slack": "connectors.slack",
 }
+"""The package of each connector of ours."""
 
 
-class ConnectorModule(Protocol):
-    """What a connector's package exposes."""
-
-    Settings: type[settings.Settings]
-    DEFAULT_EVENTS: tuple[str, ...]
-    NEEDS_ABC: bool
-
-    @staticmethod
-    def build(settings: settings.Settings, tools: Tools) -> Connector: ...
+class BadPlugIn(Exception):
+    """An installed plug-in can't be used; the text is for the operator."""
 
 
-def find(name: str) -> ConnectorModule:
-    """The package of the connector `name`. Raises KeyError when there is none of that name."""
-    return cast(ConnectorModule, importlib.import_module(REGISTRY[name]))
+def kinds() -> tuple[str, ...]:
+    """Every connector that can be named in CONNECTORS: ours, and those of installed plug-ins."""
+    return (*REGISTRY, *sorted(_plug_ins().keys() - REGISTRY.keys()))
+
+
+def kind_of(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def label_of(name: str) -> str:
+    """`mobile` of `slack.mobile`, "" of `slack`."""
+    return name.partition(".")[2]
+
+
+def find(name: str) -> Spec:
+    """What the connector of this instance declares. Raises KeyError when there is none of that kind, and BadPlugIn."""
+    kind = kind_of(name)
+    if kind in REGISTRY:
+        spec: Spec = importlib.import_module(REGISTRY[kind]).SPEC
+        return spec
+    return _load(_plug_ins()[kind])
+
+
+@cache
+def _plug_ins() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+@cache
+def _load(point: EntryPoint) -> Spec:
+    package = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+    try:
+        spec = point.load()
+    except Exception as error:  # somebody else's code: whatever it raises is reported
+        raise BadPlugIn(f"the plug-in '{point.name}' of {package} can't be imported: {type(error).__name__}") from error
+    if not isinstance(spec, Spec) or spec.kind != point.name:
+        raise BadPlugIn(f"the plug-in '{point.name}' of {package} does not name a Spec of the kind '{point.name}'")
+    if spec.version != VERSION:
+        what = f"is written for version {spec.version} of the contract, and this is version {VERSION}"
+        raise BadPlugIn(f"the plug-in '{point.name}' of {package} {what}: install a matching release of it")
+    return spec

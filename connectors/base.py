@@ -7,11 +7,11 @@ undone it keeps a note (`context.keep`), and when it finds such a note it looks 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
-from bridge.settings import Language
+from bridge.settings import Language, Settings
 from sources.abc.client import AbcClient
 from sources.abc.models import Feedback, Issue
 from sources.base import Event
@@ -78,16 +78,19 @@ class LeaseLost(Exception):
 
 
 class Links(Protocol):
-    """What is known of a source's entity at third parties (ticket key, thread). Outlives the delivery.
+    """What one connector instance knows of entities at its third party (ticket key, thread). Outlives the delivery.
 
     `created`: the entity's `creation`. What is known of an earlier entity with the same id is not returned, and is
     replaced by the next `set`; where either creation time is unknown ("") the link counts.
     """
 
-    def get(self, connector: str, entity: str, created: str) -> dict[str, str]: ...
+    def get(self, entity: str, created: str) -> dict[str, str]: ...
 
-    def set(self, connector: str, entity: str, created: str, **values: str) -> None:
+    def set(self, entity: str, created: str, **values: str) -> None:
         """Adds or replaces values; an empty text removes one."""
+
+    def of(self, connector: str) -> Links:
+        """Those of another connector instance, to read them: an alert links the ticket of an issue."""
 
 
 class Context(Protocol):
@@ -135,7 +138,7 @@ class Context(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TicketSystem:
-    """A connector in use that keeps a ticket for each issue. Its links hold `key` and `url` of the ticket."""
+    """A connector instance in use that keeps a ticket for each issue. Its links hold `key` and `url` of the ticket."""
 
     name: str
     address: Callable[[int, str], str]
@@ -147,14 +150,27 @@ class TicketSystem:
 class Tools:
     """What every connector is built with."""
 
+    name: str
+    """Of the connector instance: `slack`, or `slack.mobile`. It starts the names of its destinations."""
     instance: str
+    """BRIDGE_INSTANCE: part of markers, so that two bridges keep apart."""
     language: Language
     abc: AbcClient | None
-    """None when ABC_API_URL is unset; a connector that needs it says so by `NEEDS_ABC`."""
+    """None when ABC_API_URL is unset; a connector that can't do without it declares that (Spec.needs)."""
     concurrency: int
     channels: tuple[tuple[int, int], ...] = ()
     """Project and channel ids that are known (RECONCILE_CHANNELS), for `check()`; there may be more."""
     tickets: tuple[TicketSystem, ...] = ()
+    """Every ticket system in use."""
+    served_elsewhere: Mapping[str, str] = field(default_factory=dict)
+    """For a ticket system: ABC projects that another one names explicitly, each with that one's name. A `*` of ours
+    does not reach them."""
+
+    @property
+    def scope(self) -> str:
+        """For markers at a third party: BRIDGE_INSTANCE, and the label of a labelled connector instance."""
+        label = self.name.partition(".")[2]
+        return f"{self.instance}.{label}" if label else self.instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,3 +240,38 @@ class Connector(Protocol):
 
     def check(self) -> Iterator[Check]:
         """Talks to the third party and tells what works and what is missing, changing nothing."""
+
+
+VERSION = 1
+"""Of this contract. It grows by one when a connector that was written for it would no longer work."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketKind:
+    """What makes a connector a ticket system. It also gets an ISSUE_ADDITION for each issue that a feedback carried at
+    its creation, which ABC does not send."""
+
+    address: Callable[[Any, int, str], str]
+    """(settings, ABC project, externalIssueId) -> TicketSystem.address."""
+    projects: Callable[[Any], tuple[str, Iterable[str]]]
+    """settings -> (the variable that maps ABC projects, their ids or `*`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What a connector declares: the object `SPEC` of its package, or what the entry point of a plug-in names.
+
+    The web process reads it too: to import it must not import a third party's library. `build` may.
+    """
+
+    kind: str
+    """Its name in CONNECTORS, and in lower case the start of its variables."""
+    settings: type[Settings]
+    default_events: tuple[str, ...]
+    """Patterns, as in `<CONNECTOR>_EVENTS`."""
+    build: Callable[[Any, Tools], Connector]
+    """(settings, tools) -> the connector. Talks to nobody yet."""
+    needs: frozenset[str] = frozenset()
+    """Sources whose API it can't do without: {"abc"}, or nothing."""
+    tickets: TicketKind | None = None
+    version: int = VERSION

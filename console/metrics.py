@@ -30,7 +30,7 @@ def expected(routes: Iterable[Route]) -> Iterator[tuple[str, ...]]:
     """The labels of every series of attempts that can occur, so that each is there, at zero, before its first rise:
     Prometheus' `increase()` does not see the first value of a series."""
     for route in routes:
-        systems = (route.connector, SOURCE) if connectors.find(route.connector).NEEDS_ABC else (route.connector,)
+        systems = (route.connector, SOURCE) if connectors.find(route.connector).needs else (route.connector,)
         for event in filter(route.wants, EVENTS):
             for outcome in ("done", "skipped"):
                 yield route.connector, event, outcome, "", route.connector

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
 from typing import NoReturn, TypeVar
 
 import connectors
-from bridge.environment import ConfigError, read_variable
+from bridge.environment import ConfigError, read_setting, read_variable
 from bridge.http import new_session
 from bridge.redaction import Redactor, secrets_of
 from bridge.settings import EXIT_BAD_CONFIG, ServiceSettings, Settings, load
 from bridge.values import parts_of
+from connectors import find, kind_of, label_of
 from connectors.base import Connector, TicketSystem, Tools
 from jobs.routing import Route, make_route
 from sources.abc.client import AbcClient
@@ -38,7 +40,7 @@ class Configuration:
 
 
 def configure(environ: Mapping[str, str]) -> Configuration:
-    """Raises ConfigError with every problem of every part, so that an operator mends all in one go."""
+    """Raises ConfigError with every problem of every part, so that an operator corrects all in one go."""
     problems: list[str] = []
 
     def attempt(step: Callable[[], T]) -> T | None:
@@ -49,23 +51,22 @@ def configure(environ: Mapping[str, str]) -> Configuration:
             return None
 
     service = attempt(lambda: load(ServiceSettings, environ))
-    names, unknown = attempt(lambda: _connector_names(environ)) or ([], [])
-    there = ", ".join(connectors.REGISTRY)
-    problems += [f"CONNECTORS: there is no '{name}'; there are {there}" for name in unknown]
+    names = attempt(lambda: _connector_names(environ)) or []
     chosen: dict[str, Settings] = {}
     routes: list[Route] = []
     for name in names:
-        settings = attempt(lambda name=name: load(connectors.find(name).Settings, environ))  # type: ignore[misc]
+        settings = attempt(lambda name=name: load(find(name).settings, environ, label_of(name)))  # type: ignore[misc]
         route = attempt(lambda name=name: _route(name, environ))  # type: ignore[misc]
         if settings is not None and route is not None:
             chosen[name] = settings
             routes.append(route)
     problems += _missing(environ, names)
-    doubts = _misspelled(environ)
+    problems += _overlapping(chosen)
+    doubts = _misspelled(environ, names)
     if problems or service is None:
         raise ConfigError(list(dict.fromkeys([*problems, *doubts])))
     redact = Redactor([*secrets_of(service, *chosen.values()), *_proxies_with_passwords(environ)])
-    return Configuration(service, chosen, tuple(routes), redact, tuple(doubts), tuple(_switched_off(environ)))
+    return Configuration(service, chosen, tuple(routes), redact, tuple(doubts), tuple(_switched_off(environ, names)))
 
 
 def configure_or_exit(environ: Mapping[str, str]) -> Configuration:
@@ -78,7 +79,7 @@ def configure_or_exit(environ: Mapping[str, str]) -> Configuration:
 
 def exit_for(error: ConfigError) -> NoReturn:
     lines = "\n".join(f"  {problem}" for problem in error.problems)
-    sys.stderr.write(f"Feedback Bridge can't start; please mend these variables (docs/configuration.md):\n{lines}\n")
+    sys.stderr.write(f"Feedback Bridge can't start; please correct these variables (docs/configuration.md):\n{lines}\n")
     sys.exit(EXIT_BAD_CONFIG)
 
 
@@ -87,48 +88,100 @@ def build_connectors(
 ) -> dict[str, Connector]:
     """Imports and builds what is switched on, and nothing else. `channels`: those that are known, where it is more than
     RECONCILE_CHANNELS names."""
-    tools = replace(make_tools(configuration.service, channels), tickets=_ticket_systems(configuration.connectors))
-    return {name: connectors.find(name).build(settings, tools) for name, settings in configuration.connectors.items()}
+    chosen = configuration.connectors
+    tools = make_tools(configuration.service, channels, _ticket_systems(chosen))
+    served = _served(chosen)
+    built = {}
+    for name, settings in chosen.items():
+        elsewhere = {project: other for project, other in served.items() if other != name}
+        built[name] = find(name).build(settings, replace(tools, name=name, served_elsewhere=elsewhere))
+    return built
 
 
-def make_tools(service: ServiceSettings, channels: Iterable[tuple[int, int]] | None = None) -> Tools:
+def make_tools(
+    service: ServiceSettings,
+    channels: Iterable[tuple[int, int]] | None = None,
+    tickets: tuple[TicketSystem, ...] = (),
+) -> Tools:
+    """What all connectors share; `name` is still empty."""
     session = new_session(service.worker_concurrency)
     abc = AbcClient(service.abc_api_url, service.abc_api_key, session) if service.abc_api_url else None
     return Tools(
-        service.bridge_instance,
-        service.bridge_language,
-        abc,
-        service.worker_concurrency,
-        tuple(service.reconcile_channels if channels is None else channels),
+        name="",
+        instance=service.bridge_instance,
+        language=service.bridge_language,
+        abc=abc,
+        concurrency=service.worker_concurrency,
+        channels=tuple(service.reconcile_channels if channels is None else channels),
+        tickets=tickets,
     )
 
 
 def _ticket_systems(chosen: Mapping[str, Settings]) -> tuple[TicketSystem, ...]:
-    systems = []
+    kinds = {name: find(name).tickets for name in chosen}
+    return tuple(TicketSystem(name, partial(kind.address, chosen[name])) for name, kind in kinds.items() if kind)
+
+
+def _ticket_projects(chosen: Mapping[str, Settings]) -> Iterator[tuple[str, str, str]]:
+    """(instance, the variable that says so, ABC project or `*`) for each that a ticket system serves."""
     for name, settings in chosen.items():
-        module = connectors.find(name)
-        if getattr(module, "TICKETS", False):
-            systems.append(TicketSystem(name, partial(module.ticket_address, settings)))  # type: ignore[attr-defined]
-    return tuple(systems)
+        if kind := find(name).tickets:
+            variable, projects = kind.projects(settings)
+            yield from ((name, variable, project) for project in projects)
 
 
-def _connector_names(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """Those that are there, and those that are not."""
+def _served(chosen: Mapping[str, Settings]) -> dict[str, str]:
+    """The ticket system of each ABC project that one names explicitly."""
+    return {project: name for name, _, project in _ticket_projects(chosen) if project != "*"}
+
+
+def _overlapping(chosen: Mapping[str, Settings]) -> Iterator[str]:
+    """Two ticket systems must not serve one ABC project: its issues have one externalIssueId. An explicit project beats
+    another one's `*`."""
+    first: dict[str, tuple[str, str]] = {}
+    for name, variable, project in _ticket_projects(chosen):
+        other, others_variable = first.setdefault(project, (name, variable))
+        if other != name:
+            what = "every other ABC project (*)" if project == "*" else f"ABC project {project}"
+            yield (
+                f"{variable}: {what} already has its tickets in {other} ({others_variable}); an issue has one ticket. "
+                f"Name the projects of each, as in {variable}=2=…"
+            )
+
+
+def _connector_names(environ: Mapping[str, str]) -> list[str]:
+    """The instances that CONNECTORS names. Raises ConfigError for those that can't be."""
     try:
         parts = parts_of(read_variable("CONNECTORS", environ) or "")
     except ValueError as error:
         raise ConfigError([f"CONNECTORS: {error}"]) from None
     names = list(dict.fromkeys(part.lower() for part in parts))
-    known = [name for name in names if name in connectors.REGISTRY]
-    return known, [name for name in names if name not in known]
+    if problems := [f"CONNECTORS: {problem}" for name in names if (problem := _problem_of(name))]:
+        raise ConfigError(problems)
+    return names
+
+
+def _problem_of(name: str) -> str:
+    """What is wrong with the name of a connector instance, "" for nothing."""
+    kind, dot, label = name.partition(".")
+    if kind not in connectors.kinds():
+        return f"there is no '{kind}'; there are {', '.join(connectors.kinds())}"
+    if dot and not re.fullmatch(r"[a-z0-9](?:[a-z0-9_]{0,28}[a-z0-9])?", label):
+        return f"'{name}': the part behind the dot should be 1 to 30 of a-z 0-9 _, such as {kind}.mobile"
+    try:
+        find(name)
+    except connectors.BadPlugIn as error:
+        return str(error)
+    return ""
 
 
 def _route(name: str, environ: Mapping[str, str]) -> Route:
-    events = read_variable(f"{name.upper()}_EVENTS", environ)
-    condition = read_variable(f"{name.upper()}_FILTER", environ)
-    module = connectors.find(name)
-    route = make_route(name, events, condition, module.DEFAULT_EVENTS)
-    return replace(route, tickets=getattr(module, "TICKETS", False))
+    spec = find(name)
+    events = read_setting(f"{spec.kind.upper()}_EVENTS", label_of(name), environ)
+    condition = read_setting(f"{spec.kind.upper()}_FILTER", label_of(name), environ)
+    variables = (events[1], condition[1])
+    route = make_route(name, events[0], condition[0], spec.default_events, variables)
+    return replace(route, tickets=spec.tickets is not None)
 
 
 def _missing(environ: Mapping[str, str], names: list[str]) -> list[str]:
@@ -136,32 +189,46 @@ def _missing(environ: Mapping[str, str], names: list[str]) -> list[str]:
     problems = []
     if _is_unset("WEBHOOK_TOKEN", environ):
         problems.append("WEBHOOK_TOKEN: required, but not set; the same text as in the feedback app's webhook")
-    if needing := ", ".join(name for name in names if connectors.find(name).NEEDS_ABC):
+    if needing := ", ".join(name for name in names if "abc" in find(name).needs):
         unset = [name for name in ("ABC_API_URL", "ABC_API_KEY") if _is_unset(name, environ)]
         problems += [f"{name}: required by {needing}, but not set" for name in unset]
     return problems
 
 
-def _misspelled(environ: Mapping[str, str]) -> list[str]:
+def _misspelled(environ: Mapping[str, str], names: Iterable[str]) -> list[str]:
     """Variables that nobody reads, with a name very much like that of one that is not set."""
-    parts: list[type[Settings]] = [ServiceSettings, *(connectors.find(name).Settings for name in connectors.REGISTRY)]
-    known = {field.upper() for part in parts for field in part.model_fields}
-    known |= {f"{name.upper()}_{what}" for name in connectors.REGISTRY for what in ("EVENTS", "FILTER")}
+    names = list(names)
+    bases = {variable for kind in {*connectors.REGISTRY, *map(kind_of, names)} for variable in _variables_of(kind)}
+    known = set(ServiceSettings.variables().values()) | bases
+    for name in names:
+        if label := label_of(name):
+            known |= {f"{variable}__{label.upper()}" for variable in _variables_of(kind_of(name))}
     known |= {f"{name}_FILE" for name in known}
     unset = known - environ.keys()
-    alike = {name: get_close_matches(name, unset, 1, ALIKE) for name in sorted(environ.keys() - known)}
-    return [f"{name}: there is no such variable; is {meant[0]} meant?" for name, meant in alike.items() if meant]
+    strange = sorted(environ.keys() - known)
+    alike = {name: get_close_matches(name, unset, 1, ALIKE) for name in strange}
+    found = [f"{name}: there is no such variable; is {meant[0]} meant?" for name, meant in alike.items() if meant]
+    for name in strange:
+        base, labelled, label = name.removesuffix("_FILE").partition("__")
+        if labelled and base in bases and not alike[name]:
+            found.append(f"{name}: CONNECTORS names no instance with the label '{label.lower()}'")
+    return found
 
 
-def _switched_off(environ: Mapping[str, str]) -> list[str]:
+def _variables_of(kind: str) -> set[str]:
+    """All variables of a connector, without the label of an instance."""
+    own = set(find(kind).settings.variables().values())
+    return own | {f"{kind.upper()}_{what}" for what in ("EVENTS", "FILTER")}
+
+
+def _switched_off(environ: Mapping[str, str], names: Iterable[str]) -> list[str]:
     """Connectors that CONNECTORS does not name, although variables that they need are set: perhaps on purpose."""
-    names = _connector_names(environ)[0]
+    on = {kind_of(name) for name in names}
     found = []
-    for name in connectors.REGISTRY:
-        own = [field.upper() for field in connectors.find(name).Settings.model_fields]
-        given = [variable for variable in own if not _is_unset(variable, environ)]
-        if name not in names and given:
-            found.append(f"CONNECTORS does not name {name}, although {given[0]} is set: it does nothing")
+    for kind in connectors.REGISTRY:
+        given = [name for name in find(kind).settings.variables().values() if not _is_unset(name, environ)]
+        if kind not in on and given:
+            found.append(f"CONNECTORS does not name {kind}, although {given[0]} is set: it does nothing")
     return found
 
 

@@ -62,7 +62,7 @@ class DeliveryContext:
         self.age = lease.age
         self.born = lease.born
         self._kept, self._items = attempts.notes_of(lease.delivery)
-        self.links: Links = RedisLinks(ledger)
+        self.links: Links = RedisLinks(ledger, lease.connector)
         self._leased = time.monotonic()
 
     @property

@@ -29,6 +29,8 @@ class Route:
     connector: str
     patterns: tuple[str, ...]
     condition: Condition | None = None
+    filter_variable: str = ""
+    """The variable of the condition, as the operator wrote it."""
     tickets: bool = False
     """Whether the connector keeps tickets: it also gets the events that the source only implies."""
 
@@ -49,16 +51,27 @@ class Route:
         why = self.condition.objection(facts)
         if why is None:
             return ""
-        variable = f"{self.connector.upper()}_FILTER"
+        variable = self.filter_variable
         return f"{variable} does not apply to this event: {why}" if why else f"left out by {variable}"
 
 
-def make_route(connector: str, events: str | None, condition: str | None, default_events: Iterable[str]) -> Route:
-    """Raises ConfigError naming the variable and pointing at the mistake."""
+def make_route(
+    connector: str,
+    events: str | None,
+    condition: str | None,
+    default_events: Iterable[str],
+    variables: tuple[str, str] = ("", ""),
+) -> Route:
+    """`variables`: those of the events and of the condition, as the operator wrote them.
+
+    Raises ConfigError naming the variable and pointing at the mistake.
+    """
+    variable = variables[0] or f"{connector.upper()}_EVENTS"
+    rule_variable = variables[1] or f"{connector.upper()}_FILTER"
     patterns = tuple(part.strip() for part in events.split(",") if part.strip()) if events else tuple(default_events)
-    problems = [] if patterns else [f"{connector.upper()}_EVENTS: names no event; there are {', '.join(EVENTS)}"]
+    problems = [] if patterns else [f"{variable}: names no event; there are {', '.join(EVENTS)}"]
     problems += [
-        f"{connector.upper()}_EVENTS: '{cut(pattern, QUOTED)}' matches none of {', '.join(EVENTS)}"
+        f"{variable}: '{cut(pattern, QUOTED)}' matches none of {', '.join(EVENTS)}"
         for pattern in patterns
         if len(pattern) > LONGEST_PATTERN or not _any_match_of(pattern.removeprefix("!"))
     ]
@@ -70,10 +83,10 @@ def make_route(connector: str, events: str | None, condition: str | None, defaul
         try:
             rule = Condition(condition)
         except ConfigError as error:
-            problems += [f"{connector.upper()}_FILTER: {problem}" for problem in error.problems]
+            problems += [f"{rule_variable}: {problem}" for problem in error.problems]
     if problems:
         raise ConfigError(problems)
-    return Route(connector, patterns, rule)
+    return Route(connector, patterns, rule, rule_variable)
 
 
 def plan(event: Event, routes: Iterable[Route]) -> list[Planned]:

@@ -167,7 +167,7 @@ def work(configuration: Configuration, stop: threading.Event) -> None:
     clock = Clock(ledger, queue, name, service.retention_days, pulse)
     connectors = build_connectors(configuration)
     slots = Slots(service.worker_concurrency, connectors)
-    needing_source = frozenset(name for name in connectors if find(name).NEEDS_ABC)
+    needing_source = frozenset(name for name in connectors if find(name).needs)
     deliverer = Deliverer(ledger, queue, connectors, configuration.redact, keeper, slots, needing_source)
     crew = Crew(service.worker_concurrency, deliverer.deliver)
     keeper.start()

@@ -80,8 +80,8 @@ def board(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def build(board: ModuleType, url: str, token: str = TOKEN) -> Any:
-    settings = load(board.Settings, {"BOARD_URL": url, "BOARD_TOKEN": token})
-    return board.build(settings, Tools(instance="test", language="en", abc=None, concurrency=2))
+    settings = load(board.SPEC.settings, {"BOARD_URL": url, "BOARD_TOKEN": token})
+    return board.SPEC.build(settings, Tools(name="board", instance="test", language="en", abc=None, concurrency=2))
 
 
 def event(issue: Issue | None) -> Event:

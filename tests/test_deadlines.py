@@ -213,12 +213,12 @@ def jira(url: str) -> Callable[[], object]:
 
 def slack_bot(url: str) -> Callable[[], object]:
     variables = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_CHANNEL": "C0FEEDBACK", "SLACK_API_URL": f"{url}/api"}
-    connector = slack.build(load(slack.Settings, variables), tools())
+    connector = slack.SPEC.build(load(slack.SPEC.settings, variables), tools())
     return lambda: connector.deliver(status_change(), MemoryContext())
 
 
 def slack_webhook(url: str) -> Callable[[], object]:
-    connector = slack.build(load(slack.Settings, {"SLACK_WEBHOOK_URL": f"{url}/services/T0/B0/x"}), tools())
+    connector = slack.SPEC.build(load(slack.SPEC.settings, {"SLACK_WEBHOOK_URL": f"{url}/services/T0/B0/x"}), tools())
     return lambda: connector.deliver(status_change(), MemoryContext())
 
 

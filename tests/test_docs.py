@@ -27,7 +27,7 @@ def variables() -> set[str]:
     """Every variable that the code reads, from the settings classes themselves."""
     names = {name.upper() for name in ServiceSettings.model_fields}
     for connector in connectors.REGISTRY:
-        names |= {name.upper() for name in connectors.find(connector).Settings.model_fields}
+        names |= {name.upper() for name in connectors.find(connector).settings.model_fields}
         names |= {f"{connector.upper()}_EVENTS", f"{connector.upper()}_FILTER"}
     return names
 

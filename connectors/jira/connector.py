@@ -26,17 +26,18 @@ from sources.base import Event
 class JiraConnector:
     def __init__(self, settings: Settings, tools: Tools, abc: AbcClient, port: JiraPort) -> None:
         self._settings = settings
-        self._instance = tools.instance
+        self._name = tools.name
+        self._scope = tools.scope
         self._language = tools.language
         self._abc = abc
         self._port = port
-        self._tickets = Tickets(settings, tools.instance, tools.language, abc, port)
+        self._tickets = Tickets(settings, tools, abc, port)
 
     def check(self) -> Iterator[Check]:
         return check(self._settings, self._port)
 
     def destination(self, _event: Event) -> Destination:
-        return Destination("jira", self._settings.jira_rate, burst=10)
+        return Destination(self._name, self._settings.jira_rate, burst=10)
 
     def missing(self, entity: Issue | Feedback) -> bool:
         return isinstance(entity, Issue) and not entity.external_id
@@ -57,7 +58,7 @@ class JiraConnector:
         """Each event first makes sure of the ticket: the event that should have made it may have been lost."""
         outcome = self._attempt(event, context)
         if isinstance(outcome, Skipped) and "done" not in context.notes:
-            link = context.links.get("jira", str(event.subject), event.creation)
+            link = context.links.get(str(event.subject), event.creation)
             if "key" in link and link.get("maker") == context.delivery_id:
                 # Perhaps in an earlier attempt. Nothing else was to be done, but the ticket is this event's effect.
                 return Done({"ticket": link["key"], **outcome.result, "note": outcome.why})
@@ -113,7 +114,7 @@ class JiraConnector:
         # Only texts: other fields may hold what identifies the person who wrote.
         keys = [field.key for field in self._abc.fields(case.project.id, event.channel.id) if field.format == "text"]
         texts = {key: text for key in keys if isinstance(text := feedback.fields.get(key), str)}
-        marker = markers.feedback_marker(self._instance, case.project.id, feedback.id, feedback.creation)
+        marker = markers.feedback_marker(self._scope, case.project.id, feedback.id, feedback.creation)
         channel = str(event.channel.id) if is_blank(event.channel.name) else event.channel.name
         body = render.feedback_comment(feedback.id, channel, texts, marker.text, self._language)
         added = comment_once(self._port, found.key, body, marker, case.context, feedback)
@@ -155,7 +156,7 @@ class JiraConnector:
         """Tells the people at the ticket, once, and the operator."""
         abc_status = case.issue.status
         issue = case.issue
-        marker = markers.status_marker(self._instance, case.project.id, issue.id, issue.creation, abc_status)
+        marker = markers.status_marker(self._scope, case.project.id, issue.id, issue.creation, abc_status)
         body = render.no_way_comment(abc_status, ticket.status.name, target, marker.text, self._language)
         comment_once(self._port, ticket.key, body, marker, case.context, issue)
         if missing:

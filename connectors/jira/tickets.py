@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.http import NoAnswer
-from bridge.settings import Language
 from bridge.text import cut, inert
 from connectors import abc_errors, patience
-from connectors.base import Context, Failed, Outcome, Retry, Skipped
+from connectors.base import Context, Failed, Outcome, Retry, Skipped, Tools
 from connectors.jira.catalog import Catalog
 from connectors.jira.errors import (
     Halt,
@@ -57,7 +56,7 @@ class Case:
         return "" if ours else external
 
     def remember(self, **values: str) -> None:
-        self.context.links.set("jira", self.entity, self.issue.creation, **values)
+        self.context.links.set(self.entity, self.issue.creation, **values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +71,9 @@ class Found:
 
 
 class Tickets:
-    def __init__(self, settings: Settings, instance: str, language: Language, abc: AbcClient, port: JiraPort) -> None:
+    def __init__(self, settings: Settings, tools: Tools, abc: AbcClient, port: JiraPort) -> None:
         self._settings = settings
-        self._instance = instance
-        self._language = language
+        self._tools = tools
         self._abc = abc
         self._port = port
         self._catalog = Catalog(settings, port)
@@ -85,13 +83,17 @@ class Tickets:
         project, named = event.project, event.issue
         if project is None or named is None:
             raise Halt(Skipped("the event names no issue"))
+        elsewhere = self._tools.served_elsewhere.get(str(project.id))
+        explicit = dict(self._settings.jira_project.items()).get(str(project.id))
+        if elsewhere and not explicit:
+            raise Halt(Skipped(f"the tickets of ABC project {project.id} are in {elsewhere}"))
         jira_project = self._settings.jira_project.get(project.id)
         if jira_project is None:
             raise Halt(Skipped(f"JIRA_PROJECT names no Jira project for ABC project {project.id}"))
 
         def about(issue: Issue) -> Case:
-            link = context.links.get("jira", str(event.subject), issue.creation)
-            marker = ticket_marker(self._instance, project.id, issue.id, issue.creation)
+            link = context.links.get(str(event.subject), issue.creation)
+            marker = ticket_marker(self._tools.scope, project.id, issue.id, issue.creation)
             return Case(context, str(event.subject), project, jira_project, issue, link, marker)
 
         try:
@@ -216,7 +218,7 @@ class Tickets:
         kind, priority = self._catalog.kind(case.jira_project)
         try:
             own = ticket_fields(
-                self._settings, case.project, case.issue, self._instance, case.marker.text, self._language
+                self._settings, case.project, case.issue, self._tools.instance, case.marker.text, self._tools.language
             )
         except ValueError as error:
             raise Halt(Failed(str(error), "config")) from None

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from connectors.base import Connector, Tools
-from connectors.slack.settings import SlackSettings as Settings
-
-__all__ = ["DEFAULT_EVENTS", "NEEDS_ABC", "Settings", "build"]
-
-DEFAULT_EVENTS = ("ISSUE_STATUS_CHANGE",)
-NEEDS_ABC = False
+from connectors.base import Connector, Spec, Tools
+from connectors.slack.settings import SlackSettings
 
 
-def build(settings: Settings, tools: Tools) -> Connector:
+def build(settings: SlackSettings, tools: Tools) -> Connector:
+    # Only here: the web process never needs Slack's library.
     from connectors.slack.client import Bot, Way, Webhook
     from connectors.slack.connector import SlackConnector
 
@@ -22,3 +18,6 @@ def build(settings: Settings, tools: Tools) -> Connector:
         assert settings.slack_webhook_url  # the settings demand one of the two
         way = Webhook(settings.slack_webhook_url, pool=tools.concurrency)
     return SlackConnector(settings, tools, way)
+
+
+SPEC = Spec(kind="slack", settings=SlackSettings, default_events=("ISSUE_STATUS_CHANGE",), build=build)

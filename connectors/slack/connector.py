@@ -45,7 +45,7 @@ class SlackConnector:
 
     def destination(self, event: Event) -> Destination:
         where = self._channel(event) or "webhook"
-        return Destination(f"slack {where}", self._settings.slack_rate, BURST)
+        return Destination(f"{self._tools.name} {where}", self._settings.slack_rate, BURST)
 
     def deliver(self, event: Event, context: Context) -> Outcome:
         channel = self._channel(event)
@@ -93,7 +93,7 @@ class SlackConnector:
         if external and (template := self._settings.slack_ticket_url.get(event.project.id)):
             return external, template
         for system in self._tools.tickets:
-            link = context.links.get(system.name, str(event.subject), event.creation)
+            link = context.links.of(system.name).get(str(event.subject), event.creation)
             key, url = link.get("key", ""), link.get("url", "")
             if key and url and external in ("", key, key.rpartition("-")[2]):
                 return key, url
@@ -132,7 +132,7 @@ class SlackConnector:
             oldest, latest = event.occurred, context.now()
         since, until = max(0.0, oldest - CLOCK_SECONDS), latest + CLOCK_SECONDS
         try:
-            is_it = partial(marks, instance=self._tools.instance, delivery=context.delivery_id)
+            is_it = partial(marks, instance=self._tools.scope, delivery=context.delivery_id)
             posted = self._way.find(is_it, channel, thread, since, until)
         except CannotTell as why:
             return self._unsure(context, str(why), bool(posting))
@@ -161,7 +161,7 @@ class SlackConnector:
         return None
 
     def _tell(self, event: Event, context: Context, channel: str) -> Outcome:
-        message = self._message(event, context, marker(self._tools.instance, context.delivery_id))
+        message = self._message(event, context, marker(self._tools.scope, context.delivery_id))
         if message is None:
             return Skipped(f"there is no Slack message for {event.name}")
         thread = self._thread(event, context, channel)
@@ -181,7 +181,7 @@ class SlackConnector:
                 return {ours[0][1].delivery_id: self._tell(*ours[0], channel)}
         if len(ours) < 2:
             return {}
-        mark = marker(self._tools.instance, *(context.delivery_id for _, context in ours))
+        mark = marker(self._tools.scope, *(context.delivery_id for _, context in ours))
         message = render_digest([event for event, _ in ours], self._tools.language, mark)
         posted = self._post([context for _, context in ours], message, channel)
         return {
@@ -214,7 +214,7 @@ class SlackConnector:
         if self._settings.slack_threads and _has_thread(event) and posted.ts:
             # A reply whose first message is gone comes back without a thread: it is the first one of a new thread.
             thread = posted.thread or posted.ts
-            context.links.set("slack", str(event.subject), event.creation, channel=channel, thread=thread)
+            context.links.set(str(event.subject), event.creation, channel=channel, thread=thread)
         result = {"channel": posted.channel, "ts": posted.ts, "thread": posted.thread}
         if found:
             result["found"] = "posted by an earlier attempt"
@@ -225,7 +225,7 @@ class SlackConnector:
     def _thread(self, event: Event, context: Context, channel: str) -> str:
         if not self._settings.slack_threads or not _has_thread(event):
             return ""
-        link = context.links.get("slack", str(event.subject), event.creation)
+        link = context.links.get(str(event.subject), event.creation)
         # Another channel set since: threads can't move, so a new one begins there.
         return link.get("thread", "") if link.get("channel") == channel else ""
 

@@ -112,20 +112,24 @@ class SlackSettings(Settings):
 
     def _conflicts(self) -> list[str]:
         """What doesn't go together; each line starts with the variable's name, for no single field is to blame."""
+        name = self.variable
         token, webhook, channels = self.slack_bot_token, self.slack_webhook_url, any(self.slack_channel.items())
         problems = []
         if token and webhook:
-            problems.append("SLACK_WEBHOOK_URL: set either this or SLACK_BOT_TOKEN, not both")
+            problems.append(f"{name('slack_webhook_url')}: set either this or {name('slack_bot_token')}, not both")
         elif not token and not webhook:
             problems.append(
-                "SLACK_BOT_TOKEN: required, but not set"
+                f"{name('slack_bot_token')}: required, but not set"
                 if channels
-                else "SLACK_BOT_TOKEN: set this and SLACK_CHANNEL, or SLACK_WEBHOOK_URL"
+                else f"{name('slack_bot_token')}: set this and {name('slack_channel')}, or {name('slack_webhook_url')}"
             )
         elif token and not channels:
-            problems.append("SLACK_CHANNEL: required with SLACK_BOT_TOKEN: a channel, or ABC project id=channel")
+            wanted = "a channel, or ABC project id=channel"
+            problems.append(f"{name('slack_channel')}: required with {name('slack_bot_token')}: {wanted}")
         elif webhook and channels:
-            problems.append("SLACK_CHANNEL: an incoming webhook posts to its own channel only; use SLACK_BOT_TOKEN")
+            advice = f"an incoming webhook posts to its own channel only; use {name('slack_bot_token')}"
+            problems.append(f"{name('slack_channel')}: {advice}")
         if self.slack_threads and not token:
-            problems.append("SLACK_THREADS: needs SLACK_BOT_TOKEN; an incoming webhook can't reply in a thread")
+            why = "an incoming webhook can't reply in a thread"
+            problems.append(f"{name('slack_threads')}: needs {name('slack_bot_token')}; {why}")
         return problems

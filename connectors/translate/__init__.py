@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from connectors.base import Tools
+from connectors.base import Spec, Tools
 from connectors.translate.connector import TranslateConnector
 from connectors.translate.providers import build_provider
-from connectors.translate.settings import TranslateSettings as Settings
-
-__all__ = ["DEFAULT_EVENTS", "NEEDS_ABC", "Settings", "build"]
-
-DEFAULT_EVENTS = ("FEEDBACK_CREATION",)
-NEEDS_ABC = True
+from connectors.translate.settings import TranslateSettings
 
 
-def build(settings: Settings, tools: Tools) -> TranslateConnector:
-    assert tools.abc is not None, "NEEDS_ABC"
-    return TranslateConnector(settings, tools.abc, build_provider(settings), tools.channels)
+def build(settings: TranslateSettings, tools: Tools) -> TranslateConnector:
+    assert tools.abc is not None, "needs"
+    return TranslateConnector(settings, tools, tools.abc, build_provider(settings))
+
+
+SPEC = Spec(
+    kind="translate",
+    settings=TranslateSettings,
+    default_events=("FEEDBACK_CREATION",),
+    build=build,
+    needs=frozenset({"abc"}),
+)

@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors import patience
 from connectors.abc_errors import outcome_of
-from connectors.base import Check, Context, Destination, Done, Failed, Outcome, Retry, Skipped, note
+from connectors.base import Check, Context, Destination, Done, Failed, Outcome, Retry, Skipped, Tools, note
 from connectors.translate.plausible import unchanged
 from connectors.translate.providers.base import Provider, ProviderError
 from connectors.translate.settings import TranslateSettings
@@ -24,17 +24,16 @@ Position = tuple[int, int, int]
 
 
 class TranslateConnector:
-    def __init__(
-        self, settings: TranslateSettings, abc: AbcClient, provider: Provider, channels: Sequence[tuple[int, int]]
-    ) -> None:
+    def __init__(self, settings: TranslateSettings, tools: Tools, abc: AbcClient, provider: Provider) -> None:
         self._wanted = settings.written()
         self._languages = settings.translate_target
         self._most = settings.translate_max_characters
         self._abc = abc
         self._targets = Targets(abc)
         self._provider = provider
-        self._channels = channels
-        self._destination = Destination(f"translate {settings.translate_provider}", settings.translate_rate, burst=10)
+        self._channels = tools.channels
+        where = f"{tools.name} {settings.translate_provider}"
+        self._destination = Destination(where, settings.translate_rate, burst=10)
 
     def destination(self, _event: Event) -> Destination:
         return self._destination

@@ -262,22 +262,26 @@ class Ledger:
 
 
 class RedisLinks:
-    """What is known of entities at third parties; see connectors.base.Links. Not bound to retention: one small hash
-    for each entity that has something at a third party, with the entity's creation time in the field `created`."""
+    """What one connector instance knows of entities at its third party; see connectors.base.Links. Not bound to
+    retention: a small hash for each entity that has something there, with its creation time in the field `created`."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, connector: str) -> None:
+        self._ledger = ledger
         self._redis = ledger.redis
-        self._prefix = f"{ledger.prefix}link:"
+        self._prefix = f"{ledger.prefix}link:{connector}:"
 
-    def get(self, connector: str, entity: str, created: str) -> dict[str, str]:
-        link = _decode(self._redis.hgetall(f"{self._prefix}{connector}:{entity}"))
+    def of(self, connector: str) -> RedisLinks:
+        return RedisLinks(self._ledger, connector)
+
+    def get(self, entity: str, created: str) -> dict[str, str]:
+        link = _decode(self._redis.hgetall(f"{self._prefix}{entity}"))
         known = link.pop("created", "")
         return {} if created and known and created != known else link
 
-    def set(self, connector: str, entity: str, created: str, **values: str) -> None:
+    def set(self, entity: str, created: str, **values: str) -> None:
         check_link(values)
         flat = [part.encode("utf-8", "replace") for pair in values.items() for part in pair]
-        self._redis.eval(LUA["link"], 0, f"{self._prefix}{connector}:{entity}", created, *cast(Any, flat))
+        self._redis.eval(LUA["link"], 0, f"{self._prefix}{entity}", created, *cast(Any, flat))
 
 
 def level_times(level: Level) -> tuple[int, int]:

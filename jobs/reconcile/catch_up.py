@@ -81,7 +81,7 @@ def make_reconciler(
         Records(redis, instance),
         Replayer(redis, instance),
         marks,
-        RedisLinks(Ledger(redis, instance)),
+        RedisLinks(Ledger(redis, instance), ""),
         connectors,
         routes,
         service.alert_max_age,

@@ -182,7 +182,9 @@ class Comparison:
     def _behind(self, place: Place, issue: Issue, wanting: Sequence[str]) -> bool:
         entity, links = str(subject_of(place.project, issue)), self._links
         restoring = [name for name in wanting if name in self._restoring]
-        return any(self._restoring[name].behind(issue, links.get(name, entity, issue.creation)) for name in restoring)
+        return any(
+            self._restoring[name].behind(issue, links.of(name).get(entity, issue.creation)) for name in restoring
+        )
 
     def _heard(self, place: Place, issue: Issue) -> Level | None:
         return self._marks.level(subject_of(place.project, issue), issue.creation)

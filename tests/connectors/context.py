@@ -13,17 +13,21 @@ from connectors.base import LeaseLost, Links
 class MemoryLinks:
     """Links as the ledger keeps them: an empty text removes a value, and each belongs to the entity of one creation."""
 
-    def __init__(self) -> None:
-        self.values: dict[tuple[str, str], dict[str, str]] = {}
+    def __init__(self, connector: str = "test", values: dict[tuple[str, str], dict[str, str]] | None = None) -> None:
+        self.connector = connector
+        self.values = {} if values is None else values
 
-    def get(self, connector: str, entity: str, created: str = "") -> dict[str, str]:
-        link = dict(self.values.get((connector, entity), {}))
+    def of(self, connector: str) -> MemoryLinks:
+        return MemoryLinks(connector, self.values)
+
+    def get(self, entity: str, created: str = "") -> dict[str, str]:
+        link = dict(self.values.get((self.connector, entity), {}))
         known = link.pop("created", "")
         return {} if created and known and created != known else link
 
-    def set(self, connector: str, entity: str, created: str = "", **values: str) -> None:
-        merged = {**self.get(connector, entity, created), **values, "created": created}
-        self.values[connector, entity] = {key: value for key, value in merged.items() if value}
+    def set(self, entity: str, created: str = "", **values: str) -> None:
+        merged = {**self.get(entity, created), **values, "created": created}
+        self.values[self.connector, entity] = {key: value for key, value in merged.items() if value}
 
 
 @dataclass

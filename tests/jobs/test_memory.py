@@ -73,7 +73,7 @@ def outcomes() -> Callable[[Event, Context], Outcome]:
     def answer(event: Event, context: Context) -> Outcome:
         context.keep(paid="x" * 200)
         context.add("parts", {"a": "y" * 200})
-        context.links.set("one", str(event.subject), "", key="P-1")
+        context.links.of("one").set(str(event.subject), "", key="P-1")
         return next(turns)
 
     return answer
@@ -241,13 +241,13 @@ def test_a_connector_that_keeps_too_much_fails_and_says_so(world: World) -> None
 
 
 def test_links_have_bounds(world: World) -> None:
-    links = RedisLinks(world.ledger)
-    links.set("one", "abc:issue:1:1", "", key="x" * 1990)
+    links = RedisLinks(world.ledger, "")
+    links.of("one").set("abc:issue:1:1", "", key="x" * 1990)
     with pytest.raises(TooLarge, match="2000"):
-        links.set("one", "abc:issue:1:1", "", key="x" * 2001)
+        links.of("one").set("abc:issue:1:1", "", key="x" * 2001)
     with pytest.raises(TooLarge, match="20 at most"):
-        links.set("one", "abc:issue:1:1", "", **{f"n{number}": "x" for number in range(21)})
-    assert links.get("one", "abc:issue:1:1", "") == {"key": "x" * 1990}
+        links.of("one").set("abc:issue:1:1", "", **{f"n{number}": "x" for number in range(21)})
+    assert links.of("one").get("abc:issue:1:1", "") == {"key": "x" * 1990}
 
 
 def test_names_reasons_and_statuses_are_cut(world: World) -> None:

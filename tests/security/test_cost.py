@@ -41,9 +41,9 @@ def world(redis: Redis, sandbox: Sandbox) -> World:
 
 def world_with(redis: Redis, sandbox: Sandbox, **variables: str) -> World:
     abc = AbcClient(f"{sandbox.url}/abc", KeyMap({"*": SecretStr(DEMO_KEY)}))
-    settings = load(translate.Settings, {**environment("libretranslate", sandbox.url), **variables})
-    tools = Tools(instance="test", language="en", abc=abc, concurrency=4)
-    connectors: Any = {"translate": translate.build(settings, tools)}
+    settings = load(translate.SPEC.settings, {**environment("libretranslate", sandbox.url), **variables})
+    tools = Tools(name="translate", instance="test", language="en", abc=abc, concurrency=4)
+    connectors: Any = {"translate": translate.SPEC.build(settings, tools)}
     return World(redis, connectors)
 
 

@@ -38,12 +38,14 @@ def jira(url: str) -> Call:
 
 def slack_bot(url: str) -> Call:
     variables = {"SLACK_BOT_TOKEN": f"xoxb-{KEY}", "SLACK_CHANNEL": "C0FEEDBACK", "SLACK_API_URL": f"{url}/api"}
-    connector = slack.build(load(slack.Settings, variables), tools())
+    connector = slack.SPEC.build(load(slack.SPEC.settings, variables), tools())
     return lambda: connector.deliver(status_change(name=WORDS), MemoryContext())
 
 
 def slack_webhook(url: str) -> Call:
-    connector = slack.build(load(slack.Settings, {"SLACK_WEBHOOK_URL": f"{url}/services/T0/B0/{KEY}"}), tools())
+    connector = slack.SPEC.build(
+        load(slack.SPEC.settings, {"SLACK_WEBHOOK_URL": f"{url}/services/T0/B0/{KEY}"}), tools()
+    )
     return lambda: connector.deliver(status_change(name=WORDS), MemoryContext())
 
 

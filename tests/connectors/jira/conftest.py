@@ -38,8 +38,8 @@ class World:
     def connector(self) -> Connector:
         if self.built is None:
             abc = AbcClient(f"{self.sandbox.url}/abc", KeyMap({"*": SecretStr(DEMO_KEY)}))
-            tools = Tools(instance="test", language=self.language, abc=abc, concurrency=4)
-            self.built = jira.build(load(jira.Settings, self.variables), tools)
+            tools = Tools(name="jira", instance="test", language=self.language, abc=abc, concurrency=4)
+            self.built = jira.SPEC.build(load(jira.SPEC.settings, self.variables), tools)
         return self.built
 
     def set(self, **variables: str) -> None:

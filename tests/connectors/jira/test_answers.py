@@ -14,9 +14,10 @@ from requests.structures import CaseInsensitiveDict
 from bridge.http import Answer, NoAnswer
 from bridge.settings import load
 from connectors.base import Done, Failed, Outcome, Retry, Skipped
-from connectors.jira import Settings, shapes
+from connectors.jira import shapes
 from connectors.jira.errors import JiraRefusal, refusal_of
 from connectors.jira.port import JiraPort
+from connectors.jira.settings import Settings
 from tests.connectors.jira.conftest import STATUS_MAP, World
 
 STATUS = {"id": "1", "name": "To Do", "statusCategory": {"key": "new"}}
@@ -73,7 +74,7 @@ def test_a_create_that_names_no_key_is_ambiguous_and_looked_for(world: World, ke
     outcome = world.created(issue)
     assert isinstance(outcome, Retry)
     assert outcome.reason == "ambiguous"
-    link = world.links.get("jira", "abc:issue:1:1")
+    link = world.links.get("abc:issue:1:1")
     assert "key" not in link
     assert "intent" in link
 
@@ -83,7 +84,7 @@ def test_a_moved_ticket_without_a_key_changes_no_record(world: World) -> None:
     world.created(issue)
     answered(world, {**TICKET, "key": None}, method="GET", path="issue/10001$")
     assert isinstance(world.created(issue), Retry)
-    assert world.links.get("jira", "abc:issue:1:1")["key"] == "PROJ-1"
+    assert world.links.get("abc:issue:1:1")["key"] == "PROJ-1"
 
 
 def test_one_odd_item_does_not_lose_the_others(world: World) -> None:
@@ -172,7 +173,7 @@ class TestLogin:
         outcome = either.created(either.issue())
         assert isinstance(outcome, Failed)
         assert outcome.reason == "auth"
-        assert "intent" not in either.links.get("jira", "abc:issue:1:1")
+        assert "intent" not in either.links.get("abc:issue:1:1")
 
     def test_flask_check_sees_it(self, world: World) -> None:
         world.sandbox.jira.wrong_login = "anonymous"

@@ -11,7 +11,8 @@ import pytest
 from bridge.settings import ConfigError, load
 from bridge.text import utf16_length
 from connectors.base import Done
-from connectors.jira import Settings, render
+from connectors.jira import render
+from connectors.jira.settings import Settings
 from sources.base import Event, Subject
 from tests.connectors.jira.conftest import World
 from tests.connectors.jira.test_render import BASE, fields

@@ -119,7 +119,7 @@ class TestTickets:
         world.created(issue)
         world.sandbox.jira.move("PROJ-1", "MOBILE")
         world.created(issue)
-        assert world.links.get("jira", f"abc:issue:1:{issue.id}")["key"] == "MOBILE-1"
+        assert world.links.get(f"abc:issue:1:{issue.id}")["key"] == "MOBILE-1"
         world.sandbox.jira.moved.clear()
         world.sandbox.jira._last_number["PROJ"] = 0
         assert persons_ticket(world) == "PROJ-1"

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from bridge.settings import load
 from bridge.text import utf16_length
-from connectors.jira import Settings, render
+from connectors.jira import render
+from connectors.jira.settings import Settings
 from sources.abc.models import Issue, Named
 
 BASE = {

@@ -6,7 +6,7 @@ import pytest
 
 from bridge.environment import ConfigError
 from bridge.settings import load
-from connectors.jira import Settings
+from connectors.jira.settings import Settings
 
 GOOD = {
     "JIRA_URL": "https://example.atlassian.net/",

@@ -81,7 +81,7 @@ def test_a_write_back_that_failed_is_made_up_for_by_the_next_attempt(world: Worl
     world.sandbox.faults.add("status", system="abc", method="PUT", status=500)
     context = world.context()
     assert isinstance(world.created(issue, context), Retry)
-    assert world.links.get("jira", "abc:issue:1:1")["key"] == "PROJ-1"
+    assert world.links.get("abc:issue:1:1")["key"] == "PROJ-1"
     assert result(world.created(issue, context.next_attempt()))["external_id"] == "1"
     assert world.tickets() == ["PROJ-1"]
 
@@ -190,7 +190,7 @@ def test_the_wait_goes_by_the_clock_that_all_workers_share(world: World) -> None
     world.sandbox.faults.add("drop_before", system="jira", method="POST", path="/issue$")
     far_behind = world.context(age=100_000, clock=1_000.0)
     world.created(issue, far_behind)
-    assert world.links.get("jira", "abc:issue:1:1")["intent"] == "1000.000"
+    assert world.links.get("abc:issue:1:1")["intent"] == "1000.000"
     assert isinstance(world.created(issue, far_behind.next_attempt(later=60)), Retry)
     assert result(world.created(issue, far_behind.next_attempt(age=0.1, later=121)))["created"] is True
 
@@ -208,7 +208,7 @@ def test_data_center_finds_at_once_so_a_lost_request_is_sent_again_soon(datacent
 def test_a_killed_worker_leaves_its_intent_and_the_next_one_looks_first(world: World) -> None:
     """The kill may come before the create (then there is none) or after it (then it is found)."""
     issue = world.issue()
-    world.links.set("jira", "abc:issue:1:1", intent=f"{time.time():.3f}")
+    world.links.set("abc:issue:1:1", intent=f"{time.time():.3f}")
     assert isinstance(world.created(issue), Retry)
     world.sandbox.faults.add("drop_after", system="jira", method="POST", path="/issue$")
     world.set(JIRA_SEARCH_LAG="0")
@@ -226,7 +226,7 @@ def test_an_answer_500_may_hide_a_ticket(world: World) -> None:
     outcome = world.created(issue, context)
     assert isinstance(outcome, Retry)
     assert outcome.reason == "server_error"
-    assert "intent" in world.links.get("jira", "abc:issue:1:1")
+    assert "intent" in world.links.get("abc:issue:1:1")
     assert isinstance(world.created(issue, context.next_attempt()), Retry)
 
 
@@ -235,7 +235,7 @@ def test_a_definite_refusal_leaves_nothing_to_wait_for(world: World, status: int
     issue = world.issue()
     world.sandbox.faults.add("status", system="jira", method="POST", path="/issue$", status=status)
     assert not isinstance(world.created(issue), Done | Skipped)
-    assert "intent" not in world.links.get("jira", "abc:issue:1:1")
+    assert "intent" not in world.links.get("abc:issue:1:1")
     assert result(world.created(issue))["created"] is True
 
 
@@ -244,11 +244,11 @@ def test_the_intent_is_kept_before_the_create_and_the_key_after_it(world: World)
     seen: list[tuple[int, bool]] = []
 
     def look(_notes: dict[str, Any]) -> None:
-        seen.append((world.sandbox.jira.created_count, "intent" in world.links.get("jira", "abc:issue:1:1")))
+        seen.append((world.sandbox.jira.created_count, "intent" in world.links.get("abc:issue:1:1")))
 
     world.created(issue, world.context(on_keep=look))
     assert seen == [(0, True)]
-    link = world.links.get("jira", "abc:issue:1:1")
+    link = world.links.get("abc:issue:1:1")
     assert (link["key"], link["external"], link.get("intent")) == ("PROJ-1", "1", None)
 
 
@@ -313,7 +313,7 @@ def test_a_moved_ticket_is_followed_and_the_limit_of_its_number_is_named(world: 
     announced = result(world.created(issue))
     assert (announced["ticket"], announced["moved_from"]) == ("MOBILE-1", "PROJ-1")
     assert "JIRA_EXTERNAL_ID" in announced["write_back"]
-    assert world.links.get("jira", "abc:issue:1:1")["key"] == "MOBILE-1"
+    assert world.links.get("abc:issue:1:1")["key"] == "MOBILE-1"
     assert world.tickets() == ["MOBILE-1"]
     again = result(world.created(issue, world.context(delivery_id="a-later-event.jira")))
     assert again["ticket"] == "MOBILE-1", "the number in ABC is the one that we stored there, and no person's"
@@ -446,16 +446,16 @@ def test_the_link_holds_the_ticket_s_address_for_other_connectors(world: World, 
     world.created(issue)
     world.created(issue)
     site = f"{world.sandbox.url}/jira/browse"
-    assert world.links.get("jira", "abc:issue:1:1")["url"] == f"{site}/PROJ-1"
+    assert world.links.get("abc:issue:1:1")["url"] == f"{site}/PROJ-1"
     world.sandbox.jira.move("PROJ-1", "MOBILE")
     world.created(issue)
-    assert world.links.get("jira", "abc:issue:1:1")["url"] == f"{site}/MOBILE-1"
+    assert world.links.get("abc:issue:1:1")["url"] == f"{site}/MOBILE-1"
 
 
 def test_a_person_s_ticket_has_its_address_in_the_link_too(world: World) -> None:
     world.sandbox.jira.create({"fields": {"project": {"key": "PROJ"}, "issuetype": {"name": "Bug"}, "summary": "x"}})
     world.added(world.feedback(), world.issue(externalIssueId="1"))
-    link = world.links.get("jira", "abc:issue:1:1")
+    link = world.links.get("abc:issue:1:1")
     assert link["url"] == f"{world.sandbox.url}/jira/browse/PROJ-1"
     assert "key" not in link
 
@@ -472,7 +472,7 @@ def test_at_atlassian_s_gateway_the_site_is_the_address_for_people(
     world.sandbox.faults.add("status", system="jira", path="serverInfo", status=200, body=body, times=None)
     world.created(world.issue())
     expected = site or f"{world.sandbox.url}/jira"
-    assert world.links.get("jira", "abc:issue:1:1")["url"] == f"{expected}/browse/PROJ-1"
+    assert world.links.get("abc:issue:1:1")["url"] == f"{expected}/browse/PROJ-1"
 
 
 def test_many_threads_share_one_connector(world: World) -> None:
@@ -501,7 +501,7 @@ def test_an_id_that_was_given_to_a_later_issue_gets_a_ticket_of_its_own(world: W
     world.ticket().fields["labels"] = []
     assert isinstance(world.created(issue), Done)
     assert later.externalIssueId == "2"
-    assert world.links.get("jira", "abc:issue:1:1", Issue(id=1, createdAt=later.createdAt).creation)["key"] == "PROJ-2"
+    assert world.links.get("abc:issue:1:1", Issue(id=1, createdAt=later.createdAt).creation)["key"] == "PROJ-2"
 
 
 def test_an_event_of_an_earlier_issue_with_the_same_id_does_nothing(world: World) -> None:

@@ -12,10 +12,10 @@ import pytest
 from bridge.http import NoAnswer
 from bridge.settings import load
 from connectors.base import Failed, Retry
-from connectors.jira import Settings
 from connectors.jira.errors import JiraRefusal
 from connectors.jira.messages import WITHHELD, known
 from connectors.jira.port import JiraPort
+from connectors.jira.settings import Settings
 from tests.connectors.jira.conftest import World
 from tools.sandbox.jira import EMAIL, TOKEN
 
@@ -98,7 +98,7 @@ def test_jira_away_is_retried_and_nothing_is_taken_for_sent(world: World) -> Non
     assert isinstance(outcome, Retry)
     assert outcome.reason == "network"
     assert clean(outcome.why, world)
-    assert world.links.get("jira", "abc:issue:1:1") == {}
+    assert world.links.get("abc:issue:1:1") == {}
 
 
 def test_a_broken_connection_before_the_create_is_no_ambiguity(world: World) -> None:
@@ -106,7 +106,7 @@ def test_a_broken_connection_before_the_create_is_no_ambiguity(world: World) -> 
     outcome = world.created(world.issue())
     assert isinstance(outcome, Retry)
     assert outcome.reason == "network"
-    assert world.links.get("jira", "abc:issue:1:1") == {}
+    assert world.links.get("abc:issue:1:1") == {}
 
 
 def test_a_time_out_of_the_create_is_ambiguous(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +115,7 @@ def test_a_time_out_of_the_create_is_ambiguous(world: World, monkeypatch: pytest
     outcome = world.created(world.issue())
     assert isinstance(outcome, Retry)
     assert outcome.reason == "ambiguous"
-    assert "intent" in world.links.get("jira", "abc:issue:1:1")
+    assert "intent" in world.links.get("abc:issue:1:1")
 
 
 @pytest.mark.parametrize("body", ["<html>Log in</html>", "", {"id": "1"}, ["?"]])
@@ -231,7 +231,7 @@ def test_a_refusal_of_an_odd_shape_keeps_its_status(world: World, body: object) 
     outcome = world.created(world.issue())
     assert isinstance(outcome, Failed)
     assert outcome.reason == "client_error"
-    assert "intent" not in world.links.get("jira", "abc:issue:1:1")
+    assert "intent" not in world.links.get("abc:issue:1:1")
 
 
 def test_advice_comes_before_jira_s_messages(world: World) -> None:

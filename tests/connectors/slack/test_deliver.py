@@ -73,8 +73,8 @@ def test_each_channel_is_a_destination_with_slacks_own_limit(sandbox: Sandbox) -
 def test_slacks_pace_is_kept_unless_set() -> None:
     """About one message a second and channel, 3 at once (https://docs.slack.dev/apis/web-api/rate-limits); ten that
     wait become one; what may still be posted is looked for during 30 s, every 10 s."""
-    settings = load(slack.Settings, {"SLACK_BOT_TOKEN": "xoxb-test", "SLACK_CHANNEL": "#feedback"})
-    connector = slack.build(settings, tools())
+    settings = load(slack.SPEC.settings, {"SLACK_BOT_TOKEN": "xoxb-test", "SLACK_CHANNEL": "#feedback"})
+    connector = slack.SPEC.build(settings, tools())
     assert connector.destination(status_change()) == Destination("slack #feedback", 1, 3)
     assert connector.crowd == 10  # type: ignore[attr-defined]
     assert (SETTLE_SECONDS, LOOK_EVERY) == (30, 10)

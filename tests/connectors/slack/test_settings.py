@@ -6,7 +6,7 @@ import pytest
 
 from bridge.environment import ConfigError
 from bridge.settings import load
-from connectors.slack import Settings
+from connectors.slack.settings import SlackSettings as Settings
 
 BOT = {"SLACK_BOT_TOKEN": "xoxb-1-2-secret", "SLACK_CHANNEL": "*=#feedback,2=C0MOBILE123"}
 HOOK = {"SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/T000/B000/secret"}

@@ -161,8 +161,8 @@ def unthreading_slack() -> Iterator[str]:
 
 
 def test_a_reply_that_slack_put_into_the_channel_begins_the_new_thread(sandbox: Sandbox, links: MemoryLinks) -> None:
-    links.set("slack", "abc:issue:1:3", channel="C0FEEDBACK", thread="1700000000.000001")
+    links.set("abc:issue:1:3", channel="C0FEEDBACK", thread="1700000000.000001")
     with unthreading_slack() as url:
         outcome = deliver(bot(sandbox, SLACK_THREADS="true", SLACK_API_URL=url), context(1, links))
     assert outcome == Done({"channel": "C0FEEDBACK", "ts": "1800000000.000100"})
-    assert links.get("slack", "abc:issue:1:3")["thread"] == "1800000000.000100"
+    assert links.get("abc:issue:1:3")["thread"] == "1800000000.000100"

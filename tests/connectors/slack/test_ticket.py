@@ -96,7 +96,7 @@ TRACKER = (TicketSystem("board", guess),)
 def context(**link: str) -> MemoryContext:
     found = MemoryContext()
     if link:
-        found.links.set("board", "abc:issue:1:3", "", **link)
+        found.links.of("board").set("abc:issue:1:3", "", **link)
     return found
 
 
@@ -139,7 +139,7 @@ def test_the_variable_overrides_the_connector(sandbox: Sandbox) -> None:
 def test_the_ticket_of_an_earlier_issue_with_this_id_is_not_shown(sandbox: Sandbox) -> None:
     event = status_change(ticket="", created="2026-01-02T00:00:00.000Z")
     found = MemoryContext()
-    found.links.set("board", "abc:issue:1:3", "1767225600", key="PROJ-12", url="https://site.example/PROJ-12")
+    found.links.of("board").set("abc:issue:1:3", "1767225600", key="PROJ-12", url="https://site.example/PROJ-12")
     deliver(bot(sandbox, tickets=TRACKER), found, event)
     assert "Ticket" not in facts(sandbox)
 

@@ -147,7 +147,7 @@ def test_no_secret_gets_into_an_outcome(status: int, shape: str) -> None:
             {"SLACK_BOT_TOKEN": TOKEN, "SLACK_CHANNEL": "C0FEEDBACK", "SLACK_API_URL": f"{url}/api"},
             {"SLACK_WEBHOOK_URL": f"{url}/services/{HOOK}"},
         ):
-            connector = slack.build(load(slack.Settings, environ), tools())
+            connector = slack.SPEC.build(load(slack.SPEC.settings, environ), tools())
             context = MemoryContext()
             announced = [connector.deliver(status_change(), context), context.notes, *connector.check()]
             again = context.next_attempt()
@@ -158,7 +158,9 @@ def test_no_secret_gets_into_an_outcome(status: int, shape: str) -> None:
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9", "http://localhost:9"])
 def test_no_secret_gets_out_when_nobody_listens(address: str) -> None:
-    connector = slack.build(load(slack.Settings, {"SLACK_WEBHOOK_URL": f"{address}/services/{HOOK}"}), tools())
+    connector = slack.SPEC.build(
+        load(slack.SPEC.settings, {"SLACK_WEBHOOK_URL": f"{address}/services/{HOOK}"}), tools()
+    )
     outcome = connector.deliver(status_change(), MemoryContext())
     assert isinstance(outcome, Retry)
     assert "SECRET" not in repr(outcome)

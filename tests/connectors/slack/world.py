@@ -59,7 +59,7 @@ def other(name: str, **values: Any) -> Event:
 
 
 def tools(language: Language = "en", abc: AbcClient | None = None, tickets: tuple[TicketSystem, ...] = ()) -> Tools:
-    return Tools(instance="test", language=language, abc=abc, concurrency=4, tickets=tickets)
+    return Tools(name="slack", instance="test", language=language, abc=abc, concurrency=4, tickets=tickets)
 
 
 def bot(
@@ -72,12 +72,12 @@ def bot(
         "SLACK_API_URL": f"{sandbox.url}/slack/api",
         **variables,
     }
-    return slack.build(load(slack.Settings, environ), tools(abc=abc, tickets=tickets))
+    return slack.SPEC.build(load(slack.SPEC.settings, environ), tools(abc=abc, tickets=tickets))
 
 
 def webhook(sandbox: Sandbox, **variables: str) -> Connector:
     environ = {"SLACK_WEBHOOK_URL": f"{sandbox.url}/slack/services/{WEBHOOK_PATH}", **variables}
-    return slack.build(load(slack.Settings, environ), tools())
+    return slack.SPEC.build(load(slack.SPEC.settings, environ), tools())
 
 
 def deliver(connector: Connector, context: Context, event: Event | None = None) -> Outcome:

@@ -42,9 +42,9 @@ class World:
     def connector(self) -> Connector:
         """Built as the worker builds it."""
         abc = AbcClient(f"{self.sandbox.url}/abc", KeyMap({"*": SecretStr(DEMO_KEY)}))
-        tools = Tools(instance="test", language="en", abc=abc, concurrency=4, channels=self.channels)
+        tools = Tools(name="translate", instance="test", language="en", abc=abc, concurrency=4, channels=self.channels)
         variables = {**environment(self.provider, self.sandbox.url), **self.variables}
-        return translate.build(load(translate.Settings, variables), tools)
+        return translate.SPEC.build(load(translate.SPEC.settings, variables), tools)
 
     def feedback(self, **fields: Any) -> int:
         return self.sandbox.abc.create_feedback(1, fields).id
