@@ -51,7 +51,8 @@ def configure(environ: Mapping[str, str]) -> Configuration:
             return None
 
     service = attempt(lambda: load(ServiceSettings, environ))
-    names = attempt(lambda: _connector_names(environ)) or []
+    names, unknown = attempt(lambda: _connector_names(environ)) or ([], [])
+    problems += unknown
     chosen: dict[str, Settings] = {}
     routes: list[Route] = []
     for name in names:
@@ -149,16 +150,15 @@ def _overlapping(chosen: Mapping[str, Settings]) -> Iterator[str]:
             )
 
 
-def _connector_names(environ: Mapping[str, str]) -> list[str]:
-    """The instances that CONNECTORS names. Raises ConfigError for those that can't be."""
+def _connector_names(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """The instances that CONNECTORS names, and what is wrong with those that can't be."""
     try:
         parts = parts_of(read_variable("CONNECTORS", environ) or "")
     except ValueError as error:
         raise ConfigError([f"CONNECTORS: {error}"]) from None
-    names = list(dict.fromkeys(part.lower() for part in parts))
-    if problems := [f"CONNECTORS: {problem}" for name in names if (problem := _problem_of(name))]:
-        raise ConfigError(problems)
-    return names
+    problems = {name: _problem_of(name) for name in dict.fromkeys(part.lower() for part in parts)}
+    names = [name for name, problem in problems.items() if not problem]
+    return names, [f"CONNECTORS: {problem}" for problem in problems.values() if problem]
 
 
 def _problem_of(name: str) -> str:
