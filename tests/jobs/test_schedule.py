@@ -127,3 +127,17 @@ def test_a_dead_letter_that_is_to_blame_itself_is_not_brought_back(reason: Reaso
     assert own == (reason not in HEALED)
     if own:
         assert after(Failed("no", reason), 0, 0, 0, healed=healed).wake is None
+
+
+def test_the_three_days_end_at_their_last_moment() -> None:
+    quota, busy = Failed("used up", "quota"), Retry("503", "server_error")
+    assert after(quota, 0, THREE_DAYS - 0.1, 0).state == "retrying"
+    assert after(quota, 0, THREE_DAYS, 0).state == "dead"
+    assert after(busy, 0, THREE_DAYS, 0).state == "retrying"
+    late = after(busy, 0, THREE_DAYS + 0.1, 0)
+    assert (late.state, late.why) == ("dead", "503 (given up after 3 days)")
+    assert after(busy, 7, 0, 0).why == "503 (given up after 8 attempts)"
+
+
+def test_what_waits_for_a_quota_comes_back_with_the_first_success() -> None:
+    assert after(Failed("used up", "quota"), 3, 0, 0).wake == 0
