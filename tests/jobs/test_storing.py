@@ -94,6 +94,15 @@ def test_what_nothing_acts_on_is_in_the_index_of_its_state(world: World, state: 
     assert not world.redis.exists(key_of(world, "places"))
 
 
+def test_the_first_event_is_when_the_ledger_was_born(world: World) -> None:
+    """Also when the clock has not ticked yet, since the ledger was created or wiped."""
+    accept(world, feedback_event(5), "one")
+    assert int(world.redis.get(key_of(world, "born"))) == pytest.approx(now_ms(world), abs=5000)
+    world.redis.set(key_of(world, "born"), 5)
+    accept(world, feedback_event(6), "one")
+    assert world.redis.get(key_of(world, "born")) == b"5"
+
+
 def test_a_repeat_is_counted_and_changes_nothing_else(world: World) -> None:
     id_ = accept(world, feedback_event(5), "one")
     before = fields(world, f"event:{id_}")
