@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from redis import Redis
 
+from connectors.base import Destination
+from jobs.delivery import flow
 from jobs.ledger.ledger import Admission
-from tests.jobs.steps import due, fields, key_of, members, now_ms, told
+from tests.jobs.steps import due, fields, key_of, leased, members, now_ms, told
 from tests.jobs.world import Recorder, World
 
 
@@ -180,3 +182,23 @@ def test_a_very_long_crowd_keeps_its_turns(world: World, count: int, moved: bool
     [first, *_] = crowded(world, count + 1)
     assert world.ledger.gather("one", 1000, 1) == [first]
     assert bool(world.redis.exists(key_of(world, "bucket:one"))) == moved
+
+
+def test_a_delivery_that_a_breaker_holds_looks_again_half_a_minute_after_the_pause(world: World) -> None:
+    """It is normally woken before; up to a fifth is added, so that not all of them look at once."""
+    world.redis.hset(key_of(world, "breaker:one"), "until", int(now_ms(world)) + 60_000)
+    hold = flow.admit(world.ledger, leased(world), Destination("one"))
+    assert isinstance(hold, flow.Hold)
+    assert 85 <= hold.seconds <= 90 * 1.2
+    assert hold.closed == "one"
+
+
+def test_a_delivery_knows_whether_it_probes_and_when_its_turn_is(world: World) -> None:
+    limited = Destination("one", per_second=1 / 60)
+    assert flow.admit(world.ledger, leased(world), limited) == flow.Go(0, probing=False)
+    hold = flow.admit(world.ledger, leased(world), limited)
+    assert isinstance(hold, flow.Hold)
+    assert hold.seconds == pytest.approx(60, abs=5)
+    assert hold.closed == ""
+    world.redis.hset(key_of(world, "breaker:one"), "until", 1)
+    assert flow.admit(world.ledger, leased(world), limited) == flow.Go(0, probing=True)

@@ -141,3 +141,17 @@ def test_the_three_days_end_at_their_last_moment() -> None:
 
 def test_what_waits_for_a_quota_comes_back_with_the_first_success() -> None:
     assert after(Failed("used up", "quota"), 3, 0, 0).wake == 0
+
+
+@pytest.mark.parametrize(
+    ("reason", "wanted", "delay"),
+    [
+        ("rate_limited", 1.0, 1), ("rate_limited", 0.9, 5), ("rate_limited", 3601.0, 3600), ("rate_limited", None, 5),
+        ("not_yet", 0.5, 0.5), ("not_yet", -1.0, 0), ("not_yet", math.nan, 0), ("not_yet", None, 5),
+        ("timeout", 6.0, 6),
+    ],
+)  # fmt: skip
+def test_the_pause_that_is_asked_for_is_kept_within_its_bounds(
+    reason: Reason, wanted: float | None, delay: float
+) -> None:
+    assert after(Retry("later", reason, wanted), 0, 0, 0).delay == delay
