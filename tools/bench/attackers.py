@@ -141,7 +141,10 @@ ATTACKS = (
     Attack(
         "70 hostile numbers for a filter",
         filtered_numbers,
-        {"SLACK_EVENTS": "*", "SLACK_FILTER": "event != 'FEEDBACK_CREATION' or feedback.rating > 2"},
+        {
+            "SLACK_EVENTS": "FEEDBACK_CREATION,ISSUE_STATUS_CHANGE",
+            "SLACK_FILTER": "event != 'FEEDBACK_CREATION' or feedback.rating > 2",
+        },
     ),
     Attack(
         "a text for a filter's nested quantifier",

@@ -204,7 +204,7 @@ class Measure:
 def _note_arrivals(slack: Stub, probes: Sequence[Probe]) -> None:
     for moment, body in list(zip(slack.arrivals, slack.bodies, strict=False)):
         for probe in probes:
-            if probe.delivered is None and probe.name.encode() in body:
+            if probe.delivered is None and 0 < probe.sent <= moment and probe.name.encode() in body:
                 probe.delivered = moment - probe.sent
 
 
