@@ -27,6 +27,8 @@ CLOCK_SECONDS = 600.0
 """How far the ledger's clock may be from Slack's for a look-up to find the message."""
 DIGEST_FROM = 10
 """How many messages must wait for a channel before they are sent as one."""
+TICKET_SECONDS = 3.0
+"""For asking ABC for a ticket's number, which a message can do without: an ABC that hangs must not hold its slots."""
 LOOKING_SECONDS = 20.0
 """After this the look-ups for a digest end."""
 _LATER = Retry("many were looked up in Slack before this one, and that took long", "not_yet", 5.0)
@@ -108,7 +110,7 @@ class SlackConnector:
         if issue.external_id or abc is None or event.name == "ISSUE_CREATION":
             return issue.external_id
         try:
-            found = abc.get_issue(project.id, issue.id)
+            found = abc.get_issue(project.id, issue.id, seconds=TICKET_SECONDS)
         except AbcError:
             return ""
         return found.external_id if issue.is_same(found) else ""

@@ -64,8 +64,9 @@ class AbcClient:
         key = self._keys.get(project)
         return hashlib.blake2b(key.get_secret_value().encode(), digest_size=4).hexdigest() if key else ""
 
-    def get_issue(self, project: int, issue: int) -> Issue:
-        return _parsed(Issue, issue, self._call(project, "GET", f"/issues/{issue}"))
+    def get_issue(self, project: int, issue: int, *, seconds: float | None = None) -> Issue:
+        """`seconds`: how long the whole call may take, where what waits for it can do without."""
+        return _parsed(Issue, issue, self._call(project, "GET", f"/issues/{issue}", seconds=seconds))
 
     def get_feedback(self, project: int, channel: int, feedback: int) -> Feedback:
         path = f"/channels/{channel}/feedbacks/{feedback}"
@@ -187,7 +188,7 @@ class AbcClient:
 
         return walk(kind, read, limit, report)
 
-    def _call(self, project: int, method: str, path: str, body: Any = None) -> Any:
+    def _call(self, project: int, method: str, path: str, body: Any = None, seconds: float | None = None) -> Any:
         """The answer's JSON; None for a write, which ABC answers with nothing."""
         key = self._keys.get(project)
         if key is None:
@@ -195,9 +196,8 @@ class AbcClient:
             raise AbcError("auth", what, again=False, absent=True)
         headers = {"x-api-key": key.get_secret_value()}
         try:
-            answer = send(
-                self._session, method, f"{self._base}/projects/{project}{path}", headers=headers, json_body=body
-            )
+            url = f"{self._base}/projects/{project}{path}"
+            answer = send(self._session, method, url, headers=headers, json_body=body, total_seconds=seconds)
         except NoAnswer as error:
             raise AbcError(error.reason, f"ABC User Feedback: {error}", again=True) from None
         if not answer.ok:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from pydantic import SecretStr
 
@@ -10,6 +12,7 @@ from connectors.base import Done, TicketSystem
 from connectors.slack.connector import SlackConnector
 from jobs.configuration import build_connectors, configure
 from sources.abc.client import AbcClient
+from tests import hostile
 from tests.connectors.context import MemoryContext
 from tests.connectors.slack.world import bot, deliver, other, status_change
 from tools.sandbox.abc_store import DEMO_KEY
@@ -74,6 +77,17 @@ def test_a_message_does_without_when_abc_can_not_be_read(sandbox: Sandbox, abc: 
     if failure != "gone":
         sandbox.faults.add(failure, system="abc", times=None)  # type: ignore[arg-type]
     assert isinstance(deliver(bot(sandbox, abc), MemoryContext(), status_change(issue=number)), Done)
+    assert "Ticket" not in facts(sandbox)
+
+
+@pytest.mark.parametrize("hang", [hostile.never_answers, hostile.trickles_the_body])
+def test_a_message_does_without_when_abc_takes_too_long(sandbox: Sandbox, hang: hostile.Behaviour) -> None:
+    """Other calls to ABC may take 25 s: then 5 messages beside connectors that hang took 45 s."""
+    with hostile.listening(hang) as port:
+        abc = AbcClient(f"http://127.0.0.1:{port}", KeyMap({"*": SecretStr(DEMO_KEY)}))
+        started = time.monotonic()
+        assert isinstance(deliver(bot(sandbox, abc), MemoryContext(), status_change(issue=7)), Done)
+        assert time.monotonic() - started < 9
     assert "Ticket" not in facts(sandbox)
 
 
