@@ -243,6 +243,7 @@ def load(cls: type[S], environ: Mapping[str, str], label: str = "") -> S:
             value, names[field] = read_setting(variable, label, environ)
         except ConfigError as error:
             problems += error.problems
+            names[field] = error.problems[0].partition(":")[0].removesuffix("_FILE")
             continue
         if value is not None:
             values[field] = _as_spelled(cls.model_fields[field], value)

@@ -208,7 +208,7 @@ def test_a_call_ends_on_a_connection_that_was_used_before() -> None:
 def jira(url: str) -> Callable[[], object]:
     variables = {"JIRA_URL": url, "JIRA_PROJECT": "PROJ", "JIRA_PAT": "pat-of-a-test", "JIRA_TYPE": "datacenter"}
     port = JiraPort(load(JiraSettings, variables), 4)
-    return lambda: port.create({"project": {"key": "PROJ"}, "issuetype": {"name": "Task"}, "summary": "x"})
+    return lambda: port.create_ticket({"project": {"key": "PROJ"}, "issuetype": {"name": "Task"}, "summary": "x"})
 
 
 def slack_bot(url: str) -> Callable[[], object]:

@@ -25,9 +25,9 @@ PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 def variables() -> set[str]:
     """Every variable that the code reads, from the settings classes themselves."""
-    names = {name.upper() for name in ServiceSettings.model_fields}
+    names = set(ServiceSettings.variables().values())
     for connector in connectors.REGISTRY:
-        names |= {name.upper() for name in connectors.find(connector).settings.model_fields}
+        names |= set(connectors.find(connector).settings.variables().values())
         names |= {f"{connector.upper()}_EVENTS", f"{connector.upper()}_FILTER"}
     return names
 

@@ -87,6 +87,14 @@ def test_errors_name_the_variable_as_the_operator_wrote_it(changes: dict[str, st
     assert problem.startswith(f"{variable}:")
 
 
+def test_a_variable_that_can_t_be_read_is_not_also_reported_as_missing() -> None:
+    """Where the settings have a prefix, and where the instance has a label."""
+    jira = {"JIRA_URL": "https://jira.test", "JIRA_PAT": "pat-of-a-test", "JIRA_PROJECT__EU": "'PROJ'"}
+    abc = {"ABC_API_URL": "https://abc.test", "ABC_API_KEY": "key-of-a-test"}
+    (problem,) = problems({**BASE, **abc, **jira, "CONNECTORS": "jira.eu"})
+    assert problem.startswith("JIRA_PROJECT__EU: the quotes")
+
+
 @pytest.mark.parametrize("name", ["slack.", "slack.a-b", "slack.a.b", "slack.한글", "slack._", "smoke.mobile"])
 def test_a_name_that_cannot_be_an_instance_is_refused(name: str) -> None:
     assert problems({**BASE, "CONNECTORS": name})[0].startswith("CONNECTORS: ")

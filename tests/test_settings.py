@@ -387,7 +387,7 @@ def test_every_number_has_a_floor_and_a_ceiling() -> None:
     """Of every part: what is typed in with three zeros too many, or below zero, is refused at the start."""
     parts: list[type[Settings]] = [ServiceSettings, *(connectors.find(name).settings for name in connectors.REGISTRY)]
     numbers = {
-        field.upper(): info
+        part.variables()[field]: info
         for part in parts
         for field, info in part.model_fields.items()
         if info.annotation in (int, float)
@@ -401,7 +401,11 @@ def test_every_number_has_a_floor_and_a_ceiling() -> None:
 def test_no_secret_is_a_plain_text() -> None:
     """A variable whose name says key, token, password, secret or pat is of a type that prints no value."""
     parts: list[type[Settings]] = [ServiceSettings, *(connectors.find(name).settings for name in connectors.REGISTRY)]
-    names = {f: str(i.annotation) for part in parts for f, i in part.model_fields.items()}
+    names = {
+        part.variables()[field].lower(): str(info.annotation)
+        for part in parts
+        for field, info in part.model_fields.items()
+    }
     secret = {f for f in names if re.search(r"(^|_)(key|token|password|secret|pat|dsn)(_|$)", f)}
     assert {"webhook_token", "abc_api_key", "jira_pat", "slack_bot_token", "deepl_auth_key"} <= secret
     assert [f for f in secret if "SecretStr" not in names[f]] == []

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connectors.base import Failed
-from connectors.jira.errors import Halt, JiraRefusal
+from connectors.jira.errors import JiraRefusal
 from connectors.jira.port import JiraPort
 from connectors.jira.settings import Settings
 from connectors.jira.shapes import Choice
+from connectors.tickets.base import Halt
 
 
 def find(choices: Sequence[Choice], wanted: str) -> Choice | None:
@@ -27,11 +28,12 @@ def names_of(choices: Sequence[Choice]) -> str:
     return ", ".join(choice.names[0] for choice in choices if choice.names) or "none"
 
 
-def unknown_type(project: str, wanted: str, choices: Sequence[Choice]) -> str:
+def unknown_type(settings: Settings, project: str, choices: Sequence[Choice]) -> str:
     """What is wrong where the issue type is not found."""
     if not choices:
         return f"project {project}: the account may create no ticket there: it lacks the permission CREATE_ISSUES"
-    return f"JIRA_ISSUE_TYPE: {project} has no '{wanted}' that the account may create; it has {names_of(choices)}"
+    variable, wanted = settings.variable("issue_type"), settings.issue_type
+    return f"{variable}: {project} has no '{wanted}' that the account may create; it has {names_of(choices)}"
 
 
 class Catalog:
@@ -58,7 +60,7 @@ class Catalog:
         self._known.pop(project, None)
 
     def _type(self, project: str) -> dict[str, str]:
-        wanted = self._settings.jira_issue_type
+        wanted = self._settings.issue_type
         try:
             choices = self._port.issue_types(project)
         except JiraRefusal as refusal:
@@ -67,11 +69,11 @@ class Catalog:
             return _as_given(wanted)  # a Jira without this question (before 8.4); or the create says what is wrong
         found = find(choices, wanted)
         if found is None:
-            raise Halt(Failed(unknown_type(project, wanted, choices), "config" if choices else "auth"))
+            raise Halt(Failed(unknown_type(self._settings, project, choices), "config" if choices else "auth"))
         return {"id": found.id}
 
     def _priority(self, project: str, kind: dict[str, str]) -> dict[str, str]:
-        wanted = self._settings.jira_priority
+        wanted = self._settings.priority
         if not wanted:
             return {}
         if "id" not in kind:

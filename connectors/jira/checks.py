@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bridge.http import NoAnswer
 from connectors.base import Check, note
 from connectors.jira.catalog import find, names_of, unknown_type
-from connectors.jira.errors import JiraRefusal, outcome_of, search_outcome_of
+from connectors.jira.errors import JiraRefusal, search_outcome_of
 from connectors.jira.port import PERMISSIONS, JiraPort
 from connectors.jira.settings import Settings
 from connectors.jira.status import is_at, is_in_category
@@ -23,16 +23,16 @@ def check(settings: Settings, port: JiraPort) -> Iterator[Check]:
         kind = "Cloud" if port.is_cloud else "Data Center"
         yield Check(True, f"Jira {info.get('version', '')} ({kind}) answers")
         if str(info.get("deploymentType")) == "Cloud" and not port.is_cloud:
-            yield Check(False, "JIRA_TYPE: this is Jira Cloud; leave it at auto")
+            yield Check(False, f"{settings.variable('type')}: this is Jira Cloud; leave it at auto")
         yield Check(True, f"signed in as {port.myself().shown}")
     except (JiraRefusal, NoAnswer) as error:
-        yield Check(False, _why(error))
+        yield Check(False, _why(settings, error))
         return
-    for key in dict.fromkeys(key for _, key in settings.jira_project.items()):
+    for key in dict.fromkeys(key for _, key in settings.project.items()):
         try:
             yield from _check_project(settings, port, key)
         except (JiraRefusal, NoAnswer) as error:
-            yield Check(False, f"project {key}: {_why(error)}")
+            yield Check(False, f"project {key}: {_why(settings, error)}")
 
 
 def _check_project(settings: Settings, port: JiraPort, key: str) -> Iterator[Check]:
@@ -41,7 +41,7 @@ def _check_project(settings: Settings, port: JiraPort, key: str) -> Iterator[Che
     except JiraRefusal as refusal:
         if not refusal.gone:
             raise
-        yield Check(False, f"JIRA_PROJECT: {key} does not exist, or the account may not see it")
+        yield Check(False, f"{settings.variable('project')}: {key} does not exist, or the account may not see it")
         return
     for name in sorted(set(PERMISSIONS) - port.permissions(key)):
         yield Check(False, f"project {key}: the account lacks the permission {name}")
@@ -53,61 +53,63 @@ def _check_project(settings: Settings, port: JiraPort, key: str) -> Iterator[Che
 def _check_search(settings: Settings, port: JiraPort, key: str) -> Iterator[Check]:
     """The search that comes before each new ticket."""
     try:
-        next(port.find(key, ["abc-check"]), None)
+        next(port.search(key, ["abc-check"]), None)
     except JiraRefusal as refusal:
-        yield Check(False, f"project {key}: {search_outcome_of(refusal, key, settings.jira_marker_field).why}")
+        yield Check(False, f"project {key}: {search_outcome_of(refusal, settings, key).why}")
 
 
 def _check_create_screen(settings: Settings, port: JiraPort, key: str) -> Iterator[Check]:
-    wanted = settings.jira_issue_type
+    wanted = settings.issue_type
     types = port.issue_types(key)
     found = find(types, wanted)
     if found is None:
-        yield Check(False, unknown_type(key, wanted, types))
+        yield Check(False, unknown_type(settings, key, types))
         return
     fields = {field.id: field for field in port.create_fields(key, found.id)}
     yield Check(True, f"project {key}: tickets of the type {wanted} can be created")
     yield from _check_fields(settings, key, set(fields))
-    ours = FILLED | set(settings.jira_fields) | {"labels"} | ({"priority"} if settings.jira_priority else set())
+    ours = FILLED | set(settings.fields) | {"labels"} | ({"priority"} if settings.priority else set())
     for name, field in fields.items():
         if field.required and name not in ours:
             what = f"project {key}: the field {name} ({field.name}) is required"
-            yield Check(False, f"{what}: set it in JIRA_FIELDS")
-    priority, choices = settings.jira_priority, fields["priority"].choices if "priority" in fields else ()
+            yield Check(False, f"{what}: set it in {settings.variable('fields')}")
+    priority, choices = settings.priority, fields["priority"].choices if "priority" in fields else ()
     if priority and choices and find(choices, priority) is None:
-        what = f"JIRA_PRIORITY: {key} shows no '{priority}', but {names_of(choices)}"
+        what = f"{settings.variable('priority')}: {key} shows no '{priority}', but {names_of(choices)}"
         yield note(f"{what}; Jira may know it under a name in another language, or refuse every ticket")
 
 
 def _check_fields(settings: Settings, key: str, screen: set[str]) -> Iterator[Check]:
-    marker = settings.jira_marker_field or "labels"
+    marker = settings.marker_field or "labels"
     if marker in screen:
         yield Check(True, f"project {key}: tickets can be marked ({marker})")
-    elif settings.jira_marker_field:
-        yield Check(False, f"JIRA_MARKER_FIELD: {marker} is not on the create screen of {key}")
+    elif settings.marker_field:
+        yield Check(False, f"{settings.variable('marker_field')}: {marker} is not on the create screen of {key}")
     else:
-        advice = "add Labels to it, or name a text field that is there in JIRA_MARKER_FIELD"
+        advice = f"add Labels to it, or name a text field that is there in {settings.variable('marker_field')}"
         yield Check(False, f"project {key}: labels are not on the create screen: {advice}")
-    wanted = dict.fromkeys(settings.jira_fields, "JIRA_FIELDS")
-    if settings.jira_priority:
-        wanted["priority"] = "JIRA_PRIORITY"
-    if settings.jira_labels:
-        wanted["labels"] = "JIRA_LABELS"
+    wanted = dict.fromkeys(settings.fields, settings.variable("fields"))
+    if settings.priority:
+        wanted["priority"] = settings.variable("priority")
+    if settings.labels:
+        wanted["labels"] = settings.variable("labels")
     for name, variable in wanted.items():
         if name not in screen and name not in (marker, "resolution"):
             yield Check(False, f"{variable}: {name} is not on the create screen of {key}")
 
 
 def _check_statuses(settings: Settings, port: JiraPort, key: str) -> Iterator[Check]:
-    if not settings.jira_status_map:
+    if not settings.status_map:
         return
     statuses = port.statuses(key)
-    for abc_status, target in settings.jira_status_map.items():
+    for abc_status, target in settings.status_map.items():
         there = any(is_at(status, target) or is_in_category(status, target) for status in statuses)
         names = ", ".join(dict.fromkeys(status.name for status in statuses))
-        what = f"JIRA_STATUS_MAP: {abc_status} is carried to '{target}'"
+        what = f"{settings.variable('status_map')}: {abc_status} is carried to '{target}'"
         yield Check(True, f"{what} in {key}") if there else Check(False, f"{what}, but {key} has only {names}")
 
 
-def _why(error: JiraRefusal | NoAnswer) -> str:
-    return outcome_of(error).why if isinstance(error, JiraRefusal) else f"Jira: {error}; look at JIRA_URL"
+def _why(settings: Settings, error: JiraRefusal | NoAnswer) -> str:
+    if isinstance(error, JiraRefusal):
+        return error.outcome.why
+    return f"Jira: {error}; look at {settings.variable('url')}"

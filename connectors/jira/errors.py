@@ -1,11 +1,4 @@
-"""What Jira's refusals mean, with the variable or permission to look at. Pure.
-
-Exception
-├── JiraRefusal       Jira answered, and not with success
-├── IncompleteSearch  a search that ended before all was seen: what it did not show may exist
-├── NoAnswer          (bridge.http) nothing usable came back; `sent`: whether Jira may have acted
-└── Halt              a step has come to the outcome of the whole attempt
-"""
+"""What Jira's refusals mean, with the variable or permission to look at. Pure."""
 
 from __future__ import annotations
 
@@ -15,17 +8,19 @@ from typing import Any
 
 from bridge.http import Answer
 from connectors.answers import code_of, refused
-from connectors.base import Failed, Outcome, Reason, Retry
+from connectors.base import Failed, Reason, Retry
 from connectors.jira.messages import FIELD, WITHHELD, known
+from connectors.jira.settings import OWN_FIELDS, Settings
+from connectors.tickets.base import Refused
 
 DEFINITE_MIN, DEFINITE_MAX = 300, 499
 ADVICE: Mapping[int, str] = {
-    401: "the credentials are wrong or expired: renew JIRA_API_TOKEN (with the JIRA_EMAIL it belongs to) or JIRA_PAT; "
-    "an API token with scopes works only with JIRA_URL=https://api.atlassian.com/ex/jira/<cloud id>",
+    401: "the credentials are wrong or expired: renew {api_token} (with the {email} it belongs to) or {pat}; "
+    "an API token with scopes works only with {url}=https://api.atlassian.com/ex/jira/<cloud id>",
     403: "the account lacks the permission, Jira wants a captcha solved (sign in once in a browser), or an allow-list "
     "of addresses or a proxy is in the way",
-    404: "look at JIRA_URL, JIRA_PROJECT, and whether the account may see the project",
-    410: "that part of Jira's API is gone: on Jira Cloud leave JIRA_TYPE at auto",
+    404: "look at {url}, {project}, and whether the account may see the project",
+    410: "that part of Jira's API is gone: on Jira Cloud leave {type} at auto",
 }
 SCOPE = "the API token lacks a scope: it needs read:jira-user, read:jira-work and write:jira-work"
 NOT_SIGNED_IN = frozenset({"AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED", "AUTHORISATION_FAILED", "OUT"})
@@ -33,7 +28,7 @@ NOT_SIGNED_IN = frozenset({"AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED", "AUT
 CODE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{1,59}")
 
 
-class JiraRefusal(Exception):
+class JiraRefusal(Refused):
     """Jira answered with an error.
 
     `message`: its messages, as far as they are passed on; `fields`: those about single fields; `limit`: which rate
@@ -42,6 +37,7 @@ class JiraRefusal(Exception):
 
     def __init__(
         self,
+        settings: Settings,
         status: int,
         message: str = "",
         fields: Mapping[str, str] | None = None,
@@ -52,39 +48,30 @@ class JiraRefusal(Exception):
         self.status = status
         self.message = message
         self.fields = dict(fields or {})
-        self.retry_after = retry_after
-        self.limit = limit
-        self.advice = advice or ADVICE.get(status, "")
-        super().__init__(f"Jira answered {status}: {message}")
-
-    @property
-    def gone(self) -> bool:
-        return self.status in (404, 410)
-
-    @property
-    def not_done(self) -> bool:
-        """Whether it is certain that nothing was done. A 408 or 5xx may come from something between us and Jira, or
-        from a listener that failed after the ticket was made."""
-        return DEFINITE_MIN <= self.status <= DEFINITE_MAX and self.status != 408
+        advice = advice or ADVICE.get(status, "").format_map(_Variables(settings))
+        # Jira's message comes last: it may be long, and what is kept of an outcome is not.
+        what = "; ".join(part for part in (advice, limit, message) if part)
+        outcome = refused("Jira", status, what, retry_after)
+        if 300 <= status < 400:
+            url = settings.variable("url")
+            outcome = Failed(f"Jira answers with a redirect: set {url} to the address that it leads to", "config")
+        # A 408 or 5xx may come from something between us and Jira, or from a listener that failed after the ticket was
+        # made.
+        maybe_done = not DEFINITE_MIN <= status <= DEFINITE_MAX or status == 408
+        super().__init__(outcome, gone=status in (404, 410), maybe_done=maybe_done)
 
 
-class IncompleteSearch(Exception):
-    """More results than are looked at: "not among the first `seen`" is not "does not exist"."""
+class _Variables(dict[str, str]):
+    """The variable of each field of the settings."""
 
-    def __init__(self, seen: int) -> None:
-        self.seen = seen
-        super().__init__(f"the search has more than {seen} results")
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
 
-
-class Halt(Exception):
-    """Ends an attempt with `outcome`."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        self.outcome = outcome
-        super().__init__(repr(outcome))
+    def __missing__(self, field: str) -> str:
+        return self._settings.variable(field)
 
 
-def refusal_of(answer: Answer, *, reads: bool) -> JiraRefusal | None:
+def refusal_of(answer: Answer, settings: Settings, *, reads: bool) -> JiraRefusal | None:
     """What an answer refuses; None for a success. Headers come before the status: with wrong or expired credentials
     some sites answer as to an anonymous visitor (404, 400, or a search with no results).
 
@@ -95,63 +82,48 @@ def refusal_of(answer: Answer, *, reads: bool) -> JiraRefusal | None:
     if answer.ok and not (anonymous and reads):
         return None
     if anonymous and (answer.ok or answer.status in (400, 401, 403, 404, 410)):
-        return JiraRefusal(401, f"Jira takes us for an anonymous visitor ({', '.join(sorted(anonymous))})")
+        return JiraRefusal(settings, 401, f"Jira takes us for an anonymous visitor ({', '.join(sorted(anonymous))})")
     messages, fields = _messages_of(answer.json())
     denied, limit = (_code_in(answer, name) for name in ("X-Authentication-Denied-Reason", "RateLimit-Reason"))
     shown = dict.fromkeys([*messages, *fields.values(), *([denied] if denied else [])])
     advice = SCOPE if any("scope does not match" in message for message in messages) else ""
-    return JiraRefusal(answer.status, "; ".join(shown), fields, answer.retry_after, limit, advice)
+    return JiraRefusal(settings, answer.status, "; ".join(shown), fields, answer.retry_after, limit, advice)
 
 
-def outcome_of(refusal: JiraRefusal) -> Retry | Failed:
-    """The outcome of an attempt that `refusal` ended."""
-    if 300 <= refusal.status < 400:
-        return Failed("Jira answers with a redirect: set JIRA_URL to the address that it leads to", "config")
-    # Jira's message comes last: it may be long, and what is kept of an outcome is not.
-    what = "; ".join(part for part in (refusal.advice, refusal.limit, refusal.message) if part)
-    return refused("Jira", refusal.status, what, refusal.retry_after)
-
-
-def create_outcome_of(refusal: JiraRefusal, project: str, marker_field: str) -> Retry | Failed:
-    """The same for a ticket that Jira would not make: names the field and the variable that sets it."""
+def create_outcome_of(refusal: JiraRefusal, settings: Settings, project: str) -> Retry | Failed:
+    """The outcome where Jira would not make a ticket: names the field and the variable that sets it."""
     if refusal.status != 400:
-        return outcome_of(refusal)
-    advice = [field_advice(name, text, marker_field) for name, text in refusal.fields.items()]
+        return refusal.outcome
+    advice = [field_advice(name, text, settings) for name, text in refusal.fields.items()]
     reason: Reason = "config" if advice else "client_error"
     why = "; ".join(advice) or refusal.message or "no reason given"
     return Failed(f"Jira refused to create a ticket in {project}: {why}", reason)
 
 
-def search_outcome_of(refusal: JiraRefusal, project: str, marker_field: str | None) -> Retry | Failed:
-    """The same for the search for a marker, which names the project and the field."""
+def search_outcome_of(refusal: JiraRefusal, settings: Settings, project: str) -> Retry | Failed:
+    """The outcome where Jira refused the search for a marker: names the project and the field."""
     if refusal.status != 400 or not refusal.message:
-        return outcome_of(refusal)
-    what = f"JIRA_PROJECT: {project} does not exist, or the account may not see it"
-    also = f"; or JIRA_MARKER_FIELD: {marker_field} can't be searched" if marker_field else ""
+        return refusal.outcome
+    what = f"{settings.variable('project')}: {project} does not exist, or the account may not see it"
+    field = settings.marker_field
+    also = f"; or {settings.variable('marker_field')}: {field} can't be searched" if field else ""
     return Failed(f"Jira refused to search for the ticket: {what}{also}", "config")
 
 
-def field_advice(name: str, text: str, marker_field: str) -> str:
+VARIABLES = {**OWN_FIELDS, "priority": "priority", "labels": "labels"}
+
+
+def field_advice(name: str, text: str, settings: Settings) -> str:
     """What to do about a field that Jira complains of."""
-    if name == marker_field:
-        where = "JIRA_LABELS and our marker" if name == "labels" else "JIRA_MARKER_FIELD"
+    variable, marker_field = settings.variable, settings.variable("marker_field")
+    if name == (settings.marker_field or "labels"):
+        where = f"{variable('labels')} and our marker" if name == "labels" else marker_field
         return f"{name} ({where}): {text} Put the field on the project's create screen" + (
-            ", or name a text field that is there in JIRA_MARKER_FIELD" if name == "labels" else ""
+            f", or name a text field that is there in {marker_field}" if name == "labels" else ""
         )
-    variable = {
-        "project": "JIRA_PROJECT",
-        "issuetype": "JIRA_ISSUE_TYPE",
-        "priority": "JIRA_PRIORITY",
-        "labels": "JIRA_LABELS",
-        "summary": "JIRA_SUMMARY_TEMPLATE",
-        "description": "JIRA_DESCRIPTION_TEMPLATE",
-    }.get(name)
-    return f"{name}: {text} See {variable}" if variable else f'{name}: {text} Set it in JIRA_FIELDS: {{"{name}": …}}'
-
-
-def ambiguous(error: object) -> Retry:
-    """Something was sent and the result is unknown: the next attempt looks before it sends again."""
-    return Retry(f"Jira: {error}; it may have been done all the same, so the next attempt looks first", "ambiguous")
+    if name in VARIABLES:
+        return f"{name}: {text} See {variable(VARIABLES[name])}"
+    return f'{name}: {text} Set it in {variable("fields")}: {{"{name}": …}}'
 
 
 def _code_in(answer: Answer, header: str) -> str:

@@ -15,10 +15,11 @@ from jira import JIRA, JIRAError
 
 from bridge.http import NoAnswer, answer_of, guard, not_sent
 from connectors.jira import shapes
-from connectors.jira.errors import IncompleteSearch, refusal_of
+from connectors.jira.errors import refusal_of
 from connectors.jira.names import GATEWAY
 from connectors.jira.settings import Settings
-from connectors.jira.shapes import Account, Choice, Comment, Created, ScreenField, Status, Ticket, Transition
+from connectors.jira.shapes import Account, Choice, ScreenField, Status, Transition
+from connectors.tickets.base import Comment, Created, IncompleteSearch, Ticket
 
 PAGE = 100
 PAGES = 10  # of a search, oldest first
@@ -33,35 +34,35 @@ class _Client(JIRA):
     _fields_cache: dict[str, str] = {}  # noqa: RUF012
 
 
-def _check(response: requests.Response, *_: Any, **__: Any) -> None:
-    """Raises what is no success before the library looks at it: it would follow redirects with the credentials, and
-    trip over an error of an unexpected shape, whose status is then lost."""
-    refusal = refusal_of(answer_of(response), reads=response.request.method == "GET")
-    if refusal:
-        raise refusal
-
-
 class JiraPort:
     def __init__(self, settings: Settings, pool: int) -> None:
-        token, pat = settings.jira_api_token, settings.jira_pat
+        self._settings = settings
+        token, pat = settings.api_token, settings.pat
         self._client = _Client(
-            server=settings.jira_url,
-            basic_auth=(settings.jira_email or "", token.get_secret_value()) if token else None,
+            server=settings.url,
+            basic_auth=(settings.email or "", token.get_secret_value()) if token else None,
             token_auth=pat.get_secret_value() if pat else None,
             get_server_info=False,
             max_retries=0,
             logging=False,
         )
         session = self._client._session
-        session.hooks["response"] = [_check]
+        session.hooks["response"] = [self._check]
         guard(session, pool)
-        self._marker_field = settings.jira_marker_field
-        self._internal_comments = not settings.jira_public_comments
-        self._former_accounts = settings.jira_former_accounts
-        self._cloud = {"auto": None, "cloud": True, "datacenter": False}[settings.jira_type]
+        self._marker_field = settings.marker_field
+        self._internal_comments = not settings.public_comments
+        self._former_accounts = settings.former_accounts
+        self._cloud = {"auto": None, "cloud": True, "datacenter": False}[settings.type]
         self._myself: Account | None = None
-        self._url = settings.jira_url
+        self._url = settings.url
         self._site: str | None = None
+
+    def _check(self, response: requests.Response, *_: Any, **__: Any) -> None:
+        """Raises what is no success before the library looks at it: it would follow redirects with the credentials, and
+        trip over an error of an unexpected shape, whose status is then lost."""
+        refusal = refusal_of(answer_of(response), self._settings, reads=response.request.method == "GET")
+        if refusal:
+            raise refusal
 
     @property
     def is_cloud(self) -> bool:
@@ -90,23 +91,23 @@ class JiraPort:
     def myself(self) -> Account:
         """Asks Jira once."""
         if self._myself is None:
-            with _asking():
+            with self._asking():
                 account = shapes.account(self._get("myself"))
                 if not (account.id or account.key or account.name):
                     raise ValueError("nobody")
                 self._myself = account
         return self._myself
 
-    def create(self, fields: Mapping[str, Any]) -> Created:
-        with _asking():
+    def create_ticket(self, fields: Mapping[str, Any]) -> Created:
+        with self._asking():
             return shapes.created(self._client.create_issue(fields=dict(fields), prefetch=False).raw)
 
     def ticket(self, key_or_id: str) -> Ticket:
         """The ticket as it is now; an id, or the key that it had before it was moved, leads to it all the same."""
-        with _asking():
+        with self._asking():
             return shapes.ticket(self._get(f"issue/{key_or_id}", fields=self._wanted()), self._marker_field)
 
-    def find(self, project: str, texts: Sequence[str]) -> Iterator[Ticket]:
+    def search(self, project: str, texts: Sequence[str]) -> Iterator[Ticket]:
         """The tickets of the Jira project that the search knows to carry one of the markers, oldest first. On Cloud it
         may not know them yet. Raises IncompleteSearch after the first 1,000."""
         where = f'project = "{project}" AND '
@@ -122,7 +123,7 @@ class JiraPort:
         path = "search/jql" if self.is_cloud else "search"
         position: dict[str, Any] = {}
         for page in range(PAGES):
-            with _asking():
+            with self._asking():
                 answer = self._get(path, jql=jql, fields=self._wanted(), maxResults=PAGE, **position)
                 found = [shapes.ticket(raw, self._marker_field) for raw in shapes.items(answer, "issues")]
                 token = answer.get("nextPageToken")
@@ -136,11 +137,11 @@ class JiraPort:
         fields = ["status", "labels", "creator", "reporter", "created"]
         return ",".join([*fields, self._marker_field] if self._marker_field else fields)
 
-    def comments(self, key: str) -> Iterator[Comment]:
+    def comments(self, key: str, _since: float = 0) -> Iterator[Comment]:
         """The newest comments, newest first."""
         for page in range(COMMENT_PAGES):
             position = {"startAt": page * COMMENT_PAGE, "maxResults": COMMENT_PAGE}
-            with _asking():
+            with self._asking():
                 raws = shapes.items(self._get(f"issue/{key}/comment", **position, orderBy="-created"), "comments")
             yield from shapes.each(shapes.comment, raws)
             if len(raws) < COMMENT_PAGE:
@@ -148,17 +149,17 @@ class JiraPort:
 
     def add_comment(self, key: str, body: str) -> None:
         """Customers of Jira Service Management do not see it, unless JIRA_PUBLIC_COMMENTS is set."""
-        with _asking():
+        with self._asking():
             self._client.add_comment(key, body, is_internal=self._internal_comments)
 
     def transitions(self, key: str) -> list[Transition]:
         """The ways out of the ticket's status that the account may take."""
-        with _asking():
+        with self._asking():
             answer = self._get(f"issue/{key}/transitions", expand="transitions.fields")
             return shapes.each(shapes.transition, shapes.items(answer, "transitions"))
 
     def transition(self, key: str, transition: Transition, fields: Mapping[str, Any]) -> None:
-        with _asking():
+        with self._asking():
             self._client.transition_issue(key, transition.id, fields=dict(fields) or None)
 
     def issue_types(self, project: str) -> list[Choice]:
@@ -181,13 +182,13 @@ class JiraPort:
 
     def permissions(self, project: str) -> set[str]:
         """Which of PERMISSIONS the account has in the project."""
-        with _asking():
+        with self._asking():
             found = self._get("mypermissions", projectKey=project, permissions=",".join(PERMISSIONS))["permissions"]
             return {name for name in PERMISSIONS if name in found and found[name].get("havePermission") is True}
 
     def statuses(self, project: str) -> list[Status]:
         """The statuses of all issue types of the project."""
-        with _asking():
+        with self._asking():
             found = self._client._get_json(f"project/{project}/statuses")
             return [status for kind in found for status in shapes.each(shapes.status, shapes.items(kind, "statuses"))]
 
@@ -195,7 +196,7 @@ class JiraPort:
         """A list that Jira answers in pages. Cloud calls it `name`, Data Center `values`."""
         found: list[Any] = []
         for _ in range(PAGES):
-            with _asking():
+            with self._asking():
                 answer = self._get(path, startAt=len(found), maxResults=PAGE)
                 page = shapes.items(answer, name, "values")
                 found += page
@@ -205,24 +206,24 @@ class JiraPort:
         return found
 
     def _get(self, path: str, **params: Any) -> dict[str, Any]:
-        with _asking():
+        with self._asking():
             answer = self._client._get_json(path, params=params)
             if not isinstance(answer, dict):
                 raise TypeError("no object")
             return answer
 
-
-@contextmanager
-def _asking() -> Iterator[None]:
-    """Turns what the library raises, and answers of another shape, into our two errors."""
-    try:
-        yield
-    except JIRAError:
-        raise NoAnswer("network", "the answer names no ticket", sent=True) from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        # Also what `requests` raises for an answer that is no JSON: a proxy's or a login page with status 200.
-        raise NoAnswer(
-            "network", "the answer is none of Jira's (a proxy's page? look at JIRA_URL)", sent=True
-        ) from None
-    except requests.exceptions.RequestException as error:
-        raise not_sent(error) from None
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Turns what the library raises, and answers of another shape, into our two errors."""
+        try:
+            yield
+        except JIRAError:
+            raise NoAnswer("network", "the answer names no ticket", sent=True) from None
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            # Also what `requests` raises for an answer that is no JSON: a proxy's or a login page with status 200.
+            url = self._settings.variable("url")
+            raise NoAnswer(
+                "network", f"the answer is none of Jira's (a proxy's page? look at {url})", sent=True
+            ) from None
+        except requests.exceptions.RequestException as error:
+            raise not_sent(error) from None

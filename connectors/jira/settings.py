@@ -8,31 +8,21 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
-import bridge.settings as service
-from bridge.settings import Credential, KeyMap, Pairs, TextList, TextMap, WebAddress, is_id
+from bridge.settings import Credential, TextList, TextMap, WebAddress
 from bridge.text import utf16_length
-from connectors.jira.templates import check_template
+from connectors.tickets.settings import TicketSettings, containers, named
 
 # https://confluence.atlassian.com/adminjiraserver/changing-the-project-key-format-938847081.html
 PROJECT_KEY = re.compile(r"[A-Z][A-Z0-9_]+")
+NO_KEY = "no Jira project key (capital letters and digits, as in PROJ-123)"
 OWN_FIELDS = {
-    "project": "JIRA_PROJECT",
-    "issuetype": "JIRA_ISSUE_TYPE",
-    "summary": "JIRA_SUMMARY_TEMPLATE",
-    "description": "JIRA_DESCRIPTION_TEMPLATE",
+    "project": "project",
+    "issuetype": "issue_type",
+    "summary": "summary_template",
+    "description": "description_template",
 }
-"""What JIRA_FIELDS may not set, and which variable does."""
+"""What JIRA_FIELDS may not set, and which field of the settings does."""
 LABEL_LIMIT = 255  # UTF-16 units; Jira's refusal names it: "maximum length for single labels"
-ABC_STATUSES = ("INIT", "ON_REVIEW", "IN_PROGRESS", "RESOLVED", "PENDING")
-
-
-def _check_projects(projects: KeyMap[str]) -> KeyMap[str]:
-    for abc_project, key in projects.items():
-        if abc_project != "*" and not is_id(abc_project):
-            raise ValueError(f"'{abc_project}' is no ABC project id (a number, or * for all others)")
-        if not PROJECT_KEY.fullmatch(key):
-            raise ValueError(f"'{key}' is no Jira project key (capital letters and digits, as in PROJ-123)")
-    return projects
 
 
 def _check_labels(labels: list[str]) -> list[str]:
@@ -42,7 +32,7 @@ def _check_labels(labels: list[str]) -> list[str]:
     return labels
 
 
-def _parse_fields(value: object) -> object:
+def _parse_fields(value: object, info: ValidationInfo) -> object:
     if not isinstance(value, str):
         return value
     try:
@@ -54,7 +44,7 @@ def _parse_fields(value: object) -> object:
         raise ValueError('should be a JSON object such as {"customfield_10010": "text"}')  # noqa: TRY004
     for name in fields:
         if name in OWN_FIELDS:
-            raise ValueError(f"'{name}' is set by {OWN_FIELDS[name]}")
+            raise ValueError(f"'{name}' is set by {named(info, OWN_FIELDS[name])}")
     labels = fields.get("labels", [])
     if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
         raise ValueError("'labels' should be a list of texts")
@@ -66,62 +56,53 @@ def _no_number(text: str) -> None:
     raise ValueError(f"{text} is no number in JSON")
 
 
-def _check_status_map(pairs: dict[str, str]) -> dict[str, str]:
-    for abc_status in pairs:
-        if abc_status not in ABC_STATUSES:
-            raise ValueError(f"'{abc_status}' is no ABC status ({', '.join(ABC_STATUSES)})")
-    return pairs
-
-
-class Settings(service.Settings):
+class Settings(TicketSettings):
     """The JIRA_… variables, read at start."""
 
-    jira_url: WebAddress
-    jira_type: Literal["auto", "cloud", "datacenter"] = "auto"
+    PREFIX = "jira"
+    CONTAINER = "project"
+
+    url: WebAddress
+    type: Literal["auto", "cloud", "datacenter"] = "auto"
     # Validated where they are, each by its own name, so that all errors are reported at once.
-    jira_email: str | None = None
-    jira_api_token: Annotated[Credential | None, Field(validate_default=True)] = None
-    jira_pat: Annotated[Credential | None, Field(validate_default=True)] = None
-    jira_project: Annotated[TextMap, AfterValidator(_check_projects)]
-    jira_issue_type: str = "Task"
-    jira_labels: Annotated[TextList, AfterValidator(_check_labels), Field(default_factory=list)]
-    jira_priority: str | None = None
-    jira_fields: Annotated[dict[str, Any], BeforeValidator(_parse_fields), Field(default_factory=dict)]
-    jira_status_map: Annotated[Pairs, AfterValidator(_check_status_map), Field(default_factory=dict)]
-    jira_webhook_secret: SecretStr | None = None
-    jira_external_id: Literal["number", "key"] = "number"
-    jira_summary_template: Annotated[str | None, AfterValidator(check_template)] = None
-    jira_description_template: Annotated[str | None, AfterValidator(check_template)] = None
-    jira_search_lag: Annotated[float, Field(ge=0, le=3600)] = 120
+    email: str | None = None
+    api_token: Annotated[Credential | None, Field(validate_default=True)] = None
+    pat: Annotated[Credential | None, Field(validate_default=True)] = None
+    project: Annotated[TextMap, AfterValidator(containers(PROJECT_KEY, NO_KEY))]
+    issue_type: str = "Task"
+    labels: Annotated[TextList, AfterValidator(_check_labels), Field(default_factory=list)]
+    priority: str | None = None
+    fields: Annotated[dict[str, Any], BeforeValidator(_parse_fields), Field(default_factory=dict)]
+    webhook_secret: SecretStr | None = None
+    search_lag: Annotated[float, Field(ge=0, le=3600)] = 120
     """Seconds that Jira Cloud's search may lag behind (eventually consistent: seconds, at times minutes)."""
-    jira_rate: Annotated[float, Field(ge=0.001, le=1000)] = 10
-    """Deliveries a second, each of which is a few calls."""
-    jira_marker_field: Annotated[str | None, Field(pattern=r"^customfield_[0-9]{1,10}$")] = None
+    marker_field: Annotated[str | None, Field(pattern=r"^customfield_[0-9]{1,10}$")] = None
     """A text field that carries the marker where labels are not on the create screen."""
-    jira_former_accounts: Annotated[TextList, Field(default_factory=list)]
-    """Account ids (Cloud), or user names or keys (Data Center), that the bridge used before: what they made is ours."""
-    jira_public_comments: bool = False
+    public_comments: bool = False
     """Whether customers of Jira Service Management see our comments."""
 
-    @field_validator("jira_api_token")
+    @field_validator("api_token")
     @classmethod
     def _complete(cls, token: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        email = info.data.get("jira_email")
+        email = info.data.get("email")
         if email and token is None:
-            raise ValueError("required together with JIRA_EMAIL")
+            raise ValueError(f"required together with {named(info, 'email')}")
         if token is not None and not email:
-            raise ValueError("JIRA_EMAIL is required, too: the address of the account that the token is of")
+            raise ValueError(
+                f"{named(info, 'email')} is required, too: the address of the account that the token is of"
+            )
         return token
 
-    @field_validator("jira_pat")
+    @field_validator("pat")
     @classmethod
     def _one_way(cls, pat: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        basic = bool(info.data.get("jira_email")) or bool(info.data.get("jira_api_token"))
-        token_is_wrong = "jira_api_token" not in info.data  # reported already
+        basic = bool(info.data.get("email")) or bool(info.data.get("api_token"))
+        token_is_wrong = "api_token" not in info.data  # reported already
+        both = f"{named(info, 'email')} and {named(info, 'api_token')}"
         if pat is None and not basic and not token_is_wrong:
-            raise ValueError("set JIRA_EMAIL and JIRA_API_TOKEN (Jira Cloud), or JIRA_PAT (Jira Data Center)")
+            raise ValueError(f"set {both} (Jira Cloud), or {named(info, 'pat')} (Jira Data Center)")
         if pat is not None and basic:
-            raise ValueError("set either JIRA_PAT, or JIRA_EMAIL and JIRA_API_TOKEN, not both")
-        if pat is not None and info.data.get("jira_type") == "cloud":
-            raise ValueError("Jira Cloud (JIRA_TYPE=cloud) takes JIRA_EMAIL and JIRA_API_TOKEN")
+            raise ValueError(f"set either {named(info, 'pat')}, or {both}, not both")
+        if pat is not None and info.data.get("type") == "cloud":
+            raise ValueError(f"Jira Cloud ({named(info, 'type')}=cloud) takes {both}")
         return pat

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
+from connectors.tickets.base import Comment, Created, Ticket
+
 T = TypeVar("T")
 
 # Capital letters, digits and underscores (https://confluence.atlassian.com/adminjiraserver/changing-the-project-key-format-938847081.html)
@@ -50,36 +52,6 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
-    id: str
-    key: str
-    status: Status
-    labels: tuple[str, ...]
-    """Labels, and the value of the marker field."""
-    author: Account
-    """Who created it: Jira's `creator`, which nobody can change; the reporter where Jira shows no creator."""
-    made: float
-    """When it was created, in seconds since 1970; 0 when Jira does not say."""
-
-    @property
-    def project(self) -> str:
-        return project_of(self.key)
-
-
-@dataclass(frozen=True, slots=True)
-class Created:
-    id: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Comment:
-    body: str
-    author: Account
-    made: float
-
-
-@dataclass(frozen=True, slots=True)
 class Transition:
     id: str
     to: Status
@@ -105,25 +77,24 @@ class ScreenField:
     choices: tuple[Choice, ...] = field(default=())
 
 
-def project_of(key: str) -> str:
-    return key.rpartition("-")[0]
-
-
 def created(raw: Any) -> Created:
     return Created(_id(raw["id"]), _key(raw["key"]))
 
 
 def ticket(raw: Any, marker_field: str | None) -> Ticket:
+    """Its markers are its labels and the value of the marker field; its detail is its Status."""
     fields = raw["fields"]
     labels = fields.get("labels") or []
     texts = [*labels, fields.get(marker_field) if marker_field else None]
     return Ticket(
         _id(raw["id"]),
         _key(raw["key"]),
-        status(fields["status"]),
+        (at := status(fields["status"])).name,
         tuple(text for text in texts if isinstance(text, str)),
+        # `creator` can't be changed by anybody, `reporter` can: only where Jira shows no creator.
         account(fields.get("creator") or fields.get("reporter")),
         moment(fields.get("created")),
+        at,
     )
 
 

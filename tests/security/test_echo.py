@@ -33,7 +33,7 @@ def jira(url: str) -> Call:
     variables = {"JIRA_URL": url, "JIRA_PROJECT": "PROJ", "JIRA_PAT": KEY, "JIRA_TYPE": "datacenter"}
     port = JiraPort(load(JiraSettings, variables), 4)
     fields = {"project": {"key": "PROJ"}, "issuetype": {"name": "Task"}, "summary": WORDS}
-    return lambda: port.create(fields)
+    return lambda: port.create_ticket(fields)
 
 
 def slack_bot(url: str) -> Call:

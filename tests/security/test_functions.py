@@ -14,10 +14,14 @@ import pytest
 
 from bridge.http import without_halves
 from bridge.redaction import Redactor
+from bridge.settings import load
 from bridge.text import abc_length, cut, inert, is_blank, utf16_length
-from connectors.jira import render as jira
-from connectors.jira.templates import render_template
+from connectors.jira.markup import MARKUP as JIRA
+from connectors.jira.settings import Settings
 from connectors.slack import render as slack
+from connectors.tickets.markup import MARKDOWN, Markup
+from connectors.tickets.render import Writer
+from connectors.tickets.templates import render_template
 from connectors.translate.language import has_words, language_of
 from connectors.translate.parts import Limits, pack, split, to_translate, translated
 from connectors.translate.plausible import objection
@@ -62,6 +66,7 @@ UNITS = {
 }
 FILTERS = ("{{ text|urlize }}", "{{ text|striptags }}", "{{ text|wordwrap }}")
 """Those of an operator's template that look for something in a text."""
+JIRA_SETTINGS = load(Settings, {"JIRA_URL": "https://jira.test", "JIRA_PAT": "pat-of-a-test", "JIRA_PROJECT": "PROJ"})
 SECRET = "a" * 40  # as a text of one letter might hold it again and again
 
 
@@ -80,6 +85,10 @@ def event(text: str) -> Event:
     )
 
 
+def writer(markup: Markup) -> Writer:
+    return Writer(JIRA_SETTINGS, markup, "test", "en")
+
+
 def taken_off(content: str, text: str) -> None:
     with suppress(NoTranslation):
         unwrapped(content, text)
@@ -96,10 +105,16 @@ FUNCTIONS: dict[str, Callable[[Any], object]] = {
     "objection to a text": lambda text: objection(text, text, "en"),
     "unwrapped": lambda text: taken_off(text, "결제가 안 돼요"),
     "unwrapped of a text": lambda text: taken_off("It fails", text),
-    "jira escape": jira.escape,
-    "jira cut": lambda text: jira.cut(text, 1_000),
-    "jira summary": lambda text: jira.summary(text, 1),
-    "jira comment": lambda text: jira.feedback_comment(1, text, {"message": text}, "marker", "en"),
+    **{
+        f"{name} {what}": measured
+        for name, markup in (("jira", JIRA), ("markdown", MARKDOWN))
+        for what, measured in (
+            ("escape", markup.literal),
+            ("cut", lambda text, markup=markup: markup.cut(text, 1_000)),
+            ("title", lambda text, markup=markup: writer(markup).title(text, 1)),
+            ("comment", lambda text, markup=markup: writer(markup).feedback_comment(1, text, {"m": text}, "marker")),
+        )
+    },
     "template filters": lambda text: [render_template(source, {"text": text}) for source in FILTERS],
     "slack message": lambda text: slack.render(event(text), "en", {}, ticket=text, ticket_url="https://x/{id}"),
     "slack digest": lambda text: slack.render_digest([event(text)] * 3, "ko", {}),

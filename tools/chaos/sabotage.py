@@ -22,7 +22,7 @@ def _without_lock(scripts: Any) -> None:
 
 
 def _without_marker(tickets: Any) -> None:
-    """Jira is never asked whether it has the issue's ticket."""
+    """The ticket system is never asked whether it has the issue's ticket."""
     tickets.Tickets._marked = lambda *_: None
 
 
@@ -59,7 +59,7 @@ def _without_clock(scripts: Any) -> None:
 Patch = Callable[[ModuleType], None]
 PROTECTIONS: Mapping[str, tuple[str, Patch]] = {
     "lock": ("jobs.ledger.scripts", _without_lock),
-    "marker": ("connectors.jira.tickets", _without_marker),
+    "marker": ("connectors.tickets.tickets", _without_marker),
     "lease": ("jobs.ledger.scripts", _without_lease),
     "intent": ("jobs.ledger.ledger", _without_intent),
     "dedup": ("sources.abc.events", _without_dedup),

@@ -19,6 +19,7 @@ from connectors.jira.errors import JiraRefusal, refusal_of
 from connectors.jira.port import JiraPort
 from connectors.jira.settings import Settings
 from tests.connectors.jira.conftest import STATUS_MAP, World
+from tests.connectors.jira.test_pure import SETTINGS
 
 STATUS = {"id": "1", "name": "To Do", "statusCategory": {"key": "new"}}
 TICKET = {"id": "10001", "key": "PROJ-1", "fields": {"status": STATUS, "labels": []}}
@@ -39,7 +40,7 @@ def answered(world: World, body: Any, **where: Any) -> None:
 
 CALLS: dict[str, Callable[[JiraPort], Any]] = {
     "ticket": lambda port: port.ticket("PROJ-1"),
-    "find": lambda port: list(port.find("PROJ", ["m"])),
+    "find": lambda port: list(port.search("PROJ", ["m"])),
     "comments": lambda port: list(port.comments("PROJ-1")),
     "transitions": lambda port: port.transitions("PROJ-1"),
     "issue_types": lambda port: port.issue_types("PROJ"),
@@ -47,7 +48,7 @@ CALLS: dict[str, Callable[[JiraPort], Any]] = {
     "statuses": lambda port: port.statuses("PROJ"),
     "permissions": lambda port: port.permissions("PROJ"),
     "myself": lambda port: port.myself(),
-    "create": lambda port: port.create({"project": {"key": "PROJ"}, "issuetype": {"id": "1"}, "summary": "x"}),
+    "create": lambda port: port.create_ticket({"project": {"key": "PROJ"}, "issuetype": {"id": "1"}, "summary": "x"}),
 }
 
 
@@ -196,25 +197,28 @@ class TestLogin:
     )
     def test_the_header_comes_before_the_status(self, status: int, header: str) -> None:
         answer = Answer(status, CaseInsensitiveDict({"x-seraph-loginreason": header}), b'{"issues": []}')
-        refusal = refusal_of(answer, reads=True)
+        refusal = refusal_of(answer, SETTINGS, reads=True)
         assert isinstance(refusal, JiraRefusal)
         assert (refusal.status, refusal.gone) == (401, False)
 
     @pytest.mark.parametrize("status", [429, 500, 502, 503])
     def test_what_passes_by_itself_stays_what_it_is(self, status: int) -> None:
         answer = Answer(status, CaseInsensitiveDict({"X-Seraph-LoginReason": "AUTHENTICATED_FAILED"}), b"")
-        refusal = refusal_of(answer, reads=False)
+        refusal = refusal_of(answer, SETTINGS, reads=False)
         assert refusal is not None
         assert refusal.status == status
 
     @pytest.mark.parametrize("header", ["OK", "ok", "", "?", "OKAY", "x" * 10_000])
     def test_other_values_mean_nothing(self, header: str) -> None:
-        assert refusal_of(Answer(200, CaseInsensitiveDict({"X-Seraph-LoginReason": header}), b"{}"), reads=True) is None
+        assert (
+            refusal_of(Answer(200, CaseInsensitiveDict({"X-Seraph-LoginReason": header}), b"{}"), SETTINGS, reads=True)
+            is None
+        )
 
     def test_what_was_written_was_written_whoever_jira_took_us_for(self, world: World) -> None:
         """Where anonymous visitors may create tickets: it exists, so its key must not be lost."""
         answer = Answer(201, CaseInsensitiveDict({"X-Seraph-LoginReason": "AUTHENTICATED_FAILED"}), b"{}")
-        assert refusal_of(answer, reads=False) is None
+        assert refusal_of(answer, SETTINGS, reads=False) is None
 
     def test_a_token_without_a_scope_is_named(self, world: World) -> None:
         body = {"code": 401, "message": "Unauthorized; scope does not match"}

@@ -11,11 +11,10 @@ import pytest
 from bridge.settings import ConfigError, load
 from bridge.text import utf16_length
 from connectors.base import Done
-from connectors.jira import render
 from connectors.jira.settings import Settings
 from sources.base import Event, Subject
 from tests.connectors.jira.conftest import World
-from tests.connectors.jira.test_render import BASE, fields
+from tests.connectors.jira.test_render import BASE, feedback_comment, fields
 
 
 @pytest.mark.parametrize(
@@ -51,19 +50,19 @@ def test_a_description_has_at_most_32_767_utf_16_units(character: str) -> None:
 
 
 def test_a_comment_has_at_most_32_767_utf_16_units() -> None:
-    frame = render.feedback_comment(7, "App", {"message": "?"}, "mark", "en").replace("?", "")
+    frame = feedback_comment(7, "App", {"message": "?"}, "mark", "en").replace("?", "")
     room = 32_767 - len(frame)
-    assert "…" not in render.feedback_comment(7, "App", {"message": "x" * room}, "mark", "en")
-    assert len(render.feedback_comment(7, "App", {"message": "x" * (room + 1)}, "mark", "en")) == 32_767
+    assert "…" not in feedback_comment(7, "App", {"message": "x" * room}, "mark", "en")
+    assert len(feedback_comment(7, "App", {"message": "x" * (room + 1)}, "mark", "en")) == 32_767
 
 
 def test_a_name_of_a_megabyte_leaves_room_for_the_rest() -> None:
-    made = render.feedback_comment(7, "x" * 1_000_000, {"message": "It crashes"}, "mark", "en")
+    made = feedback_comment(7, "x" * 1_000_000, {"message": "It crashes"}, "mark", "en")
     assert made.endswith("{quote}\nIt crashes\n{quote}\nmark")
 
 
 def test_a_label_has_at_most_255_utf_16_units() -> None:
-    assert load(Settings, {**BASE, "JIRA_LABELS": "x" * 255}).jira_labels == ["x" * 255]
+    assert load(Settings, {**BASE, "JIRA_LABELS": "x" * 255}).labels == ["x" * 255]
     for label in ("x" * 256, "👍" * 128, "two words"):
         with pytest.raises(ConfigError, match="JIRA_LABELS"):
             load(Settings, {**BASE, "JIRA_LABELS": label})

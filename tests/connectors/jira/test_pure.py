@@ -6,11 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.settings import load
 from connectors.base import Failed, Retry
-from connectors.jira import markers, status
-from connectors.jira.errors import JiraRefusal, create_outcome_of, outcome_of
-from connectors.jira.names import key_of
+from connectors.jira import status
+from connectors.jira.errors import JiraRefusal, create_outcome_of
+from connectors.jira.names import NAMES as KEYS
+from connectors.jira.settings import Settings
 from connectors.jira.shapes import Status, Transition
+from connectors.tickets import markers
+from tests.connectors.jira.test_render import BASE
 
 NAMES = st.text("ab-_019", min_size=1, max_size=40)
 IDS = st.integers(1, 2**53 - 1)
@@ -18,6 +22,8 @@ TIMES = st.integers(0, 2 * 10**11).map(str)
 TODO = Status("1", "To Do", "new")
 DOING = Status("3", "In Arbeit", "indeterminate")
 DONE = Status("5", "Erledigt", "done")
+SETTINGS = load(Settings, BASE)
+SHOWN = ("", "")
 
 
 @given(NAMES, IDS, IDS, TIMES, NAMES, IDS, IDS, TIMES)
@@ -34,11 +40,11 @@ def test_no_two_issues_of_any_installations_share_a_marker(
 
 def test_a_comment_is_ours_by_its_last_line_only() -> None:
     marker = markers.feedback_marker("my_test", 1, 7, "1767225600")
-    assert marker.ends("text\nabc-feedback-my_test-1-7-t1767225600", 0)
-    assert marker.ends("text\n\nabc\\-feedback\\-my\\_test-1-7-t1767225600\n ", 0)
-    assert not marker.ends(f"{{quote}}\n{marker.text}\n{{quote}}\nabc-feedback-my_test-1-8-t1767225600", 0)
-    assert not marker.ends("abc-feedback-my_test-1-7-t17672256000", 0)
-    assert not marker.ends("", 0)
+    assert marker.ends("text\nabc-feedback-my_test-1-7-t1767225600", 0, SHOWN)
+    assert marker.ends("text\n\nabc\\-feedback\\-my\\_test-1-7-t1767225600\n ", 0, SHOWN)
+    assert not marker.ends(f"{{quote}}\n{marker.text}\n{{quote}}\nabc-feedback-my_test-1-8-t1767225600", 0, SHOWN)
+    assert not marker.ends("abc-feedback-my_test-1-7-t17672256000", 0, SHOWN)
+    assert not marker.ends("", 0, SHOWN)
 
 
 def test_a_marker_of_earlier_versions_counts_on_what_is_younger_than_the_entity() -> None:
@@ -95,23 +101,23 @@ def test_a_way_s_fields_come_from_jira_fields_and_a_resolution_from_what_jira_al
     ],
 )
 def test_an_external_id_names_a_ticket_by_number_or_by_key(external_id: str, key: str | None) -> None:
-    assert key_of(external_id, "PROJ") == key
+    assert KEYS.key_of(external_id, "PROJ") == key
 
 
 @pytest.mark.parametrize("code", [301, 302, 400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 423, 425, 429])
 def test_an_answer_below_500_is_certain_that_nothing_was_done(code: int) -> None:
-    assert JiraRefusal(code).not_done
+    assert not JiraRefusal(SETTINGS, code).maybe_done
 
 
 @pytest.mark.parametrize("code", [408, 500, 502, 503, 504])
 def test_a_408_or_5xx_leaves_open_whether_something_was_done(code: int) -> None:
-    assert not JiraRefusal(code).not_done
+    assert JiraRefusal(SETTINGS, code).maybe_done
 
 
 def test_a_message_names_what_to_do() -> None:
-    assert "renew JIRA_API_TOKEN" in outcome_of(JiraRefusal(401)).why
-    assert "JIRA_URL" in outcome_of(JiraRefusal(302)).why
-    limited = outcome_of(JiraRefusal(429, "Too many", retry_after=7, limit="jira-burst-based"))
+    assert "renew JIRA_API_TOKEN" in JiraRefusal(SETTINGS, 401).outcome.why
+    assert "JIRA_URL" in JiraRefusal(SETTINGS, 302).outcome.why
+    limited = JiraRefusal(SETTINGS, 429, "Too many", retry_after=7, limit="jira-burst-based").outcome
     assert isinstance(limited, Retry)
     assert (limited.reason, limited.after) == ("rate_limited", 7)
     assert "jira-burst-based" in limited.why
@@ -119,9 +125,13 @@ def test_a_message_names_what_to_do() -> None:
 
 def test_a_refused_field_is_reported_with_its_variable() -> None:
     outcome = create_outcome_of(
-        JiraRefusal(400, fields={"customfield_7": "Team is required.", "labels": "not on screen.", "priority": "bad."}),
+        JiraRefusal(
+            SETTINGS,
+            400,
+            fields={"customfield_7": "Team is required.", "labels": "not on screen.", "priority": "bad."},
+        ),
+        SETTINGS,
         "PROJ",
-        "labels",
     )
     assert isinstance(outcome, Failed)
     assert outcome.reason == "config"

@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.settings import load
+from bridge.settings import Language, load
 from bridge.text import utf16_length
-from connectors.jira import render
+from connectors.jira.api import own_fields
+from connectors.jira.markup import MARKUP
 from connectors.jira.settings import Settings
+from connectors.tickets.markup import UNSEEN
+from connectors.tickets.render import Writer
 from sources.abc.models import Issue, Named
 
 BASE = {
@@ -57,7 +60,7 @@ ESCAPED = re.compile(r"(^|(?<!\\))\\([-#*_+?^~|%{}\[\]()!@])", re.MULTILINE)
 
 def shown(markup: str) -> str:
     """What a person reads: as Jira does it, escapes become characters that start nothing."""
-    return ESCAPED.sub(r"\2", markup).replace(render.UNSEEN, "")
+    return ESCAPED.sub(r"\2", markup).replace(UNSEEN, "")
 
 
 def constructs(markup: str) -> list[str]:
@@ -73,19 +76,19 @@ def constructs(markup: str) -> list[str]:
 
 @pytest.mark.parametrize("text", HOSTILE + PLAIN)
 def test_text_is_shown_literally(text: str) -> None:
-    assert shown(render.escape(text)) == text
-    assert constructs(render.escape(text)) == []
+    assert shown(MARKUP.literal(text)) == text
+    assert constructs(MARKUP.literal(text)) == []
 
 
 @pytest.mark.parametrize("text", PLAIN)
 def test_ordinary_text_stays_readable_in_mails_and_to_programs(text: str) -> None:
-    assert render.escape(text) == text
+    assert MARKUP.literal(text) == text
 
 
 @given(st.text(alphabet=st.sampled_from("ab1 \n\\{}[]!*_-+^~?|#()hq.:;&@%가👍"), max_size=40))
 def test_any_text_is_shown_literally(text: str) -> None:
-    assert shown(render.escape(text)) == text
-    assert constructs(render.escape(text)) == []
+    assert shown(MARKUP.literal(text)) == text
+    assert constructs(MARKUP.literal(text)) == []
 
 
 @given(st.text(max_size=60))
@@ -93,12 +96,12 @@ def test_escaping_takes_any_text(text: str) -> None:
     """Characters that no XML takes, and those that turn the writing direction, disappear, and nothing else does."""
     gone = r"[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\u200b]"
     left = re.sub(gone, "", text.replace("\r\n", "\n").replace("\r", "\n"))
-    assert shown(render.escape(text)) == left
+    assert shown(MARKUP.literal(text)) == left
 
 
 @given(st.text(alphabet=st.sampled_from("a\\{👍가"), max_size=60), st.integers(2, 40))
 def test_a_cut_text_fits_and_shows_that_it_was_cut(text: str, limit: int) -> None:
-    result = render.cut(text, limit)
+    result = MARKUP.cut(text, limit)
     assert utf16_length(result) <= limit
     assert result == text or (result.endswith("…") and text.startswith(result[:-1]))
     assert not result.endswith("\\…")
@@ -107,7 +110,13 @@ def test_a_cut_text_fits_and_shows_that_it_was_cut(text: str, limit: int) -> Non
 def fields(issue: dict[str, Any], **variables: str) -> dict[str, Any]:
     settings = load(Settings, {**BASE, **variables})
     entity = Issue.model_validate({"id": 3, **issue})
-    return render.ticket_fields(settings, Named(id=1, name="Demo"), entity, "test", "abc-test-1-3", "en")
+    writer = Writer(settings, MARKUP, "test", "en")
+    return own_fields(settings, writer.draft("PROJ", Named(id=1, name="Demo"), entity, "abc-test-1-3"))
+
+
+def feedback_comment(feedback: int, channel: str, texts: dict[str, str], marker: str, language: Language) -> str:
+    writer = Writer(load(Settings, BASE), MARKUP, "test", language)
+    return writer.feedback_comment(feedback, channel, texts, marker)
 
 
 def test_the_ticket_by_default() -> None:
@@ -174,7 +183,7 @@ BLANK = ["", " ", "\u3164", "\u200b", "\u2800", "\u3164\u200b \u2800", "\u115f\u
 def test_a_name_without_anything_to_see_does_not_become_the_summary(name: str) -> None:
     assert fields({"name": name})["summary"] == "Issue 3"
     assert fields({"name": "x", "description": name})["description"] == "From ABC User Feedback: project Demo, issue 3"
-    assert render.feedback_comment(7, "App", {"message": name}, "mark", "en") == "Feedback 7 (App)\nmark"
+    assert feedback_comment(7, "App", {"message": name}, "mark", "en") == "Feedback 7 (App)\nmark"
 
 
 def test_the_writing_direction_can_t_be_turned() -> None:
@@ -182,7 +191,7 @@ def test_the_writing_direction_can_t_be_turned() -> None:
     made = fields({"name": turned, "description": turned})
     assert made["summary"] == "reportgpj.exe x"
     assert made["description"].startswith("reportgpj.exe x\n")
-    comment = render.feedback_comment(7, f"App\n{turned}", {"message": turned, "note\u202e": "y"}, "mark", "en")
+    comment = feedback_comment(7, f"App\n{turned}", {"message": turned, "note\u202e": "y"}, "mark", "en")
     assert not re.search("[\u202a-\u202e\u2066-\u2069\x00]", comment)
     assert comment.startswith("Feedback 7 (App reportgpj.exe x)\n{quote}\n")
 
@@ -222,14 +231,14 @@ def test_a_description_is_cut_after_the_markup_grew_it_and_keeps_where_it_comes_
 
 
 def test_a_comment_names_its_fields_where_there_are_several() -> None:
-    one = render.feedback_comment(7, "App", {"message": "It [crashes]"}, "mark", "en")
+    one = feedback_comment(7, "App", {"message": "It [crashes]"}, "mark", "en")
     assert one == "Feedback 7 (App)\n{quote}\nIt \\[crashes\\]\n{quote}\nmark"
-    two = render.feedback_comment(7, "App", {"message": "a", "note": "b"}, "mark", "ko")
+    two = feedback_comment(7, "App", {"message": "a", "note": "b"}, "mark", "ko")
     assert two == "피드백 7 (App)\n{quote}\n*message*\na\n\n*note*\nb\n{quote}\nmark"
-    assert render.feedback_comment(7, "App", {}, "mark", "en") == "Feedback 7 (App)\nmark"
+    assert feedback_comment(7, "App", {}, "mark", "en") == "Feedback 7 (App)\nmark"
 
 
 def test_a_long_comment_keeps_its_marker() -> None:
-    made = render.feedback_comment(7, "App", {"message": "{" * 40_000}, "mark", "ja")
+    made = feedback_comment(7, "App", {"message": "{" * 40_000}, "mark", "ja")
     assert utf16_length(made) <= 32_767
     assert made.endswith("…\n{quote}\nmark")

@@ -24,15 +24,15 @@ def problems(**changes: str) -> list[str]:
 
 def test_the_least_configuration_is_enough() -> None:
     settings = load(Settings, GOOD)
-    assert settings.jira_url == "https://example.atlassian.net"
-    assert settings.jira_project.get(7) == "PROJ"
-    assert (settings.jira_type, settings.jira_issue_type, settings.jira_external_id) == ("auto", "Task", "number")
-    assert (settings.jira_status_map, settings.jira_search_lag, settings.jira_marker_field) == ({}, 120, None)
+    assert settings.url == "https://example.atlassian.net"
+    assert settings.project.get(7) == "PROJ"
+    assert (settings.type, settings.issue_type, settings.external_id) == ("auto", "Task", "number")
+    assert (settings.status_map, settings.search_lag, settings.marker_field) == ({}, 120, None)
 
 
 def test_a_project_for_each_abc_project() -> None:
     settings = load(Settings, {**GOOD, "JIRA_PROJECT": "1=WEB,2=APP"})
-    assert [settings.jira_project.get(number) for number in (1, 2, 3)] == ["WEB", "APP", None]
+    assert [settings.project.get(number) for number in (1, 2, 3)] == ["WEB", "APP", None]
 
 
 def test_everything_missing_is_reported_at_once() -> None:

@@ -172,7 +172,7 @@ def test_building_and_asking_talk_to_nobody_and_to_jira_once(world: World) -> No
 def test_the_port_s_errors_carry_jira_s_messages(world: World) -> None:
     port = JiraPort(load(Settings, world.variables), pool=4)
     with pytest.raises(JiraRefusal, match="Specify a valid issue type") as caught:
-        port.create({"project": {"key": "PROJ"}, "issuetype": {"name": "Epic"}, "summary": "x"})
+        port.create_ticket({"project": {"key": "PROJ"}, "issuetype": {"name": "Epic"}, "summary": "x"})
     assert caught.value.fields == {"issuetype": "Specify a valid issue type"}
     world.sandbox.faults.add("status", system="jira", status=200, body="<html>")
     with pytest.raises(NoAnswer, match="JIRA_URL"):

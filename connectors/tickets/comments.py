@@ -5,15 +5,14 @@ from __future__ import annotations
 from bridge.http import NoAnswer
 from connectors import patience
 from connectors.base import Context, Retry
-from connectors.jira.errors import Halt, JiraRefusal, ambiguous
-from connectors.jira.markers import Marker
-from connectors.jira.port import JiraPort
+from connectors.tickets.base import Halt, Refused, TicketApi
+from connectors.tickets.markers import Marker
 from sources.abc.models import Feedback, Issue
 from sources.base import seconds_of
 
 
 def comment_once(
-    port: JiraPort, key: str, body: str, marker: Marker, context: Context, about: Issue | Feedback
+    api: TicketApi, key: str, body: str, marker: Marker, context: Context, about: Issue | Feedback
 ) -> bool:
     """Adds `body`, which ends with `marker`, unless a comment of our own account ends with it. Returns whether it was
     added. `about`: what the marker names.
@@ -21,8 +20,8 @@ def comment_once(
     Keeps the note `commenting` before it writes: {marker, at}. Where a delivery has two comments, a note about the
     later one means that the earlier one exists.
     """
-    for comment in port.comments(key):
-        if marker.ends(comment.body, comment.made) and port.is_ours(comment.author):
+    for comment in api.comments(key, marker.earliest):
+        if marker.ends(comment.body, comment.made, api.markup.hidden) and api.is_ours(comment.author):
             return False
     earlier = context.notes.get("commenting")
     if earlier and earlier["marker"] == marker.text:
@@ -34,14 +33,19 @@ def comment_once(
         raise Halt(Retry(why, "not_yet", min(left, patience.LOOK_EVERY)))
     context.keep(commenting={"marker": marker.text, "at": context.now()})
     try:
-        port.add_comment(key, body)
-    except JiraRefusal as refusal:
-        if refusal.not_done:
+        api.add_comment(key, body)
+    except Refused as refusal:
+        if not refusal.maybe_done:
             context.keep(commenting=None)
         raise
     except NoAnswer as error:
         if error.sent:
-            raise Halt(ambiguous(error)) from None
+            raise Halt(ambiguous(api.title, error)) from None
         context.keep(commenting=None)
         raise
     return True
+
+
+def ambiguous(title: str, error: NoAnswer) -> Retry:
+    """Something was sent and the result is unknown: the next attempt looks before it sends again."""
+    return Retry(f"{title}: {error}; it may have been done all the same, so the next attempt looks first", "ambiguous")

@@ -1,4 +1,4 @@
-"""What each event does in Jira: event → case → ticket → status or comment → outcome."""
+"""What each event does in a ticket system: event → case → ticket → status or comment → outcome."""
 
 from __future__ import annotations
 
@@ -10,34 +10,35 @@ from bridge.text import is_blank
 from connectors import abc_errors
 from connectors.answers import no_answer
 from connectors.base import Check, Context, Destination, Done, Outcome, Skipped, Tools
-from connectors.jira import markers, render, status
-from connectors.jira.checks import check
-from connectors.jira.comments import comment_once
-from connectors.jira.errors import Halt, JiraRefusal, outcome_of
-from connectors.jira.port import JiraPort
-from connectors.jira.settings import Settings
-from connectors.jira.shapes import Ticket
-from connectors.jira.tickets import Case, Found, Tickets
-from sources.abc.client import AbcClient, AbcError, why_unwritable
+from connectors.tickets import markers
+from connectors.tickets.base import Halt, NoWay, Refused, Ticket, TicketApi
+from connectors.tickets.comments import comment_once
+from connectors.tickets.render import Writer
+from connectors.tickets.settings import TicketSettings
+from connectors.tickets.tickets import Case, Found, Tickets
+from sources.abc.client import AbcError, why_unwritable
 from sources.abc.models import AbcEvent, Feedback, Issue
 from sources.base import Event
 
 
-class JiraConnector:
-    def __init__(self, settings: Settings, tools: Tools, abc: AbcClient, port: JiraPort) -> None:
+class TicketConnector:
+    """`burst`: how many deliveries may go at once after a pause."""
+
+    def __init__(self, settings: TicketSettings, tools: Tools, api: TicketApi, burst: int = 10) -> None:
+        assert tools.abc is not None, "Spec.needs"
         self._settings = settings
-        self._name = tools.name
-        self._scope = tools.scope
-        self._language = tools.language
-        self._abc = abc
-        self._port = port
-        self._tickets = Tickets(settings, tools, abc, port)
+        self._tools = tools
+        self._abc = tools.abc
+        self._api = api
+        self._burst = burst
+        self._writer = Writer(settings, api.markup, tools.instance, tools.language)
+        self._tickets = Tickets(settings, tools, tools.abc, api, self._writer)
 
     def check(self) -> Iterator[Check]:
-        return check(self._settings, self._port)
+        return self._api.check()
 
     def destination(self, _event: Event) -> Destination:
-        return Destination(self._name, self._settings.jira_rate, burst=10)
+        return Destination(self._tools.name, self._settings.rate, self._burst)
 
     def missing(self, entity: Issue | Feedback) -> bool:
         return isinstance(entity, Issue) and not entity.external_id
@@ -50,7 +51,7 @@ class JiraConnector:
         """Each attempt carries the status that it reads, and that may have been one in passing. What a person has done
         to the ticket since does not count: there they have the last word."""
         carried = link.get("carried")
-        if not isinstance(entity, Issue) or not carried or entity.status not in self._settings.jira_status_map:
+        if not isinstance(entity, Issue) or not carried or entity.status not in self._settings.status_map:
             return False
         return carried != entity.status
 
@@ -72,15 +73,16 @@ class JiraConnector:
         }
         step = steps.get(event.name)
         if step is None or not isinstance(event, AbcEvent):
-            return Skipped(f"jira does nothing on {event.name}: look at JIRA_EVENTS")
+            variable = f"{self._settings.PREFIX.upper()}_EVENTS"
+            return Skipped(f"{self._tools.name} does nothing on {event.name}: look at {variable}")
         try:
             return step(event, self._tickets.case(event, context))
         except Halt as halt:
             return halt.outcome
-        except JiraRefusal as refusal:
-            return outcome_of(refusal)
+        except Refused as refusal:
+            return refusal.outcome
         except NoAnswer as error:
-            return no_answer("Jira", error)
+            return no_answer(self._api.title, error)
         except AbcError as error:
             return abc_errors.outcome_of(error, context)
 
@@ -92,10 +94,11 @@ class JiraConnector:
 
     def _status_change(self, _event: AbcEvent, case: Case) -> Outcome:
         found = self._tickets.ensure(case)
-        if not self._settings.jira_status_map:
-            return Skipped("statuses are not carried: JIRA_STATUS_MAP is empty", found.result)
-        if case.issue.status not in self._settings.jira_status_map:
-            return Skipped(f"JIRA_STATUS_MAP names no Jira status for {case.issue.status}", found.result)
+        if not self._settings.status_map:
+            return Skipped(f"statuses are not carried: {self._settings.variable('status_map')} is empty", found.result)
+        if case.issue.status not in self._settings.status_map:
+            variable = self._settings.variable("status_map")
+            return Skipped(f"{variable} names no {self._api.title} status for {case.issue.status}", found.result)
         return Done({**found.result, **self._carry(case, found)})
 
     def _addition(self, event: AbcEvent, case: Case) -> Outcome:
@@ -103,7 +106,7 @@ class JiraConnector:
         result = {**found.result, **self._first_status(case, found)}
         if event.feedback is None or event.channel is None:
             return Skipped("the event names no feedback", result)
-        # Read again: it may have been translated meanwhile, or deleted, and then it must not appear in Jira.
+        # Read again: it may have been translated meanwhile, or deleted, and then it must not appear in a ticket.
         feedback = self._abc.get_feedback(case.project.id, event.channel.id, event.feedback.id)
         if not event.feedback.is_same(feedback):
             return Skipped(f"the feedback of this event is gone: id {feedback.id} belongs to a later one now", result)
@@ -114,53 +117,37 @@ class JiraConnector:
         # Only texts: other fields may hold what identifies the person who wrote.
         keys = [field.key for field in self._abc.fields(case.project.id, event.channel.id) if field.format == "text"]
         texts = {key: text for key in keys if isinstance(text := feedback.fields.get(key), str)}
-        marker = markers.feedback_marker(self._scope, case.project.id, feedback.id, feedback.creation)
+        marker = markers.feedback_marker(self._tools.scope, case.project.id, feedback.id, feedback.creation)
         channel = str(event.channel.id) if is_blank(event.channel.name) else event.channel.name
-        body = render.feedback_comment(feedback.id, channel, texts, marker.text, self._language)
-        added = comment_once(self._port, found.key, body, marker, case.context, feedback)
+        body = self._writer.feedback_comment(feedback.id, channel, texts, marker.text)
+        added = comment_once(self._api, found.key, body, marker, case.context, feedback)
         return Done({**result, "comment": "added" if added else "there already"})
 
     def _first_status(self, case: Case, found: Found) -> dict[str, Any]:
         """A ticket of ours gets the issue's status once; from then on only changes are carried, so that a ticket that
         a person has moved stays where it is."""
-        if not found.ours or case.link.get("carried") or case.issue.status not in self._settings.jira_status_map:
+        if not found.ours or case.link.get("carried") or case.issue.status not in self._settings.status_map:
             return {}
         return self._carry(case, found)
 
     def _carry(self, case: Case, found: Found) -> dict[str, Any]:
         """Brings the ticket to the current status of the issue, whatever the event names."""
-        target = self._settings.jira_status_map[case.issue.status]
-        ticket = found.ticket or self._port.ticket(found.id)
-        result = self._move(case, ticket, target)
+        target = self._settings.status_map[case.issue.status]
+        ticket = found.ticket or self._api.read(found.id)
+        moved = self._api.move(ticket, target, case.context.keep)
+        result = {"status": ticket.status}
+        if isinstance(moved, NoWay):
+            self._report_no_way(case, ticket, target)
+            result["warning"] = moved.why
+        else:
+            result = {"status": moved.status, **({"moved_from_status": moved.before} if moved.before else {})}
         if found.ours:
             case.remember(carried=case.issue.status)
         return result
 
-    def _move(self, case: Case, ticket: Ticket, target: str) -> dict[str, Any]:
-        here = {"status": ticket.status.name}
-        if status.is_at(ticket.status, target):
-            return here
-        transitions = self._port.transitions(ticket.key)
-        way = status.way_to(target, transitions)
-        if way is None and status.is_in_category(ticket.status, target):
-            return here
-        way = way or status.way_into_category(target, transitions)
-        values, missing = status.fields_for(way, self._settings.jira_fields) if way else ({}, [])
-        if way is None or missing:
-            return {**here, "warning": self._no_way(case, ticket, target, missing)}
-        case.context.keep()  # raises LeaseLost when another worker has taken over
-        self._port.transition(ticket.key, way, values)
-        return {"status": way.to.name, "moved_from_status": ticket.status.name}
-
-    def _no_way(self, case: Case, ticket: Ticket, target: str, missing: list[str]) -> str:
-        """Tells the people at the ticket, once, and the operator."""
-        abc_status = case.issue.status
-        issue = case.issue
-        marker = markers.status_marker(self._scope, case.project.id, issue.id, issue.creation, abc_status)
-        body = render.no_way_comment(abc_status, ticket.status.name, target, marker.text, self._language)
-        comment_once(self._port, ticket.key, body, marker, case.context, issue)
-        if missing:
-            return (
-                f"the way to '{target}' needs {', '.join(missing)}: set it in JIRA_FIELDS, or move the ticket by hand"
-            )
-        return f"the workflow has no way from '{ticket.status.name}' to '{target}': look at JIRA_STATUS_MAP"
+    def _report_no_way(self, case: Case, ticket: Ticket, target: str) -> None:
+        """To the people who read the ticket, once."""
+        issue, status = case.issue, case.issue.status
+        marker = markers.status_marker(self._tools.scope, case.project.id, issue.id, issue.creation, status)
+        body = self._writer.no_way_comment(status, ticket.status, target, marker.text)
+        comment_once(self._api, ticket.key, body, marker, case.context, issue)

@@ -1,0 +1,106 @@
+"""What people read in a ticket system: title, description and comments, users' text always literal. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bridge.settings import Language
+from bridge.text import cut as cut_text
+from bridge.text import inert, is_blank
+from connectors.tickets.base import Draft
+from connectors.tickets.markup import Markup, one_line
+from connectors.tickets.settings import TicketSettings
+from connectors.tickets.templates import TemplateMistake, render_template
+from sources.abc.models import Issue, Named
+
+NAME_LIMIT = 100  # of a project or a channel; ABC User Feedback has 20
+
+WORDS: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        "origin": "From ABC User Feedback: project {project}, issue {issue}",
+        "feedback": "Feedback {feedback} ({channel})",
+        "no_way": "In ABC User Feedback this is now {status}, here it should be \"{target}\". "
+        "The workflow has no way there from \"{current}\": please move the ticket by hand.",
+    },
+    "ko": {
+        "origin": "ABC User Feedback: 프로젝트 {project}, 이슈 {issue}",
+        "feedback": "피드백 {feedback} ({channel})",
+        "no_way": "ABC User Feedback의 상태가 {status}(으)로 바뀌어 여기서는 \"{target}\"이어야 합니다. "
+        "현재 상태 \"{current}\"에서 이동할 수 있는 전환이 없으니 직접 변경해 주세요.",
+    },
+    "ja": {
+        "origin": "ABC User Feedback: プロジェクト {project}、イシュー {issue}",
+        "feedback": "フィードバック {feedback}（{channel}）",
+        "no_way": "ABC User Feedback のステータスが {status} になりました。ここでは「{target}」のはずですが、"
+        "現在の「{current}」からのトランジションがありません。手動で変更してください。",
+    },
+}  # fmt: skip
+
+
+class Writer:
+    """Writes in one markup and one language."""
+
+    def __init__(self, settings: TicketSettings, markup: Markup, instance: str, language: Language) -> None:
+        self._settings = settings
+        self._markup = markup
+        self._instance = instance
+        self._words = WORDS[language]
+
+    def draft(self, container: str, project: Named, issue: Issue, marker: str) -> Draft:
+        """Raises ValueError, which names variable and line, where a template does not fit this issue."""
+        values = {
+            "issue": issue.model_dump(),
+            "project": project.model_dump(),
+            "instance": self._instance,
+            "marker": marker,
+        }
+        settings, markup = self._settings, self._markup
+        ending = f"\n\n{markup.marker_line(marker)}" if markup.marker_in_text else ""
+        room = markup.limit - markup.units(ending)
+        title = self._template("summary_template", values) if settings.summary_template else issue.name
+        if settings.description_template:
+            text = markup.cut(self._template("description_template", values, markup.literal).strip(), room)
+        else:
+            name = str(project.id) if is_blank(project.name) else project.name
+            text = self.description(issue.description, name, issue.id, room)
+        return Draft(container, self.title(title, issue.id), text + ending, marker)
+
+    def _template(self, field: str, values: Mapping[str, Any], escaped: Callable[[Any], str] | None = None) -> str:
+        source = getattr(self._settings, field)
+        try:
+            return render_template(source, values, escaped) if escaped else render_template(source, values)
+        except TemplateMistake as mistake:
+            # Not what exactly: such a message quotes values, and here these are people's text.
+            variable = self._settings.variable(field)
+            raise ValueError(f"{variable}, line {mistake.line}: {mistake.kind} with the values of this issue") from None
+
+    def title(self, text: str, issue: int) -> str:
+        """One line with something to see: ticket systems refuse line breaks and an empty title."""
+        line = inert(one_line(text))
+        shown = f"Issue {issue}" if is_blank(line) else line
+        return cut_text(shown, self._markup.title_limit, length=self._markup.units)
+
+    def description(self, own: str | None, project: str, issue: int, room: int) -> str:
+        """The description where there is no template: the issue's own description, and where it comes from."""
+        markup = self._markup
+        origin = self._words["origin"].format(project=markup.literal(cut_text(inert(project), NAME_LIMIT)), issue=issue)
+        text = markup.literal(own).strip()
+        return origin if is_blank(text) else f"{markup.cut(text, room - markup.units(origin) - 2)}\n\n{origin}"
+
+    def feedback_comment(self, feedback: int, channel: str, texts: Mapping[str, str], marker: str) -> str:
+        """The comment for a feedback: its text fields, each under its key where there are several."""
+        markup = self._markup
+        shown = {key: markup.literal(text).strip() for key, text in texts.items() if not is_blank(text)}
+        bold = {key: f"{markup.bold(markup.literal(key))}\n" if len(shown) > 1 else "" for key in shown}
+        quoted = "\n\n".join(bold[key] + text for key, text in shown.items())
+        name = markup.literal(cut_text(inert(channel), NAME_LIMIT))
+        heading = self._words["feedback"].format(feedback=feedback, channel=name)
+        ending = markup.marker_line(marker)
+        room = markup.limit - markup.units(f"{heading}\n\n{ending}")
+        return f"{heading}\n{markup.quote(quoted, room)}\n{ending}" if quoted else f"{heading}\n{ending}"
+
+    def no_way_comment(self, status: str, current: str, target: str, marker: str) -> str:
+        literal = self._markup.literal
+        text = self._words["no_way"].format(status=literal(status), current=literal(current), target=literal(target))
+        return f"{text}\n\n{self._markup.marker_line(marker)}"

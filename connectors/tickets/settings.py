@@ -1,0 +1,64 @@
+"""The variables that every ticket system has; PREFIX and the map of containers are the adapter's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Annotated, ClassVar, Literal, cast
+
+from pydantic import AfterValidator, Field, ValidationInfo
+
+from bridge.settings import KeyMap, Pairs, Settings, TextList, is_id
+from connectors.tickets.templates import check_template
+
+ABC_STATUSES = ("INIT", "ON_REVIEW", "IN_PROGRESS", "RESOLVED", "PENDING")
+
+
+def containers(form: re.Pattern[str], what: str) -> Callable[[KeyMap[str]], KeyMap[str]]:
+    """Validates a map from ABC projects to containers. `what`: what a container that has not the form is not."""
+
+    def check(projects: KeyMap[str]) -> KeyMap[str]:
+        for abc_project, container in projects.items():
+            if abc_project != "*" and not is_id(abc_project):
+                raise ValueError(f"'{abc_project}' is no ABC project id (a number, or * for all others)")
+            if not form.fullmatch(container):
+                raise ValueError(f"'{container}' is {what}")
+        return projects
+
+    return check
+
+
+def named(info: ValidationInfo, field: str) -> str:
+    """The variable of a field, for the message of a validator."""
+    return str((info.context or {}).get(field, field.upper()))
+
+
+def _check_status_map(pairs: dict[str, str]) -> dict[str, str]:
+    for abc_status in pairs:
+        if abc_status not in ABC_STATUSES:
+            raise ValueError(f"'{abc_status}' is no ABC status ({', '.join(ABC_STATUSES)})")
+    return pairs
+
+
+StatusMap = Annotated[Pairs, AfterValidator(_check_status_map), Field(default_factory=dict)]
+
+
+class TicketSettings(Settings):
+    """Base of an adapter's settings class."""
+
+    CONTAINER: ClassVar[str]
+    """The field that maps ABC projects to containers."""
+
+    labels: Annotated[TextList, Field(default_factory=list)]
+    status_map: StatusMap
+    external_id: Literal["number", "key"] = "number"
+    summary_template: Annotated[str | None, AfterValidator(check_template)] = None
+    description_template: Annotated[str | None, AfterValidator(check_template)] = None
+    rate: Annotated[float, Field(ge=0.001, le=1000)] = 10
+    """Deliveries a second, each of which is a few calls."""
+    former_accounts: Annotated[TextList, Field(default_factory=list)]
+    """Accounts that the bridge used before: what they made is ours."""
+
+    @property
+    def containers(self) -> KeyMap[str]:
+        return cast(KeyMap[str], getattr(self, self.CONTAINER))
