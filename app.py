@@ -29,8 +29,8 @@ from jobs.health import Health
 from jobs.ledger.ledger import Ledger
 from jobs.ledger.records import Records
 from jobs.replay import Replayer
-from sources.abc import receive
-from sources.base import Event, Unread
+from sources import receive
+from sources.base import Event, Request, Source, Unread
 from sources.refusals import Reason, Refusals
 
 THREADS = 32
@@ -62,7 +62,11 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     instance = service.bridge_instance
     quick, patient = connect(service, "receive"), connect(service, "console")
     refusals = app.extensions["refusals"] = Refusals(Ledger(quick, instance).count)
-    app.register_blueprint(receive.make_blueprint(service, _make_accept(configuration, quick), refusals.add))
+    receiver = receive.Receiver(
+        service, configuration.sources.proofs(), _make_accept(configuration, quick), refusals.add
+    )
+    app.extensions["receiver"] = receiver
+    app.register_blueprint(receiver.blueprint())
     health = Health(quick, instance, configuration.routes, service.abc_api_url is not None)
     app.register_blueprint(signals.make_blueprint(health))
     app.register_blueprint(
@@ -86,9 +90,10 @@ def _behind(proxies: int, application: Callable[..., Any]) -> Callable[..., Any]
 def _make_accept(configuration: Configuration, redis: Redis) -> receive.Accept:
     acceptor = Acceptor(redis, configuration.service.bridge_instance, configuration.routes)
 
-    def accept(source: str, event: Event | Unread, body: bytes) -> tuple[str, bool]:
+    def accept(source: Source, event: Event | Unread, sent: Request) -> tuple[str, bool]:
+        headers = {name: sent.headers[name] for name in source.headers if name in sent.headers}
         try:
-            accepted = acceptor.accept(source, event, body)
+            accepted = acceptor.accept(source.name, event, sent.raw, headers=headers)
         except RedisError as error:
             raise receive.CannotStore(f"{type(error).__name__}: {error}") from None
         return accepted.event_id, accepted.duplicate
@@ -101,7 +106,7 @@ def _error_handler(refusals: Refusals) -> Callable[[HTTPException], Response]:
     wrong_address: dict[int | None, Reason] = {404: "not_found", 405: "method"}
 
     def handle(error: HTTPException) -> Response:
-        is_webhook = request.method == "POST" or request.path.rstrip("/") == "/webhook"
+        is_webhook = request.method == "POST" or request.path.rstrip("/").startswith("/webhook")
         if is_webhook and error.code in wrong_address:
             refusals.add(wrong_address[error.code], request.remote_addr)
         answer = Response.force_type(error.get_response())  # with its headers, such as the Allow of a 405
@@ -116,8 +121,7 @@ def create_gateway() -> Gateway:
     """What each process of the web server runs: `granian --interface rsgi --factory app:create_gateway`."""
     end_with_parent()
     app = create_app()
-    service = configure(environment()).service
-    return Gateway(app.wsgi_app, receive.body_limit(service), app.extensions["refusals"].add, THREADS)
+    return Gateway(app.wsgi_app, app.extensions["receiver"].body_limit, app.extensions["refusals"].add, THREADS)
 
 
 def main() -> None:

@@ -35,6 +35,7 @@ from jobs.reconcile.reconciler import Reconciler, instant
 from jobs.replay import Replayer
 from sources.abc import samples
 from sources.abc.client import AbcError
+from sources.abc.settings import AbcSettings
 
 COLUMNS = ("id", "event", "entity", "state", "attempts", "updated_at", "error")
 
@@ -213,8 +214,15 @@ def _creation_times(
     return found
 
 
+def _token(configuration: Configuration) -> str:
+    settings = configuration.sources.chosen.get("abc")
+    if not isinstance(settings, AbcSettings):
+        raise click.ClickException("SOURCES does not list abc: /webhook is switched off")
+    return settings.webhook_token[0].get_secret_value()
+
+
 def _send(configuration: Configuration, url: str, body: bytes) -> str:
-    token = configuration.service.webhook_token[0].get_secret_value()
+    token = _token(configuration)
     headers = {"Content-Type": "application/json", "x-webhook-token": token}
     try:
         answer = send(new_session(), "POST", url, headers=headers, data=body)

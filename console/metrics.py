@@ -13,7 +13,8 @@ import connectors
 from connectors.base import Reason
 from jobs.delivery.attempts import BUCKETS
 from jobs.delivery.flow import SOURCE
-from jobs.routing import EVENTS, Route
+from jobs.routing import Route
+from sources import EVENTS
 from sources.refusals import REASONS
 
 BOUNDS = [*(str(bound) for bound in BUCKETS), "+Inf"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -43,11 +44,13 @@ class Acceptor:
         event: Event | Unread,
         body: bytes,
         *,
+        headers: Mapping[str, str] = MappingProxyType({}),
         skip: Mapping[str, str] = MappingProxyType({}),
         extend: bool = False,
         note_level: bool = True,
     ) -> Accepted:
-        """Stores the event with those that it implies (sources.implied), each with its deliveries. `skip`: connectors
+        """Stores the event with those that it implies (sources.implied), each with its deliveries. `headers`:
+        those that are needed to read it again; `skip`: connectors
         that shall not act, with why. `extend`: a known event gets the deliveries that it lacks (of a connector that was
         switched on since). `note_level`: whether the event's level counts as the last known one.
 
@@ -59,6 +62,8 @@ class Acceptor:
         ]
         name = cut(event.name, LONGEST_NAME)
         fields: dict[str, str | bytes] = {"source": source, "name": name, "body": body, "state": "accepted"}
+        if headers:
+            fields["headers"] = json.dumps(headers)
         if isinstance(event, Unread):
             fields |= {"state": event.state, "why": cut(event.why, LONGEST_WHY)}
         elif not planned:

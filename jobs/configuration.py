@@ -20,6 +20,8 @@ from connectors import find, kind_of, label_of
 from connectors.base import Connector, TicketSystem, Tools
 from jobs.routing import Route, make_route
 from sources.abc.client import AbcClient
+from sources.configuration import Sources, configure_sources
+from sources.configuration import variables as source_variables
 
 T = TypeVar("T")
 
@@ -30,6 +32,7 @@ ALIKE = 0.9
 @dataclass(frozen=True, slots=True)
 class Configuration:
     service: ServiceSettings
+    sources: Sources
     connectors: Mapping[str, Settings]
     routes: tuple[Route, ...]
     redact: Redactor
@@ -51,6 +54,7 @@ def configure(environ: Mapping[str, str]) -> Configuration:
             return None
 
     service = attempt(lambda: load(ServiceSettings, environ))
+    sources = attempt(lambda: configure_sources(environ))
     names, unknown = attempt(lambda: _connector_names(environ)) or ([], [])
     problems += unknown
     chosen: dict[str, Settings] = {}
@@ -64,10 +68,13 @@ def configure(environ: Mapping[str, str]) -> Configuration:
     problems += _missing(environ, names)
     problems += _overlapping(chosen)
     doubts = _misspelled(environ, names)
-    if problems or service is None:
+    if problems or service is None or sources is None:
         raise ConfigError(list(dict.fromkeys([*problems, *doubts])))
-    redact = Redactor([*secrets_of(service, *chosen.values()), *_proxies_with_passwords(environ)])
-    return Configuration(service, chosen, tuple(routes), redact, tuple(doubts), tuple(_switched_off(environ, names)))
+    secrets = secrets_of(service, *sources.chosen.values(), *chosen.values())
+    redact = Redactor([*secrets, *_proxies_with_passwords(environ)])
+    doubts += sources.doubts
+    notes = tuple(_switched_off(environ, names))
+    return Configuration(service, sources, chosen, tuple(routes), redact, tuple(doubts), notes)
 
 
 def configure_or_exit(environ: Mapping[str, str]) -> Configuration:
@@ -187,8 +194,6 @@ def _route(name: str, environ: Mapping[str, str]) -> Route:
 def _missing(environ: Mapping[str, str], names: list[str]) -> list[str]:
     """What is not set at all, whatever else is wrong."""
     problems = []
-    if _is_unset("WEBHOOK_TOKEN", environ):
-        problems.append("WEBHOOK_TOKEN: required, but not set; the same text as in the feedback app's webhook")
     if needing := ", ".join(name for name in names if "abc" in find(name).needs):
         unset = [name for name in ("ABC_API_URL", "ABC_API_KEY") if _is_unset(name, environ)]
         problems += [f"{name}: required by {needing}, but not set" for name in unset]
@@ -199,7 +204,7 @@ def _misspelled(environ: Mapping[str, str], names: Iterable[str]) -> list[str]:
     """Variables that nobody reads, with a name very much like that of one that is not set."""
     names = list(names)
     bases = {variable for kind in {*connectors.REGISTRY, *map(kind_of, names)} for variable in _variables_of(kind)}
-    known = set(ServiceSettings.variables().values()) | bases
+    known = set(ServiceSettings.variables().values()) | source_variables() | bases
     for name in names:
         if label := label_of(name):
             known |= {f"{variable}__{label.upper()}" for variable in _variables_of(kind_of(name))}

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import sources
 from sources.base import Event
 
-NAMES = frozenset({"event", "project", "channel", "feedback", "issue", "addedIssue", "previousStatus"})
-"""What a filter may speak of. What an event does not have is null."""
+COMMON = frozenset({"event", "source", "data"})
+"""What a filter may use of every event."""
+NAMES = COMMON.union(*(source.facts for source in sources.REGISTRY.values()))
+"""What a filter may use. What an event does not have is null."""
 
 
 def facts_of(event: Event) -> dict[str, Any]:
-    """What a filter sees: the names of the payload; `issue` is the added issue where one was added."""
-    data = event.body.get("data")
-    given = data if isinstance(data, dict) else {}
-    facts = dict.fromkeys(NAMES) | {name: value for name, value in given.items() if name in NAMES}
-    facts["event"] = event.name
-    facts["issue"] = facts["issue"] or facts["addedIssue"]
-    return facts
+    """Every name of NAMES with its value."""
+    source = sources.REGISTRY.get(event.source)
+    own = source.facts_of(event) if source else {}
+    common = {"event": event.name, "source": event.source}
+    return {**dict.fromkeys(NAMES), "data": event.body, **own, **common}

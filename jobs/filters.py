@@ -203,7 +203,11 @@ def _position(error: Exception, expression: str) -> str:
 
 def _check_size(facts: Mapping[str, Any]) -> None:
     """Raises _TooLarge."""
-    waiting: list[tuple[Any, int]] = [(facts, 0)]
+    named = [value for name, value in facts.items() if name != "data"]
+    data = facts.get("data")
+    if isinstance(data, Mapping):  # what it holds and has a name of its own counts once
+        data = [value for value in data.values() if not any(value is other for other in named)]
+    waiting: list[tuple[Any, int]] = [(named, 0), (data, 0)]
     seen = 0
     while waiting:
         value, depth = waiting.pop()

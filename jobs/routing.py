@@ -11,12 +11,15 @@ from bridge.environment import ConfigError
 from bridge.text import cut
 from jobs.facts import facts_of
 from jobs.ledger.ledger import Planned
+from sources import EVENTS
 from sources.base import Event
 
 if TYPE_CHECKING:
     from jobs.filters import Condition
 
-EVENTS = ("FEEDBACK_CREATION", "ISSUE_CREATION", "ISSUE_STATUS_CHANGE", "ISSUE_ADDITION")
+PREFIXES = tuple(dict.fromkeys(f"{name.partition('.')[0]}." for name in EVENTS if "." in name))
+"""Starts of the names of all sources but ABC. Behind them any name may be written: a source gets new events."""
+THERE_ARE = ", ".join([*(name for name in EVENTS if "." not in name), *(f"{prefix}*" for prefix in PREFIXES)])
 LONGEST_PATTERN = 200
 """Characters of a pattern for names of events: fnmatch's time grows with it."""
 QUOTED = 100
@@ -69,9 +72,9 @@ def make_route(
     variable = variables[0] or f"{connector.upper()}_EVENTS"
     rule_variable = variables[1] or f"{connector.upper()}_FILTER"
     patterns = tuple(part.strip() for part in events.split(",") if part.strip()) if events else tuple(default_events)
-    problems = [] if patterns else [f"{variable}: names no event; there are {', '.join(EVENTS)}"]
+    problems = [] if patterns else [f"{variable}: names no event; there are {THERE_ARE}"]
     problems += [
-        f"{variable}: '{cut(pattern, QUOTED)}' matches none of {', '.join(EVENTS)}"
+        f"{variable}: '{cut(pattern, QUOTED)}' matches none of {THERE_ARE}"
         for pattern in patterns
         if len(pattern) > LONGEST_PATTERN or not _any_match_of(pattern.removeprefix("!"))
     ]
@@ -105,4 +108,4 @@ def _any_match(name: str, patterns: Iterable[str]) -> bool:
 
 
 def _any_match_of(pattern: str) -> bool:
-    return any(fnmatchcase(name, pattern) for name in EVENTS)
+    return pattern.startswith(PREFIXES) or any(fnmatchcase(name, pattern) for name in EVENTS)

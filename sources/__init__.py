@@ -1,27 +1,32 @@
-"""Where events come from: each source turns its requests into events (`sources.base.Event`)."""
+"""Where events come from. A source is a folder that declares one `SOURCE` (`sources.base.Source`), and a line here."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 
-from sources.abc import events as abc_events
-from sources.abc.models import AbcEvent
-from sources.base import Event
+from sources import abc, logto
+from sources.base import Event, Request, Source
 
-PARSERS = {"abc": abc_events.parse}
-"""How each source's stored bodies are read."""
+REGISTRY: Mapping[str, Source] = {source.name: source for source in (abc.SOURCE, logto.SOURCE)}
+EVENTS = tuple(name for source in REGISTRY.values() for name in source.events)
+"""Every known name of an event."""
 
 
 def restore(stored: Mapping[str, str], instance: str) -> Event | None:
-    """The event as the ledger keeps it (`source` and `body`); None when this version can't read it."""
-    parse = PARSERS.get(stored.get("source", ""))
-    try:
-        return parse(json.loads(stored["body"]), instance) if parse else None
-    except (abc_events.Unknown, abc_events.Unreadable, KeyError, ValueError):
+    """The event as the ledger keeps it (`source`, `body`, `headers`); None when this version can't read it."""
+    source = REGISTRY.get(stored.get("source", ""))
+    if source is None:
         return None
+    try:
+        body, headers = json.loads(stored["body"]), json.loads(stored.get("headers", "{}"))
+    except (KeyError, ValueError):
+        return None
+    event = source.parse(Request(instance, body, stored["body"].encode("utf-8", "replace"), headers))
+    return event if isinstance(event, Event) else None
 
 
 def implied(event: Event, instance: str) -> list[tuple[Event, bytes]]:
     """What happened with this event and is not sent as an event of its own, each with the body to be stored."""
-    return [*abc_events.implied(event, instance)] if isinstance(event, AbcEvent) else []
+    source = REGISTRY.get(event.source)
+    return source.implied(event, instance) if source else []

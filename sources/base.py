@@ -6,13 +6,16 @@ A source parses tolerantly and without I/O. It knows no connector and nothing of
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from pydantic import BeforeValidator
+
+from bridge.settings import Settings
+from sources.signatures import Proof
 
 
 def _text(value: object) -> object:
@@ -138,6 +141,55 @@ class Unread:
     state: Literal["ignored", "unreadable"]
     why: str
     name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A webhook that is authentic and holds one JSON object."""
+
+    instance: str
+    """BRIDGE_INSTANCE: part of every event's id."""
+    body: Mapping[str, Any]
+    raw: bytes
+    """The body as sent."""
+    headers: Mapping[str, str]
+    """By lower-case name. Only those in `Source.headers` are stored with the event."""
+
+
+def _implies_nothing(_event: Event, _instance: str) -> list[tuple[Event, bytes]]:
+    return []
+
+
+def _no_facts(_event: Event) -> Mapping[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a source declares: the object `SOURCE` of its package, which is listed in sources/__init__.py."""
+
+    name: str
+    """In SOURCES, in the keys of the ledger and, except for ABC, at the start of its events' names."""
+    settings: type[Settings]
+    secret: str
+    """The variable without which it can't receive."""
+    events: tuple[str, ...]
+    """The names of its events as `<CONNECTOR>_EVENTS` has them. Others are kept, too, and can be routed."""
+    proof: Callable[[Any], Proof]
+    """(settings) -> how a request proves itself."""
+    parse: Callable[[Request], Event | Unread]
+    """Without I/O, and never raises: what cannot be read is Unread."""
+    samples: Callable[[str], bytes]
+    """(name of an event) -> a body as it would be sent now."""
+    headers: tuple[str, ...] = ()
+    """Headers that `parse` needs: they are stored with the event, to read it again."""
+    implied: Callable[[Event, str], list[tuple[Event, bytes]]] = _implies_nothing
+    """(event, instance) -> what happened with it and is not sent as an event of its own, each with the body to
+    store."""
+    facts: frozenset[str] = frozenset()
+    """Names that only its events have for filters; `event`, `source` and `data` exist for every source."""
+    facts_of: Callable[[Event], Mapping[str, Any]] = _no_facts
+    """Values for `facts`, and for `data` where that is not the whole body."""
 
 
 def event_id(instance: str, source: str, *identity: object) -> str:

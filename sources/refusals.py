@@ -16,7 +16,7 @@ log = structlog.get_logger("receive")
 
 Reason = Literal[
     "forbidden",  # 403: the address is not in ALLOWED_IPS
-    "unauthorized",  # 401: no token, or a wrong one
+    "unauthorized",  # 401: no token or signature, or a wrong one
     "not_found",  # 404: a POST to a path where nothing listens
     "method",  # 405
     "timeout",  # 408: the body did not arrive in time
@@ -30,8 +30,8 @@ REASONS: tuple[Reason, ...] = get_args(Reason)
 
 ADVICE: Mapping[str, str] = {
     "forbidden": "add the sender's address to ALLOWED_IPS; behind a proxy, set TRUSTED_PROXIES",
-    "unauthorized": "the x-webhook-token must be one of WEBHOOK_TOKEN",
-    "not_found": "the receiver's path is /webhook",
+    "unauthorized": "the token or the signature must fit the secret of the source, such as WEBHOOK_TOKEN",
+    "not_found": "the paths are /webhook and /webhook/<source>, for the sources that SOURCES lists",
     "method": "send POST",
     "timeout": "the sender, or a proxy before us, sends too slowly",
     "too_large": "raise MAX_BODY_BYTES, or send less",

@@ -15,6 +15,7 @@ from honcho.environ import parse as honcho_values
 import connectors
 from bridge.settings import ServiceSettings
 from jobs.delivery import schedule
+from sources.configuration import variables as source_variables
 from tools.sandbox.processes import ROOT, procfile
 
 OPERATIONS = ROOT / "docs" / "operations.md"
@@ -25,7 +26,7 @@ PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 def variables() -> set[str]:
     """Every variable that the code reads, from the settings classes themselves."""
-    names = set(ServiceSettings.variables().values())
+    names = set(ServiceSettings.variables().values()) | source_variables()
     for connector in connectors.REGISTRY:
         names |= set(connectors.find(connector).settings.variables().values())
         names |= {f"{connector.upper()}_EVENTS", f"{connector.upper()}_FILTER"}

@@ -160,8 +160,6 @@ def test_halves_of_characters_are_taken(web: Web, redis: Any, half: bytes) -> No
 @pytest.mark.parametrize(
     ("body", "state"),
     [
-        (b'{"event": "SOMETHING_NEW", "data": {"id": 1}}', "ignored"),
-        (b'{"event": "ISSUE_DELETION"}', "ignored"),
         (b"{}", "unreadable"),
         (b'{"event": null, "data": {}}', "unreadable"),
         (b'{"event": {"a": ["nested"]}, "data": {}}', "unreadable"),
@@ -169,7 +167,6 @@ def test_halves_of_characters_are_taken(web: Web, redis: Any, half: bytes) -> No
         (b'{"event": "ISSUE_CREATION", "data": []}', "unreadable"),
         (b'{"event": "ISSUE_CREATION", "data": {"issue": {"id": "three"}, "project": {"id": 1}}}', "unreadable"),
         (b'{"event": "FEEDBACK_CREATION", "data": {"feedback": {"id": 1}, "project": {"id": 1}}}', "unreadable"),
-        (b'{"event": "\\ud800\\u0000\\u001b[31m<script>", "data": {}}', "ignored"),
     ],
 )
 def test_what_is_not_understood_is_kept_and_shown(web: Web, redis: Any, body: bytes, state: str) -> None:
@@ -182,6 +179,24 @@ def test_what_is_not_understood_is_kept_and_shown(web: Web, redis: Any, body: by
     assert shown["why"]
     assert [row["id"] for row in web.get(f"/api/events?state={state}").json["events"]] == [id_]
     assert web.post(body).json == {"success": True, "event_id": id_, "duplicate": True}
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (b'{"event": "SOMETHING_NEW", "data": {"id": 1}}', "SOMETHING_NEW"),
+        (b'{"event": "ISSUE_DELETION"}', "ISSUE_DELETION"),
+        (b'{"event": "\\ud800\\u0000\\u001b[31m<script>", "data": {}}', "\\ud800\x00\x1b[31m<script>"),
+    ],
+)
+def test_an_event_of_an_unknown_name_is_kept_and_routed(web: Web, redis: Any, body: bytes, name: str) -> None:
+    """SLACK_EVENTS is `*` here. The connector finds out what it can do with it."""
+    reply = web.post(body)
+    assert reply.status == 200
+    shown = web.get(f"/api/events/{reply.json['event_id']}").json
+    assert (shown["state"], shown["event"], shown["source"]) == ("accepted", name, "abc")
+    assert [delivery["connector"] for delivery in shown["deliveries"]] == ["slack"]
+    assert web.post(body).json["duplicate"]
 
 
 # Refused

@@ -16,12 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import connectors
+import sources
 from bridge.environment import ConfigError, read_variable
 from bridge.redaction import secrets_of
 from bridge.settings import KeyMap, ServiceSettings, Settings, load
 from jobs.configuration import Configuration, configure
 from jobs.delivery.schedule import DELAYS, GIVE_UP_AFTER, HEAL_PAUSES, JITTER
-from jobs.routing import EVENTS
+from sources import EVENTS
 from tools.sandbox.processes import ROOT, Processes, free_port, procfile, wait_for
 
 TOKEN = "token-of-the-tests-0001"
@@ -91,7 +92,7 @@ def test_what_is_not_switched_on_is_not_looked_at() -> None:
 
 
 def test_tokens_while_rotating() -> None:
-    tokens = service(WEBHOOK_TOKEN=f" {TOKEN} ,another-token-0000002, ").webhook_token
+    tokens = configure({"WEBHOOK_TOKEN": f" {TOKEN} ,another-token-0000002, "}).sources.chosen["abc"].webhook_token  # type: ignore[attr-defined]
     assert [token.get_secret_value() for token in tokens] == [TOKEN, "another-token-0000002"]
 
 
@@ -198,7 +199,7 @@ def test_a_file_may_be_written_on_windows(tmp_path: Path) -> None:
     """With a byte order mark and its line ends; UTF-16 is named as what it is not."""
     file = tmp_path / "token"
     file.write_bytes(b"\xef\xbb\xbf" + TOKEN.encode() + b"\r\n")
-    found = configure({"WEBHOOK_TOKEN_FILE": str(file)}).service.webhook_token
+    found = configure({"WEBHOOK_TOKEN_FILE": str(file)}).sources.chosen["abc"].webhook_token  # type: ignore[attr-defined]
     assert [token.get_secret_value() for token in found] == [TOKEN]
     file.write_text(TOKEN, encoding="utf-16")
     [problem] = problems({"WEBHOOK_TOKEN_FILE": str(file)})
@@ -386,6 +387,7 @@ def test_nothing_is_forgotten_while_it_may_still_be_retried() -> None:
 def test_every_number_has_a_floor_and_a_ceiling() -> None:
     """Of every part: what is typed in with three zeros too many, or below zero, is refused at the start."""
     parts: list[type[Settings]] = [ServiceSettings, *(connectors.find(name).settings for name in connectors.REGISTRY)]
+    parts += [source.settings for source in sources.REGISTRY.values()]
     numbers = {
         part.variables()[field]: info
         for part in parts
@@ -401,6 +403,7 @@ def test_every_number_has_a_floor_and_a_ceiling() -> None:
 def test_no_secret_is_a_plain_text() -> None:
     """A variable whose name says key, token, password, secret or pat is of a type that prints no value."""
     parts: list[type[Settings]] = [ServiceSettings, *(connectors.find(name).settings for name in connectors.REGISTRY)]
+    parts += [source.settings for source in sources.REGISTRY.values()]
     names = {
         part.variables()[field].lower(): str(info.annotation)
         for part in parts

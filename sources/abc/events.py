@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from sources.abc.models import NAME, AbcEvent, Feedback, Issue, Named, subject_of
-from sources.base import event_id, seconds_of
+from sources.base import Event, Request, Subject, Unread, event_id, seconds_of
 
 IMPLIED_BY = "FEEDBACK_CREATION"
 TIMES = {"id", "createdAt", "updatedAt"}
@@ -18,7 +18,7 @@ LONGEST_NAME = 100
 
 
 class Unknown(Exception):
-    """Authentic, but of a kind that we do not act on: such as an event name of a newer release."""
+    """Authentic, but of a name that we do not know: such as that of a newer release."""
 
 
 class Unreadable(Exception):
@@ -40,6 +40,24 @@ KINDS: dict[str, _Kind] = {
     "ISSUE_ADDITION": _Kind(issue_key="addedIssue", has_feedback=True),
     "ISSUE_STATUS_CHANGE": _Kind(issue_key="issue", is_change=True),
 }
+
+
+def read(request: Request) -> Event | Unread:
+    """What an authentic body means. An event of an unknown name is kept, and reaches whoever is routed to it."""
+    body, instance = request.body, request.instance
+    try:
+        return parse(body, instance)
+    except Unknown:
+        id_ = event_id(instance, NAME, request.raw)
+        return Event(NAME, id_, _plain(body["event"]), Subject(NAME, "event", "", id_), 0.0, body)
+    except Unreadable as unreadable:
+        return Unread(
+            event_id(instance, NAME, request.raw), "unreadable", str(unreadable), _plain(body.get("event", ""))
+        )
+
+
+def _plain(name: object) -> str:
+    return str(name)[:80].encode("ascii", "backslashreplace").decode()
 
 
 def parse(body: Mapping[str, Any], instance: str) -> AbcEvent:
@@ -83,16 +101,18 @@ def parse(body: Mapping[str, Any], instance: str) -> AbcEvent:
     )
 
 
-def implied(event: AbcEvent, instance: str) -> list[tuple[AbcEvent, bytes]]:
+def implied(event: Event, instance: str) -> list[tuple[Event, bytes]]:
     """An ISSUE_ADDITION, and its body to be stored, for each issue that a new feedback carries: ABC sends none.
 
     Its id is that of the ISSUE_ADDITION which ABC sends when the issue is attached again. The stored body leaves out
     the feedback's fields: a body full of issues must not be stored as many times.
     """
-    feedback, channel, project = event.feedback, event.channel, event.project
-    if event.name != IMPLIED_BY or feedback is None or channel is None or project is None:
+    if not isinstance(event, AbcEvent) or event.name != IMPLIED_BY:
         return []
-    events = []
+    feedback, channel, project = event.feedback, event.channel, event.project
+    if feedback is None or channel is None or project is None:
+        return []
+    events: list[tuple[Event, bytes]] = []
     for issue in {issue.id: issue for issue in feedback.issues}.values():
         data = {
             "feedback": feedback.model_dump(include=TIMES, exclude_unset=True),

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from bridge.environment import ConfigError
 from jobs.facts import facts_of
 from jobs.ledger.ledger import Planned
-from jobs.routing import EVENTS, Route, make_route, plan
+from jobs.routing import Route, make_route, plan
+from sources import EVENTS
 from sources.abc.events import parse
 from sources.base import Event
 from tools.sandbox.processes import ROOT
@@ -64,7 +65,12 @@ def why_not(condition: str, about: Event) -> str:
         ("*_CREATION", {"FEEDBACK_CREATION", "ISSUE_CREATION"}),
         ("ISSUE_*,!ISSUE_ADDITION", {"ISSUE_CREATION", "ISSUE_STATUS_CHANGE"}),
         ("!ISSUE_ADDITION , ISSUE_*", {"ISSUE_CREATION", "ISSUE_STATUS_CHANGE"}),
-        ("!ISSUE_*", {"FEEDBACK_CREATION"}),
+        ("!ISSUE_*", {name for name in EVENTS if not name.startswith("ISSUE_")}),
+        (
+            "logto.User.*,!*.Deleted",
+            {name for name in EVENTS if name.startswith("logto.User.")} - {"logto.User.Deleted"},
+        ),
+        ("logto.SomethingNew", set()),
         ("ISSUE_CREATION,,ISSUE_CREATION,", {"ISSUE_CREATION"}),
     ],
 )
@@ -235,7 +241,9 @@ def test_hostile_data_never_breaks_a_filter(condition: str, value: Any, rating: 
 def test_facts_have_every_name_and_nothing_else() -> None:
     about = event(tenant={"id": 9}, event="FORGED")
     facts = facts_of(about)
-    assert facts.keys() == {"event", "project", "channel", "feedback", "issue", "addedIssue", "previousStatus"}
+    own = {"project", "channel", "feedback", "issue", "addedIssue", "previousStatus"}
+    assert facts.keys() == {"event", "source", "data"} | own
+    assert (facts["source"], facts["data"]) == ("abc", about.body["data"])
     assert facts["event"] == "FEEDBACK_CREATION"
 
 

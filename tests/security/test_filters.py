@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from jobs.filters import Condition
-from jobs.routing import EVENTS, make_route
+from jobs.routing import make_route
+from sources import EVENTS
 from tests.jobs.test_filters import about
 from tests.security.linear import assert_all_linear, assert_linear, cpu
 from tests.web import event, start_web

@@ -28,8 +28,8 @@ from connectors.translate.plausible import objection
 from connectors.translate.providers.unwrap import NoTranslation, unwrapped
 from sources.abc.errors import words_of
 from sources.abc.models import AbcEvent, Feedback, Issue, Named
-from sources.abc.receive import holds_too_much
 from sources.base import Event, Subject
+from sources.receive import holds_too_much
 from tests.security.linear import assert_all_linear
 
 UNITS = {

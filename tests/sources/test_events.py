@@ -13,10 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sources import restore
-from sources.abc.events import KINDS, Unknown, Unreadable, parse
-from sources.abc.models import AbcEvent, Issue
-from sources.abc.receive import read
-from sources.base import Subject, Unread, event_id
+from sources.abc.events import KINDS, Unknown, Unreadable, parse, read
+from sources.abc.models import Issue
+from sources.base import Request, Subject, Unread, event_id
 from tests.web import recorded
 from tools.sandbox.processes import ROOT
 
@@ -298,7 +297,7 @@ def test_what_is_no_id_is_unreadable(id_: Any) -> None:
 
 def test_two_installations_differ() -> None:
     assert parse(CHANGE, "one").id != parse(CHANGE, "two").id
-    assert read({}, b"{}", "one").id != read({}, b"{}", "two").id
+    assert read(Request("one", {}, b"{}", {})).id != read(Request("two", {}, b"{}", {})).id
 
 
 @given(st.lists(st.text() | st.integers(), min_size=1, max_size=4), st.lists(st.text() | st.integers(), max_size=4))
@@ -328,14 +327,14 @@ def test_nothing_but_its_own_errors(name: Any, data: Any) -> None:
 @given(st.dictionaries(st.sampled_from(["event", "data"]) | st.text(), NEARLY | st.text(), max_size=3))
 def test_whatever_is_read_can_be_stored(body: dict[str, Any]) -> None:
     """What is reported of it (name, why) is plain ASCII, and short."""
-    found = read(body, json.dumps(body).encode(), "default")
+    found = read(Request("default", body, json.dumps(body).encode(), {}))
     if isinstance(found, Unread):
         assert found.name.isascii()
         assert len(found.name) <= 800
-        assert found.state in ("ignored", "unreadable")
+        assert found.state == "unreadable"
     else:
-        assert isinstance(found, AbcEvent)
-        assert f"{found.subject}{found.issue.status if found.issue else ''}".encode()
+        level = found.level
+        assert f"{found.name}{found.subject}{level.value if level else ''}".encode()
 
 
 @pytest.mark.parametrize(
