@@ -19,6 +19,7 @@ GROUP = "feedback_bridge.connectors"
 REGISTRY: dict[str, str] = {
     "translate": "connectors.translate",
     "jira": "connectors.jira",
+    "github": "connectors.github",
     "slack": "connectors.slack",
 }
 """The package of each connector of ours."""

@@ -41,6 +41,13 @@ class Markup:
         before, after = self.hidden
         return f"{before}{marker}{after}"
 
+    def markers_in(self, text: str) -> tuple[str, ...]:
+        """The markers that stand alone on a line. A user's text can't: what starts a hidden one is escaped."""
+        before, after = self.hidden
+        lines = [line.rstrip("\r") for line in text.split("\n")]
+        found = [line for line in lines if line.startswith(before) and line.endswith(after)]
+        return tuple(line[len(before) : len(line) - len(after)] for line in found)
+
     def cut(self, text: str, limit: int) -> str:
         """Markup in at most `limit` units; "…" shows that something is missing."""
         return cut_markup(text, limit, self.units)

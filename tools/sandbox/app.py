@@ -9,10 +9,11 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
-from tools.sandbox import abc_routes, control, jira_routes, slack_routes, translators
+from tools.sandbox import abc_routes, control, github_routes, jira_routes, slack_routes, translators
 from tools.sandbox.abc import Abc
 from tools.sandbox.abc_sender import INTERVAL_SECONDS, TIMEOUT_SECONDS, Sender
 from tools.sandbox.faults import FaultMiddleware, Faults
+from tools.sandbox.github import GitHub
 from tools.sandbox.jira import Deployment, Jira
 from tools.sandbox.slack import Slack
 from tools.sandbox.translators import Translators
@@ -26,6 +27,7 @@ class Sandbox:
     abc: Abc
     sender: Sender
     jira: Jira
+    github: GitHub
     slack: Slack
     translate: Translators
     faults: Faults
@@ -52,9 +54,10 @@ def create_sandbox(
     """`interval`, `timeout` (seconds) and `parallel` are the sender's; `seed` is for faults with a probability."""
     app = Flask("sandbox")
     sender = Sender(interval, timeout, parallel)
-    sandbox = Sandbox(app, Abc(sender), sender, Jira(deployment), Slack(), Translators(), Faults(seed))
+    sandbox = Sandbox(app, Abc(sender), sender, Jira(deployment), GitHub(), Slack(), Translators(), Faults(seed))
     app.register_blueprint(abc_routes.blueprint(sandbox.abc), url_prefix="/abc")
     app.register_blueprint(jira_routes.blueprint(sandbox.jira), url_prefix="/jira")
+    app.register_blueprint(github_routes.blueprint(sandbox.github), url_prefix="/github")
     app.register_blueprint(slack_routes.blueprint(sandbox.slack), url_prefix="/slack")
     app.register_blueprint(translators.blueprint(sandbox.translate))
     app.register_blueprint(control.blueprint(sandbox))

@@ -48,7 +48,9 @@ def blueprint(sandbox: Sandbox) -> Blueprint:
     def set_settings() -> Any:
         given = request.get_json()
         if "search_lag" in given:
-            sandbox.jira.search_lag = float(given["search_lag"])
+            sandbox.jira.search_lag = sandbox.github.search_lag = float(given["search_lag"])
+        if "writes_a_minute" in given:
+            sandbox.github.writes_a_minute = int(given["writes_a_minute"])
         if "seconds_between" in given:
             sandbox.slack.seconds_between = float(given["seconds_between"])
         return jsonify(given)
@@ -63,7 +65,7 @@ def blueprint(sandbox: Sandbox) -> Blueprint:
 
 def state(sandbox: Sandbox) -> dict[str, Any]:
     """Every effect at every system."""
-    abc, jira, slack = sandbox.abc, sandbox.jira, sandbox.slack
+    abc, jira, github, slack = sandbox.abc, sandbox.jira, sandbox.github, sandbox.slack
     with abc.lock:
         source = {
             "issues": [{**row.as_answer(), "project": row.project} for row in abc.issues.values()],
@@ -83,12 +85,26 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
             }
             for ticket in jira.tickets.values()
         ]
+    with github.lock:
+        issues = [
+            {
+                "key": f"{name}#{issue.number}",
+                "summary": issue.title,
+                "body": issue.body,
+                "labels": issue.labels,
+                "status": issue.state if issue.state_reason != "not_planned" else f"{issue.state}:not_planned",
+                "comments": issue.comments,
+            }
+            for name, repository in github.repositories.items()
+            for issue in repository.issues.values()
+        ]
     with slack.lock:
         messages = [asdict(message) for message in slack.messages]
     providers = sandbox.translate.all().items()
     return {
         "abc": source,
         "jira": {"tickets": tickets, "created": jira.created_count},
+        "github": {"tickets": issues, "created": github.created_count},
         "slack": {"messages": messages},
         "translate": {
             name: {"calls": it.calls, "characters": it.characters, "done": it.done} for name, it in providers

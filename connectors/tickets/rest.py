@@ -1,0 +1,121 @@
+"""REST for ticket systems: one request, and its JSON or an error of the contract. Nothing is tried twice."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+from urllib.parse import urljoin, urlsplit
+
+from bridge.http import Answer, NoAnswer, new_session, send
+from bridge.http.waits import wait_of
+from connectors.answers import refused
+from connectors.base import Failed, Retry
+from connectors.tickets.base import Refused
+
+REDIRECTS = (301, 302, 307, 308)
+LIMIT_SECONDS = 60.0
+"""After a rate limit that does not name a time."""
+_LIMITED = re.compile(r"rate limit|abuse detection", re.IGNORECASE)
+_LAST = re.compile(r'[?&]page=(\d{1,6})[^>]{0,300}>\s*;\s*rel="last"')
+
+Explain: TypeAlias = Callable[[Answer], str]
+"""What to do about a refusal, and what may be passed on of its text (connectors/answers.py)."""
+
+
+class Rest:
+    """`title`: the system's name for people; `base`: the address that paths are added to; `variable`: the one that
+    sets it."""
+
+    def __init__(
+        self, title: str, base: str, headers: Mapping[str, str], pool: int, explain: Explain, variable: str
+    ) -> None:
+        self._title = title
+        self._base = base
+        self._headers = dict(headers)
+        self._session = new_session(pool)
+        self._explain = explain
+        self._variable = variable
+
+    def call(self, method: str, path: str, body: Any = None, params: Mapping[str, str] | None = None) -> Answer:
+        """Raises Refused and NoAnswer. Follows one redirect of a GET, within the origin: credentials go nowhere
+        else."""
+        url = f"{self._base}{path}"
+        query = dict(params or {})
+        answer = send(self._session, method, url, headers=self._headers, params=query, json_body=body)
+        if method == "GET" and answer.status in REDIRECTS:
+            target = urljoin(url, answer.headers.get("Location", ""))
+            if _origin(target) == _origin(url):
+                more = {} if urlsplit(target).query else query
+                answer = send(self._session, method, target, headers=self._headers, params=more)
+        if not answer.ok:
+            raise refusal(self._title, answer, self._explain(answer))
+        return answer
+
+    def one(self, method: str, path: str, body: Any = None, **params: str) -> dict[str, Any]:
+        with self.reading():
+            found = self.call(method, path, body, params).json()
+            if not isinstance(found, dict):
+                raise TypeError("no object")
+            return found
+
+    def page(self, path: str, **params: str) -> tuple[list[Any], int]:
+        """A page of a list, and the number of the last page (0 where the answer does not name one)."""
+        with self.reading():
+            answer = self.call("GET", path, None, params)
+            found = answer.json()
+            if not isinstance(found, list):
+                raise TypeError("no list")
+            last = _LAST.search(answer.headers.get("Link", "")[:4000])
+            return found, int(last[1]) if last else 0
+
+    def newest_first(self, path: str, pages: int, **params: str) -> Iterator[list[Any]]:
+        """The last `pages` pages, each turned round, of a list that is sorted by age only."""
+        first, last = self.page(path, **params)
+        for page in range(last, max(1, last - pages), -1):
+            yield self.page(path, **params, page=str(page))[0][::-1]
+        yield first[::-1]
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Around what reads an answer: one of another shape becomes NoAnswer."""
+        try:
+            yield
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            what = f"the answer is none of {self._title}'s (a proxy's page? look at {self._variable})"
+            raise NoAnswer("network", what, sent=True) from None
+
+
+def moment_of(seconds: float) -> str:
+    """A time as these systems take it in queries."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def refusal(title: str, answer: Answer, what: str) -> Refused:
+    """What an answer that is no success means. `what`: advice and what may be passed on of its text."""
+    if is_rate_limit(answer):
+        wait = wait_of(answer.headers, 429, time.time())
+        why = f"{title} answered {answer.status}: too many requests"
+        return Refused(Retry(why, "rate_limited", LIMIT_SECONDS if wait is None else wait))
+    if answer.status in REDIRECTS:
+        return Refused(Failed(f"{title} answers with a redirect ({answer.status}): {what}", "config"))
+    outcome = refused(title, answer.status, what, answer.retry_after)
+    # A 408 or 5xx may come from something between us and the ticket system.
+    maybe_done = answer.status == 408 or answer.status >= 500
+    return Refused(outcome, gone=answer.status in (404, 410), maybe_done=maybe_done)
+
+
+def is_rate_limit(answer: Answer) -> bool:
+    """Some systems answer 403 where others answer 429."""
+    if answer.status != 403:
+        return answer.status == 429
+    used_up = answer.headers.get("X-RateLimit-Remaining", "").strip() == "0"
+    return used_up or "Retry-After" in answer.headers or _LIMITED.search(answer.text[:2000]) is not None
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc
