@@ -18,10 +18,11 @@ from jobs.configuration import Configuration, build_connectors, make_tools
 from jobs.connection import connect, most_connections
 from jobs.health import eviction, info_of, most_clients
 from jobs.probe import Probe, ProbeFailed, sentence
-from jobs.reconcile.checkpoints import Marks
-from jobs.reconcile.forgotten import Forgotten
+from jobs.reconcile.catch_up import forgotten_of, sweep_of
+from jobs.reconcile.checkpoints import Checkpoints
 from jobs.replay import Replayer
 from sources.abc.client import AbcError
+from sources.abc.models import position_ids
 
 
 def checks(configuration: Configuration, offline: bool) -> Iterator[Check]:
@@ -36,7 +37,7 @@ def checks(configuration: Configuration, offline: bool) -> Iterator[Check]:
     redis = connect(service, "command")
     yield from _redis_checks(redis, service)
     replayer = Replayer(redis, service.bridge_instance)
-    channels, where_from = _channels(redis, service)
+    channels, where_from = _channels(redis, configuration)
     yield from _healing("abc", replayer, _abc_checks(service, channels, where_from))
     for name, connector in build_connectors(configuration, channels).items():
         lines = (replace(line, what=f"{name}: {line.what}") for line in connector.check())
@@ -85,15 +86,17 @@ def _connections(ours: int, allowed: int | None) -> Check:
     return Check(False, f"{what}: set REDIS_MAX_CONNECTIONS to a lower number, or choose a larger Redis")
 
 
-def _channels(redis: Redis, service: ServiceSettings) -> tuple[list[tuple[int, int]], str]:
+def _channels(redis: Redis, configuration: Configuration) -> tuple[list[tuple[int, int]], str]:
     """The channels that are looked at, and where they are known from."""
+    service = configuration.service
     configured = set(service.reconcile_channels)
-    marks = Marks(redis, service.bridge_instance, (), service.reconcile_lookback)
-    abc = make_tools(service).abc
+    checkpoints = Checkpoints(redis, service.bridge_instance, (), service.reconcile_lookback)
+    sweep = sweep_of(configuration, checkpoints)
     try:
         # What ABC does not have is reported by reconcile, once.
-        left_out = Forgotten(redis, service.bridge_instance, abc.fingerprint).entries() if abc else {}
-        seen = {(place.project, place.channel) for place in marks.places() if place.channel and place not in left_out}
+        left_out = forgotten_of(redis, service.bridge_instance, sweep).entries() if sweep else {}
+        keys = [position.key for position in checkpoints.positions() if position not in left_out]
+        seen = {(project, channel) for project, channel in map(position_ids, keys) if channel is not None}
     except RedisError:
         seen = set()  # said already
     where = ["RECONCILE_CHANNELS"] * bool(configured) + ["events"] * bool(seen - configured)

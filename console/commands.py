@@ -100,7 +100,7 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
     @click.option("--state", type=click.Choice(STATES), help="Only deliveries in this state.")
     @click.option("--connector", default="", help="Only this connector's.")
     @click.option("--event", default="", help="Only of this event name, such as ISSUE_CREATION.")
-    @click.option("--entity", default="", help="Only about this entity, such as issue:1:3 (project, id).")
+    @click.option("--entity", default="", help="Only about this entity, such as abc:issue:1:3 (project, id).")
     @click.option("--ignored", is_flag=True, help="Instead: events that nothing acted on, or that could not be read.")
     @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 500))
     @click.option("--json", "as_json", is_flag=True, help="For scripts: one JSON object a line.")
@@ -187,17 +187,14 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
 
 
 def _forget(reconciler: Reconciler, text: str) -> None:
-    project, _, channel = text.partition(":")
-    if not all(part.isascii() and part.isdecimal() for part in (project, channel or "0")):
-        raise click.BadParameter(f"'{text}' is neither a project such as 23 nor a channel such as 23:4")
     try:
-        found = reconciler.forget(int(project), int(channel) if channel else None)
+        found = reconciler.forget(text)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     if not found:
         raise click.ClickException(f"{text} is not among what is compared")
-    for place in found:
-        _echo(f"not compared any more, until an event names it: {place}")
+    for position in found:
+        _echo(f"not compared any more, until an event names it: {reconciler.describe(position)}")
 
 
 def _creation_times(

@@ -65,7 +65,7 @@ KEYS = (
     *(
         "events",
         "arrivals",
-        "places",
+        "positions",
         "due",
         "watermark",
         "counts",

@@ -132,13 +132,13 @@ def test_check_sends_again_what_died_because_of_a_system_that_works_now(
 
 def test_check_looks_at_the_channels_that_events_have_named(run: Run, redis: Any) -> None:
     """And says which, and where it knows them from."""
-    redis.delete("fb:default:places")
+    redis.delete("fb:default:positions")
     assert "note abc: no channel is looked at" in run("check")[1]
-    redis.sadd("fb:default:places", "abc:1:1", "abc:1:2", "abc:1:")
+    redis.sadd("fb:default:positions", "abc:1:1", "abc:1:2", "abc:1:")
     assert "the channels 1:1, 1:2 are looked at, known from events" in run("check")[1]
     said = run("check", RECONCILE_CHANNELS="1:7")[1]
     assert "the channels 1:1, 1:2, 1:7 are looked at, known from RECONCILE_CHANNELS and events" in said
-    redis.delete("fb:default:places")
+    redis.delete("fb:default:positions")
 
 
 def test_check_as_json_in_a_wrong_environment(run: Run) -> None:

@@ -91,7 +91,7 @@ def test_wait_waits_for_nothing_when_nothing_is_young(sandbox: Sandbox, run: Run
 
 
 def test_a_deleted_channel_is_reported_once(sandbox: Sandbox, run: Run, redis: Redis) -> None:
-    redis.sadd("fb:default:places", "abc:1:1")
+    redis.sadd("fb:default:positions", "abc:1:1")
     assert run()[0] == 0
     sandbox.abc.delete_channel(1)
     code, _, err = run()
@@ -108,13 +108,13 @@ def test_an_error_ends_with_1_and_holds_no_secret(sandbox: Sandbox, run: Run) ->
 
 
 def test_forget(run: Run, redis: Redis) -> None:
-    redis.sadd("fb:default:places", "abc:23:4", "abc:23:5")
+    redis.sadd("fb:default:positions", "abc:23:4", "abc:23:5")
     code, out, _ = run("--forget", "23:4")
     assert (code, out) == (0, "not compared any more, until an event names it: project 23, channel 4\n")
-    assert redis.smembers("fb:default:places") == {b"abc:23:5"}
+    assert redis.smembers("fb:default:positions") == {b"abc:23:5"}
     code, out, _ = run("--forget", "23")
     assert code == 0
-    assert redis.smembers("fb:default:places") == set()
+    assert redis.smembers("fb:default:positions") == set()
     code, _, err = run("--forget", "23")
     assert code == 1
     assert "23 is not among what is compared" in err
@@ -135,7 +135,7 @@ def test_forget_explains_what_it_takes(run: Run, text: str) -> None:
 
 def test_a_dry_run_changes_nothing(sandbox: Sandbox, run: Run, redis: Redis) -> None:
     sandbox.abc.create_issue(1, {"name": "로그인 오류"})
-    redis.sadd("fb:default:places", "abc:77:1")
+    redis.sadd("fb:default:positions", "abc:77:1")
     before: Any = sorted(redis.keys("*"))
     code, out, err = run("--dry-run")
     assert code == 1

@@ -11,7 +11,7 @@ from typing import Any
 
 from bridge.text import cut
 
-LONGEST_NAME = 200  # characters: an event's name, an issue's status
+LONGEST_NAME = 200  # characters: an event's name, a level
 LONGEST_WHY = 500  # characters: why something failed, was skipped or ignored
 KEPT_ATTEMPTS = 20  # entries of a delivery's log
 LONGEST_RESULT = 16_384  # characters of a result in JSON

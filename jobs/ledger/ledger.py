@@ -23,7 +23,7 @@ from sources.base import Event, Level, Unread
 
 LEASE_MS = 15_000  # a killed worker's deliveries are taken up after this, plus a tick
 HAND_OVER_MS = 10_000  # how long RQ has to start a job before the clock looks whether it was lost
-CLOCKS_APART = 5.0  # seconds by which ABC's clock and Redis's may differ without an effect twice after a wipe
+CLOCKS_APART = 5.0  # seconds by which a source's clock and Redis's may differ without an effect twice after a wipe
 STARTED_AT_ONCE = 200  # deliveries that one tick hands over at most
 WOKEN_AT_ONCE = 500  # deliveries of each kind that one step of `heal` brings back
 MOST_HEALS = 100  # steps; what was brought back may already wait again

@@ -24,7 +24,7 @@ EVENT_FIELDS = (b"name", b"source", b"entity", b"state", b"why", b"received", b"
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What to list; an empty text lists all. `entity` is `issue:1:3` or `feedback:1:17`."""
+    """What to list; an empty text lists all. `entity` is the spelling of a subject, such as `abc:issue:1:3`."""
 
     state: str = ""
     connector: str = ""

@@ -5,14 +5,20 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from jobs.ledger.policy import POLICY
+
 _TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in (Path(__file__).parent / "lua").glob("*.lua")}
 
 
+_NAMES = re.compile(rf"\b(?:{'|'.join(POLICY)})\b")
+
+
 def _ready(text: str) -> str:
-    """With what it includes, and without the comment lines, which would be sent with every call: an event fits into one
-    packet with its deliveries."""
+    """With what it includes, with the values of its policy, and without the comment lines, which would be sent with
+    every call: an event fits into one packet with its deliveries."""
     whole = text.replace("--!include recovery\n", _TEXTS["recovery"])
-    return re.sub(r"^ *--.*\n", "", whole, flags=re.MULTILINE)
+    bare = re.sub(r"^ *--.*\n", "", whole, flags=re.MULTILINE)
+    return _NAMES.sub(lambda name: str(POLICY[name[0]]), bare)
 
 
 LUA = {name: _ready(text) for name, text in _TEXTS.items()}

@@ -9,17 +9,19 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 
+import sources
 from connectors.base import Connector
 from jobs.accept import Acceptor
-from jobs.configuration import Configuration, make_tools
+from jobs.configuration import Configuration
 from jobs.ledger.ledger import Ledger, RedisLinks
 from jobs.ledger.records import Records
-from jobs.reconcile.checkpoints import Marks, Place
+from jobs.reconcile.checkpoints import Checkpoints
 from jobs.reconcile.comparison import Comparison
 from jobs.reconcile.forgotten import Forgotten
 from jobs.reconcile.reconciler import Reconciler
 from jobs.reconcile.report import Report
 from jobs.replay import Replayer
+from sources.base import Position, Sweep
 
 log = structlog.get_logger("reconcile")
 
@@ -27,10 +29,10 @@ ASK_SECONDS = 1.0
 
 
 class CatchUp(threading.Thread):
-    def __init__(self, reconciler: Reconciler | None, marks: Marks, every: float) -> None:
+    def __init__(self, reconciler: Reconciler | None, checkpoints: Checkpoints, every: float) -> None:
         super().__init__(name="catch-up", daemon=True)
         self._reconciler = reconciler
-        self._marks = marks
+        self._checkpoints = checkpoints
         self._every = every
         self._stopped = threading.Event()
 
@@ -39,7 +41,7 @@ class CatchUp(threading.Thread):
             return
         while not self._stopped.wait(ASK_SECONDS):
             try:
-                if self._marks.my_turn(self._every):
+                if self._checkpoints.my_turn(self._every):
                     log_report(self._reconciler.run())
             except RedisError as error:
                 log.warning("not reconciled: Redis does not answer", because=str(error))
@@ -65,32 +67,50 @@ def log_report(report: Report) -> None:
 
 def make_reconciler(
     configuration: Configuration, redis: Redis, connectors: Mapping[str, Connector]
-) -> tuple[Reconciler | None, Marks]:
-    """The reconciler, or None when there is no ABC_API_URL to ask."""
+) -> tuple[Reconciler | None, Checkpoints]:
+    """The reconciler, or None when no source can be asked."""
     service, routes = configuration.service, configuration.routes
     instance = service.bridge_instance
-    places = [Place(project, channel) for project, channel in service.reconcile_channels]
-    places += [Place(int(key)) for key, _ in service.abc_api_key.items() if key.isdigit()]
-    marks = Marks(redis, instance, places, service.reconcile_lookback)
-    abc = make_tools(service).abc
-    if abc is None:
-        return None, marks
+    unconfigured = Checkpoints(redis, instance, (), service.reconcile_lookback)
+    sweep = sweep_of(configuration, unconfigured)
+    if sweep is None:
+        return None, unconfigured
+    positions = [Position(sweep.source, key) for key in sweep.configured()]
+    checkpoints = Checkpoints(redis, instance, positions, service.reconcile_lookback)
     comparison = Comparison(
-        abc,
+        sweep,
         Acceptor(redis, instance, routes),
         Records(redis, instance),
         Replayer(redis, instance),
-        marks,
+        checkpoints,
         RedisLinks(Ledger(redis, instance), ""),
         connectors,
         routes,
         service.alert_max_age,
     )
-    return Reconciler(abc, comparison, marks, Forgotten(redis, instance, abc.fingerprint)), marks
+    return Reconciler(sweep, comparison, checkpoints, forgotten_of(redis, instance, sweep)), checkpoints
+
+
+def sweep_of(configuration: Configuration, checkpoints: Checkpoints) -> Sweep | None:
+    """How the source is asked: of those in SOURCES the first one that can be."""
+    for name in configuration.sources.chosen:
+        source = sources.REGISTRY[name]
+
+        def heard(key: str, name: str = name) -> str:
+            return checkpoints.name(Position(name, key))
+
+        if sweep := source.sweep(configuration.service, heard):
+            return sweep
+    return None
+
+
+def forgotten_of(redis: Redis, instance: str, sweep: Sweep) -> Forgotten:
+    """What reconcile leaves out of this source."""
+    return Forgotten(redis, instance, lambda position: sweep.fingerprint(position.key))
 
 
 def start_catch_up(configuration: Configuration, connectors: Mapping[str, Connector], redis: Redis) -> CatchUp:
-    reconciler, marks = make_reconciler(configuration, redis, connectors)
-    thread = CatchUp(reconciler, marks, configuration.service.reconcile_every)
+    reconciler, checkpoints = make_reconciler(configuration, redis, connectors)
+    thread = CatchUp(reconciler, checkpoints, configuration.service.reconcile_every)
     thread.start()
     return thread

@@ -2,70 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from redis import Redis
 
-from jobs.delivery.flow import SOURCE
 from jobs.ledger.ledger import level_times
-from sources.abc.models import position_of
-from sources.base import Level, Subject
+from sources.base import Level, Position, Subject
 
 OVERLAP = 600.0
 """Seconds by which each run looks back behind the last one: the source's clock and ours may differ, what was being
 written appears later with an earlier time, and what was too young then has settled since."""
-DAY = 86_400.0
 LAST_SECONDS = 604_800
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC).timestamp()
-"""No installation of ABC User Feedback is older."""
+"""No entity that is compared is older."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A position: a channel of a project, or, without one, the project's issues."""
-
-    project: int
-    channel: int | None = None
-
-    def __str__(self) -> str:
-        return f"project {self.project}, " + (f"channel {self.channel}" if self.channel else "issues")
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A stretch of time, in seconds since 1970."""
-
-    start: float
-    end: float
-
-    @property
-    def gte(self) -> str:
-        return _utc(self.start)
-
-    @property
-    def lt(self) -> str:
-        return _utc(self.end)
-
-    def days(self) -> Iterator[Window]:
-        """In parts of a day: a channel may refuse longer ones (its feedbackSearchMaxDays). The last one reaches beyond
-        the end, so that a source whose clock is ahead is looked at whole."""
-        start = self.start
-        while start <= self.end:
-            yield Window(start, start + DAY)
-            start += DAY
-
-
-class Marks:
+class Checkpoints:
     """`configured`: positions that the operator names; those seen in events are known besides."""
 
-    def __init__(self, redis: Redis, instance: str, configured: Iterable[Place], lookback: float) -> None:
+    def __init__(self, redis: Redis, instance: str, configured: Iterable[Position], lookback: float) -> None:
         self._redis: Any = redis
         self._prefix = f"fb:{instance}:"
-        configured = set(configured)
-        self._configured = configured | {Place(place.project) for place in configured}
+        self._configured = set(configured)
         self._seen: set[bytes] = set()
         self._seen_since: bytes | None = None
         self._lookback = lookback
@@ -91,24 +51,22 @@ class Marks:
             self._redis.pexpire(key, milliseconds)
         return False
 
-    def see_source(self, state: str) -> None:
-        """Notes in which state ABC was seen, for `/readyz` (see `settle.lua`); "" notes nothing. Without this an
+    def see_source(self, source: str, state: str) -> None:
+        """Notes in which state a source was seen, for `/readyz` (see `settle.lua`); "" notes nothing. Without this an
         outage would show only when something is delivered."""
         if state:
             with self._redis.pipeline(transaction=True) as pipeline:
-                pipeline.hset(f"{self._prefix}last", SOURCE, f"{int(self.now() * 1000)}|{state}")
+                pipeline.hset(f"{self._prefix}last", source, f"{int(self.now() * 1000)}|{state}")
                 pipeline.expire(f"{self._prefix}last", LAST_SECONDS)
                 pipeline.execute()
 
-    def places(self) -> list[Place]:
-        """Every known position, each project's issues included."""
-        learned = {place_of(member.decode()) for member in self._members()}
-        found = self._configured | learned | {Place(place.project) for place in learned}
-        return sorted(found, key=lambda place: (place.project, place.channel or 0))
+    def positions(self) -> set[Position]:
+        """Every known position."""
+        return self._configured | {Position.read(member.decode()) for member in self._members()}
 
     def _members(self) -> set[bytes]:
         """Those seen in events. When Redis was wiped, a process that runs on puts back what it knew."""
-        key = f"{self._prefix}places"
+        key = f"{self._prefix}positions"
         born, members = self._redis.get(f"{self._prefix}born"), set(self._redis.smembers(key))
         was_wiped = born is None or born != self._seen_since
         if was_wiped and not self._seen <= members:
@@ -117,35 +75,35 @@ class Marks:
         self._seen, self._seen_since = members, born
         return members
 
-    def is_configured(self, place: Place) -> bool:
-        return place in self._configured
+    def is_configured(self, position: Position) -> bool:
+        return position in self._configured
 
-    def window(self, place: Place, since: float | None, end: float) -> Window:
-        """What to look at: from `since`, else from the checkpoint, else as far as a first run looks back."""
-        done = self.checkpoint(place)
+    def start(self, position: Position, since: float | None, end: float) -> float:
+        """From when on to look: from `since`, else from the checkpoint, else as far as a first run looks back."""
+        done = self.checkpoint(position)
         start = (done if done is not None else end - self._lookback) - OVERLAP
-        return Window(max(EARLIEST, min(start if since is None else since, end)), end)
+        return max(EARLIEST, min(start if since is None else since, end))
 
-    def checkpoint(self, place: Place) -> float | None:
+    def checkpoint(self, position: Position) -> float | None:
         """Up to when the position was compared; never later than Redis's now."""
-        noted = self._redis.hget(f"{self._prefix}marks", name_of(place))
+        noted = self._redis.hget(f"{self._prefix}checkpoints", str(position))
         return None if noted is None else min(float(noted), self.now())
 
-    def advance(self, place: Place, end: float) -> None:
-        self._redis.hset(f"{self._prefix}marks", name_of(place), end)
+    def advance(self, position: Position, end: float) -> None:
+        self._redis.hset(f"{self._prefix}checkpoints", str(position), end)
 
-    def drop(self, place: Place) -> None:
+    def drop(self, position: Position) -> None:
         """Removes all that is known of a position. An event that names it makes it known again."""
-        self._seen.discard(name_of(place).encode())
+        self._seen.discard(str(position).encode())
         with self._redis.pipeline() as pipeline:
-            pipeline.srem(f"{self._prefix}places", name_of(place))
-            pipeline.hdel(f"{self._prefix}marks", name_of(place))
-            pipeline.hdel(f"{self._prefix}names", name_of(place))
+            pipeline.srem(f"{self._prefix}positions", str(position))
+            pipeline.hdel(f"{self._prefix}checkpoints", str(position))
+            pipeline.hdel(f"{self._prefix}names", str(position))
             pipeline.execute()
 
-    def name(self, place: Place) -> str:
-        """The name of the channel, or of the project, as last heard in an event; "" when none was."""
-        return (self._redis.hget(f"{self._prefix}names", name_of(place)) or b"").decode()
+    def name(self, position: Position) -> str:
+        """Its name, as last heard in an event; "" when none was."""
+        return (self._redis.hget(f"{self._prefix}names", str(position)) or b"").decode()
 
     def level(self, subject: Subject, creation: str) -> Level | None:
         """The last known level of the subject; None when none is. That of an earlier one with the same id is none."""
@@ -163,19 +121,3 @@ class Marks:
             # By this index `forget.lua` finds those of which nothing was heard for RETENTION_DAYS.
             pipeline.zadd(f"{self._prefix}levels:heard", {str(subject): int(self.now() * 1000)})
             pipeline.execute()
-
-
-def name_of(place: Place) -> str:
-    """`abc:1:19` for a channel, `abc:1:` for the issues of a project: the member and field in Redis."""
-    return f"abc:{position_of(place.project, place.channel)}"
-
-
-def place_of(name: str) -> Place:
-    """The opposite of `name_of`. Raises ValueError."""
-    _, project, channel = name.split(":")
-    return Place(int(project), int(channel) if channel else None)
-
-
-def _utc(seconds: float) -> str:
-    """With `Z`: an offset is not understood by every database behind ABC."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

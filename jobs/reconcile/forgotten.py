@@ -13,14 +13,14 @@ from typing import Any
 
 from redis import Redis
 
-from jobs.reconcile.checkpoints import Place, name_of, place_of
+from sources.base import Position
 
 TRY_AGAIN_SECONDS = 86_400.0
 KEPT_SECONDS = 30 * 86_400.0
 """After this it is as if the position had never been known."""
 REFUSALS_BEFORE = 12
-"""Runs in a row that a project's key may be refused, while no other project answers, before its positions are left
-out: with one project only, the key is more likely to be wrong than the project to be gone."""
+"""Runs in a row that the credential of a group may be refused, while no other group answers, before its positions
+are left out: with one group only, the credential is more likely to be wrong than the group to be gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,42 +41,42 @@ class Entry:
 
 
 class Forgotten:
-    """`fingerprint`: of a project's API key; it changes with the key."""
+    """`fingerprint`: of the credential for a position; it changes with that."""
 
-    def __init__(self, redis: Redis, instance: str, fingerprint: Callable[[int], str]) -> None:
+    def __init__(self, redis: Redis, instance: str, fingerprint: Callable[[Position], str]) -> None:
         self._redis: Any = redis
         self._key = f"fb:{instance}:forgotten"
         self._counts = f"fb:{instance}:refusals"
         self._fingerprint = fingerprint
 
-    def entries(self) -> dict[Place, Entry]:
+    def entries(self) -> dict[Position, Entry]:
         """Every one whose API key is still the same; the others are compared again."""
         found = {
-            place_of(name.decode()): Entry(**json.loads(value))
+            Position.read(name.decode()): Entry(**json.loads(value))
             for name, value in self._redis.hgetall(self._key).items()
         }
-        changed = [place for place, entry in found.items() if entry.key != self._fingerprint(place.project)]
-        for place in changed:
-            self.remove(place)
-            del found[place]
+        changed = [position for position, entry in found.items() if entry.key != self._fingerprint(position)]
+        for position in changed:
+            self.remove(position)
+            del found[position]
         return found
 
-    def add(self, place: Place, why: str, now: float, known: Entry | None) -> None:
+    def add(self, position: Position, why: str, now: float, known: Entry | None) -> None:
         entry = {
             "since": known.since if known else now,
             "tried": now,
-            "key": self._fingerprint(place.project),
+            "key": self._fingerprint(position),
             "why": why[:300],
         }
-        self._redis.hset(self._key, name_of(place), json.dumps(entry))
-        self._redis.hdel(self._counts, name_of(place))
+        self._redis.hset(self._key, str(position), json.dumps(entry))
+        self._redis.hdel(self._counts, str(position))
 
-    def count_refusal(self, place: Place) -> int:
+    def count_refusal(self, position: Position) -> int:
         """How many runs in a row were refused, this one included."""
-        return int(self._redis.hincrby(self._counts, name_of(place), 1))
+        return int(self._redis.hincrby(self._counts, str(position), 1))
 
-    def remove(self, place: Place) -> None:
+    def remove(self, position: Position) -> None:
         with self._redis.pipeline() as pipeline:
-            pipeline.hdel(self._key, name_of(place))
-            pipeline.hdel(self._counts, name_of(place))
+            pipeline.hdel(self._key, str(position))
+            pipeline.hdel(self._counts, str(position))
             pipeline.execute()

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from jobs.delivery.schedule import DOWN
-from sources.abc.client import AbcReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +26,18 @@ class Report:
     """Positions that are left out from now on, with why; each is reported by one run only."""
     looked_at: int = 0
     younger: int = 0
-    """Changes of status whose event may still arrive; a run `wait` seconds later knows."""
+    """Changes of a level whose event may still arrive; a run `wait` seconds later knows."""
     wait: float = 0.0
     capped: bool = False
     answered: bool = False
     """Whether some position was compared whole."""
-    refusals: set[AbcReason] = field(default_factory=set)
-    """What ABC answered where it did not."""
+    refusals: set[str] = field(default_factory=set)
+    """What the source answered where it did not."""
 
     @property
     def source_state(self) -> str:
-        """In which state ABC was seen: ok, refused (no key fits), down, or "" where that is not clear: a project that
-        does not exist refuses a key as well."""
+        """In which state the source was seen: ok, refused (no credential fits), down, or "" where that is not clear:
+        what does not exist refuses a credential as well."""
         if self.answered:
             return "" if "auth" in self.refusals else "ok"
         if "auth" in self.refusals:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from bridge.settings import ServiceSettings
 from sources.abc import events, facts, samples
 from sources.abc.models import NAME
 from sources.abc.settings import AbcSettings
-from sources.base import Source
+from sources.base import Source, Sweep
 from sources.signatures import Proof, Token
 
 
 def _proof(settings: AbcSettings) -> Proof:
     return Token("x-webhook-token", (token.get_secret_value() for token in settings.webhook_token))
+
+
+def _sweep(service: ServiceSettings, heard: Callable[[str], str]) -> Sweep | None:
+    from sources.abc.sweep import make_sweep  # the API client, which the web process does without
+
+    return make_sweep(service, heard)
 
 
 def _sample(name: str) -> bytes:
@@ -28,4 +37,5 @@ SOURCE = Source(
     implied=events.implied,
     facts=facts.NAMES,
     facts_of=facts.facts_of,
+    sweep=_sweep,
 )

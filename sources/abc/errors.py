@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from bridge.refusals import Messages, code_of
+from sources.base import SourceError
 
 AbcReason = Literal[
     "auth", "not_found", "invalid", "unwritable", "timeout", "network", "server_error", "client_error", "rate_limited"
@@ -41,18 +42,16 @@ KNOWN = Messages(
 """Its messages, as measured (docs/sources/abc.md); what a person wrote stands where {...} is."""
 
 
-class AbcError(Exception):
+class AbcError(SourceError):
     """ABC User Feedback refused or did not answer. `again`: whether the same call may succeed later; `absent`: ABC
     itself answers that this does not exist, or not for this key (a proxy's 403 is no such answer)."""
 
     def __init__(
         self, reason: AbcReason, what: str, *, again: bool, retry_after: float | None = None, absent: bool = False
     ) -> None:
+        super().__init__(reason, what, again=again, absent=absent)
         self.reason: AbcReason = reason
-        self.again = again
         self.retry_after = retry_after
-        self.absent = absent
-        super().__init__(what)
 
 
 def refusal(status: int, body: Any, retry_after: float | None = None, request: str = "") -> AbcError:

@@ -104,6 +104,12 @@ def position_of(project: int, channel: int | None = None) -> str:
     return f"{project}:{channel or ''}"
 
 
+def position_ids(key: str) -> tuple[int, int | None]:
+    """Project and channel: the opposite of `position_of`."""
+    project, _, channel = key.partition(":")
+    return int(project), int(channel) if channel else None
+
+
 def subject_of(project: int, entity: Issue | Feedback) -> Subject:
     """The issue or the feedback as the subject of events: `abc:issue:1:3`, `abc:feedback:1:17`."""
     return Subject(NAME, "issue" if isinstance(entity, Issue) else "feedback", project, entity.id)

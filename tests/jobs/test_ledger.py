@@ -326,7 +326,7 @@ def test_a_finished_delivery_is_forgotten_after_its_time_and_its_event_with_it(w
             "workers",
             "clock",
             "watermark",
-            "places",
+            "positions",
             "names",
             "arrivals",
             "born",

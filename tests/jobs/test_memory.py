@@ -24,7 +24,7 @@ from jobs.delivery.schedule import Transition
 from jobs.delivery.slots import Slots
 from jobs.ledger.bounds import TooLarge, result_text
 from jobs.ledger.ledger import Lease, RedisLinks
-from jobs.reconcile.checkpoints import Marks
+from jobs.reconcile.checkpoints import Checkpoints
 from jobs.replay import Replayer
 from jobs.worker import ThreadWorker
 from sources.abc.models import Issue, subject_of
@@ -172,12 +172,12 @@ def test_events_that_nothing_acted_on_are_forgotten_after_their_time(world: Worl
 
 def test_the_last_status_of_an_issue_is_forgotten_when_nothing_was_heard_of_it_for_so_long(world: World) -> None:
     """However it became known: from an event, or noted by reconcile. What counts is when, not since when it is so."""
-    marks, statuses = Marks(world.redis, INSTANCE, (), 3600), f"{world.ledger.prefix}levels"
+    checkpoints, statuses = Checkpoints(world.redis, INSTANCE, (), 3600), f"{world.ledger.prefix}levels"
     for issue in range(1, 151):  # more than one part
         world.tell(status_event(issue, 1))
     noted = Issue(id=151, createdAt="2024-01-01T00:00:00Z", status="RESOLVED")
     subject = subject_of(1, noted)
-    marks.note_level(subject, noted.creation, Level("RESOLVED", 1.0))
+    checkpoints.note_level(subject, noted.creation, Level("RESOLVED", 1.0))
     world.pass_time(29 * DAY)
     for issue in range(1, 51):
         world.tell(status_event(issue, 2, "ON_REVIEW", "RESOLVED"))
@@ -189,18 +189,18 @@ def test_the_last_status_of_an_issue_is_forgotten_when_nothing_was_heard_of_it_f
         pass
     fields = {name.decode().partition("|")[0] for name in world.redis.hkeys(statuses)}
     assert fields == {f"abc:issue:1:{number}" for number in range(1, 51)}
-    assert marks.level(subject, noted.creation) is None
+    assert checkpoints.level(subject, noted.creation) is None
 
 
 def test_the_ledger_does_not_claim_to_remember_longer_than_retention(world: World) -> None:
     """What is older than that was forgotten, or is about to be: nobody may conclude that it never happened."""
-    marks = Marks(world.redis, INSTANCE, (), 3600)
+    checkpoints = Checkpoints(world.redis, INSTANCE, (), 3600)
     now = world.redis.time()[0]
     for age, remembered in ((400, 30), (10, 10)):
         world.redis.set(f"{world.ledger.prefix}born", (now - age * DAY) * 1000)
         world.ledger.forget(30)
         since = pytest.approx(now - remembered * DAY, abs=60)
-        assert marks.born() == since
+        assert checkpoints.born() == since
         assert lease_of(world).born == since
 
 

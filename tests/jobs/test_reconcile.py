@@ -16,15 +16,16 @@ from connectors.base import Connector
 from jobs.accept import Acceptor
 from jobs.configuration import Configuration, build_connectors, configure
 from jobs.ledger.records import Query
-from jobs.reconcile.catch_up import CatchUp, make_reconciler
-from jobs.reconcile.checkpoints import Marks, Place
+from jobs.reconcile.catch_up import CatchUp, make_reconciler, sweep_of
+from jobs.reconcile.checkpoints import Checkpoints
 from jobs.reconcile.comparison import REPAIR_PAUSE, SETTLED_SECONDS
 from jobs.reconcile.reconciler import instant
 from jobs.reconcile.report import Report
 from sources.abc.client import AbcClient
 from sources.abc.events import parse
 from sources.abc.models import Issue, subject_of
-from sources.base import Level
+from sources.abc.sweep import AbcSweep
+from sources.base import Level, Position
 from tests.jobs.world import INSTANCE, Recorder, World, status_event
 from tools.sandbox.abc_store import DEMO_KEY, stamp
 from tools.sandbox.processes import free_port, wait_for
@@ -46,12 +47,15 @@ class Bench:
         self.world = World(redis, {})
         self.world.connectors = self.connectors  # type: ignore[assignment]
         self.world.deliverer = self.world.worker()
-        reconciler, self.marks = make_reconciler(self.configuration, redis, self.connectors)
+        reconciler, self.checkpoints = make_reconciler(self.configuration, redis, self.connectors)
         assert reconciler is not None
         self.reconciler = reconciler
+        sweep = sweep_of(self.configuration, self.checkpoints)
+        assert isinstance(sweep, AbcSweep)
+        self.sweep = sweep
         self.acceptor = Acceptor(redis, INSTANCE, self.configuration.routes)
         # As if it were later: what is younger than a minute is still expected from the sender.
-        self.marks.now = lambda: time.time() + SETTLED_SECONDS + 5  # type: ignore[method-assign]
+        self.checkpoints.now = lambda: time.time() + SETTLED_SECONDS + 5  # type: ignore[method-assign]
 
     def configure(self, **changes: str) -> None:
         """The service is started again with other variables."""
@@ -59,7 +63,7 @@ class Bench:
 
     def later(self, seconds: float) -> None:
         """It is that much later, for reconcile."""
-        self.marks.now = lambda: time.time() + seconds  # type: ignore[method-assign]
+        self.checkpoints.now = lambda: time.time() + seconds  # type: ignore[method-assign]
 
     def requests(self) -> list[str]:
         """What ABC was asked, from the first call of this on: every request meets a fault that delays it by nothing."""
@@ -108,7 +112,7 @@ def sandbox() -> Iterator[Any]:
 
 @pytest.fixture
 def bench(sandbox: Any, redis: Redis) -> Bench:
-    redis.sadd(f"fb:{INSTANCE}:places", "abc:1:1")
+    redis.sadd(f"fb:{INSTANCE}:positions", "abc:1:1")
     return Bench(sandbox, redis)
 
 
@@ -192,7 +196,7 @@ def test_a_wiped_redis_makes_no_second_ticket_no_second_translation_and_no_secon
     bench.catch_up()
     before = [len(sandbox.jira.tickets), len(sandbox.slack.messages), len(sandbox.abc.writes)]
     redis.flushall()
-    redis.sadd(f"fb:{INSTANCE}:places", "abc:1:1")
+    redis.sadd(f"fb:{INSTANCE}:positions", "abc:1:1")
     again = Bench(sandbox, redis)
     again.catch_up()
     assert [len(sandbox.jira.tickets), len(sandbox.slack.messages), len(sandbox.abc.writes)] == before
@@ -210,7 +214,7 @@ def test_after_a_wipe_the_ticket_still_gets_the_status_that_was_missed(bench: Be
 
 
 def test_nobody_is_alerted_of_what_is_old(sandbox: Any, redis: Redis) -> None:
-    redis.sadd(f"fb:{INSTANCE}:places", "abc:1:1")
+    redis.sadd(f"fb:{INSTANCE}:positions", "abc:1:1")
     bench = Bench(sandbox, redis, SLACK_EVENTS="*", ALERT_MAX_AGE="0")
     sandbox.abc.create_issue(1, {"name": "결제 오류"})
     bench.catch_up()
@@ -221,7 +225,7 @@ def test_nobody_is_alerted_of_what_is_old(sandbox: Any, redis: Redis) -> None:
 
 
 def test_a_connector_that_is_switched_on_later_catches_up(sandbox: Any, redis: Redis) -> None:
-    redis.sadd(f"fb:{INSTANCE}:places", "abc:1:1")
+    redis.sadd(f"fb:{INSTANCE}:positions", "abc:1:1")
     early = Bench(sandbox, redis, CONNECTORS="slack", SLACK_EVENTS="*")
     sandbox.abc.create_issue(1, {"name": "결제 오류"})
     early.catch_up()
@@ -268,10 +272,10 @@ def test_since_explains_what_it_takes() -> None:
 def test_a_change_whose_event_may_still_come_is_left_to_it(bench: Bench) -> None:
     issue = bench.sandbox.abc.create_issue(1, {"name": "결제 오류"}).id
     bench.catch_up()
-    bench.marks.now = time.time  # type: ignore[method-assign]
+    bench.checkpoints.now = time.time  # type: ignore[method-assign]
     bench.sandbox.abc.set_status(issue, "RESOLVED")
     assert bench.catch_up(since=time.time() - 3600).findings == []
-    bench.marks.now = lambda: time.time() + SETTLED_SECONDS + 5  # type: ignore[method-assign]
+    bench.checkpoints.now = lambda: time.time() + SETTLED_SECONDS + 5  # type: ignore[method-assign]
     assert [found.action for found in bench.catch_up().findings] == ["missed: INIT → RESOLVED"]
 
 
@@ -282,9 +286,8 @@ def test_a_change_that_was_heard_while_the_list_was_read_is_not_reported_as_its_
     bench.sandbox.abc.set_status(issue, "RESOLVED")
     bench.catch_up()
     announced = len(bench.sandbox.slack.messages)
-    place = bench.marks.places()[0]
-    listed = Issue.model_validate(stale)
-    assert list(bench.reconciler._comparison.look_at(place, listed, bench.marks.now(), dry_run=False)) == []
+    listed = bench.sweep.seen("1:", Issue.model_validate(stale))
+    assert list(bench.reconciler._comparison.look_at("1:", listed, bench.checkpoints.now(), dry_run=False)) == []
     bench.settle()
     assert len(bench.sandbox.slack.messages) == announced
 
@@ -300,7 +303,7 @@ def test_an_issue_that_was_created_and_changed_in_an_outage_is_announced_with_it
 
 
 def test_an_issue_that_was_created_with_another_status_than_new_has_not_changed(sandbox: Any, redis: Redis) -> None:
-    redis.sadd(f"fb:{INSTANCE}:places", "abc:1:1")
+    redis.sadd(f"fb:{INSTANCE}:positions", "abc:1:1")
     bench = Bench(sandbox, redis, SLACK_EVENTS="*")
     bench.remember_an_hour()
     issue = bench.issue(status="RESOLVED")
@@ -314,7 +317,7 @@ def test_an_issue_that_was_created_with_another_status_than_new_has_not_changed(
 
 def test_a_found_change_is_announced_after_the_creation_of_its_issue(sandbox: Any, redis: Redis) -> None:
     """Also where ABC cut the time of the change to whole seconds, so that it is before the creation."""
-    redis.sadd(f"fb:{INSTANCE}:places", "abc:1:1")
+    redis.sadd(f"fb:{INSTANCE}:positions", "abc:1:1")
     bench = Bench(sandbox, redis, SLACK_EVENTS="*")
     bench.remember_an_hour()
     issue = bench.issue()
@@ -362,7 +365,7 @@ def test_a_change_from_before_a_wipe_is_not_reported_because_an_older_event_came
     redis.flushall()
     bench.world.tick()
     bench.hear_of(created)
-    bench.marks.now = lambda: time.time() + SETTLED_SECONDS + 5  # type: ignore[method-assign]
+    bench.checkpoints.now = lambda: time.time() + SETTLED_SECONDS + 5  # type: ignore[method-assign]
     bench.catch_up()
     assert bench.sandbox.slack.messages == []
     bench.sandbox.abc.set_status(issue, "PENDING")
@@ -402,9 +405,9 @@ def test_what_was_reported_before_a_wipe_is_not_reported_by_the_runs_after_it(be
     bench.sandbox.abc.set_status(issue, "RESOLVED")
     redis.flushall()
     bench.world.tick()
-    bench.marks.now = time.time  # type: ignore[method-assign]
+    bench.checkpoints.now = time.time  # type: ignore[method-assign]
     bench.catch_up()  # too young to be compared
-    bench.marks.now = lambda: time.time() + SETTLED_SECONDS + 5  # type: ignore[method-assign]
+    bench.checkpoints.now = lambda: time.time() + SETTLED_SECONDS + 5  # type: ignore[method-assign]
     bench.catch_up()
     assert bench.sandbox.slack.messages == []
 
@@ -436,7 +439,7 @@ def test_a_deleted_channel_is_reported_once_and_left_out(bench: Bench) -> None:
 def test_a_deleted_project_is_reported_once_and_left_out(sandbox: Any, redis: Redis) -> None:
     other = sandbox.abc.create_project("Other", OTHER_KEY).id
     channel = sandbox.abc.create_channel(other, "Other channel").id
-    redis.sadd(f"fb:{INSTANCE}:places", "abc:1:1", f"abc:{other}:{channel}")
+    redis.sadd(f"fb:{INSTANCE}:positions", "abc:1:1", f"abc:{other}:{channel}")
     bench = Bench(sandbox, redis, ABC_API_KEY=f"1={DEMO_KEY},{other}={OTHER_KEY}")
     assert bench.catch_up().errors == []
     sandbox.abc.delete_project(other)
@@ -453,7 +456,7 @@ def test_a_deleted_project_is_reported_once_and_left_out(sandbox: Any, redis: Re
 
 def test_a_project_that_nobody_has_a_key_for_costs_no_call_and_is_reported_once(bench: Bench) -> None:
     """One event that names it is enough to learn it."""
-    bench.world.redis.sadd(f"fb:{INSTANCE}:places", "abc:1:1", "abc:777:3")
+    bench.world.redis.sadd(f"fb:{INSTANCE}:positions", "abc:1:1", "abc:777:3")
     bench.configure(ABC_API_KEY=f"1={DEMO_KEY}")
     first = bench.catch_up()
     assert len(first.forgotten) == 2
@@ -462,7 +465,7 @@ def test_a_project_that_nobody_has_a_key_for_costs_no_call_and_is_reported_once(
 
 
 def test_a_wrong_key_of_the_only_project_is_an_error_of_every_run(sandbox: Any, redis: Redis) -> None:
-    redis.sadd(f"fb:{INSTANCE}:places", "abc:1:1")
+    redis.sadd(f"fb:{INSTANCE}:positions", "abc:1:1")
     bench = Bench(sandbox, redis, ABC_API_KEY="1=WRONGKEYWRONGKEY0001")
     for _ in range(15):
         report = bench.reconciler.run()
@@ -512,7 +515,7 @@ def test_what_a_run_says_of_abc(answered: bool, refusals: set[Any], state: str) 
 
 
 def test_nonsense_projects_alone_are_left_out_after_12_runs(sandbox: Any, redis: Redis) -> None:
-    redis.sadd(f"fb:{INSTANCE}:places", "abc:777:3")
+    redis.sadd(f"fb:{INSTANCE}:positions", "abc:777:3")
     bench = Bench(sandbox, redis)
     reports = [bench.reconciler.run() for _ in range(13)]
     assert [bool(report.errors) for report in reports] == [True] * 11 + [False] * 2
@@ -521,7 +524,7 @@ def test_nonsense_projects_alone_are_left_out_after_12_runs(sandbox: Any, redis:
 
 def test_one_run_tries_at_most_20_positions_that_no_run_has_compared(sandbox: Any, redis: Redis) -> None:
     """Events that name ever new projects must not make reconcile ask for ever."""
-    redis.sadd(f"fb:{INSTANCE}:places", "abc:1:1", *(f"abc:{project}:1" for project in range(1000, 1100)))
+    redis.sadd(f"fb:{INSTANCE}:positions", "abc:1:1", *(f"abc:{project}:1" for project in range(1000, 1100)))
     bench = Bench(sandbox, redis)
     for run in range(3):
         before = len(bench.requests())
@@ -563,13 +566,13 @@ def test_after_30_days_nothing_is_left_of_a_position_that_is_gone(bench: Bench, 
     bench.catch_up()
     bench.later(29 * 86_400)
     bench.reconciler.run()
-    assert redis.hexists(f"fb:{INSTANCE}:forgotten", "1:1")
-    assert redis.sismember(f"fb:{INSTANCE}:places", "abc:1:1")
+    assert redis.hexists(f"fb:{INSTANCE}:forgotten", "abc:1:1")
+    assert redis.sismember(f"fb:{INSTANCE}:positions", "abc:1:1")
     bench.later(31 * 86_400)
     bench.reconciler.run()
-    assert not redis.hexists(f"fb:{INSTANCE}:forgotten", "1:1")
-    assert not redis.hexists(f"fb:{INSTANCE}:marks", "abc:1:1")
-    assert not redis.sismember(f"fb:{INSTANCE}:places", "abc:1:1")
+    assert not redis.hexists(f"fb:{INSTANCE}:forgotten", "abc:1:1")
+    assert not redis.hexists(f"fb:{INSTANCE}:checkpoints", "abc:1:1")
+    assert not redis.sismember(f"fb:{INSTANCE}:positions", "abc:1:1")
 
 
 @pytest.mark.parametrize(
@@ -598,19 +601,21 @@ def test_a_channel_is_kept_when_abc_fails_for_another_reason(bench: Bench, statu
 
 
 def test_an_operator_can_forget_a_channel_and_a_project(bench: Bench, redis: Redis) -> None:
-    redis.sadd(f"fb:{INSTANCE}:places", "abc:1:1", "abc:23:4", "abc:23:5", "abc:23:")
-    assert [str(place) for place in bench.reconciler.forget(23, 4)] == ["project 23, channel 4"]
-    assert not redis.sismember(f"fb:{INSTANCE}:places", "abc:23:4")
-    assert [str(place) for place in bench.reconciler.forget(23, None)] == [
+    redis.sadd(f"fb:{INSTANCE}:positions", "abc:1:1", "abc:23:4", "abc:23:5", "abc:23:")
+    assert [bench.reconciler.describe(position) for position in bench.reconciler.forget("23:4")] == [
+        "project 23, channel 4"
+    ]
+    assert not redis.sismember(f"fb:{INSTANCE}:positions", "abc:23:4")
+    assert [bench.reconciler.describe(position) for position in bench.reconciler.forget("23")] == [
         "project 23, issues",
         "project 23, channel 5",
     ]
-    assert redis.smembers(f"fb:{INSTANCE}:places") == {b"abc:1:1"}
-    assert bench.reconciler.forget(23, None) == []
+    assert redis.smembers(f"fb:{INSTANCE}:positions") == {b"abc:1:1"}
+    assert bench.reconciler.forget("23") == []
     assert bench.catch_up().errors == []
     bench.configure(RECONCILE_CHANNELS="1:1")
     with pytest.raises(ValueError, match="RECONCILE_CHANNELS names it"):
-        bench.reconciler.forget(1, 1)
+        bench.reconciler.forget("1:1")
 
 
 # One position's error, and one entity's, is nobody else's
@@ -687,7 +692,7 @@ def test_an_issue_that_was_deleted_since_it_was_listed_is_passed_over(bench: Ben
     bench.sandbox.faults.add("status", method="GET", path=f"/issues/{issue}", status=400, body=gone)
     report = bench.reconciler.run()
     assert (report.errors, report.forgotten) == ([], [])
-    assert bench.marks.places() != []
+    assert bench.checkpoints.positions() != set()
 
 
 def test_a_run_that_abc_interrupts_goes_on_from_there(bench: Bench) -> None:
@@ -699,7 +704,7 @@ def test_a_run_that_abc_interrupts_goes_on_from_there(bench: Bench) -> None:
     report = bench.reconciler.run()
     assert len(report.errors) == 1, "one call is enough"
     assert "answered 500" in report.errors[0]
-    assert bench.marks.checkpoint(Place(1)) is None
+    assert bench.checkpoints.checkpoint(Position("abc", "1:")) is None
     bench.sandbox.faults.clear()
     assert [found.name for found in bench.catch_up().findings].count("ISSUE_STATUS_CHANGE") == 2
 
@@ -712,7 +717,7 @@ def test_creations_are_taken_at_once_and_young_changes_are_named(bench: Bench) -
     bench.remember_an_hour()
     known = bench.issue("알려진 이슈")
     bench.catch_up()
-    bench.marks.now = time.time  # type: ignore[method-assign]
+    bench.checkpoints.now = time.time  # type: ignore[method-assign]
     bench.sandbox.abc.create_feedback(1, {"message": "결제가 안 돼요"})
     bench.sandbox.abc.create_issue(1, {"name": "새 이슈"})
     bench.sandbox.abc.set_status(known, "RESOLVED")
@@ -732,7 +737,7 @@ def test_creations_are_taken_at_once_and_young_changes_are_named(bench: Bench) -
 def test_a_creation_that_was_taken_at_once_hides_no_change_that_is_too_young(bench: Bench) -> None:
     """The issue is listed with the status that it was changed to; that is not its first one."""
     bench.remember_an_hour()
-    bench.marks.now = time.time  # type: ignore[method-assign]
+    bench.checkpoints.now = time.time  # type: ignore[method-assign]
     issue = bench.issue()
     bench.sandbox.abc.set_status(issue, "RESOLVED")
     report = bench.catch_up()
@@ -744,7 +749,7 @@ def test_a_creation_that_was_taken_at_once_hides_no_change_that_is_too_young(ben
 
 def test_an_event_that_arrives_after_reconcile_took_the_creation_is_known(bench: Bench) -> None:
     issue = bench.issue()
-    bench.marks.now = time.time  # type: ignore[method-assign]
+    bench.checkpoints.now = time.time  # type: ignore[method-assign]
     bench.catch_up()
     bench.hear_of(Issue.model_validate(bench.sandbox.abc.issue(issue).as_event()))
     bench.settle()
@@ -787,7 +792,7 @@ def test_a_time_in_an_answer_that_can_not_be_true_hides_no_change(bench: Bench, 
 def test_a_checkpoint_in_the_future_counts_as_now(bench: Bench) -> None:
     bench.catch_up()
     for name in ("1:", "1:1"):
-        bench.world.redis.hset(f"fb:{INSTANCE}:marks", name, 4_070_908_800)
+        bench.world.redis.hset(f"fb:{INSTANCE}:checkpoints", name, 4_070_908_800)
     bench.sandbox.abc.create_feedback(1, {"message": "결제가 안 돼요"})
     assert len(bench.catch_up().findings) == 1
 
@@ -832,12 +837,12 @@ def test_windows_over_a_day_are_searched_in_parts_that_a_channel_takes(bench: Be
 
 
 def test_a_window_never_starts_before_2020(bench: Bench) -> None:
-    window = bench.marks.window(Place(1), -1e9, 1.8e9)
-    assert window.gte == "2020-01-01T00:00:00.000Z"
+    start = bench.checkpoints.start(Position("abc", "1:"), -1e9, 1.8e9)
+    assert start == datetime(2020, 1, 1, tzinfo=UTC).timestamp()
 
 
 def test_alert_max_age_holds_for_a_change_of_status(sandbox: Any, redis: Redis) -> None:
-    redis.sadd(f"fb:{INSTANCE}:places", "abc:1:1")
+    redis.sadd(f"fb:{INSTANCE}:positions", "abc:1:1")
     bench = Bench(sandbox, redis, ALERT_MAX_AGE="600")
     bench.remember_an_hour()
     known = {}
@@ -872,7 +877,7 @@ def test_a_status_that_a_restored_backup_brought_back_is_announced(bench: Bench)
     report = bench.catch_up(since=time.time() - 3600)
     assert "missed: RESOLVED → INIT" in [found.action for found in report.findings]
     found = Issue.model_validate(row.as_answer())
-    noted = bench.marks.level(subject_of(1, found), found.creation)
+    noted = bench.checkpoints.level(subject_of(1, found), found.creation)
     assert noted == Level("INIT", float(int(datetime.fromisoformat(row.updatedAt).timestamp())), 1.0)
     assert bench.catch_up(since=time.time() - 3600).findings == []
 
@@ -932,27 +937,27 @@ def test_feedback_that_was_attached_in_an_outage_becomes_a_comment(bench: Bench)
 
 
 def test_one_of_many_workers_compares_and_each_turn_comes_once(redis: Redis) -> None:
-    marks = [Marks(redis, INSTANCE, (), 86_400) for _ in range(8)]
+    checkpoints = [Checkpoints(redis, INSTANCE, (), 86_400) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
-        turns = list(pool.map(lambda one: one.my_turn(300), marks))
+        turns = list(pool.map(lambda one: one.my_turn(300), checkpoints))
     assert turns.count(True) == 1
-    assert not any(one.my_turn(300) for one in marks)
+    assert not any(one.my_turn(300) for one in checkpoints)
     assert 290_000 < redis.pttl(f"fb:{INSTANCE}:reconcile") <= 300_000
     redis.delete(f"fb:{INSTANCE}:reconcile")
-    assert [one.my_turn(300) for one in marks].count(True) == 1
+    assert [one.my_turn(300) for one in checkpoints].count(True) == 1
 
 
 def test_a_shorter_period_takes_effect_before_the_long_one_is_over(redis: Redis) -> None:
     """RECONCILE_EVERY was a day, and is a minute now."""
-    marks = Marks(redis, INSTANCE, (), 86_400)
-    assert marks.my_turn(86_400)
-    assert not marks.my_turn(60)
+    checkpoints = Checkpoints(redis, INSTANCE, (), 86_400)
+    assert checkpoints.my_turn(86_400)
+    assert not checkpoints.my_turn(60)
     assert redis.pttl(f"fb:{INSTANCE}:reconcile") <= 60_000
 
 
 def test_only_the_elected_worker_asks_abc(sandbox: Any, redis: Redis) -> None:
     bench = Bench(sandbox, redis, RECONCILE_LOOKBACK="3600", ABC_API_KEY=f"1={DEMO_KEY}")
-    threads = [CatchUp(bench.reconciler, bench.marks, 300) for _ in range(3)]
+    threads = [CatchUp(bench.reconciler, bench.checkpoints, 300) for _ in range(3)]
 
     def refusals() -> int:
         """Whoever does not get the turn looks at how long it lasts."""

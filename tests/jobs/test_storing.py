@@ -58,7 +58,7 @@ def test_a_new_event_has_every_field_and_index(world: World) -> None:
         assert members(world, index) == [id_]
         assert world.redis.zscore(key_of(world, index), id_) == int(event["received"])
     assert not world.redis.exists(key_of(world, "events:accepted"))
-    assert world.redis.smembers(key_of(world, "places")) == {b"abc:1:", b"abc:1:1"}
+    assert world.redis.smembers(key_of(world, "positions")) == {b"abc:1:", b"abc:1:1"}
 
 
 def test_a_new_delivery_has_every_field_and_index(world: World) -> None:
@@ -91,7 +91,7 @@ def test_what_nothing_acts_on_is_in_the_index_of_its_state(world: World, state: 
     assert members(world, f"events:{state}") == members(world, "events") == ["ab" * 10]
     assert world.redis.zscore(key_of(world, f"events:{state}"), "ab" * 10) == pytest.approx(now_ms(world), abs=5000)
     assert not world.redis.exists(key_of(world, "entity:"))
-    assert not world.redis.exists(key_of(world, "places"))
+    assert not world.redis.exists(key_of(world, "positions"))
 
 
 def test_the_first_event_is_when_the_ledger_was_born(world: World) -> None:

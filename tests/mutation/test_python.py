@@ -13,7 +13,7 @@ from tools.mutation.python import mutants
 from tools.sandbox.processes import ROOT
 
 MODULES = [
-    "jobs/reconcile/statuses.py",
+    "jobs/reconcile/levels.py",
     "jobs/delivery/schedule.py",
     "jobs/delivery/flow.py",
     "bridge/http/deadline.py",

@@ -81,5 +81,5 @@ local state = redis.call('HGET', key, 'state')
 if state ~= 'accepted' then redis.call('ZADD', p .. 'events:' .. state, now, id) end
 if entity ~= '' then redis.call('ZADD', p .. 'entity:' .. entity, now, id) end
 
-for _, position in ipairs(cjson.decode(ARGV[7])) do redis.call('SADD', p .. 'places', position) end
+for _, position in ipairs(cjson.decode(ARGV[7])) do redis.call('SADD', p .. 'positions', position) end
 return {1}

@@ -17,12 +17,12 @@ if redis.call('HDEL', key, 'forced') == 0 then
     if open > 0 then
       -- Half open: one goes ahead, and its outcome decides for the others.
       local holder = redis.call('GET', p .. 'probe:' .. gate)
-      if holder and holder ~= id then return {1000, 'open', gate} end
+      if holder and holder ~= id then return {PROBE_LOOK_AGAIN_MS, 'open', gate} end
       probes[#probes + 1] = gate
     end
   end
   -- A probe ends by itself when its worker is killed.
-  for _, gate in ipairs(probes) do redis.call('SET', p .. 'probe:' .. gate, id, 'PX', 60000) end
+  for _, gate in ipairs(probes) do redis.call('SET', p .. 'probe:' .. gate, id, 'PX', PROBE_MS) end
   if #probes > 0 then return {0, 'probe', 0} end
 end
 
@@ -30,16 +30,16 @@ if interval == 0 then return {0, '', 0} end
 local turn = tonumber(redis.call('HGET', key, 'turn') or 0)
 local function wait_until(at)
   redis.call('ZADD', crowd, at, id)
-  redis.call('EXPIRE', crowd, 86400)
+  redis.call('EXPIRE', crowd, CROWD_KEPT_S)
   return {at - now, 'limit'}
 end
 if turn > now then return wait_until(turn) end
 redis.call('HDEL', key, 'turn')
 -- A turn that is long past (the breaker was open meanwhile) would let a crowd through at once.
-if now - turn < 5000 then return {0, '', redis.call('ZCARD', crowd)} end
+if now - turn < TURN_EXPIRES_MS then return {0, '', redis.call('ZCARD', crowd)} end
 local bucket = p .. 'bucket:' .. destination
 local free = math.max(tonumber(redis.call('GET', bucket) or 0), now)
-redis.call('SET', bucket, free + interval, 'PX', free + interval - now + 60000)
+redis.call('SET', bucket, free + interval, 'PX', free + interval - now + BUCKET_KEPT_MS)
 local at = free - (burst - 1) * interval
 if at <= now then return {0, '', redis.call('ZCARD', crowd)} end
 redis.call('HSET', key, 'turn', at)

@@ -4,4 +4,4 @@ local bucket, cost = ARGV[1] .. 'bucket:' .. ARGV[2], tonumber(ARGV[3]) * tonumb
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local free = math.max(tonumber(redis.call('GET', bucket) or 0), now) + cost
-redis.call('SET', bucket, free, 'PX', free - now + 60000)
+redis.call('SET', bucket, free, 'PX', free - now + BUCKET_KEPT_MS)

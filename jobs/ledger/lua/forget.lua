@@ -14,7 +14,7 @@ local function forget_event(event)
   if e[1] and e[1] ~= '' then redis.call('ZREM', p .. 'entity:' .. e[1], event) end
 end
 for _, state in ipairs({'done', 'skipped', 'dead'}) do
-  for _, id in ipairs(redis.call('ZRANGE', p .. 'state:' .. state, '-inf', now - retention, 'BYSCORE', 'LIMIT', 0, 100)) do
+  for _, id in ipairs(redis.call('ZRANGE', p .. 'state:' .. state, '-inf', now - retention, 'BYSCORE', 'LIMIT', 0, FORGOTTEN_AT_ONCE)) do
     local event = string.match(id, '^[^.]+')
     stop_waiting(p, id)
     redis.call('DEL', p .. 'delivery:' .. id)
@@ -24,13 +24,13 @@ for _, state in ipairs({'done', 'skipped', 'dead'}) do
   end
 end
 for _, state in ipairs({'ignored', 'unreadable'}) do
-  for _, id in ipairs(redis.call('ZRANGE', p .. 'events:' .. state, '-inf', now - retention, 'BYSCORE', 'LIMIT', 0, 100)) do
+  for _, id in ipairs(redis.call('ZRANGE', p .. 'events:' .. state, '-inf', now - retention, 'BYSCORE', 'LIMIT', 0, FORGOTTEN_AT_ONCE)) do
     forget_event(id)
     count = count + 1
   end
 end
 -- Levels of entities of which nothing was heard for so long: fields `<entity>` and `<entity>|created`.
-for _, entity in ipairs(redis.call('ZRANGE', p .. 'levels:heard', '-inf', now - retention, 'BYSCORE', 'LIMIT', 0, 100)) do
+for _, entity in ipairs(redis.call('ZRANGE', p .. 'levels:heard', '-inf', now - retention, 'BYSCORE', 'LIMIT', 0, FORGOTTEN_AT_ONCE)) do
   redis.call('HDEL', p .. 'levels', entity, entity .. '|created')
   redis.call('ZREM', p .. 'levels:heard', entity)
   count = count + 1

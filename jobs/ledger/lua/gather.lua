@@ -10,7 +10,7 @@ end
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local rest = redis.call('ZRANGE', crowd, 0, -1)
-if #rest > 2000 then return ids end
+if #rest > LARGEST_CROWD then return ids end
 local at = now
 for _, id in ipairs(rest) do
   local key = p .. 'delivery:' .. id
@@ -23,5 +23,5 @@ for _, id in ipairs(rest) do
     redis.call('ZREM', crowd, id)
   end
 end
-redis.call('SET', bucket, at + interval, 'PX', at + interval - now + 60000)
+redis.call('SET', bucket, at + interval, 'PX', at + interval - now + BUCKET_KEPT_MS)
 return ids

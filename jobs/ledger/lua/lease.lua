@@ -38,7 +38,7 @@ local blocker = (holder and holder ~= id) and holder or (head ~= id and head or 
 if blocker then
   -- Its turn comes when the one before it is settled; that wakes it. This is for when that one is lost.
   local free = tonumber(redis.call('ZSCORE', due, blocker) or now)
-  redis.call('ZADD', due, math.max(free, now) + 1000, id)
+  redis.call('ZADD', due, math.max(free, now) + NEXT_IN_LINE_MS, id)
   if free <= now and redis.call('EXISTS', p .. 'delivery:' .. blocker) == 0 then redis.call('ZREM', line, blocker) end
   return {'waiting', blocker}
 end

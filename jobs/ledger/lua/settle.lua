@@ -16,7 +16,7 @@ for i = 10, #ARGV, 2 do
     redis.call('HINCRBYFLOAT', p .. 'counts', string.sub(ARGV[i], 7), ARGV[i + 1])
   elseif string.sub(ARGV[i], 1, 5) == 'last:' then
     redis.call('HSET', p .. 'last', string.sub(ARGV[i], 6), now .. '|' .. ARGV[i + 1])
-    redis.call('EXPIRE', p .. 'last', 604800)
+    redis.call('EXPIRE', p .. 'last', LAST_STATE_KEPT_S)
   else
     redis.call('HSET', key, ARGV[i], ARGV[i + 1])
   end
@@ -31,9 +31,9 @@ local function judge(destination, condition)
   if condition == 'up' or condition == 'answers' then
     local closed = redis.call('SREM', p .. 'breakers', destination) == 1
     -- One that failed by itself, at a destination that works, keeps to its schedule.
-    if redis.call('HEXISTS', breaker, 'until') == 1 then wake(p, destination, now, 1000) end
+    if redis.call('HEXISTS', breaker, 'until') == 1 then wake(p, destination, now, WOKEN_BY_SUCCESS) end
     redis.call('DEL', breaker, probe)
-    if condition == 'up' then heal(p, destination, now, 200) end
+    if condition == 'up' then heal(p, destination, now, HEALED_BY_SUCCESS) end
     return closed and 'closed' or ''
   end
   if condition == '' then
@@ -47,19 +47,20 @@ local function judge(destination, condition)
     if was <= now then redis.call('HSET', breaker, 'until', now + asked, 'why', 'busy') end
   else
     local failures = redis.call('HINCRBY', breaker, 'failures', 1)
-    if was <= now and (failures >= 5 or opened or condition == 'quota') then
+    if was <= now and (failures >= FAILURES_TO_OPEN or opened or condition == 'quota') then
       if not opened then
         opened, turned = now, 'opened'
         redis.call('SADD', p .. 'breakers', destination)
       end
       -- The longer the outage has lasted, the longer the pause; when many wait, a probe is worth more.
-      local away, many = now - opened, redis.call('ZCARD', p .. 'waits:' .. destination) >= 5
-      local pause = math.max(3000, many and math.min(away / 60, 30000) or math.min(away / 10, 300000))
-      if condition == 'quota' then pause = 900000 end
+      local away, many = now - opened, redis.call('ZCARD', p .. 'waits:' .. destination) >= MANY_WAITING
+      local pause = many and math.min(away / PAUSE_SHARE_OF_MANY, LONGEST_PAUSE_OF_MANY_MS)
+        or math.min(away / PAUSE_SHARE, LONGEST_PAUSE_MS)
+      pause = condition == 'quota' and QUOTA_PAUSE_MS or math.max(SHORTEST_PAUSE_MS, pause)
       redis.call('HSET', breaker, 'until', now + math.floor(pause), 'opened', opened, 'why', condition)
     end
   end
-  redis.call('EXPIRE', breaker, 604800)
+  redis.call('EXPIRE', breaker, BREAKER_KEPT_S)
   return turned
 end
 
@@ -97,7 +98,7 @@ local line = p .. 'line:' .. connector .. ':' .. d[3]
 redis.call('ZREM', line, id)
 local after = redis.call('ZRANGE', line, 0, 0)[1]
 if after and redis.call('HGET', p .. 'delivery:' .. after, 'state') == 'queued' then
-  redis.call('ZADD', due, now + 10000, after)
+  redis.call('ZADD', due, now + FOLLOWING_HAND_OVER_MS, after)
   answer[2] = after
 end
 return answer

@@ -11,7 +11,7 @@ if ARGV[7] == '1' then redis.call('ZADD', p .. 'workers', now, worker) end
 if redis.call('PTTL', p .. 'clock') > tonumber(elect) then redis.call('DEL', p .. 'clock') end
 if not redis.call('SET', p .. 'clock', worker, 'NX', 'PX', elect) then return false end
 redis.call('SET', p .. 'born', now, 'NX')  -- since when we remember: a wiped Redis begins anew
-redis.call('ZREMRANGEBYSCORE', p .. 'workers', '-inf', now - 60000)
+redis.call('ZREMRANGEBYSCORE', p .. 'workers', '-inf', now - WORKER_LISTED_MS)
 
 -- One of those who wait for a destination probes it when the pause of its breaker is over.
 for _, destination in ipairs(redis.call('SMEMBERS', p .. 'waiting')) do
@@ -23,10 +23,10 @@ for _, destination in ipairs(redis.call('SMEMBERS', p .. 'waiting')) do
     redis.call('SREM', p .. 'waiting', destination)
   end
 end
--- An open breaker for which nobody has waited for an hour says nothing any more: its channel was renamed, say.
+-- An open breaker for which nobody has waited for an hour says nothing any more: its destination was renamed, say.
 for _, destination in ipairs(redis.call('SMEMBERS', p .. 'breakers')) do
   local open = tonumber(redis.call('HGET', p .. 'breaker:' .. destination, 'until') or 0)
-  if open < now - 3600000 and redis.call('EXISTS', p .. 'waits:' .. destination) == 0 then
+  if open < now - UNUSED_BREAKER_MS and redis.call('EXISTS', p .. 'waits:' .. destination) == 0 then
     redis.call('SREM', p .. 'breakers', destination)
     redis.call('DEL', p .. 'breaker:' .. destination)
   end
@@ -45,10 +45,10 @@ for _, id in ipairs(redis.call('ZRANGE', p .. 'due', '-inf', now, 'BYSCORE', 'LI
   if not d[1] then
     redis.call('ZREM', p .. 'due', id)
   elseif d[1] ~= '1' then
-    redis.call('ZADD', p .. 'due', now + 60000, id)  -- written by a newer version, which looks after it
+    redis.call('ZADD', p .. 'due', now + NEWER_VERSION_LOOK_AGAIN_MS, id)  -- written by a newer version, which looks after it
   elseif state == 'queued' and not idle and tonumber(d[3] or 0) >= watermark then
     redis.call('ZADD', p .. 'due', now + hand, id)  -- still in RQ's queue, behind others
-  elseif lost >= 10 then
+  elseif lost >= LOST_BEFORE_DEAD then
     redis.call('ZREM', p .. 'state:running', id)
     redis.call('ZADD', p .. 'state:dead', now, id)
     redis.call('HSET', key, 'state', 'dead', 'updated', now, 'reason', 'crashed',
@@ -56,8 +56,8 @@ for _, id in ipairs(redis.call('ZRANGE', p .. 'due', '-inf', now, 'BYSCORE', 'LI
     redis.call('HDEL', key, 'token', 'until', 'next', 'lost')
     redis.call('ZREM', p .. 'due', id)
     redis.call('ZREM', p .. 'line:' .. string.match(id, '%.(.*)$') .. ':' .. d[4], id)
-  elseif lost > 2 then
-    local next = now + math.min(5000 * 4 ^ (lost - 3), 3600000)
+  elseif lost > LOST_BEFORE_PAUSE then
+    local next = now + math.min(LOST_PAUSE_MS * 4 ^ (lost - LOST_BEFORE_PAUSE - 1), LONGEST_LOST_PAUSE_MS)
     redis.call('ZREM', p .. 'state:running', id)
     redis.call('ZADD', p .. 'state:retrying', now, id)
     redis.call('HSET', key, 'state', 'retrying', 'updated', now, 'next', next, 'reason', 'crashed',

@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.reconcile.statuses import changed_at, is_newer, is_untouched, previous_of
-from sources.abc.models import Issue
-from sources.base import Level
+from jobs.reconcile.levels import changed_at, is_newer, is_untouched, previous_of
+from sources.base import Level, Seen, Subject, seconds_of
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
 UNTIL_2200 = st.floats(-7e9, 7e9)
@@ -19,8 +18,9 @@ def at(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def issue(created: float, changed: float, status: str = "RESOLVED") -> Issue:
-    return Issue(id=3, createdAt=at(created), updatedAt=at(changed), status=status)
+def issue(created: float, changed: float, status: str = "RESOLVED") -> Seen:
+    times = (seconds_of(at(created)), seconds_of(at(changed)))
+    return Seen(Subject("abc", "issue", 1, 3), None, *times, level=status)
 
 
 @given(UNTIL_2200, UNTIL_2200)
@@ -56,18 +56,18 @@ def test_a_later_event_counts_when_it_was_heard_while_the_issue_was_read() -> No
 def test_what_it_was_before() -> None:
     born = NOW - 3600
     changed = issue(NOW - 1000, NOW - 500)
-    assert previous_of(changed, Level("PENDING", NOW - 900), NOW - 500, born) == ("PENDING", "")
-    assert previous_of(changed, None, NOW - 500, born) == ("", "")
-    assert previous_of(issue(NOW - 1000, NOW - 1000), None, NOW - 1000, born) == ("RESOLVED", "")
-    assert previous_of(issue(NOW - 1000, NOW - 500, "INIT"), None, NOW - 500, born) == ("INIT", "")
+    assert previous_of(changed, Level("PENDING", NOW - 900), NOW - 500, born, "INIT") == ("PENDING", "")
+    assert previous_of(changed, None, NOW - 500, born, "INIT") == ("", "")
+    assert previous_of(issue(NOW - 1000, NOW - 1000), None, NOW - 1000, born, "INIT") == ("RESOLVED", "")
+    assert previous_of(issue(NOW - 1000, NOW - 500, "INIT"), None, NOW - 500, born, "INIT") == ("INIT", "")
 
 
 def test_what_may_have_been_announced_before_a_wipe_is_silent() -> None:
     born = NOW - 3600
     old = issue(NOW - 9000, NOW - 8000)
-    previous, silence = previous_of(old, None, NOW - 8000, born)
+    previous, silence = previous_of(old, None, NOW - 8000, born, "INIT")
     assert (previous, silence) == ("", "what it was before is not known")
-    previous, silence = previous_of(old, Level("PENDING", NOW - 8500), NOW - 8000, born)
+    previous, silence = previous_of(old, Level("PENDING", NOW - 8500), NOW - 8000, born, "INIT")
     assert previous == "PENDING"
     assert "before Redis was wiped" in silence
-    assert previous_of(old, Level("PENDING", NOW - 8500), NOW - 100, born) == ("PENDING", "")
+    assert previous_of(old, Level("PENDING", NOW - 8500), NOW - 100, born, "INIT") == ("PENDING", "")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from jobs.reconcile.checkpoints import Marks
+from jobs.reconcile.checkpoints import Checkpoints
 from sources.abc.events import parse
 from sources.abc.models import Issue, subject_of
 from sources.base import Level
@@ -41,7 +41,7 @@ def test_changes_of_one_second_may_be_heard_in_either_order(
     for updated, status in (first, then):
         body = change("INIT", status, updated)
         world.acceptor.accept("abc", parse(body, INSTANCE), b"{}")
-    heard = Marks(redis, INSTANCE, (), 86_400).level(SUBJECT, "")
+    heard = Checkpoints(redis, INSTANCE, (), 86_400).level(SUBJECT, "")
     assert heard is not None
     assert heard.value == remembered
 
@@ -53,7 +53,7 @@ def test_a_creation_that_is_heard_after_a_change_of_the_same_second_takes_nothin
     created = {"event": "ISSUE_CREATION", "data": {"issue": issue, "project": {"id": 1, "name": "P"}}}
     for body in (change("INIT", "IN_PROGRESS", f"{SECOND}.000", f"{SECOND}.698Z"), created):
         world.acceptor.accept("abc", parse(body, INSTANCE), b"{}")
-    heard = Marks(redis, INSTANCE, (), 86_400).level(SUBJECT, "")
+    heard = Checkpoints(redis, INSTANCE, (), 86_400).level(SUBJECT, "")
     assert heard is not None
     assert heard.value == "IN_PROGRESS"
 
@@ -61,26 +61,26 @@ def test_a_creation_that_is_heard_after_a_change_of_the_same_second_takes_nothin
 def test_what_was_heard_of_an_earlier_issue_with_the_same_id_does_not_count(redis: Redis) -> None:
     """ABC was restored from a backup and gave the id to another issue; its first status is not a change."""
     world = World(redis, {"slack": Recorder()})
-    marks = Marks(redis, INSTANCE, (), 86_400)
+    checkpoints = Checkpoints(redis, INSTANCE, (), 86_400)
     world.acceptor.accept("abc", parse(change("INIT", "RESOLVED", f"{SECOND}.559"), INSTANCE), b"{}")
     before, after = (Issue(id=7, createdAt=f"2026-11-22T{hour}:00:00.000Z") for hour in ("10", "04"))
-    heard = marks.level(SUBJECT, before.creation)
+    heard = checkpoints.level(SUBJECT, before.creation)
     assert heard is not None
     assert heard.value == "RESOLVED"
-    assert marks.level(SUBJECT, after.creation) is None
+    assert checkpoints.level(SUBJECT, after.creation) is None
     issue = {"id": 7, "createdAt": after.createdAt, "updatedAt": after.createdAt, "name": "y", "status": "PENDING"}
     created = {"event": "ISSUE_CREATION", "data": {"issue": issue, "project": {"id": 1, "name": "P"}}}
     world.acceptor.accept("abc", parse(created, INSTANCE), b"{}")
-    heard = marks.level(SUBJECT, after.creation)
+    heard = checkpoints.level(SUBJECT, after.creation)
     assert heard is not None
     assert heard.value == "PENDING"
-    assert marks.level(SUBJECT, before.creation) is None
+    assert checkpoints.level(SUBJECT, before.creation) is None
 
 
 def test_a_noted_status_belongs_to_its_issue(redis: Redis) -> None:
-    marks = Marks(redis, INSTANCE, (), 86_400)
+    checkpoints = Checkpoints(redis, INSTANCE, (), 86_400)
     issue = Issue(id=7, createdAt=f"{SECOND}.000Z", status="PENDING")
     level = Level("PENDING", 1.0, 1.0)
-    marks.note_level(SUBJECT, issue.creation, level)
-    assert marks.level(SUBJECT, issue.creation) == level
-    assert marks.level(SUBJECT, Issue(id=7, createdAt="2026-11-23T10:00:00Z").creation) is None
+    checkpoints.note_level(SUBJECT, issue.creation, level)
+    assert checkpoints.level(SUBJECT, issue.creation) == level
+    assert checkpoints.level(SUBJECT, Issue(id=7, createdAt="2026-11-23T10:00:00Z").creation) is None
