@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from jobs.ledger.records import PAGE, BadQuery, Query, Records
 from jobs.replay import Replayer
+from sources import spelled
 
 
 def make_blueprint(password: SecretStr | None, records: Records, replayer: Replayer) -> Blueprint:
@@ -36,6 +37,7 @@ def make_blueprint(password: SecretStr | None, records: Records, replayer: Repla
     @blueprint.get("/deliveries")
     def deliveries() -> Response:
         words = {name: request.args.get(name, "") for name in ("state", "connector", "event", "entity", "cursor")}
+        words["entity"] = spelled(words["entity"])
         rows, following = records.deliveries(Query(limit=_limit(), **words))
         return jsonify({"deliveries": rows, "next": following})
 

@@ -31,8 +31,9 @@ from jobs.ledger.ledger import FINISHED, STATES
 from jobs.ledger.records import BadQuery, Query, Records
 from jobs.reconcile import comparison
 from jobs.reconcile.catch_up import make_reconciler
-from jobs.reconcile.reconciler import Reconciler, instant
+from jobs.reconcile.reconciler import Reconciler, StillConfigured, instant
 from jobs.replay import Replayer
+from sources import spelled
 from sources.abc import samples
 from sources.abc.client import AbcError
 from sources.abc.settings import AbcSettings
@@ -116,6 +117,7 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
             rows = desk.records.events("unreadable", limit) + desk.records.events("ignored", limit)
             _show(rows, ("id", "event", "state", "received_at", "why"), as_json)
             return
+        words["entity"] = spelled(words["entity"] or "")
         query = Query(limit=limit, **{name: value or "" for name, value in words.items()})
         _show(desk.records.deliveries(query)[0], COLUMNS, as_json)
 
@@ -190,6 +192,8 @@ def _forget(reconciler: Reconciler, text: str) -> None:
     try:
         found = reconciler.forget(text)
     except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    except StillConfigured as error:
         raise click.ClickException(str(error)) from None
     if not found:
         raise click.ClickException(f"{text} is not among what is compared")

@@ -13,6 +13,11 @@ EVENTS = tuple(name for source in REGISTRY.values() for name in source.events)
 """Every known name of an event."""
 
 
+def spelled(entity: str) -> str:
+    """A subject as a person may write it, as the ledger spells it: without a source, it is one of ABC."""
+    return f"abc:{entity}" if entity and entity.partition(":")[0] not in REGISTRY else entity
+
+
 def restore(stored: Mapping[str, str], instance: str) -> Event | None:
     """The event as the ledger keeps it (`source`, `body`, `headers`); None when this version can't read it."""
     source = REGISTRY.get(stored.get("source", ""))

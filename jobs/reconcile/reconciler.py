@@ -27,6 +27,10 @@ MOST_NEW_POSITIONS = 20
 """Positions that no run has compared yet and one run tries: an event may name what does not exist."""
 
 
+class StillConfigured(Exception):
+    """A position that the configuration names can't be forgotten: it would be known again at once."""
+
+
 class Reconciler:
     def __init__(self, sweep: Sweep, comparison: Comparison, checkpoints: Checkpoints, forgotten: Forgotten) -> None:
         self._sweep = sweep
@@ -75,13 +79,13 @@ class Reconciler:
 
     def forget(self, text: str) -> list[Position]:
         """Removes what an operator means by `text`: what was removed. An event that names it makes it known again.
-        Raises ValueError where the text is wrong, or the configuration names it."""
+        Raises ValueError where the text is wrong, and StillConfigured."""
         keys = [position.key for position in self._positions()]
         found = [self._position(key) for key in self._sweep.chosen(text, keys)]
         for position in found:
             if self._checkpoints.is_configured(position):
                 variable = self._sweep.variable(position.key)
-                raise ValueError(f"{self.describe(position)}: {variable} names it; remove it there")
+                raise StillConfigured(f"{self.describe(position)}: {variable} names it; remove it there")
         for position in found:
             self._checkpoints.drop(position)
             self._forgotten.remove(position)

@@ -19,7 +19,7 @@ from jobs.ledger.records import Query
 from jobs.reconcile.catch_up import CatchUp, make_reconciler, sweep_of
 from jobs.reconcile.checkpoints import Checkpoints
 from jobs.reconcile.comparison import REPAIR_PAUSE, SETTLED_SECONDS
-from jobs.reconcile.reconciler import instant
+from jobs.reconcile.reconciler import StillConfigured, instant
 from jobs.reconcile.report import Report
 from sources.abc.client import AbcClient
 from sources.abc.events import parse
@@ -614,7 +614,7 @@ def test_an_operator_can_forget_a_channel_and_a_project(bench: Bench, redis: Red
     assert bench.reconciler.forget("23") == []
     assert bench.catch_up().errors == []
     bench.configure(RECONCILE_CHANNELS="1:1")
-    with pytest.raises(ValueError, match="RECONCILE_CHANNELS names it"):
+    with pytest.raises(StillConfigured, match="RECONCILE_CHANNELS names it"):
         bench.reconciler.forget("1:1")
 
 
@@ -791,7 +791,7 @@ def test_a_time_in_an_answer_that_can_not_be_true_hides_no_change(bench: Bench, 
 
 def test_a_checkpoint_in_the_future_counts_as_now(bench: Bench) -> None:
     bench.catch_up()
-    for name in ("1:", "1:1"):
+    for name in ("abc:1:", "abc:1:1"):
         bench.world.redis.hset(f"fb:{INSTANCE}:checkpoints", name, 4_070_908_800)
     bench.sandbox.abc.create_feedback(1, {"message": "결제가 안 돼요"})
     assert len(bench.catch_up().findings) == 1
