@@ -121,7 +121,7 @@ def create_gateway() -> Gateway:
     """What each process of the web server runs: `granian --interface rsgi --factory app:create_gateway`."""
     end_with_parent()
     app = create_app()
-    return Gateway(app.wsgi_app, app.extensions["receiver"].body_limit, app.extensions["refusals"].add, THREADS)
+    return Gateway(app.wsgi_app, app.extensions["receiver"], app.extensions["refusals"].add, THREADS)
 
 
 def main() -> None:

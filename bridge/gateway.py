@@ -27,15 +27,24 @@ MOST_BUFFERED = 64 * 1024 * 1024
 """Bytes of bodies that one process holds at a time, of all requests together. While there are more, bodies larger than
 SMALL are refused. Nearly all webhooks are smaller: large ones must not keep them out."""
 OTHER_THREADS = 8
-"""For requests whose body is not read, such as those without a valid token. Webhooks never wait for these threads."""
+"""For requests that prove nothing, such as those without a valid token. Webhooks never wait for these threads."""
 NAME = re.compile(r"[A-Za-z0-9-]+")
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
-BodyLimit = Callable[[str, Mapping[str, str]], int]
-"""(path, headers by lower-case name) -> how many bytes of the body are worth reading; 0 where it will be refused."""
 Refused = Callable[[str, str], None]
 """(reason, address): called for what is refused here."""
 Answer = tuple[int, list[tuple[str, str]], bytes]
+
+
+class Receiver(Protocol):
+    """What decides how much of a request is read, and whether it comes from a sender that we know."""
+
+    def body_limit(self, path: str, headers: Mapping[str, str]) -> int:
+        """How many bytes of the body are worth reading, by the headers (lower-case names); 0 where it will be
+        refused."""
+
+    def is_authentic(self, path: str, headers: Mapping[str, str], body: bytes) -> bool:
+        """Whether the request proves who sent it."""
 
 
 class Transport(Protocol):
@@ -55,11 +64,11 @@ class _NotRead(Exception):
 
 
 class Gateway:
-    """`threads`: how many requests with a body worth reading the application works on at once."""
+    """`threads`: how many authentic requests the application works on at once."""
 
-    def __init__(self, application: Application, body_limit: BodyLimit, refused: Refused, threads: int) -> None:
+    def __init__(self, application: Application, receiver: Receiver, refused: Refused, threads: int) -> None:
         self._application = application
-        self._body_limit = body_limit
+        self._receiver = receiver
         self._refused = refused
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="request")
         self._others = ThreadPoolExecutor(OTHER_THREADS, thread_name_prefix="other")
@@ -69,17 +78,20 @@ class Gateway:
         headers = headers_of(scope.headers.items())
         address = address_of(scope.client)
         chunks: list[bytes] = []
-        most = self._body_limit(scope.path, headers)
+        most = self._receiver.body_limit(scope.path, headers)
         try:
             await self._read(transport, headers, most, chunks)
-            environ = environ_of(scope, headers, address, b"".join(chunks))
-            pool = self._pool if most else self._others
+            body = b"".join(chunks)
+            environ = environ_of(scope, headers, address, body)
+            # A signature can be made up: whether it holds is known only now.
+            known = most and self._receiver.is_authentic(scope.path, headers, body)
+            pool = self._pool if known else self._others
             answer = await asyncio.get_running_loop().run_in_executor(pool, self._run, environ)
         except _NotRead as problem:
             self._refused(problem.reason, address)
-            body = json.dumps({"error": problem.error}).encode()
+            error = json.dumps({"error": problem.error}).encode()
             more = [("content-type", "application/json"), ("connection", "close"), ("retry-after", "5")]
-            answer = (problem.status, more, body)
+            answer = (problem.status, more, error)
         finally:
             self._buffered -= sum(map(len, chunks))
         transport.response_bytes(*answer)

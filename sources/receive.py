@@ -74,6 +74,11 @@ class Receiver:
         _, proof = self._sources.get(path.rstrip("/"), (None, None))
         return self._service.max_body_bytes if proof and proof.may_hold(headers) else 0
 
+    def is_authentic(self, path: str, headers: Mapping[str, str], body: bytes) -> bool:
+        """Whether the request with this body comes from the source of its path."""
+        _, proof = self._sources.get(path.rstrip("/"), (None, None))
+        return proof is not None and proof.holds(headers, body)
+
     def receive(self, _source: str = "") -> tuple[Response, int] | Response:
         found = self._sources.get(request.path.rstrip("/"))
         if found is None:

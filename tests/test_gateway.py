@@ -54,25 +54,37 @@ def echo(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[by
     return [str(len(environ["wsgi.input"].read())).encode()]
 
 
+class Receiver:
+    """`/signed` has a signature, which is made up where the body does not say that it is right."""
+
+    def body_limit(self, path: str, _headers: Any) -> int:
+        return 2 * MEGABYTE if path in ("/webhook", "/signed") else 0
+
+    def is_authentic(self, path: str, _headers: Any, body: bytes) -> bool:
+        return path == "/webhook" or body == b"right"
+
+
 def gateway(application: Callable[..., Any] = echo, threads: int = 2) -> Gateway:
-    return Gateway(application, lambda path, _h: 2 * MEGABYTE if path == "/webhook" else 0, lambda *_: None, threads)
+    return Gateway(application, Receiver(), lambda *_: None, threads)
 
 
-def test_webhooks_do_not_wait_for_requests_without_a_token() -> None:
+@pytest.mark.parametrize(("path", "body"), [("/other", b""), ("/signed", b"made up")])
+def test_webhooks_do_not_wait_for_requests_that_prove_nothing(path: str, body: bytes) -> None:
     over = threading.Event()
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        if environ["PATH_INFO"] != "/webhook":
+        if environ["CONTENT_LENGTH"] != "5":
             over.wait(30)
         return echo(environ, start_response)
 
     async def run() -> None:
         gate = gateway(application)
-        others = [asyncio.ensure_future(gate.__rsgi__(Scope("/other", 0), Caller())) for _ in range(50)]
+        others = [asyncio.ensure_future(gate.__rsgi__(Scope(path, len(body)), Caller(body))) for _ in range(50)]
         await asyncio.sleep(0)
-        webhook = Caller(b"12345")
-        await asyncio.wait_for(gate.__rsgi__(Scope("/webhook", 5), webhook), 10)
-        assert (webhook.status, webhook.answer) == (200, b"5")
+        for name, sent in (("/webhook", b"12345"), ("/signed", b"right")):
+            webhook = Caller(sent)
+            await asyncio.wait_for(gate.__rsgi__(Scope(name, 5), webhook), 10)
+            assert (webhook.status, webhook.answer) == (200, b"5")
         assert not any(other.done() for other in others)
         over.set()
         await asyncio.gather(*others)
