@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask, request
-from redis import Redis
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -23,12 +22,8 @@ from bridge.processes import CannotListen, end_with_parent, listen
 from console import api, signals
 from console import commands as cli
 from jobs.accept import Acceptor
-from jobs.configuration import Configuration, configure, configure_or_exit, exit_for
-from jobs.connection import connect
-from jobs.health import Health
-from jobs.ledger.ledger import Ledger
-from jobs.ledger.records import Records
-from jobs.replay import Replayer
+from jobs.configuration import configure, configure_or_exit, exit_for
+from jobs.runtime import Runtime
 from sources import receive
 from sources.base import Event, Request, Source, Unread
 from sources.refusals import Reason, Refusals
@@ -59,19 +54,13 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     if service.trusted_proxies:
         app.wsgi_app = _behind(service.trusted_proxies, app.wsgi_app)  # type: ignore[method-assign]
 
-    instance = service.bridge_instance
-    quick, patient = connect(service, "receive"), connect(service, "console")
-    refusals = app.extensions["refusals"] = Refusals(Ledger(quick, instance).count)
-    receiver = receive.Receiver(
-        service, configuration.sources.proofs(), _make_accept(configuration, quick), refusals.add
-    )
-    app.extensions["receiver"] = receiver
+    quick, patient = Runtime(configuration, "receive"), Runtime(configuration, "console")
+    refusals = app.extensions["refusals"] = Refusals(quick.ledger.count)
+    proofs, accept = configuration.sources.proofs(), _make_accept(quick.acceptor)
+    receiver = app.extensions["receiver"] = receive.Receiver(service, proofs, accept, refusals.add)
     app.register_blueprint(receiver.blueprint())
-    health = Health(quick, instance, configuration.routes, service.abc_api_url is not None)
-    app.register_blueprint(signals.make_blueprint(health))
-    app.register_blueprint(
-        api.make_blueprint(service.console_password, Records(patient, instance), Replayer(patient, instance))
-    )
+    app.register_blueprint(signals.make_blueprint(quick.health))
+    app.register_blueprint(api.make_blueprint(service.console_password, patient.records, patient.replayer))
     app.register_error_handler(HTTPException, _error_handler(refusals))
     cli.register(app, configuration)
     return app
@@ -87,9 +76,7 @@ def _behind(proxies: int, application: Callable[..., Any]) -> Callable[..., Any]
     return call
 
 
-def _make_accept(configuration: Configuration, redis: Redis) -> receive.Accept:
-    acceptor = Acceptor(redis, configuration.service.bridge_instance, configuration.routes)
-
+def _make_accept(acceptor: Acceptor) -> receive.Accept:
     def accept(source: Source, event: Event | Unread, sent: Request) -> tuple[str, bool]:
         headers = {name: sent.headers[name] for name in source.headers if name in sent.headers}
         try:

@@ -9,39 +9,33 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 from honcho import environ as honcho
-from redis import Redis
 from redis.exceptions import RedisError
 
-from bridge.settings import ServiceSettings
 from connectors.base import Check, note
-from jobs.configuration import Configuration, build_connectors, make_tools
-from jobs.connection import connect, most_connections
+from jobs.connection import most_connections
 from jobs.health import eviction, info_of, most_clients
-from jobs.probe import Probe, ProbeFailed, sentence
-from jobs.reconcile.catch_up import forgotten_of, sweep_of
-from jobs.reconcile.checkpoints import Checkpoints
+from jobs.probe import ProbeFailed, sentence
 from jobs.replay import Replayer
+from jobs.runtime import Runtime
 from sources.abc.client import AbcError
 from sources.abc.models import position_ids
 
 
-def checks(configuration: Configuration, offline: bool) -> Iterator[Check]:
+def checks(runtime: Runtime, offline: bool) -> Iterator[Check]:
     """Every line of `flask check`."""
-    service = configuration.service
+    configuration = runtime.configuration
     names = ", ".join(configuration.connectors) or "none: set CONNECTORS"
     yield Check(True, f"configuration: valid; connectors: {names}")
     yield from (Check(False, doubt) for doubt in configuration.doubts)
     yield from (note(f"configuration: {what}") for what in configuration.notes)
     if offline:
         return
-    redis = connect(service, "command")
-    yield from _redis_checks(redis, service)
-    replayer = Replayer(redis, service.bridge_instance)
-    channels, where_from = _channels(redis, configuration)
-    yield from _healing("abc", replayer, _abc_checks(service, channels, where_from))
-    for name, connector in build_connectors(configuration, channels).items():
+    yield from _redis_checks(runtime)
+    channels, where_from = _channels(runtime)
+    yield from _healing("abc", runtime.replayer, _abc_checks(runtime, channels, where_from))
+    for name, connector in runtime.build_connectors(channels).items():
         lines = (replace(line, what=f"{name}: {line.what}") for line in connector.check())
-        yield from _healing(name, replayer, lines)
+        yield from _healing(name, runtime.replayer, lines)
 
 
 def _healing(name: str, replayer: Replayer, lines: Iterable[Check]) -> Iterator[Check]:
@@ -59,9 +53,10 @@ def _healing(name: str, replayer: Replayer, lines: Iterable[Check]) -> Iterator[
             )
 
 
-def _redis_checks(redis: Redis, service: ServiceSettings) -> Iterator[Check]:
+def _redis_checks(runtime: Runtime) -> Iterator[Check]:
+    redis = runtime.redis
     try:
-        Probe(redis, service.bridge_instance).work()
+        runtime.probe.work()
         yield Check(True, "redis: stores an event, hands it to a worker and records its delivery")
         memory, most = info_of(redis, "memory"), most_clients(redis)
     except (RedisError, ProbeFailed) as error:
@@ -71,7 +66,7 @@ def _redis_checks(redis: Redis, service: ServiceSettings) -> Iterator[Check]:
         yield note("redis: INFO is not allowed to this user: whether maxmemory-policy is noeviction is not checked")
     elif problem := eviction(memory):
         yield Check(False, f"redis: {problem}")
-    yield _connections(most_connections(service), most)
+    yield _connections(most_connections(runtime.configuration.service), most)
 
 
 def _connections(ours: int, allowed: int | None) -> Check:
@@ -86,19 +81,16 @@ def _connections(ours: int, allowed: int | None) -> Check:
     return Check(False, f"{what}: set REDIS_MAX_CONNECTIONS to a lower number, or choose a larger Redis")
 
 
-def _channels(redis: Redis, configuration: Configuration) -> tuple[list[tuple[int, int]], str]:
+def _channels(runtime: Runtime) -> tuple[list[tuple[int, int]], str]:
     """The channels that are looked at, and where they are known from."""
-    service = configuration.service
-    configured = set(service.reconcile_channels)
-    checkpoints = Checkpoints(redis, service.bridge_instance, (), service.reconcile_lookback)
-    sweep = sweep_of(configuration, checkpoints)
+    configured = set(runtime.configuration.service.reconcile_channels)
     try:
         # What ABC does not have is reported by reconcile, once.
-        left_out = forgotten_of(redis, service.bridge_instance, sweep).entries() if sweep else {}
-        keys = [position.key for position in checkpoints.positions() if position not in left_out]
+        left_out = runtime.forgotten.entries() if runtime.forgotten else {}
+        keys = [position.key for position in runtime.checkpoints.positions() if position not in left_out]
         seen = {(project, channel) for project, channel in map(position_ids, keys) if channel is not None}
     except RedisError:
-        seen = set()  # said already
+        seen = set()  # its own line reports that
     where = ["RECONCILE_CHANNELS"] * bool(configured) + ["events"] * bool(seen - configured)
     return sorted(configured | seen), " and ".join(where)
 
@@ -118,8 +110,8 @@ def dotenv_checks(path: Path) -> Iterator[Check]:
         yield Check(False, f"{name}: honcho reads another value from .env than flask: put it into single quotes")
 
 
-def _abc_checks(service: ServiceSettings, channels: list[tuple[int, int]], where_from: str) -> Iterator[Check]:
-    abc = make_tools(service).abc
+def _abc_checks(runtime: Runtime, channels: list[tuple[int, int]], where_from: str) -> Iterator[Check]:
+    abc, service = runtime.abc, runtime.configuration.service
     if abc is None:
         return
     if channels:

@@ -16,7 +16,6 @@ from typing import Any
 
 import click
 from flask import Flask
-from redis import Redis
 from redis.exceptions import RedisError
 
 from bridge.environment import ConfigError
@@ -25,17 +24,15 @@ from bridge.http import NoAnswer, new_session, send
 from bridge.terminal import escaped, printable
 from connectors.base import Check
 from console.checks import checks, dotenv_checks
-from jobs.configuration import Configuration, build_connectors, make_tools
-from jobs.connection import connect
+from jobs.configuration import Configuration
 from jobs.ledger.ledger import FINISHED, STATES
 from jobs.ledger.records import BadQuery, Query, Records
 from jobs.reconcile import comparison
-from jobs.reconcile.catch_up import make_reconciler
 from jobs.reconcile.reconciler import Reconciler, StillConfigured, instant
-from jobs.replay import Replayer
+from jobs.runtime import Runtime
 from sources import spelled
 from sources.abc import samples
-from sources.abc.client import AbcError
+from sources.abc.client import AbcClient, AbcError
 from sources.abc.settings import AbcSettings
 
 COLUMNS = ("id", "event", "entity", "state", "attempts", "updated_at", "error")
@@ -50,26 +47,18 @@ class Desk:
     @cached_property
     def configuration(self) -> Configuration:
         if isinstance(self._configured, ConfigError):
-            raise click.ClickException("\n  ".join(["mend these variables first:", *self._configured.problems]))
+            raise click.ClickException("\n  ".join(["correct these variables first:", *self._configured.problems]))
         return self._configured
 
     @cached_property
-    def redis(self) -> Redis:
-        return connect(self.configuration.service, "command")
-
-    @cached_property
-    def records(self) -> Records:
-        return Records(self.redis, self.configuration.service.bridge_instance)
-
-    @cached_property
-    def replayer(self) -> Replayer:
-        return Replayer(self.redis, self.configuration.service.bridge_instance)
+    def runtime(self) -> Runtime:
+        return Runtime(self.configuration, "command")
 
     def checks(self, offline: bool) -> Iterator[Check]:
         if isinstance(self._configured, ConfigError):
             return (Check(False, problem) for problem in self._configured.problems)
         redact = self._configured.redact
-        lines = itertools.chain(dotenv_checks(Path(".env")), checks(self._configured, offline))
+        lines = itertools.chain(dotenv_checks(Path(".env")), checks(self.runtime, offline))
         return (replace(line, what=redact(line.what)) for line in lines)
 
 
@@ -108,18 +97,18 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
     def events(event_id: str | None, ignored: bool, as_json: bool, limit: int, **words: str | None) -> None:
         """List deliveries, the newest first; with an EVENT_ID, show that event whole."""
         if event_id:
-            found = desk.records.event(event_id)
+            found = desk.runtime.records.event(event_id)
             if found is None:
                 raise click.ClickException(f"there is no event {event_id}; finished ones are kept for RETENTION_DAYS")
             _echo(_json(found, indent=2))
             return
         if ignored:
-            rows = desk.records.events("unreadable", limit) + desk.records.events("ignored", limit)
+            rows = desk.runtime.records.events("unreadable", limit) + desk.runtime.records.events("ignored", limit)
             _show(rows, ("id", "event", "state", "received_at", "why"), as_json)
             return
         words["entity"] = spelled(words["entity"] or "")
         query = Query(limit=limit, **{name: value or "" for name, value in words.items()})
-        _show(desk.records.deliveries(query)[0], COLUMNS, as_json)
+        _show(desk.runtime.records.deliveries(query)[0], COLUMNS, as_json)
 
     @app.cli.command("replay")
     @click.argument("delivery_ids", nargs=-1)
@@ -128,7 +117,10 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
         """Send deliveries again from their first attempt. A done one repeats nothing."""
         if dead == bool(delivery_ids):
             raise click.UsageError("name the DELIVERY_IDS, or say --dead")
-        words = {id_: desk.replayer.replay(id_) for id_ in (desk.records.ids_in("dead") if dead else delivery_ids)}
+        words = {
+            id_: desk.runtime.replayer.replay(id_)
+            for id_ in (desk.runtime.records.ids_in("dead") if dead else delivery_ids)
+        }
         for id_, word in words.items():
             _echo(f"{word:8} {id_}")
         if not words:
@@ -142,7 +134,7 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
     @click.option("--forget", metavar="PROJECT[:CHANNEL]", help="Instead: stop comparing a channel, or a project.")
     def reconcile(since: str | None, dry_run: bool, wait: bool, forget: str | None) -> None:
         """Compare with ABC User Feedback and make up for what was missed; the workers do it every RECONCILE_EVERY s."""
-        reconciler, _ = make_reconciler(desk.configuration, desk.redis, build_connectors(desk.configuration))
+        reconciler = desk.runtime.reconciler
         if reconciler is None:
             raise click.ClickException("there is nothing to compare with: set ABC_API_URL and ABC_API_KEY")
         if forget:
@@ -178,9 +170,9 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
         Connectors act on it as on any other: with an id that exists a ticket is made, a message is sent.
         """
         url = url or f"http://127.0.0.1:{desk.configuration.service.port}/webhook"
-        created = _creation_times(desk.configuration, **ids)
+        created = _creation_times(desk.runtime.abc, **ids)
         event_id = _send(desk.configuration, url, samples.body(name, **ids, created=created))
-        rows = list(_until_finished(desk.records, event_id, wait))
+        rows = list(_until_finished(desk.runtime.records, event_id, wait))
         _show(rows, COLUMNS, as_json=False)
         sys.exit(0 if rows and all(row["state"] in ("done", "skipped") for row in rows) else 1)
 
@@ -201,11 +193,8 @@ def _forget(reconciler: Reconciler, text: str) -> None:
         _echo(f"not compared any more, until an event names it: {reconciler.describe(position)}")
 
 
-def _creation_times(
-    configuration: Configuration, *, project: int, channel: int, issue: int, feedback: int
-) -> dict[str, str]:
+def _creation_times(abc: AbcClient | None, *, project: int, channel: int, issue: int, feedback: int) -> dict[str, str]:
     """`createdAt` of the issue and the feedback, where ABC User Feedback has them and can be asked."""
-    abc = make_tools(configuration.service).abc
     found: dict[str, str] = {}
     if abc is not None:
         with suppress(AbcError):

@@ -28,16 +28,15 @@ from rq.worker_registration import clean_worker_registry
 from bridge import logs
 from bridge.environment import environment
 from connectors import find
-from jobs.configuration import Configuration, build_connectors, configure_or_exit
-from jobs.connection import connect
+from jobs.configuration import Configuration, configure_or_exit
 from jobs.deliver import Deliverer
 from jobs.delivery.clock import Clock, Pulse
 from jobs.delivery.crew import Crew
 from jobs.delivery.keeper import Keeper
 from jobs.delivery.slots import Slots
-from jobs.ledger.ledger import Ledger
 from jobs.queue import Refused, hand, open_queue, take
-from jobs.reconcile.catch_up import start_catch_up
+from jobs.reconcile.catch_up import CatchUp
+from jobs.runtime import Runtime
 
 log = structlog.get_logger("worker")
 
@@ -160,27 +159,26 @@ def work(configuration: Configuration, stop: threading.Event) -> None:
     """Runs until `stop` is set. A Redis that goes away is waited for, however long."""
     service = configuration.service
     name = f"{socket.gethostname()}.{os.getpid()}.{uuid4().hex[:6]}"
-    redis = connect(service, "work")
-    ledger, queue = Ledger(redis, service.bridge_instance), open_queue(redis, service.bridge_instance)
+    runtime = Runtime(configuration, "work")
+    ledger, queue, connectors = runtime.ledger, runtime.queue, runtime.connectors
     keeper = Keeper(ledger, name)
     pulse = Pulse()
     clock = Clock(ledger, queue, name, service.retention_days, pulse)
-    connectors = build_connectors(configuration)
     slots = Slots(service.worker_concurrency, connectors)
     needing_source = frozenset(name for name in connectors if find(name).needs)
     deliverer = Deliverer(ledger, queue, connectors, configuration.redact, keeper, slots, needing_source)
     crew = Crew(service.worker_concurrency, deliverer.deliver)
-    keeper.start()
-    clock.start()
-    catch_up = start_catch_up(configuration, connectors, redis)
+    catch_up = CatchUp(runtime.reconciler, runtime.checkpoints, service.reconcile_every)
+    for thread in (keeper, clock, catch_up):
+        thread.start()
     log.info("worker started", worker=name, connectors=list(configuration.connectors))
     while not stop.is_set():
         pulse.beat()
         try:
             # A connection of its own: it is busy for as long as there is no job.
-            with connect(service, "block") as blocking:
+            with runtime.connect("block") as blocking:
                 options = (crew, stop, slots, pulse, f"{ledger.prefix}counts")
-                ThreadWorker(open_queue(blocking, service.bridge_instance), *options).work(logging_level="WARNING")
+                ThreadWorker(open_queue(blocking, runtime.instance), *options).work(logging_level="WARNING")
         except RedisError as error:
             log.warning("Redis is away; trying again", because=str(error))
         stop.wait(BACK_OFF_SECONDS)

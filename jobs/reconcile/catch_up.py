@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 
 import structlog
-from redis import Redis
 from redis.exceptions import RedisError
 
-import sources
-from connectors.base import Connector
-from jobs.accept import Acceptor
-from jobs.configuration import Configuration
-from jobs.ledger.ledger import Ledger, RedisLinks
-from jobs.ledger.records import Records
 from jobs.reconcile.checkpoints import Checkpoints
-from jobs.reconcile.comparison import Comparison
-from jobs.reconcile.forgotten import Forgotten
 from jobs.reconcile.reconciler import Reconciler
 from jobs.reconcile.report import Report
-from jobs.replay import Replayer
-from sources.base import Position, Sweep
 
 log = structlog.get_logger("reconcile")
 
@@ -63,54 +51,3 @@ def log_report(report: Report) -> None:
         younger=report.younger,
         capped=report.capped,
     )
-
-
-def make_reconciler(
-    configuration: Configuration, redis: Redis, connectors: Mapping[str, Connector]
-) -> tuple[Reconciler | None, Checkpoints]:
-    """The reconciler, or None when no source can be asked."""
-    service, routes = configuration.service, configuration.routes
-    instance = service.bridge_instance
-    unconfigured = Checkpoints(redis, instance, (), service.reconcile_lookback)
-    sweep = sweep_of(configuration, unconfigured)
-    if sweep is None:
-        return None, unconfigured
-    positions = [Position(sweep.source, key) for key in sweep.configured()]
-    checkpoints = Checkpoints(redis, instance, positions, service.reconcile_lookback)
-    comparison = Comparison(
-        sweep,
-        Acceptor(redis, instance, routes),
-        Records(redis, instance),
-        Replayer(redis, instance),
-        checkpoints,
-        RedisLinks(Ledger(redis, instance), ""),
-        connectors,
-        routes,
-        service.alert_max_age,
-    )
-    return Reconciler(sweep, comparison, checkpoints, forgotten_of(redis, instance, sweep)), checkpoints
-
-
-def sweep_of(configuration: Configuration, checkpoints: Checkpoints) -> Sweep | None:
-    """How the source is asked: of those in SOURCES the first one that can be."""
-    for name in configuration.sources.chosen:
-        source = sources.REGISTRY[name]
-
-        def heard(key: str, name: str = name) -> str:
-            return checkpoints.name(Position(name, key))
-
-        if sweep := source.sweep(configuration.service, heard):
-            return sweep
-    return None
-
-
-def forgotten_of(redis: Redis, instance: str, sweep: Sweep) -> Forgotten:
-    """What reconcile leaves out of this source."""
-    return Forgotten(redis, instance, lambda position: sweep.fingerprint(position.key))
-
-
-def start_catch_up(configuration: Configuration, connectors: Mapping[str, Connector], redis: Redis) -> CatchUp:
-    reconciler, checkpoints = make_reconciler(configuration, redis, connectors)
-    thread = CatchUp(reconciler, checkpoints, configuration.service.reconcile_every)
-    thread.start()
-    return thread

@@ -16,11 +16,12 @@ from connectors.base import Connector
 from jobs.accept import Acceptor
 from jobs.configuration import Configuration, build_connectors, configure
 from jobs.ledger.records import Query
-from jobs.reconcile.catch_up import CatchUp, make_reconciler, sweep_of
+from jobs.reconcile.catch_up import CatchUp
 from jobs.reconcile.checkpoints import Checkpoints
 from jobs.reconcile.comparison import REPAIR_PAUSE, SETTLED_SECONDS
 from jobs.reconcile.reconciler import StillConfigured, instant
 from jobs.reconcile.report import Report
+from jobs.runtime import Runtime
 from sources.abc.client import AbcClient
 from sources.abc.events import parse
 from sources.abc.models import Issue, subject_of
@@ -47,12 +48,12 @@ class Bench:
         self.world = World(redis, {})
         self.world.connectors = self.connectors  # type: ignore[assignment]
         self.world.deliverer = self.world.worker()
-        reconciler, self.checkpoints = make_reconciler(self.configuration, redis, self.connectors)
-        assert reconciler is not None
-        self.reconciler = reconciler
-        sweep = sweep_of(self.configuration, self.checkpoints)
-        assert isinstance(sweep, AbcSweep)
-        self.sweep = sweep
+        runtime = Runtime(self.configuration, redis=redis, connectors=self.connectors)
+        self.checkpoints = runtime.checkpoints
+        assert runtime.reconciler is not None
+        self.reconciler = runtime.reconciler
+        assert isinstance(runtime.sweep, AbcSweep)
+        self.sweep = runtime.sweep
         self.acceptor = Acceptor(redis, INSTANCE, self.configuration.routes)
         # As if it were later: what is younger than a minute is still expected from the sender.
         self.checkpoints.now = lambda: time.time() + SETTLED_SECONDS + 5  # type: ignore[method-assign]

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from jobs.configuration import build_connectors, configure
-from jobs.reconcile.catch_up import make_reconciler
+from jobs.configuration import configure
 from jobs.reconcile.comparison import SETTLED_SECONDS
 from jobs.reconcile.report import Report
+from jobs.runtime import Runtime
 from tests.system.world import ENGLISH, KOREAN, World, running
 from tools.sandbox.processes import free_port, wait_for
 from tools.sandbox.service import call
@@ -173,7 +173,7 @@ def reconcile(world: World) -> Report:
     """As `flask reconcile`, but later: a change of status that is younger than a minute is left to its event."""
     configuration = configure(world.service.environment)
     with world.redis() as redis:
-        reconciler, marks = make_reconciler(configuration, redis, build_connectors(configuration))
-        assert reconciler is not None
-        marks.now = lambda: time.time() + SETTLED_SECONDS + 5  # type: ignore[method-assign]
-        return reconciler.run(since=time.time() - 600)
+        runtime = Runtime(configuration, redis=redis)
+        assert runtime.reconciler is not None
+        runtime.checkpoints.now = lambda: time.time() + SETTLED_SECONDS + 5  # type: ignore[method-assign]
+        return runtime.reconciler.run(since=time.time() - 600)
