@@ -18,6 +18,7 @@ from jobs.configuration import configure
 from jobs.health import LOOK_EVERY, Health
 from jobs.probe import Probe, ProbeFailed, sentence
 from jobs.routing import Route
+from jobs.runtime import Runtime
 from tests.web import issue, start_web
 from tools.sandbox.processes import Processes, free_port, start_valkey, valkey_command, wait_for
 
@@ -46,7 +47,7 @@ def problem(url: str, walk: str = "reach") -> str:
 def lines(url: str) -> dict[str, str]:
     """`flask check` of that Redis: what it says by status."""
     configuration = configure({"WEBHOOK_TOKEN": "token-of-the-tests-0001", "REDIS_URL": url})
-    found = [line for line in checks(configuration, offline=False) if line.what.startswith("redis: ")]
+    found = [line for line in checks(Runtime(configuration), offline=False) if line.what.startswith("redis: ")]
     by_status: dict[str, str] = {}
     for line in found:
         status = "note" if line.is_note else "ok" if line.ok else "fail"
