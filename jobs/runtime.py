@@ -9,7 +9,7 @@ from redis import Redis
 from rq import Queue
 
 import sources
-from connectors.base import Connector
+from connectors.base import Connector, Tools
 from jobs.accept import Acceptor
 from jobs.configuration import Configuration, build_connectors, make_tools
 from jobs.connection import Purpose, connect
@@ -23,7 +23,6 @@ from jobs.reconcile.comparison import Comparison
 from jobs.reconcile.forgotten import Forgotten
 from jobs.reconcile.reconciler import Reconciler
 from jobs.replay import Replayer
-from sources.abc.client import AbcClient
 from sources.base import Position, Sweep
 
 
@@ -89,9 +88,9 @@ class Runtime:
         return Health(self.redis, self.instance, self.configuration.routes, asks_source)
 
     @cached_property
-    def abc(self) -> AbcClient | None:
-        """None when ABC_API_URL is unset."""
-        return make_tools(self.configuration.service).abc
+    def tools(self) -> Tools:
+        """What every connector is built with: the clients that they share."""
+        return make_tools(self.configuration.service)
 
     @cached_property
     def connectors(self) -> Mapping[str, Connector]:

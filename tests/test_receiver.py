@@ -29,6 +29,11 @@ WITHIN = 1.0  # seconds in which a failure of Redis must be reported
 numbers = count(1000)
 
 
+def stored(redis: Any) -> list[bytes]:
+    """Every key but the counters: what the receiver refused is counted, a few seconds later."""
+    return [key for key in redis.scan_iter() if not key.endswith(b":counts")]
+
+
 @pytest.fixture(scope="module")
 def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
     with Processes(tmp_path_factory.mktemp("receiver")) as processes:
@@ -209,12 +214,12 @@ def test_a_wrong_token_is_401_and_stores_nothing(web: Web, redis: Any, token: st
     reply = web.post(event(), token=token)
     assert reply.status == 401
     assert reply.json == {"error": "Unauthorized"}
-    assert redis.dbsize() == 0
+    assert stored(redis) == []
 
 
 def test_tokens_sent_twice_do_not_add_up(web: Web, redis: Any) -> None:
     assert web.post(event(), token="wrong", extra=[("x-webhook-token", TOKEN)]).status == 401
-    assert redis.dbsize() == 0
+    assert stored(redis) == []
 
 
 @pytest.mark.parametrize("token", [TOKEN, NEW_TOKEN])
@@ -258,7 +263,7 @@ def test_what_is_no_json_object_is_400(web: Web, redis: Any, body: bytes) -> Non
     reply = web.post(body)
     assert reply.status == 400
     assert "JSON object" in reply.json["error"]
-    assert redis.dbsize() == 0
+    assert stored(redis) == []
 
 
 def test_deep_but_readable_bodies_are_shown_again(web: Web, redis: Any) -> None:
@@ -298,7 +303,7 @@ def test_an_endless_chunked_body_is_cut_off(web: Web, redis: Any) -> None:
 @pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
 def test_another_content_type_is_415(web: Web, redis: Any, kind: str) -> None:
     assert web.post(event(), kind=kind).status == 415
-    assert redis.dbsize() == 0
+    assert stored(redis) == []
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
