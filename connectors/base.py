@@ -219,10 +219,10 @@ class Restoring(Protocol):
 
 @runtime_checkable
 class Gathering(Protocol):
-    """A connector that can tell several events in one go, for when more wait than its destination takes."""
+    """A connector that can report several events in one message, for when more wait than its destination takes."""
 
     crowd: int
-    """How many must be waiting for that."""
+    """How many must wait for that."""
 
     def gather(self, waiting: Sequence[tuple[Event, Context]]) -> list[Outcome | None]:
         """One outcome for each, in the same order; None for one that another worker has taken over, which says nothing

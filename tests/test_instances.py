@@ -37,25 +37,25 @@ def settings_of(environ: dict[str, str], name: str) -> Any:
 
 def test_an_instance_reads_its_own_variable_and_else_the_one_without_a_label() -> None:
     environ = {**TWO, "SLACK_CHANNEL__MOBILE": "#mobile", "SLACK_THREADS": "true"}
-    assert settings_of(environ, "slack").slack_channel.get(1) == "#feedback"
+    assert settings_of(environ, "slack").channel.get(1) == "#feedback"
     mobile = settings_of(environ, "slack.mobile")
-    assert mobile.slack_channel.get(1) == "#mobile"
-    assert mobile.slack_bot_token.get_secret_value() == TOKEN
-    assert mobile.slack_threads is True
+    assert mobile.channel.get(1) == "#mobile"
+    assert mobile.bot_token.get_secret_value() == TOKEN
+    assert mobile.threads is True
 
 
 def test_an_instances_secret_may_be_in_a_file(tmp_path: Path) -> None:
     path = tmp_path / "token"
     path.write_text("xoxb-of-mobile\n")
     mobile = settings_of({**TWO, "SLACK_BOT_TOKEN__MOBILE_FILE": str(path)}, "slack.mobile")
-    assert mobile.slack_bot_token.get_secret_value() == "xoxb-of-mobile"
+    assert mobile.bot_token.get_secret_value() == "xoxb-of-mobile"
 
 
 def test_a_dash_means_not_set_for_this_instance() -> None:
     hook = "http://127.0.0.1:9/services/T0/B0/x"
     changes = {"SLACK_BOT_TOKEN__MOBILE": "-", "SLACK_CHANNEL__MOBILE": "-", "SLACK_WEBHOOK_URL__MOBILE": hook}
     mobile = settings_of({**TWO, **changes}, "slack.mobile")
-    assert (mobile.slack_bot_token, list(mobile.slack_channel.items())) == (None, [])
+    assert (mobile.bot_token, list(mobile.channel.items())) == (None, [])
 
 
 def test_an_instance_may_be_named_without_the_plain_connector() -> None:

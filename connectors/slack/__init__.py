@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from connectors.alerts.poster import Poster
 from connectors.base import Connector, Spec, Tools
 from connectors.slack.settings import SlackSettings
 
 
 def build(settings: SlackSettings, tools: Tools) -> Connector:
     # Only here: the web process never needs Slack's library.
-    from connectors.slack.client import Bot, Way, Webhook
-    from connectors.slack.connector import SlackConnector
+    from connectors.alerts.flow import AlertConnector
+    from connectors.slack.client import Bot, Webhook
 
-    way: Way
-    if settings.slack_bot_token:
-        way = Bot(settings.slack_bot_token, settings.slack_api_url, pool=tools.concurrency)
+    poster: Poster
+    if settings.bot_token:
+        poster = Bot(settings, settings.bot_token, pool=tools.concurrency)
     else:
-        assert settings.slack_webhook_url  # the settings demand one of the two
-        way = Webhook(settings.slack_webhook_url, pool=tools.concurrency)
-    return SlackConnector(settings, tools, way)
+        assert settings.webhook_url  # the settings demand one of the two
+        poster = Webhook(settings, settings.webhook_url, pool=tools.concurrency)
+    return AlertConnector(settings, tools, poster, threads=settings.threads)
 
 
 SPEC = Spec(kind="slack", settings=SlackSettings, default_events=("ISSUE_STATUS_CHANGE",), build=build)

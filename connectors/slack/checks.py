@@ -1,4 +1,4 @@
-"""What `flask check` says of a bot token and its channels; nothing is posted."""
+"""`flask check` for a bot token and its channels; nothing is posted."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from slack_sdk import WebClient
 
 from bridge.http import NoAnswer
 from bridge.text import cut, inert
+from connectors.alerts.poster import CannotLook
 from connectors.base import Check, note
-from connectors.slack.errors import CannotTell, Refused
+from connectors.slack.errors import Refused
+from connectors.slack.settings import SlackSettings
 
-_INVITE = "type /invite and the bot's name there, or correct SLACK_CHANNEL"
 READING = {"channels:history": "public", "groups:history": "private"}
 
 
@@ -22,25 +23,25 @@ def is_id(channel: str) -> bool:
     return re.fullmatch(r"[CDG][A-Z0-9]{6,}", channel) is not None
 
 
-def check(web: WebClient, joined: Callable[[], list[dict[str, Any]]], channels: list[str]) -> Iterator[Check]:
-    """`joined` lists the channels that the bot is in; `channels` are those that the operator set."""
+def check(web: WebClient, joined: Callable[[], list[dict[str, Any]]], settings: SlackSettings) -> Iterator[Check]:
+    """`joined` lists the channels that the bot is in."""
     try:
         who = web.auth_test()
-    except (Refused, NoAnswer) as failure:
-        yield Check(False, str(failure))
+    except (Refused, NoAnswer) as error:
+        yield Check(False, str(error))
         return
     yield Check(True, f"the bot {_shown(who.get('user'))} of the workspace {_shown(who.get('team'))} is signed in")
-    yield from _scopes(str(who.headers.get("x-oauth-scopes") or ""))
-    for channel in channels:
+    yield from _scopes(str(who.headers.get("x-oauth-scopes") or ""), settings.variable("when_unsure"))
+    for channel in dict.fromkeys(channel for _, channel in settings.channel.items()):
         try:
-            yield _channel(web, joined, channel)
-        except CannotTell as why:
+            yield _channel(web, joined, channel, settings.variable("channel"))
+        except CannotLook as why:
             yield note(f"the channel {channel} can't be checked: {why}; give its id")
-        except (Refused, NoAnswer) as failure:
-            yield _unknown(channel, failure)
+        except (Refused, NoAnswer) as error:
+            yield _unchecked(channel, error)
 
 
-def _scopes(header: str) -> Iterator[Check]:
+def _scopes(header: str, when_unsure: str) -> Iterator[Check]:
     scopes = {scope.strip() for scope in header.split(",") if scope.strip()}
     if not scopes:
         yield note("Slack does not list the token's scopes; it needs chat:write")
@@ -51,33 +52,37 @@ def _scopes(header: str) -> Iterator[Check]:
         if scope not in scopes:
             yield note(
                 f"without the scope {scope} a message to a {kind} channel whose outcome is unknown can't be looked up: "
-                "SLACK_WHEN_UNSURE decides"
+                f"{when_unsure} decides"
             )
 
 
-def _channel(web: WebClient, joined: Callable[[], list[dict[str, Any]]], channel: str) -> Check:
+def _channel(web: WebClient, joined: Callable[[], list[dict[str, Any]]], channel: str, variable: str) -> Check:
     if is_id(channel):
         found = web.conversations_info(channel=channel).get("channel")
-        return _state(found if isinstance(found, dict) else {}, channel)
+        return _state(found if isinstance(found, dict) else {}, channel, variable)
     found = next((c for c in joined() if c.get("name") == channel.removeprefix("#")), None)
     if found is None:
-        return Check(False, f"the bot is in no channel {channel}: {_INVITE}")
-    return _state({**found, "is_member": True}, channel)
+        return Check(False, f"the bot is in no channel {channel}: {_invite(variable)}")
+    return _state({**found, "is_member": True}, channel, variable)
 
 
-def _state(found: dict[str, Any], channel: str) -> Check:
+def _state(found: dict[str, Any], channel: str, variable: str) -> Check:
     name = f"{channel} (#{_shown(found.get('name'))})"
     if found.get("is_archived"):
-        return Check(False, f"the channel {name} is archived: unarchive it, or correct SLACK_CHANNEL")
+        return Check(False, f"the channel {name} is archived: unarchive it, or correct {variable}")
     if not found.get("is_member"):
-        return Check(False, f"the bot is not in the channel {name}: {_INVITE}")
+        return Check(False, f"the bot is not in the channel {name}: {_invite(variable)}")
     return Check(True, f"the bot is in the channel {name}")
 
 
-def _unknown(channel: str, failure: Refused | NoAnswer) -> Check:
-    if isinstance(failure, Refused) and failure.error == "missing_scope":
-        return note(f"the channel {channel} can't be checked: {failure}")
-    return Check(False, f"channel {channel}: {failure}")
+def _invite(variable: str) -> str:
+    return f"type /invite and the bot's name there, or correct {variable}"
+
+
+def _unchecked(channel: str, error: Refused | NoAnswer) -> Check:
+    if isinstance(error, Refused) and error.error == "missing_scope":
+        return note(f"the channel {channel} can't be checked: {error}")
+    return Check(False, f"channel {channel}: {error}")
 
 
 def _shown(name: object) -> str:

@@ -5,122 +5,104 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import SecretStr
 from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
 
 from bridge.http import SMALL_ANSWER_BYTES, Answer, new_session, send
+from connectors.alerts.contents import Content
+from connectors.alerts.poster import CannotLook, Marker, Posted, Target
 from connectors.base import Check, Failed, note
 from connectors.slack import checks
-from connectors.slack.errors import SIGNED_OUT, THREAD_GONE, CannotTell, Refused, refusal, webhook_refusal
-from connectors.slack.render import Message
+from connectors.slack.errors import SIGNED_OUT, SYSTEM, Refused, refusal, webhook_refusal
+from connectors.slack.render import is_marked, render
+from connectors.slack.settings import SlackSettings
 
 PAGE = 200  # Slack's advice for one page: https://docs.slack.dev/apis/web-api/pagination
 PAGES = 5
 
-IsIt = Callable[[object], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """Where a message is; all empty for an incoming webhook, which does not tell.
-
-    `thread` is the `ts` of the message that it replies to, "" for one that stands in the channel itself.
-    """
-
-    channel: str = ""
-    ts: str = ""
-    thread: str = ""
-
-
-class Way(Protocol):
-    """A way to post. `post` and `find` raise NoAnswer and Refused."""
-
-    def post(self, message: Message, channel: str, thread: str) -> Posted: ...
-
-    def find(self, is_it: IsIt, channel: str, thread: str, oldest: float, latest: float) -> Posted | None:
-        """The message of whose metadata `is_it` is true, posted between the two times (seconds since 1970). Raises
-        CannotTell."""
-
-    def check(self, channels: list[str]) -> Iterator[Check]: ...
-
 
 class Webhook:
-    """An incoming webhook: posts to the one channel it was made for, tells nothing back but `ok`."""
+    """An incoming webhook: posts to the one channel it was made for, answers nothing but `ok`."""
 
-    def __init__(self, url: SecretStr, pool: int) -> None:
+    system = SYSTEM
+
+    def __init__(self, settings: SlackSettings, url: SecretStr, pool: int) -> None:
+        self._settings = settings
         self._url = url
         self._session = new_session(pool, answer_bytes=SMALL_ANSWER_BYTES)
 
-    def post(self, message: Message, channel: str, thread: str) -> Posted:  # noqa: ARG002
+    def post(self, content: Content, target: Target, marker: Marker) -> Posted:  # noqa: ARG002
+        message = render(content, marker)
         quiet = {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
         body = {"text": message.text, "blocks": message.blocks, **quiet}
         answer = send(self._session, "POST", self._url.get_secret_value(), json_body=body)
         if answer.ok and answer.text.strip() == "ok":
             return Posted()
-        raise webhook_refusal(answer, str(body))
+        raise webhook_refusal(answer, str(body), self._settings.variable)
 
-    def find(self, *_: object) -> Posted | None:
-        raise CannotTell("an incoming webhook can't read the channel")
-
-    def check(self, channels: list[str]) -> Iterator[Check]:  # noqa: ARG002
-        yield note("SLACK_WEBHOOK_URL is set; an incoming webhook can be tried only by posting a message")
+    def check(self) -> Iterator[Check]:
+        variable = self._settings.variable("webhook_url")
+        yield note(f"{variable} is set; an incoming webhook can be tried only by posting a message")
 
 
 class Bot:
     """Slack's Web API with a bot token."""
 
-    def __init__(self, token: SecretStr, url: str, pool: int) -> None:
-        self._web = _Web(token, url, pool)
+    system = SYSTEM
+
+    def __init__(self, settings: SlackSettings, token: SecretStr, pool: int) -> None:
+        self._settings = settings
+        self._web = _Web(settings, token, pool)
         self._ids: dict[str, str] = {}  # of channels that the operator named, as they are learned
         self._me: frozenset[str] = frozenset()  # our ids, once they were asked for
 
-    def post(self, message: Message, channel: str, thread: str) -> Posted:
-        said = self._web.chat_postMessage(
-            channel=channel,
+    def post(self, content: Content, target: Target, marker: Marker) -> Posted:
+        message = render(content, marker)
+        answer = self._web.chat_postMessage(
+            channel=target.channel,
             text=message.text,
             blocks=message.blocks,
             metadata=message.metadata,
-            thread_ts=thread or None,
-            reply_broadcast=True if thread else None,
+            thread_ts=target.thread or None,
+            reply_broadcast=True if target.thread else None,
             mrkdwn=False,
             unfurl_links=False,
             unfurl_media=False,
         )
-        posted = _posted(_short(said.get("channel")), {**_mapping(said.get("message")), "ts": said.get("ts")})
-        if checks.is_id(posted.channel):  # kept for the look-ups to come
-            self._ids[channel] = posted.channel
-        return posted
+        channel = _short(answer.get("channel"))
+        if checks.is_id(channel):  # kept for the look-ups to come
+            self._ids[target.channel] = channel
+        return _posted(channel, {**_mapping(answer.get("message")), "ts": answer.get("ts")})
 
-    def find(self, is_it: IsIt, channel: str, thread: str, oldest: float, latest: float) -> Posted | None:
+    def look(self, marker: Marker, target: Target, since: float, until: float) -> Posted | None:
         try:
-            where = {"channel": self._id(channel), "oldest": f"{oldest:.6f}", "latest": f"{latest:.6f}"}
+            where = {"channel": self._id(target.channel), "oldest": f"{since:.6f}", "latest": f"{until:.6f}"}
             found = None
-            if thread:
-                found = self._replies(is_it, {**where, "ts": thread})
+            if target.thread:
+                found = self._replies(marker, {**where, "ts": target.thread})
             # A reply to a message that was just deleted is posted into the channel instead.
-            return found or self._search(self._web.conversations_history, is_it, where)
+            return found or self._search(self._web.conversations_history, marker, where)
         except Refused as refused:
             # Posting may be allowed where reading is not: a missing scope, a channel that the bot is not in.
             if isinstance(refused.outcome, Failed) and refused.error not in SIGNED_OUT:
-                raise CannotTell(str(refused)) from None
+                raise CannotLook(str(refused)) from None
             raise
 
-    def _replies(self, is_it: IsIt, where: Mapping[str, str]) -> Posted | None:
+    def _replies(self, marker: Marker, where: Mapping[str, str]) -> Posted | None:
         try:
-            return self._search(self._web.conversations_replies, is_it, where)
+            return self._search(self._web.conversations_replies, marker, where)
         except Refused as refused:
-            if refused.error in THREAD_GONE:
+            if refused.thread_gone:
                 return None
             raise
 
-    def _search(self, method: Callable[..., SlackResponse], is_it: IsIt, where: Mapping[str, str]) -> Posted | None:
+    def _search(self, method: Callable[..., SlackResponse], marker: Marker, where: Mapping[str, str]) -> Posted | None:
         for page in _pages(method, **where, include_all_metadata=True, inclusive=True):
             for message in _mappings(page.get("messages")):
-                if is_it(message.get("metadata")) and self._is_ours(message):
+                if is_marked(message.get("metadata"), marker) and self._is_ours(message):
                     return _posted(where["channel"], message)
         return None
 
@@ -133,29 +115,32 @@ class Bot:
         return not authors or not self._me or bool(authors & self._me)
 
     def _id(self, channel: str) -> str:
-        """The id of a channel, which is all that the methods that read take. Raises CannotTell."""
+        """The id of a channel, which is all that the methods that read take. Raises CannotLook."""
         if checks.is_id(channel):
             return channel
         if channel not in self._ids:
             known = {c.get("name"): _short(c.get("id")) for c in self.channels()}
             if (name := channel.removeprefix("#")) not in known:
-                raise CannotTell(f"the bot is in no channel {channel}; an id in SLACK_CHANNEL needs no look-up")
+                raise CannotLook(f"the bot is in no channel {channel}; {self._advice()}")
             if not checks.is_id(known[name]):
-                raise CannotTell(f"Slack gave no id for {channel}; an id in SLACK_CHANNEL needs no look-up")
+                raise CannotLook(f"Slack gave no id for {channel}; {self._advice()}")
             self._ids[channel] = known[name]
         return self._ids[channel]
+
+    def _advice(self) -> str:
+        return f"an id in {self._settings.variable('channel')} needs no look-up"
 
     def channels(self) -> list[dict[str, Any]]:
         """The channels that the bot is in."""
         pages = _pages(self._web.users_conversations, types="public_channel,private_channel", exclude_archived=False)
         return [channel for page in pages for channel in _mappings(page.get("channels"))]
 
-    def check(self, channels: list[str]) -> Iterator[Check]:
-        yield from checks.check(self._web, self.channels, channels)
+    def check(self) -> Iterator[Check]:
+        return checks.check(self._web, self.channels, self._settings)
 
 
 def _pages(method: Callable[..., SlackResponse], **arguments: Any) -> Iterator[SlackResponse]:
-    """The pages of a listing. Raises CannotTell where there are more than can be read."""
+    """The pages of a listing. Raises CannotLook where there are more than can be read."""
     cursor = None
     for _ in range(PAGES):
         page = method(**arguments, limit=PAGE, cursor=cursor)
@@ -163,12 +148,14 @@ def _pages(method: Callable[..., SlackResponse], **arguments: Any) -> Iterator[S
         cursor = _mapping(page.get("response_metadata")).get("next_cursor")
         if not isinstance(cursor, str) or not cursor:
             return
-    raise CannotTell(f"Slack lists more than {PAGES * PAGE} entries")
+    raise CannotLook(f"Slack lists more than {PAGES * PAGE} entries")
 
 
 def _posted(channel: str, message: Mapping[str, Any]) -> Posted:
     ts, thread = _short(message.get("ts")), _short(message.get("thread_ts"))
-    return Posted(channel, ts, thread if thread != ts else "")
+    result = {"channel": channel, "ts": ts, "thread": thread if thread != ts else ""}
+    # A reply whose first message is gone comes back without a thread: it is the first one of a new thread.
+    return Posted({key: value for key, value in result.items() if value}, ts and (thread or ts))
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
@@ -191,13 +178,14 @@ def _names(*values: object) -> frozenset[str]:
 class _Web(WebClient):
     """slack_sdk's methods over bridge.http, as all connectors.
 
-    Its own sends again after a dropped connection by default, ignores NO_PROXY, follows a redirect with the
+    Its own sends again after a dropped connection (unless switched off), ignores NO_PROXY, follows a redirect with the
     token in hand, opens a connection for each call, has no limit for a whole answer, and logs the texts at DEBUG.
     """
 
-    def __init__(self, token: SecretStr, url: str, pool: int) -> None:
+    def __init__(self, settings: SlackSettings, token: SecretStr, pool: int) -> None:
         quiet = logging.Logger("slack_sdk", logging.CRITICAL)
-        super().__init__(base_url=url, retry_handlers=[], logger=quiet)
+        super().__init__(base_url=settings.api_url, retry_handlers=[], logger=quiet)
+        self._variable = settings.variable
         self._secret = token
         self._session = new_session(pool)
 
@@ -222,20 +210,20 @@ class _Web(WebClient):
             json_body=json,
             data={key: _form(value) for key, value in (params or {}).items() if value is not None},
         )
-        said = answer.json()
-        if not answer.ok or not isinstance(said, dict) or said.get("ok") is not True:
+        body = answer.json()
+        if not answer.ok or not isinstance(body, dict) or body.get("ok") is not True:
             given = json or params or {}
-            raise refusal(answer, str(given.get("channel", "")), str(given))
-        return self._response(api_method, answer, said)
+            raise refusal(answer, str(given.get("channel", "")), str(given), self._variable)
+        return self._response(api_method, answer, body)
 
-    def _response(self, method: str, answer: Answer, said: dict[str, Any]) -> SlackResponse:
+    def _response(self, method: str, answer: Answer, body: dict[str, Any]) -> SlackResponse:
         headers = {name.lower(): value for name, value in answer.headers.items()}
         return SlackResponse(
             client=self,
             http_verb="POST",
             api_url=method,
             req_args={},
-            data=said,
+            data=body,
             headers=headers,
             status_code=answer.status,
         )

@@ -7,11 +7,16 @@ a page that repeats the address or the headers, and those hold secrets.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from bridge.http import Answer
-from connectors.answers import code_of, reason_of, refused
+from connectors.alerts import poster
+from connectors.alerts.poster import may_be_done
+from connectors.answers import code_of, refused
 from connectors.base import Failed, Reason, Retry
+from connectors.slack.settings import SlackSettings
+
+SYSTEM = "Slack"
 
 PASSING: Mapping[str, Reason] = {
     "ratelimited": "rate_limited",
@@ -29,17 +34,17 @@ PASSING: Mapping[str, Reason] = {
 MAYBE_DONE = frozenset({"internal_error", "fatal_error", "rollup_error"})
 """Slack's page on these: some aspect of the operation may have succeeded before the error."""
 
-_SIGN_IN = "set SLACK_BOT_TOKEN to the token that the Slack app shows after it was installed anew"
-_CHANNEL = "set SLACK_CHANNEL to a channel that the bot is in (its id is safest)"
-_POLICY = "ask an administrator of the workspace, or set SLACK_CHANNEL to another channel"
-_HOOK = "make a new incoming webhook in the Slack app and set SLACK_WEBHOOK_URL"
+_SIGN_IN = "set {bot_token} to the token that the Slack app shows after it was installed again"
+_CHANNEL = "set {channel} to a channel that the bot is in (its id is safest)"
+_POLICY = "ask an administrator of the workspace, or set {channel} to another channel"
+_HOOK = "make a new incoming webhook in the Slack app and set {webhook_url}"
 _DEFECT = "this is a defect of Feedback Bridge: please report it"
 
 FINAL: Mapping[str, tuple[Reason, str]] = {
     "channel_not_found": ("config", f"it does not exist, or is private and the bot is not in it: {_CHANNEL}"),
     "not_in_channel": ("config", "type /invite and the bot's name in that channel"),
     "is_archived": ("config", f"the channel is archived: unarchive it, or {_CHANNEL}"),
-    "restricted_action_non_threadable_channel": ("config", "set SLACK_THREADS=false"),
+    "restricted_action_non_threadable_channel": ("config", "set {threads}=false"),
     "restricted_action_thread_only_channel": ("config", _POLICY),
     "restricted_action_read_only_channel": ("config", _POLICY),
     "restricted_action": ("auth", f"a rule of the workspace keeps the bot from posting: {_POLICY}"),
@@ -53,7 +58,7 @@ FINAL: Mapping[str, tuple[Reason, str]] = {
     "access_denied": ("auth", _POLICY),
     "accesslimited": ("auth", _POLICY),
     "ekm_access_denied": ("auth", _POLICY),
-    "org_login_required": ("auth", "the workspace was moved: install the Slack app there anew"),
+    "org_login_required": ("auth", "the workspace was moved: install the Slack app there again"),
     "team_access_not_granted": ("auth", "the app is not installed in that workspace: install it there"),
     "msg_too_long": ("client_error", _DEFECT),
     "msg_blocks_too_long": ("client_error", _DEFECT),
@@ -83,57 +88,61 @@ SIGNED_OUT = frozenset({"invalid_auth", "not_authed", "account_inactive", "token
 """Nothing works until the token is replaced, and everything will then."""
 
 
-class Refused(Exception):
-    """Slack's answer is no success. `maybe_done`: what was asked for may have happened all the same."""
+Variable = Callable[[str], str]
+"""The variable of a field, for what to do: SlackSettings.variable."""
+
+
+def _plain_variable(field: str) -> str:
+    return SlackSettings.variables()[field]
+
+
+class Refused(poster.Refused):
+    """`error`: Slack's name for it, "" where it is none."""
 
     def __init__(self, error: str, outcome: Retry | Failed, *, maybe_done: bool = False) -> None:
         self.error = error
-        self.outcome = outcome
-        self.maybe_done = maybe_done
-        super().__init__(outcome.why)
+        super().__init__(outcome, maybe_done=maybe_done, thread_gone=error in THREAD_GONE)
 
 
-class CannotTell(Exception):
-    """Slack can't be asked what is so; the text says why."""
-
-
-def refusal(answer: Answer, channel: str = "", sent: str = "") -> Refused:
+def refusal(answer: Answer, channel: str = "", sent: str = "", variable: Variable = _plain_variable) -> Refused:
     """An answer of the Web API that is not `"ok": true`. `channel`: as the operator calls it, for the message; `sent`:
     what the request held, of which nothing is repeated."""
-    said = answer.json()
-    if not isinstance(said, dict) or said.get("ok") is not False:
+    body = answer.json()
+    if not isinstance(body, dict) or body.get("ok") is not False:
         return _not_slack(answer)
-    error = _word(said.get("error"))
+    error = _code(body.get("error"))
     if error == "missing_scope":
-        needed = _word(said.get("needed"), "a-z.:_,")
+        needed = _code(body.get("needed"), "a-z.:_,")
         why = f"Slack refused: missing_scope: add the scope {needed or 'it needs'} to the Slack app and reinstall it"
         return Refused(error, Failed(why, "auth"))
-    return _named(error, answer, channel, sent)
+    return _named(error, answer, variable, channel, sent)
 
 
-def webhook_refusal(answer: Answer, sent: str = "") -> Refused:
+def webhook_refusal(answer: Answer, sent: str = "", variable: Variable = _plain_variable) -> Refused:
     """An answer of an incoming webhook that is not `ok`. `sent`: as in `refusal`."""
-    error = _word(answer.text.strip())
+    error = _code(answer.text.strip())
     if not answer.ok and (error in PASSING.keys() | FINAL.keys() or "_" in error):
-        return _named(error, answer, sent=sent)  # an error's name; one word alone may be anybody's
+        return _named(error, answer, variable, sent=sent)  # an error's name; one word alone may be anybody's
     body = answer.json()
     if answer.ok and isinstance(body, dict) and body.get("ok") is True:
-        why = "SLACK_WEBHOOK_URL is the address of a workflow, which takes no messages"
-        return Refused("", Failed(f"{why}: {_HOOK}", "config"))
+        why = "{webhook_url} is the address of a workflow, which takes no messages"
+        return Refused("", Failed(_filled(f"{why}: {_HOOK}", variable), "config"))
     return _not_slack(answer)
 
 
-def _named(error: str, answer: Answer, channel: str = "", sent: str = "") -> Refused:
+def _named(error: str, answer: Answer, variable: Variable, channel: str = "", sent: str = "") -> Refused:
     where = f" (channel {channel})" if channel else ""
     if error in PASSING:
         outcome = Retry(f"Slack refused: {error}{where}", PASSING[error], answer.retry_after)
         return Refused(error, outcome, maybe_done=error in MAYBE_DONE)
     if error in FINAL:
         reason, advice = FINAL[error]
-        return Refused(error, Failed(f"Slack refused: {error}{where}: {advice}", reason))
+        return Refused(error, Failed(f"Slack refused: {error}{where}: {_filled(advice, variable)}", reason))
     shown = code_of(error, [sent])
     if not answer.ok:
-        return Refused(error, refused("Slack", answer.status, shown, answer.retry_after), maybe_done=_broke(answer))
+        return Refused(
+            error, refused("Slack", answer.status, shown, answer.retry_after), maybe_done=may_be_done(answer.status)
+        )
     return Refused(error, Failed(f"Slack refused: {shown or 'without a reason'}{where}", "client_error"))
 
 
@@ -141,14 +150,13 @@ def _not_slack(answer: Answer) -> Refused:
     if answer.ok:
         why = "what answered in Slack's place makes no sense; the message may have been posted"
         return Refused("", Retry(why, "ambiguous"), maybe_done=True)
-    return Refused("", refused("Slack", answer.status, "", answer.retry_after), maybe_done=_broke(answer))
+    return Refused("", refused("Slack", answer.status, "", answer.retry_after), maybe_done=may_be_done(answer.status))
 
 
-def _broke(answer: Answer) -> bool:
-    """A 503 says that the request was not taken; any other 5xx may come after the work was done."""
-    reason, again = reason_of(answer.status)
-    return again and reason == "server_error" and answer.status >= 500 and answer.status != 503
+def _filled(advice: str, variable: Variable) -> str:
+    """With the names of variables in place of fields."""
+    return re.sub(r"\{(\w+)\}", lambda field: variable(field[1]), advice)
 
 
-def _word(value: object, alphabet: str = "a-z_") -> str:
+def _code(value: object, alphabet: str = "a-z_") -> str:
     return value if isinstance(value, str) and re.fullmatch(f"[{alphabet}]{{1,60}}", value) else ""

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, SecretStr, model_validator
 
-from bridge.settings import Credential, KeyMap, Settings, TextMap, WebAddress, is_id
-
-
-def _check_keys(values: KeyMap[str]) -> KeyMap[str]:
-    wrong = [key for key, _ in values.items() if key != "*" and not is_id(key)]
-    if wrong:
-        raise ValueError(
-            f"'{wrong[0]}' should be the id of an ABC project, or * for all (*=… where the value holds a =)"
-        )
-    return values
+from bridge.settings import Credential, KeyMap, TextMap, WebAddress
+from connectors.alerts.settings import AlertSettings, check_keys, host_of
 
 
 def _check_channels(values: KeyMap[str]) -> KeyMap[str]:
@@ -30,25 +21,12 @@ def _check_channels(values: KeyMap[str]) -> KeyMap[str]:
     return values
 
 
-def _check_templates(values: KeyMap[str]) -> KeyMap[str]:
-    # No character that would end Slack's <address|words>.
-    wrong = [text for _, text in values.items() if "{id}" not in text or not re.fullmatch(r"https?://[^\s<>|]+", text)]
-    if wrong:
-        raise ValueError("should be an address with {id} in it, such as https://example.com/browse/PROJ-{id}")
-    return values
-
-
 def _check_webhook(address: SecretStr) -> SecretStr:
-    try:
-        parts = urlsplit(address.get_secret_value())
-        host, path = (parts.hostname or "").rstrip("."), parts.path
-        secure = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
-    except ValueError:
-        secure, host = False, ""
-    if not secure or not host:
+    host = host_of(address.get_secret_value())
+    if not host:
         raise ValueError("should be the address that Slack shows, https://hooks.slack.com/… (http: loopback only)")
     if _is_slack(host):
-        _check_slacks_webhook(host, path)
+        _check_slacks_webhook(host, urlsplit(address.get_secret_value()).path)
     return address
 
 
@@ -83,26 +61,22 @@ def _is_slack(host: str) -> bool:
     return re.fullmatch(r"(.+\.)?slack(-gov)?\.com", host) is not None
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-class SlackSettings(Settings):
+class SlackSettings(AlertSettings):
     """Variables of the connector: a bot token with channels, or one incoming webhook."""
 
-    slack_bot_token: Annotated[Credential, AfterValidator(_check_token)] | None = None
-    slack_channel: Annotated[TextMap, AfterValidator(_check_keys), AfterValidator(_check_channels)] = KeyMap({})
-    slack_webhook_url: Annotated[SecretStr, AfterValidator(_check_webhook)] | None = None
-    slack_threads: bool = False
-    slack_api_url: Annotated[WebAddress, AfterValidator(_check_api)] = "https://slack.com/api/"
-    slack_when_unsure: Literal["twice", "never"] = "twice"
-    slack_rate: Annotated[float, Field(ge=0.001, le=10_000)] = 1
-    """Messages a second for each channel: https://docs.slack.dev/apis/web-api/rate-limits"""
-    slack_ticket_url: Annotated[TextMap, AfterValidator(_check_keys), AfterValidator(_check_templates)] = KeyMap({})
-    slack_feedback_field: str = "message"
+    PREFIX = "slack"
+    CHANNELS = "channel"
+    BURST = 3  # Slack takes short bursts above its rate; from longer ones it may also hide messages
+    # rate: https://docs.slack.dev/apis/web-api/rate-limits
+
+    bot_token: Annotated[Credential, AfterValidator(_check_token)] | None = None
+    channel: Annotated[TextMap, AfterValidator(check_keys), AfterValidator(_check_channels)] = KeyMap({})
+    webhook_url: Annotated[SecretStr, AfterValidator(_check_webhook)] | None = None
+    threads: bool = False
+    api_url: Annotated[WebAddress, AfterValidator(_check_api)] = "https://slack.com/api/"
+
+    def channel_of(self, project: int | str) -> str | None:
+        return "webhook" if self.webhook_url else self.channel.get(project)
 
     @model_validator(mode="after")
     def _one_way_to_post(self) -> SlackSettings:
@@ -113,23 +87,23 @@ class SlackSettings(Settings):
     def _conflicts(self) -> list[str]:
         """What doesn't go together; each line starts with the variable's name, for no single field is to blame."""
         name = self.variable
-        token, webhook, channels = self.slack_bot_token, self.slack_webhook_url, any(self.slack_channel.items())
+        token, webhook, channels = self.bot_token, self.webhook_url, any(self.channel.items())
         problems = []
         if token and webhook:
-            problems.append(f"{name('slack_webhook_url')}: set either this or {name('slack_bot_token')}, not both")
+            problems.append(f"{name('webhook_url')}: set either this or {name('bot_token')}, not both")
         elif not token and not webhook:
             problems.append(
-                f"{name('slack_bot_token')}: required, but not set"
+                f"{name('bot_token')}: required, but not set"
                 if channels
-                else f"{name('slack_bot_token')}: set this and {name('slack_channel')}, or {name('slack_webhook_url')}"
+                else f"{name('bot_token')}: set this and {name('channel')}, or {name('webhook_url')}"
             )
         elif token and not channels:
             wanted = "a channel, or ABC project id=channel"
-            problems.append(f"{name('slack_channel')}: required with {name('slack_bot_token')}: {wanted}")
+            problems.append(f"{name('channel')}: required with {name('bot_token')}: {wanted}")
         elif webhook and channels:
-            advice = f"an incoming webhook posts to its own channel only; use {name('slack_bot_token')}"
-            problems.append(f"{name('slack_channel')}: {advice}")
-        if self.slack_threads and not token:
+            advice = f"an incoming webhook posts to its own channel only; use {name('bot_token')}"
+            problems.append(f"{name('channel')}: {advice}")
+        if self.threads and not token:
             why = "an incoming webhook can't reply in a thread"
-            problems.append(f"{name('slack_threads')}: needs {name('slack_bot_token')}; {why}")
+            problems.append(f"{name('threads')}: needs {name('bot_token')}; {why}")
         return problems

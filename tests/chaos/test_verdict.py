@@ -162,7 +162,7 @@ def test_a_time_that_was_cut_is_no_earlier_than_its_second() -> None:
 
 
 def test_the_lines_of_a_digest_are_messages() -> None:
-    head = "2 events, told together because there are so many:"
+    head = "2 events in one message, because there are so many:"
     lines = [f"• {told('New', 'Resolved')} (#7)", f"• {told('Resolved', 'Pending')} (#7)"]
     webhooks = (change("INIT", "RESOLVED"), change("RESOLVED", "PENDING", updated=CHANGED.replace("05", "09")))
     row = count("messages", *webhooks, messages=[message(head, *lines)], issues=[issue("PENDING")])

@@ -29,7 +29,7 @@ TICKET_STATUS = {
 FROM = {word: status for status, word in WORDS.items()}
 CHANGED = re.compile(r'The status of issue "(.+)" changed from (.+) to (.+)\.')
 IS = re.compile(r'The status of issue "(.+)" is (.+)\.')
-DIGEST = re.compile(r"\d+ events, told together because there are so many:")
+DIGEST = re.compile(r"\d+ events in one message, because there are so many:")
 TOGETHER_SECONDS = 3.0
 """As far as the slow answers of an attack draw a read and the write after it apart."""
 COMMENT = re.compile(r"Feedback (\d+) \(")

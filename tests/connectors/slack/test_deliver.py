@@ -13,10 +13,9 @@ from bridge.settings import load
 from connectors import slack
 from connectors.base import Connector, Destination, Done, Failed, LeaseLost, Reason, Retry, Skipped
 from connectors.patience import LOOK_EVERY, SETTLE_SECONDS
-from connectors.slack.render import marker
 from jobs.configuration import build_connectors, configure
 from tests.connectors.context import MemoryContext
-from tests.connectors.slack.world import bot, deliver, other, status_change, tools, webhook, why
+from tests.connectors.slack.world import bot, deliver, marker, other, status_change, tools, webhook, why
 from tools.sandbox.app import Sandbox
 from tools.sandbox.service import environment
 from tools.sandbox.slack import Message
@@ -484,7 +483,7 @@ def test_unsure_whether_it_was_reported_before_the_ledger_was_wiped(
     sandbox.slack.scopes = frozenset({"chat:write"})
     outcome = deliver(way(sandbox, SLACK_WHEN_UNSURE="never"), wiped())
     assert isinstance(outcome, Skipped)
-    assert outcome.why == "it may have been told before Redis was wiped, and SLACK_WHEN_UNSURE=never"
+    assert outcome.why == "it may have been posted before Redis was wiped, and SLACK_WHEN_UNSURE=never"
     assert not sandbox.slack.messages
     outcome = deliver(way(sandbox), wiped())
     assert isinstance(outcome, Done)

@@ -13,17 +13,15 @@ from slack_sdk.models.blocks import ContextBlock, SectionBlock
 
 from bridge.settings import Language
 from connectors.slack import render as module
-from connectors.slack.render import ENTITIES, Message, escaped, marker, render, render_digest
+from connectors.slack.render import ENTITIES, Message, escaped
 from sources.abc.models import Feedback, Issue, Named
 from sources.base import Event
-from tests.connectors.slack.world import other, status_change
+from tests.connectors.slack.world import MARKER, other, render, render_digest, status_change
 from tools.sandbox.slack_rules import blocks_problem
-
-METADATA = marker("test", "e1.slack")
 
 
 def message(event: Event, language: Language = "en", **options: Any) -> Message:
-    rendered = render(event, language, METADATA, **options)
+    rendered = render(event, language, **options)
     assert rendered is not None
     return rendered
 
@@ -177,21 +175,21 @@ def test_a_thing_without_a_name_is_called_by_its_number() -> None:
 
 
 def test_an_event_that_has_no_message_gives_none() -> None:
-    assert render(other("SOMETHING_ELSE"), "en", METADATA) is None
-    assert render(other("ISSUE_CREATION", issue=None), "en", METADATA) is None
+    assert render(other("SOMETHING_ELSE")) is None
+    assert render(other("ISSUE_CREATION", issue=None)) is None
 
 
 @pytest.mark.parametrize(
     ("ticket", "url", "shown"),
     [
-        ("123", None, "Ticket: 123"),
+        ("123", "", "Ticket: 123"),
         ("PROJ_A-1", "https://x.example/{id}", "Ticket: PROJ_A-1 → https://x.example/PROJ_A-1"),
         ("1", "https://x.example/?a=1&id={id}", "Ticket: 1 → https://x.example/?a=1&id=1"),
         ("a|b> <!channel>", "https://x.example/{id}", "Ticket: a|b> <!channel>"),
         ("see *mail*\nof Monday", "https://x.example/{id}", "Ticket: see *mail* of Monday"),
     ],
 )
-def test_only_a_sane_ticket_becomes_a_link(ticket: str, url: str | None, shown: str) -> None:
+def test_only_a_sane_ticket_becomes_a_link(ticket: str, url: str, shown: str) -> None:
     assert read(message(status_change(), ticket=ticket, ticket_url=url))[-1].endswith(shown)
 
 
@@ -351,7 +349,7 @@ def test_the_longest_message_keeps_to_slacks_numbers(
 @pytest.mark.parametrize("count", [2, 30, 300])
 def test_the_longest_digest_keeps_to_slacks_numbers(count: int, character: str) -> None:
     """Also 13,200 for all blocks, where Slack was seen to answer msg_blocks_too_long."""
-    rendered = render_digest([full("ISSUE_STATUS_CHANGE", character * 5000)] * count, "en", METADATA)
+    rendered = render_digest([full("ISSUE_STATUS_CHANGE", character * 5000)] * count, "en")
     sizes = [len(text.encode("utf-16-le")) // 2 for text in texts(rendered.blocks)]
     assert len(rendered.blocks) <= 50
     assert all(0 < size <= 3000 for size in sizes)
@@ -377,4 +375,4 @@ def test_the_codes_numbers_are_slacks() -> None:
     ],
 )
 def test_odd_metadata_is_none_of_ours(metadata: object) -> None:
-    assert not module.marks(metadata, "test", "e1.slack")
+    assert not module.is_marked(metadata, MARKER)

@@ -21,20 +21,20 @@ def problems(environ: dict[str, str]) -> str:
 
 def test_a_bot_token_with_channels_is_one_way() -> None:
     settings = load(Settings, BOT)
-    assert settings.slack_channel.get(2) == "C0MOBILE123"
-    assert settings.slack_channel.get(9) == "#feedback"
-    assert settings.slack_api_url == "https://slack.com/api/"
-    assert settings.slack_threads is False
-    assert settings.slack_when_unsure == "twice"
+    assert settings.channel.get(2) == "C0MOBILE123"
+    assert settings.channel.get(9) == "#feedback"
+    assert settings.api_url == "https://slack.com/api/"
+    assert settings.threads is False
+    assert settings.when_unsure == "twice"
 
 
 def test_an_incoming_webhook_is_the_other() -> None:
-    assert load(Settings, HOOK).slack_webhook_url is not None
+    assert load(Settings, HOOK).webhook_url is not None
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:8080/hook", "http://localhost/hook", "http://[::1]:80/hook"])
 def test_a_webhook_without_tls_may_be_on_loopback(address: str) -> None:
-    assert load(Settings, {"SLACK_WEBHOOK_URL": address}).slack_webhook_url is not None
+    assert load(Settings, {"SLACK_WEBHOOK_URL": address}).webhook_url is not None
 
 
 @pytest.mark.parametrize(
@@ -82,13 +82,11 @@ def test_conflicts_are_reported_all_at_once() -> None:
 
 def test_a_template_with_an_equals_sign_is_given_as_a_list() -> None:
     settings = load(Settings, BOT | {"SLACK_TICKET_URL": "*=https://example.com/?q={id}"})
-    assert settings.slack_ticket_url.get(1) == "https://example.com/?q={id}"
+    assert settings.ticket_url.get(1) == "https://example.com/?q={id}"
 
 
 def test_the_api_address_always_ends_with_one_slash() -> None:
-    assert (
-        load(Settings, BOT | {"SLACK_API_URL": "https://example.com/api//"}).slack_api_url == "https://example.com/api/"
-    )
+    assert load(Settings, BOT | {"SLACK_API_URL": "https://example.com/api//"}).api_url == "https://example.com/api/"
 
 
 WORKFLOW = "SLACK_WEBHOOK_URL: is the address of a workflow"
@@ -126,9 +124,9 @@ def test_an_address_of_slack_that_takes_no_messages_is_refused(address: str, ann
     ],
 )
 def test_the_addresses_of_webhooks_are_taken(address: str) -> None:
-    assert load(Settings, {"SLACK_WEBHOOK_URL": address}).slack_webhook_url is not None
+    assert load(Settings, {"SLACK_WEBHOOK_URL": address}).webhook_url is not None
 
 
 @pytest.mark.parametrize("address", ["https://slack.com/api", "https://slack-gov.com/api/", "https://relay.example/x"])
 def test_the_addresses_of_the_api_are_taken(address: str) -> None:
-    assert load(Settings, BOT | {"SLACK_API_URL": address}).slack_api_url.endswith("/")
+    assert load(Settings, BOT | {"SLACK_API_URL": address}).api_url.endswith("/")

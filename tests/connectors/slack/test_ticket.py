@@ -8,8 +8,8 @@ import pytest
 from pydantic import SecretStr
 
 from bridge.settings import KeyMap
+from connectors.alerts.flow import AlertConnector
 from connectors.base import Done, TicketSystem
-from connectors.slack.connector import SlackConnector
 from jobs.configuration import build_connectors, configure
 from sources.abc.client import AbcClient
 from tests import hostile
@@ -187,5 +187,5 @@ def test_jira_is_the_ticket_system_where_it_is_in_use(
         **jira,
     }
     connector = build_connectors(configure(environ))["slack"]
-    assert isinstance(connector, SlackConnector)
+    assert isinstance(connector, AlertConnector)
     assert "".join(system.address(project, external) for system in connector._tools.tickets) == address

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from bridge.settings import Language, load
 from connectors import slack
+from connectors.alerts.contents import Ticket, alert, digest
+from connectors.alerts.poster import Marker
+from connectors.alerts.tickets import linked
 from connectors.base import Connector, Context, Failed, Outcome, Retry, Skipped, TicketSystem, Tools
+from connectors.slack.render import Message, metadata_of
+from connectors.slack.render import render as render_content
 from sources.abc.client import AbcClient
 from sources.abc.models import AbcEvent, Feedback, Issue, Named
 from sources.base import Event, Subject
@@ -78,6 +84,26 @@ def bot(
 def webhook(sandbox: Sandbox, **variables: str) -> Connector:
     environ = {"SLACK_WEBHOOK_URL": f"{sandbox.url}/slack/services/{WEBHOOK_PATH}", **variables}
     return slack.SPEC.build(load(slack.SPEC.settings, environ), tools())
+
+
+MARKER = Marker("test", ("e1.slack",))
+
+
+def marker(scope: str, *deliveries: str) -> dict[str, Any]:
+    """The metadata of the message for these deliveries."""
+    return metadata_of(Marker(scope, deliveries))
+
+
+def render(
+    event: Event, language: Language = "en", *, ticket: str = "", ticket_url: str = "", feedback_field: str = "message"
+) -> Message | None:
+    """The message for an event; None where there is none."""
+    content = alert(event, language, linked(ticket, ticket_url) if ticket_url else Ticket(ticket), feedback_field)
+    return render_content(content, MARKER) if content else None
+
+
+def render_digest(events: Sequence[Event], language: Language) -> Message:
+    return render_content(digest(events, language), MARKER)
 
 
 def deliver(connector: Connector, context: Context, event: Event | None = None) -> Outcome:

@@ -1,6 +1,6 @@
-"""A feedback as a quotation: every line that a person sees begins with a mark, so that none passes for the bot's own.
+"""A feedback as a quotation: every line that a person sees begins with "> ", so that none passes for one of ours.
 
-Slack shows `plain_text` as it is and breaks long lines by itself, where no mark would stand: so lines are broken here.
+A chat breaks long lines by itself, and would put no "> " before the rest: so lines are broken here.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 from bridge.text import cut, is_blank, utf16_length, without_controls
 
-MARK = "> "
+QUOTE = "> "
 LONGEST = 1000
 """Characters of a feedback that are shown."""
 COLUMNS = 70
-"""Of a line; a wide character takes two. Slack's window shows more, except on phones."""
+"""Of a line; a wide character takes two. A window shows more, except on phones."""
 MOST_LINES = 30
 
 
@@ -29,7 +29,7 @@ def quotation(text: str) -> str:
         del shown[-1]
     if len(shown) > MOST_LINES:
         shown = [*shown[: MOST_LINES - 1], "…"]
-    return "\n".join((MARK + ("" if is_blank(line) else line)).rstrip() for line in shown)
+    return "\n".join((QUOTE + ("" if is_blank(line) else line)).rstrip() for line in shown)
 
 
 def _broken(line: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.text import is_blank
-from connectors.slack.quotation import quotation
+from connectors.alerts.quotation import quotation
 
 FORGED = 'The status of issue "Cannot log in" changed from New to Resolved.'
 

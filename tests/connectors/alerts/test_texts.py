@@ -6,18 +6,18 @@ import dataclasses
 
 import pytest
 
-from connectors.slack.texts import WORDS, ro
+from connectors.alerts.texts import TEXTS, ro
 
 
 def test_every_language_names_the_five_statuses() -> None:
-    for words in WORDS.values():
-        assert set(words.statuses) == {"INIT", "ON_REVIEW", "IN_PROGRESS", "RESOLVED", "PENDING"}
+    for texts in TEXTS.values():
+        assert set(texts.statuses) == {"INIT", "ON_REVIEW", "IN_PROGRESS", "RESOLVED", "PENDING"}
 
 
 def test_every_language_has_all_sentences_with_the_same_values() -> None:
-    for words in WORDS.values():
-        for field in dataclasses.fields(words):
-            value, english = getattr(words, field.name), getattr(WORDS["en"], field.name)
+    for texts in TEXTS.values():
+        for field in dataclasses.fields(texts):
+            value, english = getattr(texts, field.name), getattr(TEXTS["en"], field.name)
             for blank in ("{name}", "{previous}", "{status}", "{channel}"):
                 assert field.name == "statuses" or (blank in value) == (blank in english)
 

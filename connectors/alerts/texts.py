@@ -1,7 +1,7 @@
-"""The words of the messages, in the operator's language.
+"""The texts of messages, in the operator's language.
 
 Sentences are templates for plain text: `{name}` issue, `{previous}` and `{status}` readable statuses, `{channel}` of
-ABC. Status names and the word for an issue are those of ABC User Feedback's own web app where it has them.
+ABC. The names of statuses and of an issue are those of ABC User Feedback's own web app where it has them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from bridge.settings import Language
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Texts:
     status_changed: str
     status_is: str
     """Where no previous status is known, or it is the same."""
@@ -21,33 +21,41 @@ class Words:
     feedback_created: str
     feedback_added: str
     digest: str
-    """Before the lines of many events that are sent in one message."""
+    """Before the lines of a message for many events."""
     project: str
     issue: str
     feedback: str
     channel: str
     ticket: str
+    event: str
+    """For events of other sources, with the two below."""
+    who: str
+    """Who caused it."""
+    link: str
     inner_quotes: Mapping[int, str]
-    """For names, which the sentences put into quotation marks: the marks of a quotation within one."""
+    """For names, which the sentences put into quotation marks: those of a quotation within one."""
     statuses: Mapping[str, str]
 
 
 _SINGLE: dict[int, str] = dict.fromkeys(map(ord, '"“”„‟〝〞＂'), "'")
 _CORNERS: dict[int, str] = dict(zip(map(ord, "「」｢｣"), "『』『』", strict=True))
 
-WORDS: Mapping[Language, Words] = {
-    "en": Words(
+TEXTS: Mapping[Language, Texts] = {
+    "en": Texts(
         status_changed='The status of issue "{name}" changed from {previous} to {status}.',
         status_is='The status of issue "{name}" is {status}.',
         issue_created='New issue "{name}".',
         feedback_created='New feedback in channel "{channel}".',
         feedback_added='Feedback was added to issue "{name}".',
-        digest="{count} events, told together because there are so many:",
+        digest="{count} events in one message, because there are so many:",
         project="Project",
         issue="Issue",
         feedback="Feedback",
         channel="Channel",
         ticket="Ticket",
+        event="Event",
+        who="By",
+        link="Link",
         inner_quotes=_SINGLE,
         statuses={
             "INIT": "New",
@@ -57,7 +65,7 @@ WORDS: Mapping[Language, Words] = {
             "PENDING": "Pending",
         },
     ),
-    "ko": Words(
+    "ko": Texts(
         status_changed='이슈 "{name}"의 상태가 {previous}에서 {status}{ro} 변경되었습니다.',
         status_is='이슈 "{name}"의 상태는 {status}입니다.',
         issue_created='새 이슈가 등록되었습니다: "{name}"',
@@ -69,6 +77,9 @@ WORDS: Mapping[Language, Words] = {
         feedback="피드백",
         channel="채널",
         ticket="티켓",
+        event="이벤트",
+        who="작업자",
+        link="링크",
         inner_quotes=_SINGLE,
         statuses={
             "INIT": "신규",
@@ -78,7 +89,7 @@ WORDS: Mapping[Language, Words] = {
             "PENDING": "보류",
         },
     ),
-    "ja": Words(
+    "ja": Texts(
         status_changed="イシュー「{name}」のステータスが{previous}から{status}に変更されました。",
         status_is="イシュー「{name}」のステータスは{status}です。",
         issue_created="新しいイシューが登録されました:「{name}」",
@@ -90,6 +101,9 @@ WORDS: Mapping[Language, Words] = {
         feedback="フィードバック",
         channel="チャンネル",
         ticket="チケット",
+        event="イベント",
+        who="実行者",
+        link="リンク",
         inner_quotes=_SINGLE | _CORNERS,
         statuses={
             "INIT": "新規",
@@ -102,10 +116,10 @@ WORDS: Mapping[Language, Words] = {
 }
 
 
-def ro(word: str) -> str:
-    """The Korean particle "to" after `word`: 으로 after a final consonant other than ㄹ, else 로; both where the sound
+def ro(name: str) -> str:
+    """The Korean particle "to" after `name`: 으로 after a final consonant other than ㄹ, else 로; both where the sound
     is unknown (a status in Latin letters)."""
-    last = ord(word[-1]) - 0xAC00 if word else -1
+    last = ord(name[-1]) - 0xAC00 if name else -1
     if not 0 <= last < 11172:  # the block of Hangul syllables, 28 finals each
         return "(으)로"
     return "로" if last % 28 in (0, 8) else "으로"

@@ -1,0 +1,235 @@
+"""The one flow of a message: known? → note → post → settle; many at once are a digest.
+
+One message for each event, worded as the event reports it, even when the issue has moved on since.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+from bridge.http import NoAnswer
+from connectors import patience
+from connectors.alerts.contents import Content, alert, digest
+from connectors.alerts.poster import CannotLook, Looking, Marker, Posted, Poster, Refused, Target
+from connectors.alerts.settings import AlertSettings
+from connectors.alerts.tickets import Tickets
+from connectors.answers import no_answer
+from connectors.base import Check, Context, Destination, Done, LeaseLost, Outcome, Retry, Skipped, Tools
+from sources.abc.models import AbcEvent
+from sources.base import Event
+
+CLOCK_SECONDS = 600.0
+"""How far the ledger's clock may be from the other system's for a look-up to find the message."""
+DIGEST_FROM = 10
+"""How many messages must wait for a channel before they become one."""
+LOOKING_SECONDS = 20.0
+"""After this the look-ups for a digest end."""
+CANNOT_LOOK = "an incoming webhook can't read the channel"
+
+
+class AlertConnector:
+    """Keeps the note `posting` before it posts: {channel, thread, at}. A note found means that an earlier
+    attempt may have posted, so it looks first; an answer that states that nothing was posted clears the note."""
+
+    def __init__(self, settings: AlertSettings, tools: Tools, poster: Poster, *, threads: bool = False) -> None:
+        """`threads`: messages about one issue reply to its first one."""
+        self._settings = settings
+        self._tools = tools
+        self._poster = poster
+        self._threads = threads
+        self._tickets = Tickets(tools, settings.ticket_url)
+        # In threads each message has its own position.
+        self.crowd = sys.maxsize if threads else DIGEST_FROM
+
+    def destination(self, event: Event) -> Destination:
+        channel = self._settings.channel_of(_project(event))
+        if channel is None:
+            return Destination(f"{self._tools.name} (no channel)")
+        return Destination(f"{self._tools.name} {channel}", self._settings.rate, self._settings.BURST)
+
+    def deliver(self, event: Event, context: Context) -> Outcome:
+        channel = self._settings.channel_of(_project(event))
+        if channel is None:
+            return self._no_channel(event)
+        return self._known(event, context, channel) or self._post_one(event, context, channel)
+
+    def gather(self, waiting: Sequence[tuple[Event, Context]]) -> list[Outcome | None]:
+        """One digest for all whose message is missing, so that the whole crowd costs its channel one message.
+
+        Those that may have been posted before are looked up one by one; where that takes long, or fails, the rest of
+        them comes later.
+        """
+        channel = self._settings.channel_of(_project(waiting[0][0]))  # of all: they wait for one destination
+        if channel is None:
+            return [self._no_channel(event) for event, _ in waiting]
+        outcomes: dict[str, Outcome | None] = {context.delivery_id: None for _, context in waiting}
+        missing: list[tuple[Event, Context]] = []
+        until, failure = time.monotonic() + LOOKING_SECONDS, None
+        for event, context in waiting:
+            with suppress(LeaseLost):
+                late = self._later() if time.monotonic() >= until else None
+                put_off = (failure or late) if _needs_look(event, context) else None
+                outcome = put_off or self._known(event, context, channel)
+                if outcome is None:
+                    missing.append((event, context))
+                elif isinstance(outcome, Retry) and outcome.reason != "not_yet":
+                    failure = outcome  # what keeps us from looking one up keeps us from looking up the others
+                outcomes[context.delivery_id] = outcome
+        return list({**outcomes, **self._post_digest(missing, channel)}.values())
+
+    def check(self) -> Iterator[Check]:
+        return self._poster.check()
+
+    def _no_channel(self, event: Event) -> Skipped:
+        variable, project = self._settings.variable(self._settings.CHANNELS), _project(event)
+        if project == "*":
+            return Skipped(f"{event.name} belongs to no ABC project, and {variable} has no default (*)")
+        return Skipped(f"{variable} names no channel for project {project}, and no default (*)")
+
+    def _known(self, event: Event, context: Context, channel: str) -> Outcome | None:
+        """What became of it before; None when the message has to be posted (again)."""
+        if "done" in context.notes:
+            return Done(context.notes["done"])  # replayed: a message is posted once
+        return self._look(event, context, channel) if _needs_look(event, context) else None
+
+    def _look(self, event: Event, context: Context, channel: str) -> Outcome | None:
+        posting = context.notes.get("posting")
+        if posting:
+            target = Target(posting["channel"], posting["thread"])
+            oldest = latest = posting["at"]
+        else:
+            # What is sent again, or found by reconcile, may have been posted before the ledger was wiped.
+            target = Target(channel, self._thread(event, context, channel))
+            oldest, latest = event.occurred, context.now()
+        since, until = max(0.0, oldest - CLOCK_SECONDS), latest + CLOCK_SECONDS
+        try:
+            if not isinstance(self._poster, Looking):
+                raise CannotLook(CANNOT_LOOK)
+            posted = self._poster.look(self._marker(context), target, since, until)
+        except CannotLook as why:
+            return self._unsure(context, str(why), bool(posting))
+        except NoAnswer as error:
+            return no_answer(self._poster.system, error)
+        except Refused as refused:
+            return refused.outcome
+        if posted:
+            return self._done(event, context, channel, posted, found=True)
+        if posting:
+            left = patience.left(posting["at"], context.now(), patience.SETTLE_SECONDS)
+            doubt = f"{self._poster.system} does not show the message yet, and may still post it"
+            return _settling(min(left, patience.LOOK_EVERY), doubt)
+        # One look at the end is enough: a channel may have many of these, and each look is a request.
+        left = patience.left_after_wipe(context, event.occurred)
+        older = "the event is older than our records (Redis is new, or was wiped)"
+        return _settling(left, f"{older}, so its message may be on its way to {self._poster.system}")
+
+    def _unsure(self, context: Context, why: str, tried: bool) -> Outcome | None:
+        if self._settings.when_unsure == "never":
+            system, variable = self._poster.system, self._settings.variable("when_unsure")
+            doubt = (
+                f"{system} did not confirm the message" if tried else "it may have been posted before Redis was wiped"
+            )
+            unsure = {"unsure": f"may never have been posted: {why}"}
+            return Skipped(f"{doubt}, and {variable}=never", unsure)
+        context.keep(unsure=f"{'posted again' if tried else 'may have been posted before'}: {why}")
+        return None
+
+    def _post_one(self, event: Event, context: Context, channel: str) -> Outcome:
+        ticket = self._tickets.of(event, context.links)
+        content = alert(event, self._tools.language, ticket, self._settings.feedback_field)
+        if content is None:
+            return Skipped(f"there is no {self._poster.system} message for {event.name}")
+        target = Target(channel, self._thread(event, context, channel))
+        _note(context, target)
+        posted = self._post([context], content, target)
+        return self._done(event, context, channel, posted) if isinstance(posted, Posted) else posted
+
+    def _post_digest(self, missing: Sequence[tuple[Event, Context]], channel: str) -> dict[str, Outcome]:
+        """Outcomes by delivery; those that are not ours any more have none, and no line in the digest."""
+        ours = []
+        for event, context in missing:
+            with suppress(LeaseLost):
+                _note(context, Target(channel))
+                ours.append((event, context))
+        if len(ours) == 1:
+            with suppress(LeaseLost):
+                return {ours[0][1].delivery_id: self._post_one(*ours[0], channel)}
+        if len(ours) < 2:
+            return {}
+        content = digest([event for event, _ in ours], self._tools.language)
+        posted = self._post([context for _, context in ours], content, Target(channel))
+        return {
+            context.delivery_id: self._done(event, context, channel, posted) if isinstance(posted, Posted) else posted
+            for event, context in ours
+        }
+
+    def _post(self, contexts: Sequence[Context], content: Content, target: Target) -> Posted | Outcome:
+        """Posts once, for all these deliveries, which have a note of it."""
+        system = self._poster.system
+        try:
+            return self._poster.post(content, target, self._marker(*contexts))
+        except NoAnswer as error:
+            if error.sent:
+                return Retry(f"{system}: {error}; the message may have been posted", "ambiguous")
+            outcome: Outcome = no_answer(system, error)
+        except Refused as refused:
+            if target.thread and refused.thread_gone:
+                for context in contexts:
+                    _note(context, Target(target.channel))
+                return self._post(contexts, content, Target(target.channel))
+            outcome = refused.outcome
+            if refused.maybe_done:
+                return outcome
+        for context in contexts:
+            with suppress(LeaseLost):  # whoever has it now looks for what is missing, which does no harm
+                context.keep(posting=None)
+        return outcome
+
+    def _done(self, event: Event, context: Context, channel: str, posted: Posted, found: bool = False) -> Done:
+        if self._threads and _has_thread(event) and posted.thread:
+            context.links.set(str(event.subject), event.creation, channel=channel, thread=posted.thread)
+        result = dict(posted.result)
+        if found:
+            result["found"] = "posted by an earlier attempt"
+        elif unsure := context.notes.get("unsure"):
+            result["unsure"] = unsure
+        return Done(result)
+
+    def _thread(self, event: Event, context: Context, channel: str) -> str:
+        if not self._threads or not _has_thread(event):
+            return ""
+        link = context.links.get(str(event.subject), event.creation)
+        # Another channel set since: threads can't move, so a new one begins there.
+        return link.get("thread", "") if link.get("channel") == channel else ""
+
+    def _marker(self, *contexts: Context) -> Marker:
+        return Marker(self._tools.scope, tuple(context.delivery_id for context in contexts))
+
+    def _later(self) -> Retry:
+        why = f"many were looked up in {self._poster.system} before this one, and that took long"
+        return Retry(why, "not_yet", 5.0)
+
+
+def _note(context: Context, target: Target) -> None:
+    """`at` is by the ledger's clock. Raises LeaseLost."""
+    context.keep(posting={"channel": target.channel, "thread": target.thread, "at": context.now()})
+
+
+def _needs_look(event: Event, context: Context) -> bool:
+    return bool(context.notes.get("posting")) or not context.remembers(event.occurred)
+
+
+def _settling(left: float, why: str) -> Retry | None:
+    """Whether the other system may still be at work on what we gave up waiting for, and show it only later."""
+    return Retry(f"{why}: looking again before it is posted", "not_yet", left) if left else None
+
+
+def _project(event: Event) -> str:
+    return str(event.project.id) if isinstance(event, AbcEvent) and event.project else "*"
+
+
+def _has_thread(event: Event) -> bool:
+    return isinstance(event, AbcEvent) and event.issue is not None

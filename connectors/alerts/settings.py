@@ -1,0 +1,71 @@
+"""What operators set for every system that takes messages."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from typing import Annotated, ClassVar, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+
+from bridge.settings import KeyMap, Settings, TextMap, is_id
+
+
+def check_keys(values: KeyMap[str]) -> KeyMap[str]:
+    """Raises ValueError for keys that name no ABC project."""
+    wrong = [key for key, _ in values.items() if key != "*" and not is_id(key)]
+    if wrong:
+        raise ValueError(
+            f"'{wrong[0]}' should be the id of an ABC project, or * for all (*=… where the value holds a =)"
+        )
+    return values
+
+
+def _check_templates(values: KeyMap[str]) -> KeyMap[str]:
+    # No character that would end a link of a chat's.
+    wrong = [text for _, text in values.items() if "{id}" not in text or not re.fullmatch(r"https?://[^\s<>|]+", text)]
+    if wrong:
+        raise ValueError("should be an address with {id} in it, such as https://example.com/browse/PROJ-{id}")
+    return values
+
+
+def host_of(address: str) -> str:
+    """The host of an address that may hold a secret: https, or http on loopback; "" for any other."""
+    try:
+        parts = urlsplit(address)
+        host = (parts.hostname or "").rstrip(".")
+        secure = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
+    except ValueError:
+        return ""
+    return host if secure else ""
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+Rate = Annotated[float, Field(ge=0.001, le=10_000)]
+
+
+class AlertSettings(Settings):
+    """Base of an adapter's settings, which set PREFIX, CHANNELS and BURST, and may change the default of `rate`."""
+
+    CHANNELS: ClassVar[str]
+    """The field that maps ABC projects to channels."""
+    BURST: ClassVar[int]
+    """How many messages may go to a channel at once, after a pause."""
+
+    rate: Rate = 1
+    """Messages a second for each channel, by all workers together."""
+    when_unsure: Literal["twice", "never"] = "twice"
+    feedback_field: str = "message"
+    ticket_url: Annotated[TextMap, AfterValidator(check_keys), AfterValidator(_check_templates)] = KeyMap({})
+
+    def channel_of(self, project: int | str) -> str | None:
+        """The name of the channel for events of this ABC project ("*": of none), None where there is none. It is shown
+        and recorded: no secret."""
+        raise NotImplementedError
