@@ -72,7 +72,8 @@ def _parse_text_map(value: object) -> object:
     return KeyMap({"*": parts[0]})
 
 
-def _parse_secret_map(value: object) -> object:
+def secret_map(value: object, what: str = "key") -> object:
+    """A KeyMap of secrets; `what`: how messages call one. Raises ValueError, which quotes no value."""
     try:
         parsed = _parse_text_map(value)
         if not isinstance(parsed, KeyMap):
@@ -81,7 +82,8 @@ def _parse_secret_map(value: object) -> object:
             raise ValueError  # a single key that holds a = looks like that, too
     except ValueError:
         # The usual message quotes the part that is wrong: here that part is a secret.
-        raise ValueError("should be one key, or a list of project id=key, each project once (*=key: all)") from None
+        form = f"should be one {what}, or a list of project id={what}, each project once (*={what}: all)"
+        raise ValueError(form) from None
     return KeyMap({key: _check_credential(SecretStr(secret)) for key, secret in parsed.items()})
 
 
@@ -114,7 +116,7 @@ Pairs = Annotated[dict[str, str], BeforeValidator(_parse_pairs)]
 """`a=b,c=d`, in the order given."""
 TextMap = Annotated[KeyMap[str], BeforeValidator(_parse_text_map)]
 """A KeyMap of texts."""
-SecretMap = Annotated[KeyMap[SecretStr], BeforeValidator(_parse_secret_map)]
+SecretMap = Annotated[KeyMap[SecretStr], BeforeValidator(secret_map)]
 """A KeyMap of secrets."""
 TextList = Annotated[list[str], BeforeValidator(_parse_list)]
 """Comma-separated, blanks trimmed, empty parts dropped."""

@@ -21,6 +21,7 @@ REGISTRY: dict[str, str] = {
     "jira": "connectors.jira",
     "github": "connectors.github",
     "slack": "connectors.slack",
+    "jandi": "connectors.jandi",
 }
 """The package of each connector of ours."""
 

@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from bridge.settings import KeyMap, load
-from connectors import slack
+from connectors import jandi, slack
 from connectors.jira.port import JiraPort
 from connectors.jira.settings import Settings as JiraSettings
 from connectors.translate.providers import NAMES, build_provider
@@ -49,6 +49,12 @@ def slack_webhook(url: str) -> Call:
     return lambda: connector.deliver(status_change(name=WORDS), MemoryContext())
 
 
+def jandi_webhook(url: str) -> Call:
+    variables = {"JANDI_WEBHOOK_URL": f"{url}/connect-api/webhook/1/{KEY}"}
+    connector = jandi.SPEC.build(load(jandi.SPEC.settings, variables), tools())
+    return lambda: connector.deliver(status_change(name=WORDS), MemoryContext())
+
+
 def abc(url: str) -> Call:
     client = AbcClient(url, KeyMap({"*": SecretStr(KEY)}))
     return lambda: list(client.search_feedbacks(1, 1, {"message": WORDS}))
@@ -66,6 +72,7 @@ CLIENTS: dict[str, Callable[[str], Call]] = {
     "jira": jira,
     "slack bot": slack_bot,
     "slack webhook": slack_webhook,
+    "jandi": jandi_webhook,
     "abc": abc,
     **{name: translator(name) for name in NAMES},
 }

@@ -16,9 +16,10 @@ from bridge.http import without_halves
 from bridge.redaction import Redactor
 from bridge.settings import load
 from bridge.text import abc_length, cut, inert, is_blank, utf16_length
+from connectors.alerts.contents import digest
+from connectors.jandi.render import render
 from connectors.jira.markup import MARKUP as JIRA
 from connectors.jira.settings import Settings
-from connectors.slack import render as slack
 from connectors.tickets.markup import MARKDOWN, Markup
 from connectors.tickets.render import Writer
 from connectors.tickets.templates import render_template
@@ -30,6 +31,8 @@ from sources.abc.errors import words_of
 from sources.abc.models import AbcEvent, Feedback, Issue, Named
 from sources.base import Event, Subject
 from sources.receive import holds_too_much
+from tests.connectors.jandi import test_render as jandi
+from tests.connectors.slack import world as slack
 from tests.security.linear import assert_all_linear
 
 UNITS = {
@@ -116,8 +119,10 @@ FUNCTIONS: dict[str, Callable[[Any], object]] = {
         )
     },
     "template filters": lambda text: [render_template(source, {"text": text}) for source in FILTERS],
-    "slack message": lambda text: slack.render(event(text), "en", {}, ticket=text, ticket_url="https://x/{id}"),
-    "slack digest": lambda text: slack.render_digest([event(text)] * 3, "ko", {}),
+    "slack message": lambda text: slack.render(event(text), "en", ticket=text, ticket_url="https://x/{id}"),
+    "slack digest": lambda text: slack.render_digest([event(text)] * 3, "ko"),
+    "jandi message": lambda text: jandi.message(event(text)),
+    "jandi digest": lambda text: render(digest([event(text)] * 3, "ko")),
     "redaction": Redactor([SECRET, "https://hooks.slack.com/services/T0/B0/" + SECRET]),
     "ABC's refusal": lambda text: words_of({"message": [text, text]}),
     "a body's containers": lambda text: holds_too_much(b"[" * 10_001 + b'"' + text.encode("utf-8", "replace")),

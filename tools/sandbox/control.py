@@ -53,6 +53,8 @@ def blueprint(sandbox: Sandbox) -> Blueprint:
             sandbox.github.writes_a_minute = int(given["writes_a_minute"])
         if "seconds_between" in given:
             sandbox.slack.seconds_between = float(given["seconds_between"])
+        if "jandi_limits" in given:
+            sandbox.jandi.has_limits = bool(given["jandi_limits"])
         return jsonify(given)
 
     @routes.errorhandler(TypeError)
@@ -100,12 +102,15 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
         ]
     with slack.lock:
         messages = [asdict(message) for message in slack.messages]
+    with sandbox.jandi.lock:
+        jandi = [asdict(message) for message in sandbox.jandi.messages]
     providers = sandbox.translate.all().items()
     return {
         "abc": source,
         "jira": {"tickets": tickets, "created": jira.created_count},
         "github": {"tickets": issues, "created": github.created_count},
         "slack": {"messages": messages},
+        "jandi": {"messages": jandi},
         "translate": {
             name: {"calls": it.calls, "characters": it.characters, "done": it.done} for name, it in providers
         },

@@ -20,6 +20,7 @@ from tools.sandbox.processes import ROOT, ProcessEnded, Processes, end_on_signal
 from tools.sandbox.service import CHANNEL, PASSWORD, Service, call, start_service
 
 RECORDINGS = ROOT / "tests" / "fixtures" / "abc"
+CONNECTORS = "translate,jira,slack,jandi"
 SECONDS = 30.0  # for an effect
 SECONDS_LEFT = 5.0  # for each one after an effect was missed: something is wrong, no need to wait long for all the rest
 UNTOUCHED = ("name", "description", "status")
@@ -104,6 +105,13 @@ class Demo:
 
         return Effect(f"one Slack message about {name}", seen)
 
+    def jandi_message(self, name: str) -> Effect:
+        def seen() -> str | None:
+            found = [m["body"] for m in self.service.state()["jandi"]["messages"] if name in m["body"]]
+            return f"JANDI: one message: {quoted(found[0])}" if len(found) == 1 else None
+
+        return Effect(f"one JANDI message about {name}", seen)
+
     def tickets(self) -> list[dict[str, Any]]:
         return list(self.service.state()["jira"]["tickets"])
 
@@ -166,6 +174,7 @@ def run(demo: Demo) -> None:
         f"ISSUE_STATUS_CHANGE: issue {third} goes from INIT to {status}",
         demo.status(third, "In Progress"),
         demo.message(issue["name"]),
+        demo.jandi_message(issue["name"]),
     )
 
     again = ["feedback-creation-full", "feedback-creation-minimal", "issue-creation", "issue-addition"]
@@ -190,7 +199,7 @@ def send_recorded(service: Service, name: str) -> dict[str, Any]:
 
 def effects_of(state: Mapping[str, Any]) -> tuple[Any, ...]:
     """Everything that the service has done to others."""
-    return state["abc"]["writes"], state["jira"], state["slack"], state["translate"]
+    return state["abc"]["writes"], state["jira"], state["slack"], state["jandi"], state["translate"]
 
 
 def quoted(text: object) -> str:
@@ -219,10 +228,10 @@ def main() -> int:
     options.add_argument("--once", action="store_true", help="end after the effects; 1 and their names when some miss")
     once = options.parse_args().once
     end_on_signals()
-    say("Starting Valkey, web, worker and the stand-ins for ABC User Feedback, Jira, Slack and LibreTranslate …")
+    say("Starting Valkey, web, worker and the stand-ins for ABC User Feedback, Jira, Slack, JANDI and LibreTranslate …")
     with tempfile.TemporaryDirectory(prefix="feedback-bridge-") as folder, Processes(Path(folder)) as processes:
         try:
-            demo = Demo(processes, start_service(processes))
+            demo = Demo(processes, start_service(processes, CONNECTORS=CONNECTORS))
             say(f"   web {demo.service.web} · stand-ins {demo.service.sandbox} · {demo.service.redis}")
             run(demo)
             if demo.missing:

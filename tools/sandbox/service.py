@@ -10,7 +10,7 @@ from typing import Any
 import requests
 from redis import Redis
 
-from tools.sandbox import jira, slack
+from tools.sandbox import jandi, jira, slack
 from tools.sandbox.abc_store import DEMO_KEY
 from tools.sandbox.processes import Processes, answers, free_port, procfile, python_command, start_valkey
 
@@ -106,6 +106,7 @@ def environment(sandbox: str, redis_url: str) -> dict[str, str]:
         "SLACK_BOT_TOKEN": slack.TOKEN,
         "SLACK_CHANNEL": CHANNEL,
         "SLACK_API_URL": f"{sandbox}/slack/api/",
+        "JANDI_WEBHOOK_URL": f"{sandbox}/jandi/{jandi.WEBHOOK_PATH}",
     }
 
 

@@ -1,0 +1,124 @@
+"""JANDI's incoming webhook: one address, one topic, and what it refuses.
+
+Its page states the required headers, the fields, the limits and the codes. The HTTP status and the JSON of an error are
+on no page: 400 with `code` and `message` is a guess.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+TEAM, TOKEN = "12345678", "0123456789abcdef0123456789abcdef"
+WEBHOOK_PATH = f"connect-api/webhook/{TEAM}/{TOKEN}"
+ACCEPT = "application/vnd.tosslab.jandi-v2+json"
+MOST_BYTES = 256 * 1024
+SHOWN = 5000
+LIMITS = ((60, 60.0), (500, 600.0))
+"""How many requests in how many seconds."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """As a person sees it: `body` is cut to what is shown."""
+
+    body: str
+    colour: str
+    info: list[dict[str, Any]]
+    email: str = ""
+
+
+class JandiError(Exception):
+    def __init__(self, code: int, message: str) -> None:
+        self.status, self.code = code // 100, code
+        super().__init__(message)
+
+
+@dataclass
+class Jandi:
+    """One team with one webhook. `has_limits`: whether it refuses what comes too fast."""
+
+    token: str = TOKEN
+    active: bool = True
+    has_limits: bool = True
+    messages: list[Message] = field(default_factory=list)
+    requests: list[float] = field(default_factory=list)
+    """When each request came that counted."""
+
+    def __post_init__(self) -> None:
+        self.lock = threading.Lock()
+
+    def take(self, team: str, token: str) -> None:
+        """Checks the address, and counts the request. Raises JandiError."""
+        if not team.isdecimal() or not re.fullmatch("[0-9a-f]{32}", token):
+            raise JandiError(40000, "Invalid webhook token format")
+        if token != self.token or not self.active:
+            raise JandiError(40000, "Invalid webhook (inactive or deleted)")
+        now = time.monotonic()
+        with self.lock:
+            for most, seconds in LIMITS:
+                if self.has_limits and sum(at > now - seconds for at in self.requests) >= most:
+                    raise JandiError(42900, "Too Many Requests")
+            self.requests.append(now)
+
+    def post(self, raw: bytes) -> None:
+        """Checks and stores a message. Raises JandiError."""
+        if len(raw) > MOST_BYTES:
+            raise JandiError(40000, "Invalid request data: too large")
+        try:
+            values = json.loads(raw)
+        except ValueError:
+            raise JandiError(40000, "Invalid request data format") from None
+        if problem := _problem(values):
+            raise JandiError(40000, f"Invalid request data format: {problem}")
+        message = Message(
+            values["body"][:SHOWN],
+            values.get("connectColor", ""),
+            values.get("connectInfo", []),
+            values.get("email", ""),
+        )
+        with self.lock:
+            self.messages.append(message)
+
+
+def _problem(values: Any) -> str:
+    if not isinstance(values, dict):
+        return "not an object"
+    body, colour = values.get("body"), values.get("connectColor", "#000000")
+    if not isinstance(body, str) or not body.strip():
+        return "body"
+    if not isinstance(colour, str) or not re.fullmatch("#[0-9A-Fa-f]{6}", colour):
+        return "connectColor"
+    info = values.get("connectInfo", [])
+    if not isinstance(info, list) or not all(isinstance(item, dict) for item in info):
+        return "connectInfo"
+    texts = [text for item in info for text in item.values()]
+    return "" if all(isinstance(text, str) for text in [*texts, values.get("email", "")]) else "a text"
+
+
+def blueprint(jandi: Jandi) -> Blueprint:
+    """The routes below `/jandi`."""
+    routes = Blueprint("jandi", __name__)
+
+    @routes.post("/connect-api/webhook/<team>/<token>")
+    def post(team: str, token: str) -> Any:
+        jandi.take(team, token)
+        if request.headers.get("Accept") != ACCEPT:
+            raise JandiError(40000, "Invalid request data format: Accept")
+        if request.mimetype != "application/json":
+            raise JandiError(40000, "Invalid request data format: Content-Type")
+        jandi.post(request.get_data())
+        return Response("", 200)
+
+    @routes.errorhandler(JandiError)
+    def refused(error: JandiError) -> Response:
+        body = json.dumps({"code": error.code, "message": str(error)})
+        return Response(body, error.status, content_type="application/json")
+
+    return routes
