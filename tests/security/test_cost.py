@@ -44,6 +44,7 @@ def world_with(redis: Redis, sandbox: Sandbox, **variables: str) -> World:
     settings = load(translate.SPEC.settings, {**environment("libretranslate", sandbox.url), **variables})
     tools = Tools(name="translate", instance="test", language="en", abc=abc, concurrency=4)
     connectors: Any = {"translate": translate.SPEC.build(settings, tools)}
+    redis.set("fb:test:born", "1")  # the ledger is older than the feedback
     return World(redis, connectors)
 
 

@@ -112,7 +112,8 @@ def _watch_ledger(module: Any, steps: Steps) -> None:
     def of_notes(_ledger: Any, _lease: Any, notes: Any, *_: Any) -> str:
         return " ".join(["ledger keep", *sorted(notes or ())])
 
-    def of_link(_links: Any, connector: str, _entity: str, _created: str, **values: str) -> str:
+    def of_link(links: Any, _entity: str, _created: str, **values: str) -> str:
+        connector = links._prefix.split(":")[-2]
         return " ".join([f"ledger link {connector}", *sorted(values)])
 
     module.Ledger._run = steps.around(of_script, module.Ledger._run)

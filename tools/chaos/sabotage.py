@@ -37,10 +37,10 @@ def _without_intent(ledger: Any) -> None:
     """Nothing is written down before a ticket is made."""
     kept = ledger.RedisLinks.set
 
-    def forgetful(links: Any, connector: str, entity: str, created: str, **values: str) -> None:
+    def forgetful(links: Any, entity: str, created: str, **values: str) -> None:
         values.pop("intent", None)
         if values:
-            kept(links, connector, entity, created, **values)
+            kept(links, entity, created, **values)
 
     ledger.RedisLinks.set = forgetful
 
