@@ -27,7 +27,10 @@ def test_a_story_speaks_only_of_what_is_there(seed: int, events: int) -> None:
     """And every change of status is one."""
     issues: dict[int, str] = {}
     feedbacks: set[int] = set()
+    projects: dict[tuple[str, int], int] = {}
     for action in tell(seed, events, 30):
+        for named in (("issue", action.issue), ("feedback", action.feedback)):
+            assert named[1] < 0 or projects.setdefault(named, action.project) == action.project
         match action.kind:
             case "feedback":
                 feedbacks.add(action.feedback)
@@ -79,7 +82,7 @@ def test_the_sweep_kills_once_at_every_point_and_each_has_a_story() -> None:
     assert sorted(points) == sorted((step, when) for step in STEPS for when in ("before", "after"))
     for kill in kills:
         told = [action.kind for action in story if 0 < action.at - kill.at < APART_SECONDS]
-        assert told == ["feedback", "issue", "status", "addition"]
+        assert told == 2 * ["feedback", "issue", "status", "addition"], "in both projects"
 
 
 def test_every_kind_can_be_carried_out() -> None:

@@ -14,12 +14,20 @@ CREATED, CHANGED = "2026-11-22T10:00:00.000Z", "2026-11-22T10:00:05.000Z"
 EMPTY: dict[str, Any] = {
     "abc": {"issues": [], "feedbacks": [], "writes": []},
     "jira": {"tickets": []},
+    "github": {"tickets": []},
     "slack": {"messages": []},
 }
 
 
 def issue(status: str = "INIT", **more: Any) -> dict[str, Any]:
-    known = {"id": 7, "name": "이슈 '0'", "description": None, "externalIssueId": "3", "updatedAt": CREATED}
+    known = {
+        "id": 7,
+        "name": "이슈 '0'",
+        "description": None,
+        "externalIssueId": "3",
+        "updatedAt": CREATED,
+        "project": 1,
+    }
     return {**known, "status": status, **more}
 
 
@@ -49,6 +57,7 @@ def count(effect: str, *webhooks: Heard, repairs: bool = True, lost_before: int 
     world = {
         "abc": {key: state.get(key, []) for key in ("issues", "feedbacks", "writes")},
         "jira": {"tickets": state.get("tickets", [])},
+        "github": {"tickets": state.get("issues_there", [])},
         "slack": {"messages": state.get("messages", [])},
     }
     statuses = {found["name"]: found.get("was", found["status"]) for found in world["abc"]["issues"]}
@@ -95,6 +104,16 @@ def test_every_issue_has_one_ticket_and_names_it() -> None:
     assert numbers(count(named, issues=[issue()], tickets=[ticket()])) == (1, 0, 0, 0)
     assert numbers(count(named, issues=[issue(externalIssueId=None)], tickets=[ticket()])) == (1, 1, 0, 0)
     assert numbers(count(named, issues=[issue(externalIssueId="9")], tickets=[ticket()])) == (1, 0, 0, 1)
+
+
+def test_each_project_s_tickets_are_in_its_own_system() -> None:
+    there = ticket(status="closed", key="acme/app#3")
+    of_two: dict[str, Any] = {"issues": [issue("RESOLVED", project=2)], "issues_there": [there]}
+    for effect in ("tickets", "ticket numbers in ABC", "statuses of tickets"):
+        assert numbers(count(effect, **of_two)) == (1, 0, 0, 0)
+    assert numbers(count("statuses of tickets", **{**of_two, "issues_there": [{**there, "status": "open"}]}))[3] == 1
+    assert numbers(count("tickets", issues=[issue()], issues_there=[there])) == (1, 0, 0, 1)
+    assert numbers(count("tickets", **of_two, tickets=[ticket()])) == (1, 0, 1, 1)
 
 
 def test_what_people_wrote_into_an_issue_must_still_be_there() -> None:

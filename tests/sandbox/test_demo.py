@@ -26,6 +26,7 @@ def test_once_shows_every_effect_and_ends_with_0() -> None:
         'ABC: issue 3 has externalIssueId "3"; untouched: name "API issue 🚀", description "설명", status "INIT"',
         "Jira: PROJ-4 has the comment",
         'Jira: PROJ-3 is "In Progress"',
+        'GitHub: one issue, acme/app#1 "결제 버튼이 안 보여요", is "closed"',
         "Slack: one message in #feedback",
         "6 × 200, each known already",
     ):

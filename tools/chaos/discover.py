@@ -9,7 +9,13 @@ from tools.chaos.run import Source
 from tools.chaos.story import one_of_each
 from tools.chaos.world import Options, World
 
-LOST = (("jira", "/issue$"), ("jira", "/comment$"), ("slack", "chat.postMessage"))
+LOST = (
+    ("jira", "/issue$"),
+    ("jira", "/comment$"),
+    ("github", "/issues$"),
+    ("github", "/comments$"),
+    ("slack", "chat.postMessage"),
+)
 """Answers that are lost once, so that the looking afterwards is seen, too."""
 QUIET_SECONDS = 90.0
 

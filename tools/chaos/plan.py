@@ -13,10 +13,11 @@ STEPS_A_RUN = 4
 Dice = random.Random
 Point = tuple[str, str]
 """A step, and "before" or "after" it."""
-SYSTEMS = ("jira", "slack", "libretranslate", "abc")
+SYSTEMS = ("jira", "github", "slack", "libretranslate", "abc")
 # People, too, write to the stand-in of ABC: only what none of them does is cut or refused there.
 PATHS = {
     "jira": r".*",
+    "github": r".*",
     "slack": r".*",
     "libretranslate": r".*",
     "abc": r"issues/\d+$|feedbacks/\d+$|search$",

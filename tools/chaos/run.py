@@ -20,7 +20,7 @@ from tools.chaos.report import Result, recovery_of
 from tools.chaos.story import Action, issue_name
 from tools.chaos.verdict import Facts, Row, judge
 from tools.chaos.world import Options, World
-from tools.sandbox.service import CALL_SECONDS
+from tools.sandbox.service import CALL_SECONDS, Service
 
 QUIET_SECONDS = 300.0
 """The schedule of retries is what it is (5 s, 30 s, 2 min): a delivery that failed three times is late by minutes."""
@@ -48,7 +48,7 @@ class Source:
             self.do(action)
 
     def do(self, action: Action) -> None:
-        service = self.world.service
+        service = self.world.service.of(action.project)
         match action.kind:
             case "feedback":
                 self.feedbacks[action.feedback] = service.write_feedback({"message": action.text})
@@ -63,17 +63,17 @@ class Source:
                 self.issues[action.issue] = service.open_issue(action.text)
                 self.statuses[action.text] = "INIT"
             case "status":
-                self._set_status(self.issues[action.issue], issue_name(action.issue), action.text)
+                self._set_status(service, self.issues[action.issue], issue_name(action.issue), action.text)
             case "addition":
                 service.add_to_issue(self.feedbacks[action.feedback], self.issues[action.issue])
 
-    def _set_status(self, issue: int, name: str, status: str) -> None:
+    def _set_status(self, service: Service, issue: int, name: str, status: str) -> None:
         # The faults of the stand-in may hit this one, too; a second time the same status is no change.
         deadline = time.monotonic() + PERSON_SECONDS
         while True:
             try:
                 values = {"name": name, "description": None, "status": status}
-                self.world.service.abc("PUT", f"issues/{issue}", values)
+                service.abc("PUT", f"issues/{issue}", values)
             except requests.RequestException:
                 if time.monotonic() > deadline:
                     raise

@@ -8,6 +8,8 @@ from typing import Literal
 
 STATUSES = ("INIT", "ON_REVIEW", "IN_PROGRESS", "RESOLVED", "PENDING")
 TEXTS = ("결제가 안 돼요", "로그인이 자꾸 풀려요", "다크 모드를 추가해 주세요", "앱이 자꾸 꺼져요 😭")
+PROJECTS = (1, 2)
+"""ABC's: the tickets of the first are in Jira, those of the second in GitHub."""
 Kind = Literal["feedback", "feedback_with_issue", "issue", "status", "addition"]
 SHARES: dict[Kind, int] = {"feedback": 30, "feedback_with_issue": 8, "issue": 22, "status": 28, "addition": 12}
 """Of a hundred actions."""
@@ -16,53 +18,65 @@ SHARES: dict[Kind, int] = {"feedback": 30, "feedback_with_issue": 8, "issue": 22
 @dataclass(frozen=True, slots=True)
 class Action:
     """At `at` seconds, somebody does something. `issue` and `feedback` count those that the story makes, from 0;
-    `text` is the feedback's, the new issue's name, or the new status."""
+    `text` is the feedback's, the new issue's name, or the new status; `project` is ABC's."""
 
     at: float
     kind: Kind
     text: str
     issue: int = -1
     feedback: int = -1
+    project: int = 1
 
 
 def tell(seed: int, events: int, seconds: float) -> list[Action]:
-    """`events` actions over `seconds`, in order of time. The first two make an issue and a feedback."""
+    """`events` actions over `seconds`, in order of time, in both projects. The first two make an issue and a feedback
+    in one, the next two in the other."""
     dice = random.Random(f"story {seed}")
     times = sorted(dice.uniform(0, seconds) for _ in range(events))
     statuses: list[str] = []  # of each issue so far
     feedbacks = 0
+    of_project: dict[int, tuple[list[int], list[int]]] = {project: ([], []) for project in PROJECTS}
     story = []
     for number, at in enumerate(times):
         kind = dice.choices(list(SHARES), list(SHARES.values()))[0]
-        if number < 2:
-            kind = ("issue", "feedback")[number]
+        project = dice.choice(PROJECTS)
+        if number < 2 * len(PROJECTS):
+            kind, project = ("issue", "feedback")[number % 2], PROJECTS[number // 2]
+        its_issues, its_feedbacks = of_project[project]
         if kind in ("feedback", "feedback_with_issue"):
             issue = len(statuses) if kind == "feedback_with_issue" else -1
-            story.append(Action(at, kind, f"{dice.choice(TEXTS)} {number}", issue, feedbacks))
+            story.append(Action(at, kind, f"{dice.choice(TEXTS)} {number}", issue, feedbacks, project))
+            its_feedbacks.append(feedbacks)
             feedbacks += 1
-            statuses += ["INIT"] if kind == "feedback_with_issue" else []
+            its_issues += [issue] if issue >= 0 else []
+            statuses += ["INIT"] if issue >= 0 else []
         elif kind == "issue":
-            story.append(Action(at, kind, issue_name(len(statuses)), len(statuses)))
+            story.append(Action(at, kind, issue_name(len(statuses)), len(statuses), project=project))
+            its_issues.append(len(statuses))
             statuses.append("INIT")
         else:
             # People work on what is new: one of the latest.
-            issue = dice.randrange(max(0, len(statuses) - 8), len(statuses))
+            issue = dice.choice(its_issues[-8:])
             if kind == "status":
                 statuses[issue] = dice.choice([status for status in STATUSES if status != statuses[issue]])
-                story.append(Action(at, kind, statuses[issue], issue))
+                story.append(Action(at, kind, statuses[issue], issue, project=project))
             else:
-                story.append(Action(at, kind, "", issue, dice.randrange(max(0, feedbacks - 8), feedbacks)))
+                story.append(Action(at, kind, "", issue, dice.choice(its_feedbacks[-8:]), project))
     return story
 
 
 def one_of_each(number: int, at: float) -> list[Action]:
-    """A feedback, an issue, its change and the feedback added to it: every job of the service."""
-    return [
-        Action(at, "feedback", f"{TEXTS[0]} {number}", feedback=number),
-        Action(at, "issue", issue_name(number), issue=number),
-        Action(at, "status", "IN_PROGRESS", issue=number),
-        Action(at, "addition", "", issue=number, feedback=number),
-    ]
+    """A feedback, an issue, its change and the feedback added to it, in both projects: every job of the service."""
+    story = []
+    for project in PROJECTS:
+        new = number * len(PROJECTS) + project - 1
+        story += [
+            Action(at, "feedback", f"{TEXTS[0]} {new}", feedback=new, project=project),
+            Action(at, "issue", issue_name(new), issue=new, project=project),
+            Action(at, "status", "RESOLVED", issue=new, project=project),
+            Action(at, "addition", "", issue=new, feedback=new, project=project),
+        ]
+    return story
 
 
 def issue_name(number: int) -> str:

@@ -26,6 +26,15 @@ TICKET_STATUS = {
     "RESOLVED": "Done",
     "PENDING": "To Do",
 }
+GITHUB_STATUS = {
+    "INIT": "open",
+    "ON_REVIEW": "open",
+    "IN_PROGRESS": "open",
+    "RESOLVED": "closed",
+    "PENDING": "closed:not_planned",
+}
+TICKETS_IN = {1: ("jira", TICKET_STATUS), 2: ("github", GITHUB_STATUS)}
+"""By ABC project: the ticket system, and the status there for each of ABC's."""
 FROM = {word: status for status, word in WORDS.items()}
 CHANGED = re.compile(r'The status of issue "(.+)" changed from (.+) to (.+)\.')
 IS = re.compile(r'The status of issue "(.+)" is (.+)\.')
@@ -113,15 +122,26 @@ def _expected_issues(facts: Facts) -> list[Mapping[str, Any]]:
 
 
 def _tickets_of(facts: Facts, issue: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [ticket for ticket in facts.state["jira"]["tickets"] if ticket["summary"] == issue["name"]]
+    """In every ticket system."""
+    return [ticket for ticket in _all_tickets(facts) if ticket["summary"] == issue["name"]]
+
+
+def _all_tickets(facts: Facts) -> list[Mapping[str, Any]]:
+    return [ticket for system, _ in TICKETS_IN.values() for ticket in facts.state[system]["tickets"]]
+
+
+def _in(facts: Facts, system: str) -> list[Mapping[str, Any]]:
+    return list(facts.state[system]["tickets"])
 
 
 def tickets(facts: Facts) -> Row:
-    """Every issue has one ticket."""
+    """Every issue has one ticket, in the system of its project."""
     row = Row("tickets")
     expected = {issue["id"] for issue in _expected_issues(facts)}
     for issue in facts.state["abc"]["issues"]:
-        times = len(_tickets_of(facts, issue))
+        found = _tickets_of(facts, issue)
+        times, (system, _) = len(found), TICKETS_IN[issue["project"]]
+        row.wrong += [f"{ticket['key']} is not in {system}" for ticket in found if ticket not in _in(facts, system)]
         if times or issue["id"] in expected:
             row.count(f"issue {issue['id']}", times)
     return row
@@ -135,7 +155,7 @@ def links(facts: Facts) -> Row:
         what, number = f"issue {issue['id']}", issue["externalIssueId"]
         if not number:
             row.missing.append(what)
-        elif number not in [ticket["key"].rpartition("-")[2] for ticket in _tickets_of(facts, issue)]:
+        elif number not in [re.split("[-#]", ticket["key"])[-1] for ticket in _tickets_of(facts, issue)]:
             row.wrong.append(f"{what}: names {number}")
         if issue["description"] not in (None, ""):
             row.wrong.append(f"{what}: description {issue['description']!r}")
@@ -166,7 +186,7 @@ def ticket_statuses(facts: Facts) -> Row:
             continue
         row.expected += 1
         for ticket in _tickets_of(facts, issue):
-            if ticket["status"] != TICKET_STATUS[issue["status"]]:
+            if ticket["status"] != TICKETS_IN[issue["project"]][1][issue["status"]]:
                 row.wrong.append(f"issue {issue['id']} is {issue['status']}, {ticket['key']} is {ticket['status']}")
     return row
 
@@ -189,7 +209,7 @@ def comments(facts: Facts) -> Row:
     """Every feedback that was added to an issue is one comment: also where no event announced it, and where only the
     creation of the feedback did."""
     row = Row("comments")
-    by_name = {ticket["summary"]: ticket for ticket in facts.state["jira"]["tickets"]}
+    by_name = {ticket["summary"]: ticket for ticket in _all_tickets(facts)}
     additions = accepted(facts, "ISSUE_ADDITION", facts.lost_before)
     told = {(data["addedIssue"]["name"], data["feedback"]["id"]) for data in additions}
     carrying = [data["feedback"] for data in accepted(facts, "FEEDBACK_CREATION", facts.lost_before)]

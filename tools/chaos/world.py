@@ -31,7 +31,17 @@ from tools.sandbox.processes import (
     valkey_command,
     wait_for,
 )
-from tools.sandbox.service import PASSWORD, TOKEN, Service, call, date_ledger_back, environment, get
+from tools.sandbox.service import (
+    PASSWORD,
+    TOKEN,
+    Service,
+    add_second_project,
+    call,
+    date_ledger_back,
+    environment,
+    get,
+    with_github,
+)
 
 RESTART_SECONDS = 1.0
 """How long the process manager takes to notice that something has ended."""
@@ -45,12 +55,15 @@ TUNED = {
     # The limits that protect real third parties would only make a run long; their own tests are elsewhere.
     "SLACK_RATE": "100",
     "JIRA_RATE": "200",
+    "GITHUB_RATE": "200",
     "TRANSLATE_RATE": "200",
     "JIRA_SEARCH_LAG": "10",
+    "GITHUB_SEARCH_LAG": "10",
     "JIRA_STATUS_MAP": "INIT=To Do,ON_REVIEW=In Progress,IN_PROGRESS=In Progress,RESOLVED=Done,PENDING=To Do",
+    "GITHUB_STATUS_MAP": "INIT=open,ON_REVIEW=open,IN_PROGRESS=open,RESOLVED=closed,PENDING=closed:not_planned",
     "LOG_LEVEL": "info",
     "RECONCILE_EVERY": "3",
-    "RECONCILE_CHANNELS": "1:1",
+    "RECONCILE_CHANNELS": "1:1,2:2",
 }
 """What differs from the defaults; printed with every report."""
 
@@ -109,7 +122,13 @@ class World:
             "CHAOS_SCALE": str(options.scale),
             **({"CHAOS_WITHOUT": options.without} if options.without else {}),
         }
-        service = {**environment(sandbox, redis_url), **TUNED, **options.changes, "PORT": str(self._web_port)}
+        service = {
+            **environment(sandbox, redis_url),
+            **with_github(sandbox),
+            **TUNED,
+            **options.changes,
+            "PORT": str(self._web_port),
+        }
         commands = procfile()
         self._commands = {"web": (commands["web"], {**service, **hooks})}
         self._commands |= {name: (commands["worker"], {**service, **hooks}) for name in WORKERS}
@@ -118,7 +137,8 @@ class World:
             self._processes.start(name, command, env)
         self.service = Service(web, sandbox, redis_url, service)
         self._processes.wait_for("the stand-ins to answer", lambda: answers(f"{sandbox}/control/state"))
-        self.control("settings", {"search_lag": options.search_lag})
+        add_second_project(sandbox)
+        self.control("settings", {"search_lag": options.search_lag, "writes_a_minute": 1_000_000})
         self._processes.wait_for("the service to be ready", lambda: answers(f"{web}/readyz"), 60)
         self._manager.start()
 

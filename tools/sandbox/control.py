@@ -44,6 +44,13 @@ def blueprint(sandbox: Sandbox) -> Blueprint:
         sandbox.sender.subscribe(given["url"], given.get("token"))
         return jsonify(given), 201
 
+    @routes.post("/project")
+    def add_project() -> Any:
+        given = request.get_json()
+        project = sandbox.abc.create_project(given["name"], given["key"])
+        channel = sandbox.abc.create_channel(project.id, "App reviews")
+        return jsonify(project=project.id, channel=channel.id), 201
+
     @routes.post("/settings")
     def set_settings() -> Any:
         given = request.get_json()
@@ -51,6 +58,7 @@ def blueprint(sandbox: Sandbox) -> Blueprint:
             sandbox.jira.search_lag = sandbox.github.search_lag = float(given["search_lag"])
         if "writes_a_minute" in given:
             sandbox.github.writes_a_minute = int(given["writes_a_minute"])
+            sandbox.github.remaining = 60 * sandbox.github.writes_a_minute
         if "seconds_between" in given:
             sandbox.slack.seconds_between = float(given["seconds_between"])
         if "jandi_limits" in given:

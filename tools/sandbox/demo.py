@@ -20,7 +20,7 @@ from tools.sandbox.processes import ROOT, ProcessEnded, Processes, end_on_signal
 from tools.sandbox.service import CHANNEL, PASSWORD, Service, call, start_service
 
 RECORDINGS = ROOT / "tests" / "fixtures" / "abc"
-CONNECTORS = "translate,jira,slack,jandi"
+CONNECTORS = "translate,jira,github,slack,jandi"
 SECONDS = 30.0  # for an effect
 SECONDS_LEFT = 5.0  # for each one after an effect was missed: something is wrong, no need to wait long for all the rest
 UNTOUCHED = ("name", "description", "status")
@@ -79,6 +79,18 @@ class Demo:
             return f"{said}\n   ✓ ABC: issue {issue} has externalIssueId {quoted(number)}; untouched: {kept}"
 
         return Effect(f"one ticket for issue {issue}, its number as externalIssueId, nothing else changed", seen)
+
+    def github_issue(self, issue: int, name: str, status: str) -> Effect:
+        """One issue at GitHub for an issue of project 2, its number in ABC."""
+
+        def seen() -> str | None:
+            number = self.service.of(2).abc("GET", f"issues/{issue}")["externalIssueId"]
+            found = [there for there in self.service.state()["github"]["tickets"] if there["summary"] == name]
+            if [there["key"].partition("#")[2] for there in found] != [number] or found[0]["status"] != status:
+                return None
+            return f"GitHub: one issue, {found[0]['key']} {quoted(name)}, is {quoted(status)}"
+
+        return Effect(f"one GitHub issue for issue {issue} of project 2, {status}", seen)
 
     def comment(self, issue: int, text: str) -> Effect:
         def seen() -> str | None:
@@ -177,6 +189,19 @@ def run(demo: Demo) -> None:
         demo.jandi_message(issue["name"]),
     )
 
+    name, mobile = "결제 버튼이 안 보여요", abc.of(2)
+    fifth = mobile.open_issue(name)
+    demo.scene(
+        f"ISSUE_CREATION in project 2, whose tickets are in GitHub: a person opens the issue {quoted(name)}",
+        demo.github_issue(fifth, name, "open"),
+    )
+    mobile.change_status(fifth, "RESOLVED")
+    demo.scene(
+        f"ISSUE_STATUS_CHANGE in project 2: issue {fifth} goes from INIT to RESOLVED",
+        demo.github_issue(fifth, name, "closed"),
+        demo.message(name),
+    )
+
     again = ["feedback-creation-full", "feedback-creation-minimal", "issue-creation", "issue-addition"]
     again += ["feedback-creation-with-new-issues-1", "feedback-creation-with-new-issues-2"]
     demo.scene("Told again: requests recorded from a real server, byte for byte", demo.reported_again(again))
@@ -199,7 +224,8 @@ def send_recorded(service: Service, name: str) -> dict[str, Any]:
 
 def effects_of(state: Mapping[str, Any]) -> tuple[Any, ...]:
     """Everything that the service has done to others."""
-    return state["abc"]["writes"], state["jira"], state["slack"], state["jandi"], state["translate"]
+    shown = ("abc", "jira", "github", "slack", "jandi", "translate")
+    return tuple(state[system]["writes"] if system == "abc" else state[system] for system in shown)
 
 
 def quoted(text: object) -> str:
@@ -228,10 +254,11 @@ def main() -> int:
     options.add_argument("--once", action="store_true", help="end after the effects; 1 and their names when some miss")
     once = options.parse_args().once
     end_on_signals()
-    say("Starting Valkey, web, worker and the stand-ins for ABC User Feedback, Jira, Slack, JANDI and LibreTranslate …")
+    systems = "ABC User Feedback, Jira, GitHub, Slack, JANDI and LibreTranslate"
+    say(f"Starting Valkey, web, worker and the stand-ins for {systems} …")
     with tempfile.TemporaryDirectory(prefix="feedback-bridge-") as folder, Processes(Path(folder)) as processes:
         try:
-            demo = Demo(processes, start_service(processes, CONNECTORS=CONNECTORS))
+            demo = Demo(processes, start_service(processes, second_project=True, CONNECTORS=CONNECTORS))
             say(f"   web {demo.service.web} · stand-ins {demo.service.sandbox} · {demo.service.redis}")
             run(demo)
             if demo.missing:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import time
-from typing import Any
+from typing import Any, Self
 
 import requests
 from redis import Redis
 
-from tools.sandbox import jandi, jira, slack
+from tools.sandbox import github, jandi, jira, slack
 from tools.sandbox.abc_store import DEMO_KEY
 from tools.sandbox.processes import Processes, answers, free_port, procfile, python_command, start_valkey
 
@@ -30,21 +30,27 @@ class Service:
     sandbox: str
     redis: str
     environment: Mapping[str, str]
+    project: int = 1
+    """The ABC project in which people do something; its only channel has the same number."""
 
-    # What people do in ABC User Feedback, project 1, through its API.
+    def of(self, project: int) -> Self:
+        """The same service, with people of another project."""
+        return replace(self, project=project)
+
+    # What people do in ABC User Feedback, through its API.
 
     def abc(self, method: str, path: str, values: Mapping[str, Any] | None = None) -> Any:
-        url = f"{self.sandbox}/abc/api/projects/1/{path}"
+        url = f"{self.sandbox}/abc/api/projects/{self.project}/{path}"
         return call(method, url, {"x-api-key": DEMO_KEY}, json=values)
 
     def write_feedback(self, values: Mapping[str, Any]) -> int:
-        return int(self.abc("POST", "channels/1/feedbacks", values)["id"])
+        return int(self.abc("POST", f"channels/{self.project}/feedbacks", values)["id"])
 
     def open_issue(self, name: str, description: str | None = None) -> int:
         return int(self.abc("POST", "issues", {"name": name, "description": description})["id"])
 
     def add_to_issue(self, feedback: int, issue: int) -> None:
-        self.abc("POST", f"channels/1/feedbacks/{feedback}/issue/{issue}")
+        self.abc("POST", f"channels/{self.project}/feedbacks/{feedback}/issue/{issue}")
 
     def change_status(self, issue: int, status: str) -> None:
         # A PUT replaces all: what is left out is lost or reset.
@@ -63,19 +69,23 @@ class Service:
         return list(get(f"{self.web}/api/deliveries", query, {"Authorization": f"Bearer {PASSWORD}"})["deliveries"])
 
 
-def start_service(processes: Processes, **changes: str) -> Service:
+def start_service(processes: Processes, *, second_project: bool = False, **changes: str) -> Service:
     """Starts Valkey, the stand-ins and the Procfile's processes (`valkey`, `sandbox`, `web`, `worker`), and waits until
-    they are ready. `changes`: variables on top of `environment()`."""
+    they are ready. `second_project`: adds ABC's project 2, whose tickets are in GitHub; `changes`: variables on top of
+    `environment()`."""
     redis_url = start_valkey(processes, free_port())
     date_ledger_back(redis_url)
     sandbox_port, web_port = free_port(), free_port()
     sandbox, web = f"http://127.0.0.1:{sandbox_port}", f"http://127.0.0.1:{web_port}"
     webhook = ("--webhook", f"{web}/webhook", "--token", TOKEN)
     processes.start("sandbox", python_command("-m", "tools.sandbox", "--port", str(sandbox_port), *webhook))
-    env = {**environment(sandbox, redis_url), "PORT": str(web_port), **changes}
+    more = with_github(sandbox) if second_project else {}
+    env = {**environment(sandbox, redis_url), **more, "PORT": str(web_port), **changes}
     for name, command in procfile().items():
         processes.start(name, command, env)
     processes.wait_for("the stand-ins to answer", lambda: answers(f"{sandbox}/control/state"))
+    if second_project:
+        add_second_project(sandbox)
     processes.wait_for("the service to be ready", lambda: answers(f"{web}/readyz"))
     return Service(web, sandbox, redis_url, env)
 
@@ -108,6 +118,24 @@ def environment(sandbox: str, redis_url: str) -> dict[str, str]:
         "SLACK_API_URL": f"{sandbox}/slack/api/",
         "JANDI_WEBHOOK_URL": f"{sandbox}/jandi/{jandi.WEBHOOK_PATH}",
     }
+
+
+def with_github(sandbox: str) -> dict[str, str]:
+    """What is different where ABC project 2 (`add_second_project`) has its tickets in GitHub."""
+    return {
+        "CONNECTORS": "translate,jira,github,slack",
+        "JIRA_PROJECT": f"1={JIRA_PROJECT}",
+        "GITHUB_API_URL": f"{sandbox}/github",
+        "GITHUB_TOKEN": github.TOKEN,
+        "GITHUB_REPO": f"2={github.REPO}",
+        "GITHUB_STATUS_MAP": "ON_REVIEW=open,IN_PROGRESS=open,RESOLVED=closed,PENDING=closed:not_planned",
+    }
+
+
+def add_second_project(sandbox: str) -> None:
+    """Adds project 2 with channel 2 to the stand-in of ABC User Feedback."""
+    made = call("POST", f"{sandbox}/control/project", json={"name": "Mobile", "key": DEMO_KEY})
+    assert made == {"project": 2, "channel": 2}
 
 
 def get(url: str, query: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None) -> Any:
