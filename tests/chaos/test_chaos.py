@@ -17,6 +17,8 @@ FAULTS = (
     Fault(1.5, "killed at a step", details={"when": "after", "step": "jira POST /issue"}),
     Fault(2.5, "Redis killed", 1.0),
     Fault(3.0, "killed at a step", details={"when": "after", "step": "slack POST /chat.postMessage"}),
+    Fault(3.5, "killed at a step", details={"when": "after", "step": "github POST /repos/acme/app/issues"}),
+    Fault(3.8, "answers lost", details={"system": "github", "times": 1}),
     Fault(4.0, "old webhooks again"),
     Fault(4.5, "web killed"),
     Fault(5.0, "answers lost", details={"system": "slack", "times": 1}),
@@ -27,8 +29,9 @@ def test_nothing_is_lost_and_nothing_comes_twice_under_attack() -> None:
     result = run(Options(seed=1), tell(1, 50, 7.0), FAULTS)
     assert result.holds, troubles([result])
     assert sorted(done.fault.at for done in result.faults) == [fault.at for fault in FAULTS]
-    assert result.deaths >= 3  # web, and a worker at each of the two steps
-    assert result.points == {"jira POST /issue.after", "slack POST /chat.postMessage.after"}
+    assert result.deaths >= 4  # web, and a worker at each of the three steps
+    steps = ("jira POST /issue", "github POST /repos/acme/app/issues", "slack POST /chat.postMessage")
+    assert result.points == {f"{step}.after" for step in steps}
 
 
 @pytest.mark.parametrize("protection", ["lock", "lease", "marker", "dedup"])
