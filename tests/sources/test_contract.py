@@ -19,7 +19,8 @@ from sources.configuration import variables
 
 ALL = pytest.mark.parametrize("source", REGISTRY.values(), ids=REGISTRY)
 SAMPLES = pytest.mark.parametrize(
-    ("source", "name"), [(source, name) for source in REGISTRY.values() for name in source.events], ids=str
+    ("source", "name"),
+    [pytest.param(source, name, id=name) for source in REGISTRY.values() for name in source.events],
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
