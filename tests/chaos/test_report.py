@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tools.chaos.attack import Done
+from tools.chaos.facts import Row
 from tools.chaos.hooks import request_step
 from tools.chaos.plan import Fault
 from tools.chaos.report import Result, recovery_of, summary, troubles
-from tools.chaos.verdict import Row
 
 KILLED = Fault(1.0, "worker killed")
 AT = 1_795_377_600.0  # 2026-11-22T20:00:00Z

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from tools.chaos.facts import Facts, Row
 from tools.chaos.post import Heard
-from tools.chaos.verdict import Facts, Row, judge
+from tools.chaos.verdict import judge
 from tools.sandbox.translators import translate
 
 CREATED, CHANGED = "2026-11-22T10:00:00.000Z", "2026-11-22T10:00:05.000Z"
@@ -16,6 +17,7 @@ EMPTY: dict[str, Any] = {
     "jira": {"tickets": []},
     "github": {"tickets": []},
     "slack": {"messages": []},
+    "jandi": {"messages": []},
 }
 
 
@@ -36,7 +38,10 @@ def ticket(status: str = "To Do", comments: Iterable[str] = (), key: str = "PROJ
 
 
 def message(*lines: str) -> dict[str, Any]:
-    return {"blocks": [{"type": "section", "text": {"type": "plain_text", "text": "\n".join(lines)}}]}
+    return {
+        "channel": "C0FEEDBACK",
+        "blocks": [{"type": "section", "text": {"type": "plain_text", "text": "\n".join(lines)}}],
+    }
 
 
 def heard(event: str, status: int | None = 200, **data: Any) -> Heard:
@@ -53,15 +58,17 @@ def told(previous: str, status: str) -> str:
 
 
 def count(effect: str, *webhooks: Heard, repairs: bool = True, lost_before: int = 0, **state: Any) -> Row:
-    """The row of one effect. `state`: issues, feedbacks, writes, tickets, messages."""
+    """The row of one effect. `state`: issues, feedbacks, writes, tickets, issues_there (GitHub's), messages (Slack's),
+    bodies (JANDI's); and records."""
     world = {
         "abc": {key: state.get(key, []) for key in ("issues", "feedbacks", "writes")},
         "jira": {"tickets": state.get("tickets", [])},
         "github": {"tickets": state.get("issues_there", [])},
         "slack": {"messages": state.get("messages", [])},
+        "jandi": {"messages": [{"body": body} for body in state.get("bodies", ())]},
     }
     statuses = {found["name"]: found.get("was", found["status"]) for found in world["abc"]["issues"]}
-    rows = judge(Facts(world, webhooks, statuses, repairs, lost_before))
+    rows = judge(Facts(world, webhooks, statuses, repairs, lost_before, state.get("records", ())))
     return next(row for row in rows if row.effect == effect)
 
 
@@ -161,15 +168,15 @@ def test_a_change_is_one_message_however_often_it_was_told() -> None:
     there: dict[str, Any] = {"issues": [issue("RESOLVED")]}
     once, twice = [message(told("New", "Resolved"))], [message(told("New", "Resolved"))] * 2
     webhook = change("INIT", "RESOLVED")
-    assert numbers(count("messages", webhook, webhook, messages=once, **there)) == (1, 0, 0, 0)
-    assert numbers(count("messages", webhook, messages=twice, **there)) == (1, 0, 1, 0)
-    assert numbers(count("messages", webhook, **there)) == (1, 1, 0, 0)
+    assert numbers(count("messages of slack", webhook, webhook, messages=once, **there)) == (1, 0, 0, 0)
+    assert numbers(count("messages of slack", webhook, messages=twice, **there)) == (1, 0, 1, 0)
+    assert numbers(count("messages of slack", webhook, **there)) == (1, 1, 0, 0)
 
 
 def test_the_same_change_at_another_time_is_another_message() -> None:
     webhooks = (change("INIT", "RESOLVED"), change("INIT", "RESOLVED", updated=CHANGED.replace("05", "09")))
     once = [message(told("New", "Resolved"))]
-    assert numbers(count("messages", *webhooks, messages=once, issues=[issue("RESOLVED")])) == (2, 1, 0, 0)
+    assert numbers(count("messages of slack", *webhooks, messages=once, issues=[issue("RESOLVED")])) == (2, 1, 0, 0)
 
 
 def test_a_time_that_was_cut_is_no_earlier_than_its_second() -> None:
@@ -177,53 +184,118 @@ def test_a_time_that_was_cut_is_no_earlier_than_its_second() -> None:
     created = heard("ISSUE_CREATION", issue=issue(updatedAt=CREATED.replace(".000", ".126")))
     changed = change("INIT", "RESOLVED", updated=CREATED)
     there: dict[str, Any] = {"issues": [issue("RESOLVED")], "messages": [message(told("New", "Resolved"))]}
-    assert numbers(count("messages", created, changed, **there)) == (1, 0, 0, 0)
+    assert numbers(count("messages of slack", created, changed, **there)) == (1, 0, 0, 0)
 
 
 def test_the_lines_of_a_digest_are_messages() -> None:
     head = "2 events in one message, because there are so many:"
     lines = [f"• {told('New', 'Resolved')} (#7)", f"• {told('Resolved', 'Pending')} (#7)"]
     webhooks = (change("INIT", "RESOLVED"), change("RESOLVED", "PENDING", updated=CHANGED.replace("05", "09")))
-    row = count("messages", *webhooks, messages=[message(head, *lines)], issues=[issue("PENDING")])
+    row = count("messages of slack", *webhooks, messages=[message(head, *lines)], issues=[issue("PENDING")])
     assert numbers(row) == (2, 0, 0, 0)
 
 
 def test_a_webhook_without_an_answer_may_have_been_stored_or_not() -> None:
     unsure = change("INIT", "RESOLVED", answer=None)
     there: dict[str, Any] = {"issues": [issue("RESOLVED")], "repairs": False}
-    assert numbers(count("messages", unsure, **there)) == (0, 0, 0, 0)
-    assert numbers(count("messages", unsure, messages=[message(told("New", "Resolved"))], **there)) == (0, 0, 0, 0)
+    assert numbers(count("messages of slack", unsure, **there)) == (0, 0, 0, 0)
+    assert numbers(count("messages of slack", unsure, messages=[message(told("New", "Resolved"))], **there)) == (
+        0,
+        0,
+        0,
+        0,
+    )
 
 
 def test_reconcile_tells_the_last_status_of_which_no_webhook_told() -> None:
     created = heard("ISSUE_CREATION", issue=issue())
     there: dict[str, Any] = {"issues": [issue("RESOLVED")]}
-    assert numbers(count("messages", created, **there)) == (1, 1, 0, 0)
+    assert numbers(count("messages of slack", created, **there)) == (1, 1, 0, 0)
     found = message(told("New", "Resolved"))
-    assert numbers(count("messages", created, messages=[found], **there)) == (1, 0, 0, 0)
-    assert numbers(count("messages", created, messages=[found, found], **there)) == (1, 0, 1, 0)
+    assert numbers(count("messages of slack", created, messages=[found], **there)) == (1, 0, 0, 0)
+    assert numbers(count("messages of slack", created, messages=[found, found], **there)) == (1, 0, 1, 0)
 
 
 def test_what_was_heard_before_a_wipe_may_be_forgotten_but_not_told_twice() -> None:
     webhook = change("INIT", "RESOLVED")
     there: dict[str, Any] = {"issues": [issue("RESOLVED")], "lost_before": 1}
     found = message(told("New", "Resolved"))
-    assert numbers(count("messages", webhook, **there)) == (0, 0, 0, 0)
-    assert numbers(count("messages", webhook, messages=[found, found], **there)) == (0, 0, 1, 0)
+    assert numbers(count("messages of slack", webhook, **there)) == (0, 0, 0, 0)
+    assert numbers(count("messages of slack", webhook, messages=[found, found], **there)) == (0, 0, 1, 0)
 
 
 def test_a_webhook_that_comes_again_after_a_wipe_is_told_once() -> None:
     webhook, found = change("INIT", "RESOLVED"), message(told("New", "Resolved"))
     there: dict[str, Any] = {"issues": [issue("RESOLVED")], "lost_before": 1}
-    assert numbers(count("messages", webhook, webhook, messages=[found], **there)) == (1, 0, 0, 0)
-    assert numbers(count("messages", webhook, webhook, messages=[found, found], **there)) == (1, 0, 1, 0)
+    assert numbers(count("messages of slack", webhook, webhook, messages=[found], **there)) == (1, 0, 0, 0)
+    assert numbers(count("messages of slack", webhook, webhook, messages=[found, found], **there)) == (1, 0, 1, 0)
 
 
 def test_of_an_issue_never_heard_of_reconcile_may_tell_or_not() -> None:
     there: dict[str, Any] = {"issues": [issue("RESOLVED")]}
-    assert numbers(count("messages", **there)) == (0, 0, 0, 0)
-    assert numbers(count("messages", messages=[message(told("New", "Resolved"))], **there)) == (0, 0, 0, 0)
+    assert numbers(count("messages of slack", **there)) == (0, 0, 0, 0)
+    assert numbers(count("messages of slack", messages=[message(told("New", "Resolved"))], **there)) == (0, 0, 0, 0)
 
 
 def test_a_message_that_nobody_expects_is_one_too_many() -> None:
-    assert numbers(count("messages", messages=[message("Hello")])) == (0, 0, 1, 0)
+    assert numbers(count("messages of slack", messages=[message("Hello")])) == (0, 0, 1, 0)
+
+
+LINK = "[[Ticket PROJ-3]](http://127.0.0.1/browse/PROJ-3)"
+
+
+def unsure(attempts: int, why: str = "posted again: an incoming webhook can't read the channel") -> dict[str, Any]:
+    result = {"unsure": why} if why else {}
+    return {"connector": "jandi", "entity": "abc:issue:1:7", "attempts": attempts, "result": result}
+
+
+def test_each_channel_has_its_own_count() -> None:
+    webhook, there = change("INIT", "RESOLVED"), {"issues": [issue("RESOLVED")]}
+    told_once = told("New", "Resolved")
+    everywhere: dict[str, Any] = {
+        **there,
+        "messages": [message(told_once), {**message(told_once), "channel": "C0MOBILE"}],
+        "bodies": [f"{told_once}\n{LINK}"],
+    }
+    for effect, without in (("slack", "C0FEEDBACK"), ("slack.mobile", "C0MOBILE"), ("jandi", "")):
+        row = f"messages of {effect}"
+        assert numbers(count(row, webhook, **everywhere)) == (1, 0, 0, 0)
+        others = [found for found in everywhere["messages"] if found["channel"] != without]
+        bodies = everywhere["bodies"] if without else []
+        assert numbers(count(row, webhook, **{**everywhere, "messages": others, "bodies": bodies})) == (1, 1, 0, 0)
+
+
+def test_the_lines_of_a_digest_of_jandi_are_messages() -> None:
+    head = "2 events in one message, because there are so many:"
+    body = "\n".join([head, f"• {told('New', 'Resolved')} (#7)", f"• {told('Resolved', 'Pending')} (#7)"])
+    webhooks = (change("INIT", "RESOLVED"), change("RESOLVED", "PENDING", updated=CHANGED.replace("05", "09")))
+    assert numbers(count("messages of jandi", *webhooks, bodies=[body], issues=[issue("PENDING")])) == (2, 0, 0, 0)
+
+
+def of_jandi(times: int, *records: dict[str, Any], lost_before: int = 0) -> tuple[tuple[int, int, int, int], int]:
+    """The numbers of a change that was posted so many times, and how many of them are limits."""
+    there: dict[str, Any] = {"issues": [issue("RESOLVED")], "bodies": [told("New", "Resolved")] * times}
+    row = count("messages of jandi", change("INIT", "RESOLVED"), records=records, lost_before=lost_before, **there)
+    return numbers(row), len(row.limits)
+
+
+def test_a_message_of_jandi_is_repeated_once_for_each_attempt_that_was_unsure() -> None:
+    assert of_jandi(2) == ((1, 0, 1, 0), 0)
+    assert of_jandi(2, unsure(2)) == ((1, 0, 0, 0), 1)
+    assert of_jandi(3, unsure(2)) == ((1, 0, 1, 0), 1)
+    assert of_jandi(2, unsure(2, why="")) == ((1, 0, 1, 0), 0)
+    assert of_jandi(2, {**unsure(2), "connector": "slack"}) == ((1, 0, 1, 0), 0)
+
+
+def test_a_message_of_jandi_may_be_repeated_after_a_wipe() -> None:
+    assert of_jandi(2, lost_before=1) == ((0, 0, 0, 0), 1)
+    assert of_jandi(3, lost_before=1) == ((0, 0, 1, 0), 1)
+    older = unsure(1, "may have been posted before: an incoming webhook can't read the channel")
+    assert of_jandi(3, older, lost_before=1) == ((0, 0, 0, 0), 2)
+    assert of_jandi(2, older) == ((1, 0, 1, 0), 0), "without a wipe there is no before"
+
+
+def test_slack_can_look_so_nothing_that_is_unsure_excuses_it() -> None:
+    there: dict[str, Any] = {"issues": [issue("RESOLVED")], "messages": [message(told("New", "Resolved"))] * 2}
+    record = {**unsure(2), "connector": "slack"}
+    assert numbers(count("messages of slack", change("INIT", "RESOLVED"), records=[record], **there)) == (1, 0, 1, 0)

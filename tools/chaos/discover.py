@@ -15,6 +15,7 @@ LOST = (
     ("github", "/issues$"),
     ("github", "/comments$"),
     ("slack", "chat.postMessage"),
+    ("jandi", "/webhook/"),
 )
 """Answers that are lost once, so that the looking afterwards is seen, too."""
 QUIET_SECONDS = 90.0

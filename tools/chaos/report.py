@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from tools.chaos.attack import Done
-from tools.chaos.verdict import Row
+from tools.chaos.facts import Row
 
 
 @dataclass(frozen=True, slots=True)

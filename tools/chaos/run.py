@@ -15,10 +15,11 @@ from typing import Any
 import requests
 
 from tools.chaos.attack import Attack, Done
+from tools.chaos.facts import Facts, Row
 from tools.chaos.plan import Fault
 from tools.chaos.report import Result, recovery_of
 from tools.chaos.story import Action, issue_name
-from tools.chaos.verdict import Facts, Row, judge
+from tools.chaos.verdict import judge
 from tools.chaos.world import Options, World
 from tools.sandbox.service import CALL_SECONDS, Service
 
@@ -173,4 +174,5 @@ def _judge(world: World, source: Source, wiped: Sequence[int]) -> list[Row]:
 
 def facts(world: World, source: Source, repairs: bool, wiped: Sequence[int] = ()) -> Facts:
     state: dict[str, Any] = world.service.state()
-    return Facts(state, tuple(world.post.heard), dict(source.statuses), repairs, max(wiped, default=0))
+    heard, statuses = tuple(world.post.heard), dict(source.statuses)
+    return Facts(state, heard, statuses, repairs, max(wiped, default=0), world.records())

@@ -11,10 +11,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from tools.chaos.facts import Row
 from tools.chaos.run import Source, play
 from tools.chaos.sabotage import PROTECTIONS
 from tools.chaos.story import Action
-from tools.chaos.verdict import Row
 from tools.chaos.world import Options, World
 from tools.sandbox.processes import wait_for
 

@@ -1,24 +1,18 @@
-"""Counting: what the third parties hold, against what the source holds. Pure; believes no word of the service."""
+"""Counting: what the third parties hold, against what the source holds. Pure; believes the service in one thing
+only, where a message may have been repeated (`Facts.records`)."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from tools.chaos.post import Heard
+from tools.chaos.facts import Facts, Row, accepted, last_heard
+from tools.chaos.messages import messages
 from tools.sandbox.translators import translate
 
-WORDS = {
-    "INIT": "New",
-    "ON_REVIEW": "On Review",
-    "IN_PROGRESS": "In Progress",
-    "RESOLVED": "Resolved",
-    "PENDING": "Pending",
-}
 TICKET_STATUS = {
     "INIT": "To Do",
     "ON_REVIEW": "In Progress",
@@ -35,61 +29,14 @@ GITHUB_STATUS = {
 }
 TICKETS_IN = {1: ("jira", TICKET_STATUS), 2: ("github", GITHUB_STATUS)}
 """By ABC project: the ticket system, and the status there for each of ABC's."""
-FROM = {word: status for status, word in WORDS.items()}
-CHANGED = re.compile(r'The status of issue "(.+)" changed from (.+) to (.+)\.')
-IS = re.compile(r'The status of issue "(.+)" is (.+)\.')
-DIGEST = re.compile(r"\d+ events in one message, because there are so many:")
 TOGETHER_SECONDS = 3.0
 """As far as the slow answers of an attack draw a read and the write after it apart."""
 COMMENT = re.compile(r"Feedback (\d+) \(")
 
-Told = tuple[str, str, str]
-"""Issue name, previous status (or ""), status."""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """`state`: that of the stand-ins; `heard`: every webhook that was passed on; `statuses`: the last status that a
-    person gave to each issue, by its name; `repairs`: whether reconcile is there, so that what was never heard counts,
-    too; `lost_before`: the numbers of webhooks heard before Redis was wiped, whose messages nobody can promise."""
-
-    state: Mapping[str, Any]
-    heard: Sequence[Heard]
-    statuses: Mapping[str, str]
-    repairs: bool = True
-    lost_before: int = 0
-
-
-@dataclass
-class Row:
-    """One kind of effect; the lists name the entities, once for each. `limits`: what docs/reliability.md says that
-    nobody can promise; told, and no failure."""
-
-    effect: str
-    expected: int = 0
-    missing: list[str] = field(default_factory=list)
-    repeated: list[str] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-    limits: list[str] = field(default_factory=list)
-
-    def count(self, what: str, times: int) -> None:
-        """Of something that is expected once."""
-        self.expected += 1
-        if times == 0:
-            self.missing.append(what)
-        self.repeated += [what] * (times - 1)
-
-    @property
-    def holds(self) -> bool:
-        return not (self.missing or self.repeated or self.wrong)
-
 
 def judge(facts: Facts) -> list[Row]:
-    return [translations(facts), tickets(facts), links(facts), ticket_statuses(facts), comments(facts), messages(facts)]
-
-
-def accepted(facts: Facts, event: str, since: int = 0) -> list[dict[str, Any]]:
-    return [heard.data for heard in facts.heard[since:] if heard.accepted and heard.event == event]
+    kinds = (translations, tickets, links, ticket_statuses, comments)
+    return [*(kind(facts) for kind in kinds), *messages(facts)]
 
 
 def translations(facts: Facts) -> Row:
@@ -191,20 +138,6 @@ def ticket_statuses(facts: Facts) -> Row:
     return row
 
 
-def last_heard(facts: Facts, since: int = 0) -> dict[int, set[str]]:
-    """The newest status of each issue of which an accepted webhook told (one about something else that shows it told
-    nobody of the change), with all of the same second: ABC cuts some times. `since`: not of the first so many."""
-    newest: dict[int, tuple[str, set[str]]] = {}
-    for event in ("ISSUE_CREATION", "ISSUE_STATUS_CHANGE"):
-        for data in accepted(facts, event, since):
-            issue = data["issue"]
-            second = str(issue["updatedAt"])[:19]
-            known, statuses = newest.get(issue["id"], ("", set()))
-            if second >= known:
-                newest[issue["id"]] = (second, {issue["status"], *(statuses if second == known else ())})
-    return {number: statuses for number, (_, statuses) in newest.items()}
-
-
 def comments(facts: Facts) -> Row:
     """Every feedback that was added to an issue is one comment: also where no event announced it, and where only the
     creation of the feedback did."""
@@ -224,76 +157,3 @@ def comments(facts: Facts) -> Row:
     for pair in sorted(told | seen.keys()):
         row.count(f"feedback {pair[1]} on {pair[0]}", seen[pair])
     return row
-
-
-def messages(facts: Facts) -> Row:
-    """Every change that an accepted webhook told is one message; besides them there may be those that reconcile found.
-
-    Webhooks with the same content are the same change. A webhook without an answer may have been stored.
-    """
-    row = Row("messages")
-    before, after = (
-        _changes(heard.data for heard in part if heard.event == "ISSUE_STATUS_CHANGE")
-        for part in (facts.heard[: facts.lost_before], facts.heard[facts.lost_before :])
-    )
-    sure = _as_told(_changes(accepted(facts, "ISSUE_STATUS_CHANGE", facts.lost_before)))
-    maybe = _as_told(before | after) - sure
-    seen = Counter(_told(line) for message in facts.state["slack"]["messages"] for line in _lines(message))
-    for change, times in sure.items():
-        row.expected += times
-        row.missing += [_words(change)] * (times - min(times, seen[change]))
-    spare = seen - sure
-    later = _found_later(facts, spare, row) if facts.repairs else Counter()
-    row.repeated += [_words(change) for change in (spare - (maybe | later)).elements()]
-    return row
-
-
-def _found_later(facts: Facts, spare: Counter[Told], row: Row) -> Counter[Told]:
-    """Messages of reconcile: for an issue whose last change was never heard, the status that it has now. Of one that
-    was never heard of, or before a wipe only, it may be told or not: that goes by when the issue was made."""
-    found: Counter[Told] = Counter()
-    last = last_heard(facts, facts.lost_before)
-    for issue in facts.state["abc"]["issues"]:
-        now = issue["status"]
-        if now in last.get(issue["id"], ()):
-            continue
-        candidates = [change for change in spare if change[0] == issue["name"] and change[2] == now]
-        if issue["id"] in last:
-            row.expected += 1
-        if issue["id"] in last and not candidates:
-            row.missing.append(f"{issue['name']} is {now}, of which no webhook told")
-        found.update(candidates[:1])
-    return found
-
-
-def _changes(webhooks: Iterable[Mapping[str, Any]]) -> set[tuple[str, str, str, str]]:
-    """What happened, once for each: issue name, previous status, status, when."""
-    return {
-        (data["issue"]["name"], data["previousStatus"], data["issue"]["status"], data["issue"]["updatedAt"])
-        for data in webhooks
-    }
-
-
-def _as_told(changes: Iterable[tuple[str, str, str, str]]) -> Counter[Told]:
-    """As far as a message shows it: not when, and where both statuses are the same only one."""
-    return Counter((name, "" if previous == status else previous, status) for name, previous, status, _ in changes)
-
-
-def _lines(message: Mapping[str, Any]) -> list[str]:
-    """What a message says: one thing, or in a digest many. Its blocks are read, for they are never cut short."""
-    sections = [block["text"]["text"] for block in message["blocks"] if block["type"] == "section"]
-    lines = [line for section in sections for line in section.splitlines()]
-    return [re.sub(r"^• | \(#\d+\)$", "", line) for line in lines if not DIGEST.fullmatch(line)]
-
-
-def _told(text: str) -> Told:
-    """Whatever is no change of status stands for itself: nothing else is expected there."""
-    if found := CHANGED.fullmatch(text):
-        return found[1], FROM.get(found[2], found[2]), FROM.get(found[3], found[3])
-    if found := IS.fullmatch(text):
-        return found[1], "", FROM.get(found[2], found[2])
-    return text, "", ""
-
-
-def _words(change: Told) -> str:
-    return f"{change[0]}: {change[1] or '?'} → {change[2]}"

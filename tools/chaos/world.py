@@ -52,8 +52,11 @@ SEARCH_LAG = 2.0
 """Seconds by which the search of the stand-in for Jira Cloud lags behind, in every run."""
 STATES = re.compile(r'^feedback_bridge_deliveries\{state="(\w+)"\} (\S+)$', re.MULTILINE)
 TUNED = {
+    "CONNECTORS": "translate,jira,github,slack,slack.mobile,jandi",
+    "SLACK_CHANNEL__MOBILE": "#mobile",
     # The limits that protect real third parties would only make a run long; their own tests are elsewhere.
     "SLACK_RATE": "100",
+    "JANDI_RATE": "100",
     "JIRA_RATE": "200",
     "GITHUB_RATE": "200",
     "TRANSLATE_RATE": "200",
@@ -138,7 +141,8 @@ class World:
         self.service = Service(web, sandbox, redis_url, service)
         self._processes.wait_for("the stand-ins to answer", lambda: answers(f"{sandbox}/control/state"))
         add_second_project(sandbox)
-        self.control("settings", {"search_lag": options.search_lag, "writes_a_minute": 1_000_000})
+        unlimited = {"writes_a_minute": 1_000_000, "jandi_limits": False}
+        self.control("settings", {"search_lag": options.search_lag, **unlimited})
         self._processes.wait_for("the service to be ready", lambda: answers(f"{web}/readyz"), 60)
         self._manager.start()
 
