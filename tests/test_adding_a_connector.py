@@ -1,4 +1,4 @@
-"""docs/adding-a-connector.md is true: its connector does what the page says, as it stands there."""
+"""docs/adding-a-connector.md is true: its connectors do what the page says, as they stand there."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -16,15 +17,15 @@ from werkzeug.serving import make_server
 
 import connectors
 from bridge.settings import load
-from connectors.base import Connector, Done, Failed, Retry, Skipped, Tools
+from connectors.base import Connector, Destination, Done, Failed, Retry, Skipped, TicketSystem, Tools
 from jobs.configuration import configure
 from sources.abc.models import AbcEvent, Issue
 from sources.base import Event, Subject
 from tests.connectors.context import MemoryContext
+from tests.connectors.slack.world import status_change
 from tests.jobs.world import World, status_event
 from tools.sandbox.processes import ROOT, free_port
 
-NAME = "connectors.board"
 TOKEN = "a-token-of-the-board"
 
 
@@ -54,9 +55,47 @@ def display() -> Display:
     return Display()
 
 
+class Chat:
+    """The chat of the page."""
+
+    SECRET = "secret-of-the-courier"
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.status = 200
+        self.app = Flask("courier")
+        self.app.add_url_rule(f"/hooks/{self.SECRET}", view_func=self._post, methods=["GET", "POST"])
+
+    def _post(self) -> tuple[str, int]:
+        if request.method == "GET":
+            return "", 405
+        text = request.get_json()["text"]
+        if self.status not in (200, 500) or len(text) > 2000:
+            return "", 400 if self.status == 200 else self.status
+        self.texts.append(text)  # a 500 may come after the work was done
+        return "", self.status
+
+
+@pytest.fixture
+def chat() -> Chat:
+    return Chat()
+
+
 @pytest.fixture
 def url(display: Display) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, display.app, threaded=True)
+    with _serving(display.app) as base:
+        yield base
+
+
+@pytest.fixture
+def address(chat: Chat) -> Iterator[str]:
+    with _serving(chat.app) as base:
+        yield f"{base}/hooks/{chat.SECRET}"
+
+
+@contextmanager
+def _serving(app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -65,18 +104,25 @@ def url(display: Display) -> Iterator[str]:
     server.server_close()
 
 
+@pytest.fixture(autouse=True)
+def page(monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
+    """The page's code as the packages that it says it is, registered by the page's lines; by kind."""
+    text = (ROOT / "docs" / "adding-a-connector.md").read_text(encoding="utf-8")
+    codes = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    registered = re.findall(r'`"(\w+)": "([\w.]+)",`', text)
+    modules = {}
+    for code, (kind, package) in zip(codes, registered, strict=True):
+        assert f"`{package.replace('.', '/')}/__init__.py`" in text
+        module = modules[kind] = ModuleType(package)
+        monkeypatch.setitem(sys.modules, package, module)
+        exec(compile(code, "docs/adding-a-connector.md", "exec"), module.__dict__)  # noqa: S102 - our own page
+        monkeypatch.setitem(connectors.REGISTRY, kind, package)
+    return modules
+
+
 @pytest.fixture
-def board(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The page's code as the package that it says it is, registered by the page's line."""
-    page = (ROOT / "docs" / "adding-a-connector.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    module = ModuleType(NAME)
-    monkeypatch.setitem(sys.modules, NAME, module)
-    exec(compile(code, "docs/adding-a-connector.md", "exec"), module.__dict__)  # noqa: S102 - our own page
-    registered = re.search(r'`"(\w+)": "([\w.]+)",`', page)
-    assert registered
-    monkeypatch.setitem(connectors.REGISTRY, registered[1], registered[2])
-    return module
+def board(page: dict[str, ModuleType]) -> ModuleType:
+    return page["board"]
 
 
 def build(board: ModuleType, url: str, token: str = TOKEN) -> Any:
@@ -132,3 +178,59 @@ def test_the_line_in_the_registry_is_all_it_takes(board: ModuleType) -> None:
     configuration = configure({**variables, "CONNECTORS": "board", "BOARD_FILTER": "project.id == 1"})
     assert [route.connector for route in configuration.routes] == ["board"]
     assert configuration.redact(f"leaked: {TOKEN}") == "leaked: <secret>"
+
+
+# The connector that posts messages
+
+SENTENCE = 'The status of issue "Cannot log in" changed from New to In Progress.'
+
+
+def courier(page: dict[str, ModuleType], address: str, **variables: str) -> Any:
+    spec = page["courier"].SPEC
+    tracker = TicketSystem("board", lambda project, id_: f"https://tracker.example/{project}/{id_}")
+    tools = Tools(name="courier", instance="test", language="en", abc=None, concurrency=2, tickets=(tracker,))
+    return spec.build(load(spec.settings, {"COURIER_WEBHOOK_URL": address, **variables}), tools)
+
+
+def test_an_alert_connector_posts_a_whole_message(page: dict[str, ModuleType], address: str, chat: Chat) -> None:
+    connector = courier(page, address)
+    assert connector.deliver(status_change(ticket="12"), MemoryContext()) == Done({})
+    facts = "Project: My Project\nIssue: #3\nTicket: 12 https://tracker.example/1/12"
+    assert chat.texts == [f"{SENTENCE}\n{facts}"]
+    assert connector.destination(status_change()) == Destination("courier webhook", 1, 1)
+
+
+def test_an_alert_connector_fits_many_long_events_into_one_message(
+    page: dict[str, ModuleType], address: str, chat: Chat
+) -> None:
+    waiting = [(status_change("긴 이름 😭" * 40), MemoryContext(f"{number}.courier")) for number in range(30)]
+    assert courier(page, address).gather(waiting) == [Done({})] * 30
+    (text,) = chat.texts
+    assert (text.splitlines()[0], len(text.splitlines())) == (
+        "30 events in one message, because there are so many:",
+        31,
+    )
+
+
+def test_an_alert_connector_returns_what_an_answer_means(page: dict[str, ModuleType], address: str, chat: Chat) -> None:
+    connector, gone = courier(page, address), f"{address}-deleted"
+    advice = "Courier answered 404: make a new address and set COURIER_WEBHOOK_URL"
+    assert courier(page, gone).deliver(status_change(), MemoryContext()) == Failed(advice, "not_found")
+    chat.status = 429
+    assert connector.deliver(status_change(), MemoryContext()) == Retry("Courier answered 429", "rate_limited")
+    assert not chat.texts
+    assert next(check.ok for check in connector.check())
+
+
+def test_an_alert_connector_reports_a_message_that_may_be_repeated(
+    page: dict[str, ModuleType], address: str, chat: Chat
+) -> None:
+    chat.status, context = 500, MemoryContext()
+    assert isinstance(courier(page, address).deliver(status_change(), context), Retry)
+    chat.status = 200
+    again = courier(page, address).deliver(status_change(), context.next_attempt())
+    assert isinstance(again, Done)
+    assert again.result["unsure"].startswith("posted again")
+    never = courier(page, address, COURIER_WHEN_UNSURE="never").deliver(status_change(), context.next_attempt())
+    assert isinstance(never, Skipped)
+    assert len(chat.texts) == 2
