@@ -72,7 +72,7 @@ def test_a_signed_request_is_stored_with_its_delivery(web: Web, redis: Any) -> N
     assert redis.llen("rq:queue:feedback-bridge-default") == 1
 
 
-@pytest.mark.parametrize("key", [OLD, NEW])
+@pytest.mark.parametrize("key", [OLD, NEW], ids=["old", "new"])
 def test_both_keys_are_taken_while_one_replaces_the_other(web: Web, redis: Any, key: str) -> None:
     """Logto uses a new key at once, for the events that are on their way, too."""
     assert hook(web, key).send("PostSignIn", userId="u1").status == 200
