@@ -225,9 +225,12 @@ def test_a_deleted_card_is_not_made_again_and_a_hidden_one_is_reported(
 
 
 def test_its_check_names_what_is_missing(page: ModuleType, sandbox: Sandbox, desk: Desk, url: str) -> None:
-    assert [check.what for check in World(page, sandbox, url).connector.check()] == ["ops: cards can be created"]
+    signed_in = "signed in as the account 7"
+    found = [check.what for check in World(page, sandbox, url).connector.check()]
+    assert found == [signed_in, "ops: cards can be created"]
     desk.may_write = False
-    (wrong,) = World(page, sandbox, url).connector.check()
+    account, wrong = World(page, sandbox, url).connector.check()
+    assert (account.ok, account.what) == (True, signed_in)
     assert (wrong.ok, wrong.what) == (False, "ops: DESK_TOKEN may not write here")
     (wrong,) = World(page, sandbox, url, DESK_TOKEN="another-token").connector.check()
     assert (wrong.ok, "renew DESK_TOKEN" in wrong.what) == (False, True)

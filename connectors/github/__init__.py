@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connectors.base import Connector, Spec, Tools
-from connectors.github.settings import Settings, address_of
+from connectors.github.settings import NAMES, Settings, url_of
 from connectors.tickets import DEFAULT_EVENTS, ticket_kind
 
 
@@ -21,5 +21,5 @@ SPEC = Spec(
     default_events=DEFAULT_EVENTS,
     build=build,
     needs=frozenset({"abc"}),
-    tickets=ticket_kind(address_of),
+    tickets=ticket_kind(NAMES, url_of),
 )

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 from connectors import patience
 from connectors.base import Check, Failed, Retry
-from connectors.github import checks
+from connectors.github.checks import check_account, check_repository
 from connectors.github.errors import explain
 from connectors.github.settings import NAMES, Settings, url_of
 from connectors.tickets.base import Comment, Created, Draft, Fence, Moved, Refused, Ticket
@@ -41,68 +42,59 @@ class GitHubApi:
 
     def __init__(self, settings: Settings, pool: int) -> None:
         self._settings = settings
+        self.search_lag = settings.search_lag
         headers = {
             "Accept": "application/vnd.github+json",
             "Authorization": f"Bearer {settings.token.get_secret_value()}",
             "X-GitHub-Api-Version": "2022-11-28",
         }
-        variable = settings.variable("api_url")
-        self.rest = Rest(self.title, settings.api_url, headers, pool, lambda a: explain(settings, a), variable)
-        self._myself: Account | None = None
+        self._rest = Rest(self.title, settings, headers, pool, partial(explain, settings))
 
     def prepare(self, draft: Draft) -> dict[str, Any]:
         return {"title": draft.title, "body": draft.text, "labels": list(self._settings.labels)}
 
     def create(self, container: str, request: Mapping[str, Any]) -> Created:
-        with self.rest.reading():
-            ticket = self._ticket(self.rest.one("POST", f"/repos/{container}/issues", dict(request)), container)
+        with self._rest.reading():
+            ticket = _ticket(self._rest.one("POST", f"/repos/{container}/issues", dict(request)), container)
             return Created(ticket.key, ticket.key)
 
     def read(self, id_or_key: str) -> Ticket:
-        with self.rest.reading():
-            raw = self.rest.one("GET", _path(id_or_key))
+        with self._rest.reading():
+            raw = self._rest.one("GET", _path(id_or_key))
             if "pull_request" in raw:
                 raise Refused(Failed(f"{id_or_key} is a pull request, and no issue", "not_found"), gone=True)
-            return self._ticket(raw, NAMES.container_of(id_or_key))
+            return _ticket(raw, NAMES.container_of(id_or_key))
 
     def find(self, container: str, marker: Marker) -> list[Ticket]:
         """Looks through what our account created since the marker can exist. The list shows a new issue at once, unlike
         the search, which is asked only for what is older than the newest 300."""
-        logins = [self.myself().login, *self._settings.former_accounts]
-        found = [ticket for login in logins for ticket in self._of_creator(container, marker, login)]
-        return sorted(found, key=lambda ticket: ticket.made)
+        logins = [self._myself.login, *self._settings.former_accounts]
+        tickets = [ticket for login in logins for ticket in self._created_by(login, container, marker)]
+        return sorted((ticket for ticket in tickets if ticket.carries(marker)), key=lambda ticket: ticket.made)
 
-    def _of_creator(self, container: str, marker: Marker, login: str) -> Iterator[Ticket]:
-        query = {"creator": login, "state": "all", "sort": "created", "direction": "desc", "per_page": str(PAGE)}
-        if marker.earliest:
-            query["since"] = moment_of(marker.earliest)
-        for page in range(1, PAGES + 1):
-            raws, _ = self.rest.page(f"/repos/{container}/issues", **query, page=str(page))
+    def _created_by(self, login: str, container: str, marker: Marker) -> Iterator[Ticket]:
+        order = {"state": "all", "sort": "created", "direction": "desc"}
+        since = moment_of(marker.earliest)
+        for raws in self._rest.pages(f"/repos/{container}/issues", PAGE, PAGES, creator=login, since=since, **order):
             tickets = self._tickets(raws, container)
-            yield from _marked(tickets, marker)
+            yield from tickets
             if len(raws) < PAGE or (tickets and tickets[-1].made < marker.earliest):
                 return
-        words = f'"{marker.text}" repo:{container} is:issue author:{login} in:body'
-        with self.rest.reading():
-            answer = self.rest.one("GET", "/search/issues", q=words, per_page=str(PAGE))
-            older = self._tickets(answer["items"], container)
+        query = f'"{marker.text}" repo:{container} is:issue author:{login} in:body'
+        answer = self._rest.one("GET", "/search/issues", q=query, per_page=str(PAGE))
+        yield from self._tickets(answer.get("items"), container)
         if answer.get("incomplete_results"):
             raise Refused(Retry("GitHub's search did not finish", "not_yet", patience.LOOK_EVERY))
-        yield from _marked(older, marker)
-
-    @property
-    def search_lag(self) -> float:
-        return self._settings.search_lag
 
     def comments(self, key: str, since: float) -> Iterator[Comment]:
         """GitHub sorts them by age, oldest first: so the last page comes first."""
-        query = {"per_page": str(PAGE), **({"since": moment_of(since)} if since else {})}
-        for raws in self.rest.newest_first(f"{_path(key)}/comments", COMMENT_PAGES, **query):
-            with self.rest.reading():
-                yield from [Comment(raw["body"] or "", _account(raw["user"]), _made(raw)) for raw in raws]
+        path = f"{_path(key)}/comments"
+        for raws in self._rest.newest_first(path, PAGE, COMMENT_PAGES, since=moment_of(since)):
+            with self._rest.reading():
+                yield from [Comment(raw["body"] or "", _author(raw), _made(raw)) for raw in raws]
 
     def add_comment(self, key: str, body: str) -> None:
-        self.rest.one("POST", f"{_path(key)}/comments", {"body": body})
+        self._rest.one("POST", f"{_path(key)}/comments", {"body": body})
 
     def move(self, ticket: Ticket, target: str, fence: Fence) -> Moved:
         state, _, reason = target.partition(":")
@@ -111,21 +103,21 @@ class GitHubApi:
             return Moved(ticket.status)  # a person's `duplicate` says more than any status of ours
         if here == state and why_closed != reason:
             fence()  # GitHub changes the reason together with the state only
-            self.rest.one("PATCH", _path(ticket.key), {"state": "open"})
+            self._rest.one("PATCH", _path(ticket.key), {"state": "open"})
         fence()
         change = {"state": state, **({"state_reason": reason or "completed"} if state == "closed" else {})}
-        with self.rest.reading():
-            return Moved(_status(self.rest.one("PATCH", _path(ticket.key), change)), before=ticket.status)
+        with self._rest.reading():
+            return Moved(_status(self._rest.one("PATCH", _path(ticket.key), change)), before=ticket.status)
 
     def is_ours(self, author: Account) -> bool:
-        return author.id == self.myself().id or author.login in self._settings.former_accounts
+        return author.id == self._myself.id or author.login in self._settings.former_accounts
 
     def url_of(self, key: str) -> str:
-        return url_of(self._settings.api_url, key)
+        return url_of(self._settings, key)
 
     def why_hidden(self, container: str) -> str:
         try:
-            if self.rest.one("GET", f"/repos/{container}").get("has_issues") is not False:
+            if self._rest.one("GET", f"/repos/{container}").get("has_issues") is not False:
                 return ""
             return f"issues are switched off in the repository {container}; switch them on in its settings"
         except Refused as refusal:
@@ -133,40 +125,37 @@ class GitHubApi:
                 raise
         return f"{self._settings.variable('token')} gives no access to the repository {container} any more"
 
-    def myself(self) -> Account:
-        """Asks GitHub once."""
-        if self._myself is None:
-            with self.rest.reading():
-                self._myself = _account(self.rest.one("GET", "/user"))
-        return self._myself
+    def check_account(self) -> Iterator[Check]:
+        return check_account(self._settings, self._rest)
 
-    def check(self) -> Iterator[Check]:
-        return checks.check(self._settings, self.rest)
+    def check_container(self, container: str) -> Iterator[Check]:
+        return check_repository(self._settings, self._rest, container)
 
-    def _tickets(self, raws: list[Any], container: str) -> list[Ticket]:
-        with self.rest.reading():
-            return [self._ticket(raw, container) for raw in raws if "pull_request" not in raw]
+    @cached_property
+    def _myself(self) -> Account:
+        with self._rest.reading():
+            return _account(self._rest.one("GET", "/user"))
 
-    def _ticket(self, raw: dict[str, Any], asked: str) -> Ticket:
-        """`asked`: the repository that was asked; a transferred issue is shown with another one."""
-        repo = "/".join(str(raw["repository_url"]).rsplit("/", 2)[1:]) if "repository_url" in raw else asked
-        key = f"{asked if repo.casefold() == asked.casefold() else repo}#{raw['number']}"
-        if not NAMES.key.fullmatch(key):
-            raise ValueError("no name of an issue")
-        markers = MARKDOWN.markers_in(raw["body"] or "")
-        return Ticket(key, key, _status(raw), markers, _account(raw["user"]), _made(raw))
-
-
-def _marked(tickets: list[Ticket], marker: Marker) -> list[Ticket]:
-    return [ticket for ticket in tickets if any(marker.is_text(text, ticket.made) for text in ticket.markers)]
+    def _tickets(self, raws: Any, container: str) -> list[Ticket]:
+        with self._rest.reading():
+            return [_ticket(raw, container) for raw in raws if "pull_request" not in raw]
 
 
 def _path(key: str) -> str:
     return f"/repos/{NAMES.container_of(key)}/issues/{NAMES.number_of(key)}"
 
 
+def _ticket(raw: Mapping[str, Any], asked: str) -> Ticket:
+    """`asked`: the repository that was asked; a transferred issue is shown with another one."""
+    repo = "/".join(str(raw["repository_url"]).rsplit("/", 2)[1:]) if "repository_url" in raw else asked
+    key = f"{asked if repo.casefold() == asked.casefold() else repo}#{raw['number']}"
+    if not NAMES.key.fullmatch(key):
+        raise ValueError("no name of an issue")
+    return Ticket(key, key, _status(raw), MARKDOWN.markers_in(raw["body"] or ""), _author(raw), _made(raw))
+
+
 def _status(raw: Mapping[str, Any]) -> str:
-    """As GITHUB_STATUS_MAP names it; `closed:duplicate` besides."""
+    """As the status map names it; `closed:duplicate` besides."""
     state, reason = raw["state"], raw.get("state_reason")
     if state not in ("open", "closed"):
         raise ValueError("no state of an issue")
@@ -177,6 +166,10 @@ def _made(raw: Mapping[str, Any]) -> float:
     return seconds_of(raw["created_at"]) or 0.0
 
 
-def _account(raw: Any) -> Account:
+def _author(raw: Mapping[str, Any]) -> Account:
     """Nobody, for what a deleted account wrote."""
-    return Account(int(raw["id"]), str(raw["login"])) if raw else Account(0, "")
+    return _account(raw["user"]) if raw["user"] else Account(0, "")
+
+
+def _account(raw: Mapping[str, Any]) -> Account:
+    return Account(int(raw["id"]), str(raw["login"]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bridge.http import NoAnswer
 from connectors.base import Check, Failed, note
 from connectors.github.settings import Settings
 from connectors.tickets.base import Refused
@@ -13,24 +12,15 @@ from connectors.tickets.rest import Rest
 EXPIRATION = "github-authentication-token-expiration"
 
 
-def check(settings: Settings, rest: Rest) -> Iterator[Check]:
-    try:
-        answer = rest.call("GET", "/user")
-        login = (answer.json() or {}).get("login", "")
-        yield Check(True, f"signed in as {str(login)[:100]}")
-        if expires := answer.headers.get(EXPIRATION, "")[:30]:
-            yield note(f"{settings.variable('token')} expires on {expires}")
-    except (Refused, NoAnswer) as error:
-        yield Check(False, _why(settings, error))
-        return
-    for repo in dict.fromkeys(repo for _, repo in settings.repo.items()):
-        try:
-            yield from _check_repo(settings, rest, repo)
-        except (Refused, NoAnswer) as error:
-            yield Check(False, f"{repo}: {_why(settings, error)}")
+def check_account(settings: Settings, rest: Rest) -> Iterator[Check]:
+    answer = rest.call("GET", "/user")
+    login = (answer.json() or {}).get("login", "")
+    yield Check(True, f"signed in as {str(login)[:100]}")
+    if expires := answer.headers.get(EXPIRATION, "")[:30]:
+        yield note(f"{settings.variable('token')} expires on {expires}")
 
 
-def _check_repo(settings: Settings, rest: Rest, repo: str) -> Iterator[Check]:
+def check_repository(settings: Settings, rest: Rest, repo: str) -> Iterator[Check]:
     found = rest.one("GET", f"/repos/{repo}")
     name = str(found.get("full_name", repo))
     if name.casefold() != repo.casefold():
@@ -40,18 +30,11 @@ def _check_repo(settings: Settings, rest: Rest, repo: str) -> Iterator[Check]:
         # Without a title GitHub makes no issue; it asks for the permission before it looks for the title.
         rest.call("POST", f"/repos/{repo}/issues", {})
     except Refused as refusal:
-        if isinstance(refusal.outcome, Failed) and refusal.outcome.reason == "client_error":
-            yield Check(True, f"{repo}: issues can be created")
-        else:
+        if not isinstance(refusal.outcome, Failed) or refusal.outcome.reason != "client_error":
             yield Check(False, f"{repo}: no issue can be created: {refusal.outcome.why}")
             return
+        yield Check(True, f"{repo}: issues can be created")
     permissions = found.get("permissions")
     if settings.labels and isinstance(permissions, dict) and not (permissions.get("push") or permissions.get("triage")):
         what = f"{settings.variable('labels')}: GitHub drops labels of an account that may not write to {repo}"
         yield Check(False, f"{what}: give it the role Triage or Write, or leave the variable empty")
-
-
-def _why(settings: Settings, error: Refused | NoAnswer) -> str:
-    if isinstance(error, Refused):
-        return error.outcome.why
-    return f"GitHub: {error}; look at {settings.variable('api_url')}"

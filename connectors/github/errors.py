@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from bridge.http import Answer
-from connectors.answers import Messages, code_of
+from connectors.answers import Messages
 from connectors.github.settings import Settings
+from connectors.tickets.rest import messages_in
 
 KNOWN = Messages(
     "Bad credentials",
@@ -43,18 +44,4 @@ def explain(settings: Settings, answer: Answer) -> str:
         404: f"{repo} is wrong, or {token} has no access to that repository: {NEEDED}",
         410: f"the issue was deleted, or issues are switched off in the repository ({repo})",
     }.get(answer.status, f"the repository was renamed or moved: correct {repo}" if answer.status < 400 else "")
-    return "; ".join(part for part in (advice, *_messages(answer)) if part)
-
-
-def _messages(answer: Answer) -> list[str]:
-    body = answer.json()
-    if not isinstance(body, dict):
-        return []
-    errors = body.get("errors")
-    found = [KNOWN(body.get("message"))]
-    for error in errors[:5] if isinstance(errors, list) else []:
-        if isinstance(error, dict):
-            field = error["field"] if error.get("field") in FIELDS else ""
-            code = code_of(error.get("code"), [answer.request])
-            found.append(" ".join(filter(None, [field, code, KNOWN(error.get("message"))])))
-    return found
+    return "; ".join(filter(None, [advice, *messages_in(answer, KNOWN, FIELDS)]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connectors.base import Connector, Spec, Tools
-from connectors.jira.names import address_of
+from connectors.jira.names import NAMES, url_of
 from connectors.jira.settings import Settings
 from connectors.tickets import DEFAULT_EVENTS, ticket_kind
 
@@ -22,5 +22,5 @@ SPEC = Spec(
     default_events=DEFAULT_EVENTS,
     build=build,
     needs=frozenset({"abc"}),
-    tickets=ticket_kind(address_of),
+    tickets=ticket_kind(NAMES, url_of),
 )

@@ -88,8 +88,11 @@ class JiraApi(JiraPort):
                 raise
         return f"the account may not browse the project {container} any more; give it the permission BROWSE_PROJECTS"
 
-    def check(self) -> Iterator[Check]:
-        return checks.check(self._settings, self)
+    def check_account(self) -> Iterator[Check]:
+        return checks.check_account(self._settings, self)
+
+    def check_container(self, container: str) -> Iterator[Check]:
+        return checks.check_project(self._settings, self, container)
 
 
 def own_fields(settings: Settings, draft: Draft) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bridge.http import NoAnswer
 from connectors.base import Check, note
 from connectors.jira.catalog import find, names_of, unknown_type
 from connectors.jira.errors import JiraRefusal, search_outcome_of
@@ -16,26 +15,17 @@ from connectors.jira.status import is_at, is_in_category
 FILLED = {"project", "issuetype", "summary", "description", "reporter"}
 
 
-def check(settings: Settings, port: JiraPort) -> Iterator[Check]:
+def check_account(settings: Settings, port: JiraPort) -> Iterator[Check]:
+    info = port.server_info()
+    kind = "Cloud" if port.is_cloud else "Data Center"
+    yield Check(True, f"Jira {info.get('version', '')} ({kind}) answers")
+    if str(info.get("deploymentType")) == "Cloud" and not port.is_cloud:
+        yield Check(False, f"{settings.variable('type')}: this is Jira Cloud; leave it at auto")
+    yield Check(True, f"signed in as {port.myself().shown}")
+
+
+def check_project(settings: Settings, port: JiraPort, key: str) -> Iterator[Check]:
     """One line for each thing that must fit; stops where nothing more can be known."""
-    try:
-        info = port.server_info()
-        kind = "Cloud" if port.is_cloud else "Data Center"
-        yield Check(True, f"Jira {info.get('version', '')} ({kind}) answers")
-        if str(info.get("deploymentType")) == "Cloud" and not port.is_cloud:
-            yield Check(False, f"{settings.variable('type')}: this is Jira Cloud; leave it at auto")
-        yield Check(True, f"signed in as {port.myself().shown}")
-    except (JiraRefusal, NoAnswer) as error:
-        yield Check(False, _why(settings, error))
-        return
-    for key in dict.fromkeys(key for _, key in settings.project.items()):
-        try:
-            yield from _check_project(settings, port, key)
-        except (JiraRefusal, NoAnswer) as error:
-            yield Check(False, f"project {key}: {_why(settings, error)}")
-
-
-def _check_project(settings: Settings, port: JiraPort, key: str) -> Iterator[Check]:
     try:
         yield Check(True, f"project {key}: {port.project(key)}")
     except JiraRefusal as refusal:
@@ -107,9 +97,3 @@ def _check_statuses(settings: Settings, port: JiraPort, key: str) -> Iterator[Ch
         names = ", ".join(dict.fromkeys(status.name for status in statuses))
         what = f"{settings.variable('status_map')}: {abc_status} is carried to '{target}'"
         yield Check(True, f"{what} in {key}") if there else Check(False, f"{what}, but {key} has only {names}")
-
-
-def _why(settings: Settings, error: JiraRefusal | NoAnswer) -> str:
-    if isinstance(error, JiraRefusal):
-        return error.outcome.why
-    return f"Jira: {error}; look at {settings.variable('url')}"

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
-from bridge.settings import Credential, TextList, TextMap, WebAddress
+from bridge.settings import Credential, TextMap, WebAddress
 from bridge.text import utf16_length
-from connectors.tickets.settings import TicketSettings, containers, named
+from connectors.tickets.settings import Labels, Seconds, TicketSettings, containers, named
 
 # https://confluence.atlassian.com/adminjiraserver/changing-the-project-key-format-938847081.html
 PROJECT_KEY = re.compile(r"[A-Z][A-Z0-9_]+")
@@ -61,6 +61,7 @@ class Settings(TicketSettings):
 
     PREFIX = "jira"
     CONTAINER = "project"
+    ADDRESS = "url"
 
     url: WebAddress
     type: Literal["auto", "cloud", "datacenter"] = "auto"
@@ -70,11 +71,11 @@ class Settings(TicketSettings):
     pat: Annotated[Credential | None, Field(validate_default=True)] = None
     project: Annotated[TextMap, AfterValidator(containers(PROJECT_KEY, NO_KEY))]
     issue_type: str = "Task"
-    labels: Annotated[TextList, AfterValidator(_check_labels), Field(default_factory=list)]
+    labels: Annotated[Labels, AfterValidator(_check_labels)]
     priority: str | None = None
     fields: Annotated[dict[str, Any], BeforeValidator(_parse_fields), Field(default_factory=dict)]
     webhook_secret: SecretStr | None = None
-    search_lag: Annotated[float, Field(ge=0, le=3600)] = 120
+    search_lag: Seconds = 120
     """Seconds that Jira Cloud's search may lag behind (eventually consistent: seconds, at times minutes)."""
     marker_field: Annotated[str | None, Field(pattern=r"^customfield_[0-9]{1,10}$")] = None
     """A text field that carries the marker where labels are not on the create screen."""

@@ -65,6 +65,9 @@ class Ticket:
     made: float
     detail: Any = None
 
+    def carries(self, marker: Marker) -> bool:
+        return any(marker.is_text(text, self.made) for text in self.markers)
+
 
 @dataclass(frozen=True, slots=True)
 class Created:
@@ -154,5 +157,8 @@ class TicketApi(Protocol):
     def why_hidden(self, container: str) -> str:
         """Why no ticket of the container is shown to us, and what to do; "" where they are shown."""
 
-    def check(self) -> Iterator[Check]:
-        """See Connector.check."""
+    def check_account(self) -> Iterator[Check]:
+        """For `flask check`: whether the ticket system answers, and as whom we are signed in. Changes nothing."""
+
+    def check_container(self, container: str) -> Iterator[Check]:
+        """What works in the container, and what is missing there. Changes nothing."""

@@ -12,6 +12,7 @@ from connectors.answers import no_answer
 from connectors.base import Check, Context, Destination, Done, Outcome, Skipped, Tools
 from connectors.tickets import markers
 from connectors.tickets.base import Halt, NoWay, Refused, Ticket, TicketApi
+from connectors.tickets.checks import check
 from connectors.tickets.comments import comment_once
 from connectors.tickets.render import Writer
 from connectors.tickets.settings import TicketSettings
@@ -35,7 +36,7 @@ class TicketConnector:
         self._tickets = Tickets(settings, tools, tools.abc, api, self._writer)
 
     def check(self) -> Iterator[Check]:
-        return self._api.check()
+        return check(self._api, self._settings)
 
     def destination(self, _event: Event) -> Destination:
         return Destination(self._tools.name, self._settings.rate, self._burst)

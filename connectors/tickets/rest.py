@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -12,9 +12,10 @@ from urllib.parse import urljoin, urlsplit
 
 from bridge.http import Answer, NoAnswer, new_session, send
 from bridge.http.waits import wait_of
-from connectors.answers import refused
+from connectors.answers import Messages, code_of, refused
 from connectors.base import Failed, Retry
 from connectors.tickets.base import Refused
+from connectors.tickets.settings import TicketSettings
 
 REDIRECTS = (301, 302, 307, 308)
 LIMIT_SECONDS = 60.0
@@ -27,24 +28,23 @@ Explain: TypeAlias = Callable[[Answer], str]
 
 
 class Rest:
-    """`title`: the system's name for people; `base`: the address that paths are added to; `variable`: the one that
-    sets it."""
+    """`title`: the system's name for people. Paths are added to the address of the settings."""
 
     def __init__(
-        self, title: str, base: str, headers: Mapping[str, str], pool: int, explain: Explain, variable: str
+        self, title: str, settings: TicketSettings, headers: Mapping[str, str], pool: int, explain: Explain
     ) -> None:
         self._title = title
-        self._base = base
+        self._base = settings.address
         self._headers = dict(headers)
         self._session = new_session(pool)
         self._explain = explain
-        self._variable = variable
+        self._variable = settings.variable(settings.ADDRESS)
 
     def call(self, method: str, path: str, body: Any = None, params: Mapping[str, str] | None = None) -> Answer:
-        """Raises Refused and NoAnswer. Follows one redirect of a GET, within the origin: credentials go nowhere
-        else."""
+        """Raises Refused and NoAnswer. Leaves out empty parameters. Follows one redirect of a GET, within the origin:
+        credentials go nowhere else."""
         url = f"{self._base}{path}"
-        query = dict(params or {})
+        query = {name: value for name, value in (params or {}).items() if value}
         answer = send(self._session, method, url, headers=self._headers, params=query, json_body=body)
         if method == "GET" and answer.status in REDIRECTS:
             target = urljoin(url, answer.headers.get("Location", ""))
@@ -72,11 +72,16 @@ class Rest:
             last = _LAST.search(answer.headers.get("Link", "")[:4000])
             return found, int(last[1]) if last else 0
 
-    def newest_first(self, path: str, pages: int, **params: str) -> Iterator[list[Any]]:
+    def pages(self, path: str, size: int, pages: int, **params: str) -> Iterator[list[Any]]:
+        """The first `pages` pages of a list, with `size` entries each; the caller stops after one that has fewer."""
+        for page in range(1, pages + 1):
+            yield self.page(path, **params, per_page=str(size), page=str(page))[0]
+
+    def newest_first(self, path: str, size: int, pages: int, **params: str) -> Iterator[list[Any]]:
         """The last `pages` pages, each turned round, of a list that is sorted by age only."""
-        first, last = self.page(path, **params)
+        first, last = self.page(path, **params, per_page=str(size))
         for page in range(last, max(1, last - pages), -1):
-            yield self.page(path, **params, page=str(page))[0][::-1]
+            yield self.page(path, **params, per_page=str(size), page=str(page))[0][::-1]
         yield first[::-1]
 
     @contextmanager
@@ -90,8 +95,25 @@ class Rest:
 
 
 def moment_of(seconds: float) -> str:
-    """A time as these systems take it in queries."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """A time as these systems take it in queries; "" where it is unknown (0)."""
+    return "" if not seconds else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def messages_in(answer: Answer, known: Messages, fields: Collection[str]) -> list[str]:
+    """What may be passed on of an error object such as
+    `{"message": "Validation Failed", "errors": [{"field": "title", "code": "missing_field", "message": …}]}`:
+    messages of a known form, fields that the system has, error codes."""
+    body = answer.json()
+    if not isinstance(body, dict):
+        return []
+    found = [known(body.get("message"))]
+    errors = body.get("errors")
+    for error in errors[:5] if isinstance(errors, list) else []:
+        if isinstance(error, dict):
+            field = error["field"] if error.get("field") in fields else ""
+            code = code_of(error.get("code"), [answer.request])
+            found.append(" ".join(filter(None, [field, code, known(error.get("message"))])))
+    return found
 
 
 def refusal(title: str, answer: Answer, what: str) -> Refused:

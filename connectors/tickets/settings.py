@@ -40,6 +40,33 @@ def _check_status_map(pairs: dict[str, str]) -> dict[str, str]:
     return pairs
 
 
+def statuses(what: str, *known: str) -> Callable[[dict[str, str]], dict[str, str]]:
+    """Validates a status map whose ticket system has these statuses only. `what`: what it calls a ticket."""
+
+    def check(pairs: dict[str, str]) -> dict[str, str]:
+        for status in pairs.values():
+            if status not in known:
+                raise ValueError(f"'{status}' is no status of a {what} ({', '.join(known)})")
+        return pairs
+
+    return check
+
+
+def short(what: str, limit: int) -> Callable[[list[str]], list[str]]:
+    """Validates a list of texts with at most `limit` characters each. `what`: what they are."""
+
+    def check(texts: list[str]) -> list[str]:
+        if any(len(text) > limit for text in texts):
+            raise ValueError(f"{what} have at most {limit} characters")
+        return texts
+
+    return check
+
+
+Labels = Annotated[TextList, Field(default_factory=list)]
+Rate = Annotated[float, Field(ge=0.001, le=1000)]
+"""Deliveries a second, each of which is a few calls."""
+Seconds = Annotated[float, Field(ge=0, le=3600)]
 StatusMap = Annotated[Pairs, AfterValidator(_check_status_map), Field(default_factory=dict)]
 
 
@@ -48,17 +75,22 @@ class TicketSettings(Settings):
 
     CONTAINER: ClassVar[str]
     """The field that maps ABC projects to containers."""
+    ADDRESS: ClassVar[str]
+    """The field with the address of the ticket system's API."""
 
-    labels: Annotated[TextList, Field(default_factory=list)]
+    labels: Labels
     status_map: StatusMap
     external_id: Literal["number", "key"] = "number"
     summary_template: Annotated[str | None, AfterValidator(check_template)] = None
     description_template: Annotated[str | None, AfterValidator(check_template)] = None
-    rate: Annotated[float, Field(ge=0.001, le=1000)] = 10
-    """Deliveries a second, each of which is a few calls."""
+    rate: Rate = 10
     former_accounts: Annotated[TextList, Field(default_factory=list)]
     """Accounts that the bridge used before: what they made is ours."""
 
     @property
     def containers(self) -> KeyMap[str]:
         return cast(KeyMap[str], getattr(self, self.CONTAINER))
+
+    @property
+    def address(self) -> str:
+        return cast(str, getattr(self, self.ADDRESS))

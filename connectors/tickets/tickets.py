@@ -195,11 +195,7 @@ class Tickets:
 
     def _is_ours(self, ticket: Ticket | None, marker: Marker) -> bool:
         """Whether our account made the ticket for the issue of the marker."""
-        return (
-            ticket is not None
-            and any(marker.is_text(text, ticket.made) for text in ticket.markers)
-            and self._api.is_ours(ticket.author)
-        )
+        return ticket is not None and ticket.carries(marker) and self._api.is_ours(ticket.author)
 
     def _made(self, case: Case) -> Found:
         self._wait_out_earlier_intent(case)

@@ -12,7 +12,7 @@ from bridge.environment import ConfigError
 from bridge.settings import load
 from connectors.base import Check, Done, Failed, Outcome, Retry, Skipped
 from connectors.github import SPEC
-from connectors.github.settings import Settings, address_of
+from connectors.github.settings import Settings
 from tests.connectors.tickets.world import GitHubWorld, github_world
 from tools.sandbox.github import ME, PERSON, REPO, TOKEN
 from tools.sandbox.server import running
@@ -86,7 +86,9 @@ def test_the_key_is_stored_where_asked_for_and_a_number_leads_to_the_address(wor
     ],
 )
 def test_an_external_id_leads_to_the_address_for_people(api: str, external_id: str, address: str) -> None:
-    assert address_of(load(Settings, {**BASE, "GITHUB_API_URL": api}), 1, external_id) == address
+    assert SPEC.tickets is not None
+    settings = load(Settings, {**BASE, "GITHUB_API_URL": api})
+    assert SPEC.tickets.address(settings, 1, external_id) == address
 
 
 def test_closed_as_not_planned_and_back(world: GitHubWorld) -> None:

@@ -99,4 +99,4 @@ def test_a_data_center_type_at_cloud(world: World) -> None:
 def test_an_error_in_the_middle_is_reported(world: World) -> None:
     world.sandbox.faults.add("status", system="jira", path="mypermissions", status=500)
     (announced,) = wrong(world)
-    assert announced.startswith("project PROJ: Jira answered 500")
+    assert announced.startswith("Jira project PROJ: Jira answered 500")
