@@ -40,7 +40,7 @@ class Desk:
         self.notes: dict[int, list[dict[str, Any]]] = {}
         self.columns = ["todo", "done"]
         self.access = self.may_write = True
-        self.lose_answer = False
+        self.lose_answer = self.no_way = self.endless = False
         self.made = 0
         app = self.app = Flask("desk")
         app.before_request(self._refusal)
@@ -77,7 +77,7 @@ class Desk:
         return card, 201
 
     def find(self) -> list[dict[str, Any]]:
-        start = (int(request.args["page"]) - 1) * PAGE
+        start = 0 if self.endless else (int(request.args["page"]) - 1) * PAGE
         return [card for card in self.cards.values() if request.args["tag"] in card["tags"]][start : start + PAGE]
 
     def note(self, number: int) -> tuple[dict[str, Any], int]:
@@ -87,7 +87,7 @@ class Desk:
 
     def column(self, number: int) -> Any:
         wanted = request.get_json()["column"]
-        if wanted not in self.columns:
+        if wanted not in self.columns or self.no_way:
             return "", 409
         self.cards[number]["column"] = wanted
         return self.cards[number]
@@ -194,6 +194,47 @@ def test_a_card_with_our_tag_by_somebody_else_is_not_ours(
     world.links.values.clear()
     assert isinstance(world.deliver("ISSUE_CREATION", issue), Done)
     assert desk.made == 2
+
+
+def test_a_card_of_an_account_that_the_bridge_used_before_is_ours(
+    page: ModuleType, sandbox: Sandbox, desk: Desk, url: str
+) -> None:
+    world = World(page, sandbox, url, DESK_FORMER_ACCOUNTS=str(PERSON))
+    issue = world.issue()
+    world.deliver("ISSUE_CREATION", issue)
+    desk.cards[1]["author"] = PERSON
+    sandbox.abc.issues[issue.id].externalIssueId = None
+    world.links.values.clear()
+    assert isinstance(world.deliver("ISSUE_CREATION", issue), Done)
+    assert desk.made == 1
+
+
+def test_a_search_that_does_not_end_makes_no_second_card(
+    page: ModuleType, sandbox: Sandbox, desk: Desk, url: str
+) -> None:
+    """A server that ignores `page`, and a page full of cards with our tag by other people."""
+    world = World(page, sandbox, url)
+    issue = world.issue()
+    world.deliver("ISSUE_CREATION", issue)
+    card = desk.cards[1]
+    desk.cards = {number: {**card, "number": number, "author": PERSON} for number in range(1, PAGE + 1)}
+    sandbox.abc.issues[issue.id].externalIssueId = None
+    world.links.values.clear()
+    desk.endless = True
+    outcome = world.deliver("ISSUE_CREATION", issue)
+    assert isinstance(outcome, Failed)
+    assert desk.made == 1
+
+
+def test_a_move_that_the_board_refuses_is_no_error(page: ModuleType, sandbox: Sandbox, desk: Desk, url: str) -> None:
+    world = World(page, sandbox, url)
+    desk.no_way = True
+    issue = world.issue()
+    world.deliver("ISSUE_CREATION", issue)
+    sandbox.abc.set_status(issue.id, "RESOLVED")
+    outcome = world.deliver("ISSUE_STATUS_CHANGE", issue)
+    assert isinstance(outcome, Done)
+    assert outcome.result["warning"] == "the board has no way from 'todo' to 'done'"
 
 
 def test_no_way_is_reported_once(page: ModuleType, sandbox: Sandbox, desk: Desk, url: str) -> None:

@@ -27,7 +27,6 @@ DIGEST_FROM = 10
 """How many messages must wait for a channel before they become one."""
 LOOKING_SECONDS = 20.0
 """After this the look-ups for a digest end."""
-CANNOT_LOOK = "an incoming webhook can't read the channel"
 
 
 class AlertConnector:
@@ -107,7 +106,7 @@ class AlertConnector:
         since, until = max(0.0, oldest - CLOCK_SECONDS), latest + CLOCK_SECONDS
         try:
             if not isinstance(self._poster, Looking):
-                raise CannotLook(CANNOT_LOOK)
+                raise CannotLook(f"{self._poster.system} can't look messages up here")
             posted = self._poster.look(self._marker(context), target, since, until)
         except CannotLook as why:
             return self._unsure(context, str(why), bool(posting))

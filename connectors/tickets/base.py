@@ -25,11 +25,15 @@ class Refused(Exception):
     """The ticket system answered with an error.
 
     `outcome`: that of the attempt which it ends; `gone`: what was asked for does not exist, or is not shown to us;
-    `maybe_done`: the request may have been carried out all the same (a 5xx, a 408).
+    `maybe_done`: the request may have been carried out all the same (a 5xx, a 408); `status`: that of HTTP, 0 where
+    there is none.
     """
 
-    def __init__(self, outcome: Retry | Failed, *, gone: bool = False, maybe_done: bool = False) -> None:
+    def __init__(
+        self, outcome: Retry | Failed, *, gone: bool = False, maybe_done: bool = False, status: int = 0
+    ) -> None:
         self.outcome = outcome
+        self.status = status
         self.gone = gone
         self.maybe_done = maybe_done
         super().__init__(outcome.why)

@@ -127,7 +127,7 @@ def refusal(title: str, answer: Answer, what: str) -> Refused:
     outcome = refused(title, answer.status, what, answer.retry_after)
     # A 408 or 5xx may come from something between us and the ticket system.
     maybe_done = answer.status == 408 or answer.status >= 500
-    return Refused(outcome, gone=answer.status in (404, 410), maybe_done=maybe_done)
+    return Refused(outcome, gone=answer.status in (404, 410), maybe_done=maybe_done, status=answer.status)
 
 
 def is_rate_limit(answer: Answer) -> bool:

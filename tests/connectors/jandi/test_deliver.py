@@ -210,7 +210,7 @@ def test_a_lost_answer_is_sent_again_or_not_as_the_operator_chooses(
     outcome = deliver(connector, first.next_attempt())
     assert len(sandbox.jandi.messages) == messages[kind == "drop_after"]
     if choice == "twice":
-        assert outcome == Done({"unsure": "posted again: an incoming webhook can't read the channel"})
+        assert outcome == Done({"unsure": "posted again: JANDI can't look messages up here"})
     else:
         assert isinstance(outcome, Skipped)
         assert outcome.why == "JANDI did not confirm the message, and JANDI_WHEN_UNSURE=never"
