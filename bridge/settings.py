@@ -20,6 +20,7 @@ from pydantic import (
     PrivateAttr,
     SecretStr,
     ValidationError,
+    ValidationInfo,
 )
 from pydantic.fields import FieldInfo
 
@@ -252,6 +253,11 @@ def load(cls: type[S], environ: Mapping[str, str], label: str = "") -> S:
     if problems:
         raise ConfigError(problems)
     return settings
+
+
+def named(info: ValidationInfo, field: str) -> str:
+    """The variable of a field, for the message of a validator."""
+    return str((info.context or {}).get(field, field.upper()))
 
 
 def _as_spelled(info: FieldInfo, value: str) -> str:

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
-from bridge.settings import Credential, TextMap, WebAddress
+from bridge.settings import Credential, TextMap, WebAddress, named
 from bridge.text import utf16_length
-from connectors.tickets.settings import Labels, Seconds, TicketSettings, containers, named
+from connectors.tickets.settings import Labels, Seconds, TicketSettings, containers
 
 # https://confluence.atlassian.com/adminjiraserver/changing-the-project-key-format-938847081.html
 PROJECT_KEY = re.compile(r"[A-Z][A-Z0-9_]+")

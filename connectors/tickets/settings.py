@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, ClassVar, Literal, cast
 
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import AfterValidator, Field
 
 from bridge.settings import KeyMap, Pairs, Settings, TextList, is_id
 from connectors.tickets.templates import check_template
@@ -26,11 +26,6 @@ def containers(form: re.Pattern[str], what: str) -> Callable[[KeyMap[str]], KeyM
         return projects
 
     return check
-
-
-def named(info: ValidationInfo, field: str) -> str:
-    """The variable of a field, for the message of a validator."""
-    return str((info.context or {}).get(field, field.upper()))
 
 
 def _check_status_map(pairs: dict[str, str]) -> dict[str, str]:

@@ -25,11 +25,11 @@ Position = tuple[int, int, int]
 
 class TranslateConnector:
     def __init__(self, settings: TranslateSettings, tools: Tools, abc: AbcClient, provider: Provider) -> None:
+        self._settings = settings
         self._wanted = settings.written()
         self._languages = settings.translate_target
-        self._most = settings.translate_max_characters
         self._abc = abc
-        self._targets = Targets(abc)
+        self._targets = Targets(abc, settings.variable("translate_fields"))
         self._provider = provider
         self._channels = tools.channels
         where = f"{tools.name} {settings.translate_provider}"
@@ -90,7 +90,7 @@ class TranslateConnector:
         return Done(self._result([*ours, *written], skipped, context))
 
     def _wishes(self, feedback: Feedback) -> tuple[list[Wish], dict[str, str]]:
-        return wishes_of(feedback.fields, self._wanted, self._most)
+        return wishes_of(feedback.fields, self._settings)
 
     def _make_sure_of_channel(self, position: Position, context: Context) -> None:
         """An event may name a feedback of another channel, and ABC would write to it: an earlier attempt, or ABC, must
@@ -162,7 +162,7 @@ class TranslateConnector:
     def _check_fields(self, project: int, channel: int) -> Iterator[Check]:
         where = f"channel {project}:{channel}"
         formats = {field.key: field.format for field in self._abc.fields(project, channel)}
-        yield from source_checks(where, formats, self._wanted)
+        yield from source_checks(where, formats, self._settings)
         keys = [into for _, _, into in self._wanted]
         problems = self._targets.problems(project, channel, keys)
         for into in keys:

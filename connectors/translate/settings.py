@@ -6,7 +6,7 @@ import re
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from bridge.settings import Credential, Pairs, Settings, TextList, WebAddress
+from bridge.settings import Credential, Pairs, Settings, TextList, WebAddress, named
 from connectors.translate.providers import NAMES
 
 OPENAI = "https://api.openai.com/v1"
@@ -77,7 +77,7 @@ class TranslateSettings(Settings):
     def _required(cls, value: object, info: ValidationInfo) -> object:
         provider = info.data.get("translate_provider")
         if value is None and provider and info.field_name in NEEDED[provider]:
-            raise ValueError(f"required by TRANSLATE_PROVIDER={provider}, but not set")
+            raise ValueError(f"required by {named(info, 'translate_provider')}={provider}, but not set")
         return value
 
     @field_validator("openai_api_key")
@@ -86,7 +86,8 @@ class TranslateSettings(Settings):
         # A server of one's own often needs no key; OpenAI's does.
         openais_own = info.data.get("translate_provider") == "openai" and info.data.get("openai_base_url") == OPENAI
         if value is None and openais_own:
-            raise ValueError(f"required by {OPENAI}, but not set (another server: set OPENAI_BASE_URL)")
+            another = f"another server: set {named(info, 'openai_base_url')}"
+            raise ValueError(f"required by {OPENAI}, but not set ({another})")
         return value
 
     def written(self) -> list[tuple[str, str, str]]:

@@ -19,8 +19,10 @@ MOST = 10_000
 class Targets:
     """The fields that translations go into. One per process, used by many threads."""
 
-    def __init__(self, abc: AbcClient) -> None:
+    def __init__(self, abc: AbcClient, variable: str) -> None:
+        """`variable`: the one that names the fields."""
         self._abc = abc
+        self._variable = variable
         self._good: dict[tuple[int, int, str], float] = {}
         self._lock = threading.Lock()
 
@@ -34,7 +36,7 @@ class Targets:
         formats = {field.key: field.format for field in self._abc.fields(project, channel)}
         problems = {}
         for key in unsure:
-            problem = format_problem(key, formats) or self._abc.field_problem(project, channel, key)
+            problem = format_problem(key, formats, self._variable) or self._abc.field_problem(project, channel, key)
             if problem:
                 problems[key] = problem
         with self._lock:

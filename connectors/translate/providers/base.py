@@ -7,7 +7,7 @@ like one.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -63,8 +63,20 @@ class Who:
     """A provider as people and operators know it."""
 
     name: str
-    address_variable: str
-    key_variable: str
+    address: str
+    """The field of the settings with its address."""
+    key: str
+    """The field with its key."""
+    variable: Callable[[str], str]
+    """The variable of a field: Settings.variable."""
+
+    @property
+    def address_variable(self) -> str:
+        return self.variable(self.address)
+
+    @property
+    def key_variable(self) -> str:
+        return self.variable(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,4 +207,4 @@ def language_check(who: Who, target: str, code: str | None, known: Collection[st
         )
     regions = sorted(one for one in known if base(one) == base(target) and CODE.fullmatch(one))
     advice = f"it has {', '.join(regions)}" if regions else f"it has {listed(known)}"
-    return Check(False, f"{who.name} has no language {target}: {advice}; check TRANSLATE_TARGET")
+    return Check(False, f"{who.name} has no language {target}: {advice}; check {who.variable('translate_target')}")

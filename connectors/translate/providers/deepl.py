@@ -49,11 +49,15 @@ SENTENCES = {
 
 
 class DeepL:
-    who = Who("DeepL", "DEEPL_SERVER_URL", "DEEPL_AUTH_KEY")
-
     def __init__(
-        self, auth_key: str, server_url: str | None, session: requests.Session, read_seconds: float = READ_SECONDS
+        self,
+        variable: Callable[[str], str],
+        auth_key: str,
+        server_url: str | None,
+        session: requests.Session,
+        read_seconds: float = READ_SECONDS,
     ) -> None:
+        self.who = Who("DeepL", "deepl_server_url", "deepl_auth_key", variable)
         self._translator = _translator(auth_key, server_url, _Client(self.who, session, read_seconds))
 
     def limits(self) -> Limits:
@@ -143,6 +147,7 @@ def _translator(auth_key: str, server_url: str | None, client: _Client) -> Trans
 def build(settings: TranslateSettings) -> DeepL:
     assert settings.deepl_auth_key, "validated"
     return DeepL(
+        settings.variable,
         settings.deepl_auth_key.get_secret_value(),
         settings.deepl_server_url,
         new_session(answer_bytes=SMALL_ANSWER_BYTES),

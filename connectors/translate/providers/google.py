@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import requests
@@ -51,9 +51,15 @@ MEANINGS = {
 
 
 class GoogleTranslate:
-    who = Who("Google Translate", "GOOGLE_TRANSLATE_URL", "GOOGLE_TRANSLATE_API_KEY")
-
-    def __init__(self, url: str, api_key: str, session: requests.Session, read_seconds: float = READ_SECONDS) -> None:
+    def __init__(
+        self,
+        variable: Callable[[str], str],
+        url: str,
+        api_key: str,
+        session: requests.Session,
+        read_seconds: float = READ_SECONDS,
+    ) -> None:
+        self.who = Who("Google Translate", "google_translate_url", "google_translate_api_key", variable)
         self._url = url
         # In a header, not in the address: addresses end up in logs.
         self._headers = {"X-goog-api-key": api_key}
@@ -101,8 +107,8 @@ class GoogleTranslate:
         except ProviderError as error:
             if not error.about_text:
                 raise
-            what = f"Google Translate has no language {target}: it has {listed(known)}; check TRANSLATE_TARGET"
-            return Check(False, what)
+            advice = f"it has {listed(known)}; check {self.who.variable('translate_target')}"
+            return Check(False, f"Google Translate has no language {target}: {advice}")
         return Check(True, f"Google Translate translates into {target}")
 
     def _refusal(self, answer: Answer) -> ProviderError:
@@ -138,4 +144,5 @@ def _list(value: Any) -> list[Any]:
 def build(settings: TranslateSettings) -> GoogleTranslate:
     assert settings.google_translate_api_key, "validated"
     key = settings.google_translate_api_key.get_secret_value()
-    return GoogleTranslate(settings.google_translate_url, key, new_session(answer_bytes=SMALL_ANSWER_BYTES))
+    session = new_session(answer_bytes=SMALL_ANSWER_BYTES)
+    return GoogleTranslate(settings.variable, settings.google_translate_url, key, session)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,11 +52,15 @@ class Server:
 
 
 class LibreTranslate:
-    who = Who("LibreTranslate", "LIBRETRANSLATE_URL", "LIBRETRANSLATE_API_KEY")
-
     def __init__(
-        self, url: str, api_key: str | None, session: requests.Session, read_seconds: float = READ_SECONDS
+        self,
+        variable: Callable[[str], str],
+        url: str,
+        api_key: str | None,
+        session: requests.Session,
+        read_seconds: float = READ_SECONDS,
     ) -> None:
+        self.who = Who("LibreTranslate", "libretranslate_url", "libretranslate_api_key", variable)
         self._url = url
         self._key = {"api_key": api_key} if api_key else {}
         self._session = session
@@ -152,7 +156,7 @@ class LibreTranslate:
         known = server.languages or frozenset()
         yield Check(bool(known), "LibreTranslate answers" if known else "LibreTranslate lists no languages")
         if server.key_required and not self._key:
-            yield Check(False, "LibreTranslate wants a key: set LIBRETRANSLATE_API_KEY")
+            yield Check(False, f"LibreTranslate wants a key: set {self.who.key_variable}")
             return
         good = []
         for target in targets:
@@ -182,6 +186,7 @@ def build(settings: TranslateSettings) -> LibreTranslate:
     assert settings.libretranslate_url, "validated"
     key = settings.libretranslate_api_key
     return LibreTranslate(
+        settings.variable,
         settings.libretranslate_url,
         key.get_secret_value() if key else None,
         new_session(answer_bytes=SMALL_ANSWER_BYTES),

@@ -7,7 +7,7 @@ of it. What comes back is freed from what models add to a translation (`unwrap.p
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import requests
@@ -44,7 +44,6 @@ ENDED = {"stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete", "c
 """How servers name an answer that ended by itself; OpenAI's own is `stop`."""
 USED_UP = {"insufficient_quota", "billing_hard_limit_reached"}
 REGION = Meaning("config", "it does not serve this region")
-NO_MODEL = Meaning("config", "no such model, or the key may not use it; check OPENAI_MODEL and OPENAI_BASE_URL")
 BILLING = Meaning("quota", "billing is not active for the key's account: activate it there")
 # https://platform.openai.com/docs/guides/error-codes; Gemini's are those of google.api.ErrorReason.
 MEANINGS = {
@@ -57,7 +56,6 @@ MEANINGS = {
     "account_deactivated": Meaning("auth", "the account of the key is deactivated; check {key}"),
     "ip_not_authorized": Meaning("auth", "the key may not be used from this address"),
     "insufficient_permissions": Meaning("auth", "the key lacks a permission (scope) for chat completions; check {key}"),
-    "model_not_found": NO_MODEL,
     "content_filter": Meaning("client_error", "it refuses this text"),
     "content_policy_violation": Meaning("client_error", "it refuses this text"),
     "rate_limit_exceeded": Meaning("rate_limited", "too much at once", again=True),
@@ -68,17 +66,19 @@ SAMPLE = "설정 화면을 열면 앱이 멈춰요."
 
 
 class OpenAI:
-    who = Who("The OpenAI-compatible server", "OPENAI_BASE_URL", "OPENAI_API_KEY")
-
     # A long time: the whole answer comes at once, when the last word is written.
     def __init__(
         self,
+        variable: Callable[[str], str],
         base_url: str,
         api_key: str | None,
         model: str,
         session: requests.Session,
         read_seconds: float = TOTAL_SECONDS,
     ) -> None:
+        self.who = Who("The OpenAI-compatible server", "openai_base_url", "openai_api_key", variable)
+        what = f"no such model, or the key may not use it; check {variable('openai_model')} and {{address}}"
+        self._meanings = {**MEANINGS, "model_not_found": Meaning("config", what)}
         self._url = base_url
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._model = model
@@ -153,8 +153,8 @@ class OpenAI:
         if answer.status == 400 and "API key not valid" in answer.text[:4000]:
             return wrong_key(self.who, answer, codes)
         if answer.status == 404:
-            return refusal(self.who, answer, ["model_not_found"], MEANINGS)
-        error = refusal(self.who, answer, codes, MEANINGS)
+            return refusal(self.who, answer, ["model_not_found"], self._meanings)
+        error = refusal(self.who, answer, codes, self._meanings)
         return ProviderError(error.outcome, smaller=error.smaller or bool(TOO_LONG & set(codes)))
 
     def check(self, targets: Sequence[str]) -> Iterator[Check]:
@@ -163,7 +163,8 @@ class OpenAI:
             text = SAMPLES.get(target.split("-")[0].lower(), SAMPLE)
             why = objection(text, self._translate(text, target), target)
             what = f"{self.who.name} translates into {target} with {self._model}"
-            yield Check(not why, what if not why else f"{what}: it returned {why}; check OPENAI_MODEL")
+            advice = f"it returned {why}; check {self.who.variable('openai_model')}"
+            yield Check(not why, what if not why else f"{what}: {advice}")
 
 
 def request_body(model: str, text: str, target: str, temperature: bool = True) -> dict[str, Any]:
@@ -198,4 +199,5 @@ def build(settings: TranslateSettings) -> OpenAI:
     assert settings.openai_model, "validated"
     key = settings.openai_api_key
     url, model = settings.openai_base_url, settings.openai_model
-    return OpenAI(url, key.get_secret_value() if key else None, model, new_session(answer_bytes=SMALL_ANSWER_BYTES))
+    session = new_session(answer_bytes=SMALL_ANSWER_BYTES)
+    return OpenAI(settings.variable, url, key.get_secret_value() if key else None, model, session)

@@ -663,7 +663,8 @@ def test_a_target_that_a_person_corrected_is_good_at_once(world: World) -> None:
 def test_the_targets_that_are_remembered_are_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Events name the channels: nobody counts them."""
     monkeypatch.setattr(targets, "MOST", 2)
-    remembered = Targets(AbcClient(f"{world.sandbox.url}/abc", KeyMap({"*": SecretStr(DEMO_KEY)})))
+    abc = AbcClient(f"{world.sandbox.url}/abc", KeyMap({"*": SecretStr(DEMO_KEY)}))
+    remembered = Targets(abc, "TRANSLATE_FIELDS")
     for number in range(5):
         channel = world.sandbox.abc.create_channel(1, f"Channel {number}").id
         assert remembered.problems(1, channel, ["translatedMessage"]) == {}

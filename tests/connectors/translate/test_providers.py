@@ -9,16 +9,18 @@ from typing import Any
 import pytest
 
 from bridge.http import new_session
+from bridge.settings import load
 from connectors.answers import reason_of
 from connectors.base import Failed, Retry
-from connectors.translate.providers import NAMES
+from connectors.translate.providers import NAMES, build_provider
 from connectors.translate.providers.base import Provider, ProviderError
 from connectors.translate.providers.deepl import DeepL
 from connectors.translate.providers.google import GoogleTranslate
 from connectors.translate.providers.libretranslate import LibreTranslate
 from connectors.translate.providers.openai import OpenAI
+from connectors.translate.settings import TranslateSettings
 from jobs.delivery.schedule import GIVE_UP_AFTER, QUOTA_PAUSE
-from tests.connectors.translate.conftest import provider_at
+from tests.connectors.translate.conftest import environment, provider_at
 from tools.sandbox.app import Sandbox
 from tools.sandbox.translators import KEY, translate
 
@@ -77,6 +79,22 @@ def test_a_wrong_key_is_reported_by_its_variable(name: str, sandbox: Sandbox) ->
     assert outcome.reason == "auth"
     assert "_KEY" in outcome.why
     assert "wrong-key" not in outcome.why
+
+
+def test_the_variables_of_an_instance_are_named_as_the_operator_wrote_them(name: str, sandbox: Sandbox) -> None:
+    def instance(key: str) -> Provider:
+        own = {f"{variable}__EU": value for variable, value in environment(name, sandbox.url, key).items()}
+        return build_provider(load(TranslateSettings, own, "eu"))
+
+    sandbox.translate.libretranslate.key = KEY
+    assert re.search(r"check [A-Z_]+_KEY__EU", failure(instance("another-key")).why)
+    if name == "openai":  # it has no list of languages
+        error = {"error": {"code": "model_not_found"}}
+        sandbox.faults.add("status", system=name, method="POST", status=404, body=error)
+        assert "check OPENAI_MODEL__EU and OPENAI_BASE_URL__EU" in failure(instance(KEY)).why
+    else:
+        (wrong,) = [check.what for check in instance(KEY).check(["qq"]) if not check.ok]
+        assert wrong.endswith("check TRANSLATE_TARGET__EU")
 
 
 def test_a_used_up_quota_is_named(name: str, provider: Provider, sandbox: Sandbox) -> None:
@@ -141,10 +159,10 @@ def test_silence_is_a_time_out(name: str, sandbox: Sandbox) -> None:
     sandbox.faults.add("hang", system=name, method="POST")
     session = new_session()
     impatient: dict[str, Provider] = {
-        "libretranslate": LibreTranslate(f"{sandbox.url}/libretranslate", None, session, 0.2),
-        "deepl": DeepL(KEY, f"{sandbox.url}/deepl", session, 0.2),
-        "google": GoogleTranslate(f"{sandbox.url}/google/language/translate/v2", KEY, session, 0.2),
-        "openai": OpenAI(f"{sandbox.url}/openai/v1", KEY, "demo-model", session, 0.2),
+        "libretranslate": LibreTranslate(str.upper, f"{sandbox.url}/libretranslate", None, session, 0.2),
+        "deepl": DeepL(str.upper, KEY, f"{sandbox.url}/deepl", session, 0.2),
+        "google": GoogleTranslate(str.upper, f"{sandbox.url}/google/language/translate/v2", KEY, session, 0.2),
+        "openai": OpenAI(str.upper, f"{sandbox.url}/openai/v1", KEY, "demo-model", session, 0.2),
     }
     outcome = failure(impatient[name])
     assert isinstance(outcome, Retry)

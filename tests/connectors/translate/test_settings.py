@@ -7,6 +7,7 @@ import pytest
 from bridge.environment import ConfigError
 from bridge.settings import load
 from connectors.translate.settings import GOOGLE, OPENAI, TranslateSettings
+from connectors.translate.wishes import source_checks, wishes_of
 
 LIBRE = {"TRANSLATE_PROVIDER": "libretranslate", "LIBRETRANSLATE_URL": "http://127.0.0.1:5000/"}
 
@@ -107,3 +108,20 @@ def test_several_languages_into_one_field_are_refused() -> None:
 def test_keys_are_not_shown() -> None:
     settings = load(TranslateSettings, {"TRANSLATE_PROVIDER": "deepl", "DEEPL_AUTH_KEY": "planted-secret"})
     assert "planted-secret" not in repr(settings)
+
+
+def test_an_instance_reads_of_the_variables_that_its_operator_wrote() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(TranslateSettings, {"TRANSLATE_PROVIDER__EU": "deepl"}, "eu")
+    assert caught.value.problems == ["DEEPL_AUTH_KEY__EU: required by TRANSLATE_PROVIDER__EU=deepl, but not set"]
+    with pytest.raises(ConfigError) as caught:
+        load(TranslateSettings, {"TRANSLATE_PROVIDER": "openai", "OPENAI_MODEL__EU": "demo-model"}, "eu")
+    assert [problem.rpartition("set ")[2] for problem in caught.value.problems] == ["OPENAI_BASE_URL__EU)"]
+
+
+def test_what_is_left_out_names_the_variables_of_the_instance() -> None:
+    settings = load(TranslateSettings, {**LIBRE, "TRANSLATE_MAX_CHARACTERS__EU": "100"}, "eu")
+    _, skipped = wishes_of({"message": "가" * 101}, settings)
+    assert skipped["translatedMessage"].endswith("more than TRANSLATE_MAX_CHARACTERS__EU=100")
+    (check,) = source_checks("channel 1:1", {}, settings)
+    assert check.what.endswith("correct TRANSLATE_FIELDS__EU")
