@@ -22,8 +22,8 @@ from rule_engine.parser.utilities import parse_float
 
 from bridge.settings import ConfigError
 from bridge.text import cut, inert
-from jobs.facts import NAMES
 from jobs.patterns import Pattern, Unusable
+from sources.facts import NAMES
 
 LONGEST = 10_000
 """Characters of an expression."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.environment import ConfigError
 from bridge.text import cut
-from jobs.facts import facts_of
 from jobs.ledger.ledger import Planned
 from sources import EVENTS
 from sources.base import Event
+from sources.facts import facts_of
 
 if TYPE_CHECKING:
     from jobs.filters import Condition

@@ -11,13 +11,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from bridge.http import NoAnswer
+from bridge.templates import TemplateMistake
 from connectors import patience
 from connectors.alerts.contents import Content, alert, digest
 from connectors.alerts.poster import CannotLook, Looking, Marker, Posted, Poster, Refused, Target
 from connectors.alerts.settings import AlertSettings
+from connectors.alerts.templates import from_template
 from connectors.alerts.tickets import Tickets
 from connectors.answers import no_answer
-from connectors.base import Check, Context, Destination, Done, LeaseLost, Outcome, Retry, Skipped, Tools
+from connectors.base import Check, Context, Destination, Done, Failed, LeaseLost, Outcome, Retry, Skipped, Tools
 from sources.abc.models import AbcEvent
 from sources.base import Event
 
@@ -141,6 +143,16 @@ class AlertConnector:
         content = alert(event, self._tools.language, ticket, self._settings.feedback_field)
         if content is None:
             return Skipped(f"there is no {self._poster.system} message for {event.name}")
+        if self._settings.template:
+            try:
+                content = from_template(self._settings.template, event, content, ticket)
+            except TemplateMistake as mistake:
+                # Not what exactly: such a message quotes values, and here these are people's text.
+                variable = self._settings.variable("template")
+                why = f"{variable}, line {mistake.line}: {mistake.kind} with the values of this event"
+                return Failed(why, "config")
+            if content is None:
+                return Skipped(f"{self._settings.variable('template')} is empty for this event")
         target = Target(channel, self._thread(event, context, channel))
         _note(context, target)
         posted = self._post([context], content, target)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from bridge.settings import KeyMap, Settings, TextMap, is_id
+from connectors.alerts.templates import check_template
 
 
 def check_keys(values: KeyMap[str]) -> KeyMap[str]:
@@ -63,6 +64,7 @@ class AlertSettings(Settings):
     """Messages a second for each channel, by all workers together."""
     when_unsure: Literal["twice", "never"] = "twice"
     feedback_field: str = "message"
+    template: Annotated[str | None, AfterValidator(check_template)] = None
     ticket_url: Annotated[TextMap, AfterValidator(check_keys), AfterValidator(_check_templates)] = KeyMap({})
 
     def channel_of(self, project: int | str) -> str | None:

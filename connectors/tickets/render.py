@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bridge.settings import Language
+from bridge.templates import TemplateMistake, render_template
 from bridge.text import cut as cut_text
 from bridge.text import inert, is_blank
 from connectors.tickets.base import Draft
 from connectors.tickets.markup import Markup, one_line
 from connectors.tickets.settings import TicketSettings
-from connectors.tickets.templates import TemplateMistake, render_template
 from sources.abc.models import Issue, Named
 
 NAME_LIMIT = 100  # of a project or a channel; ABC User Feedback has 20

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.environment import ConfigError
-from jobs.facts import facts_of
 from jobs.ledger.ledger import Planned
 from jobs.routing import Route, make_route, plan
 from sources import EVENTS
 from sources.abc.events import parse
 from sources.base import Event
+from sources.facts import facts_of
 from tools.sandbox.processes import ROOT
 
 DATA: dict[str, Any] = {

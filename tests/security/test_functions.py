@@ -15,6 +15,7 @@ import pytest
 from bridge.http import without_halves
 from bridge.redaction import Redactor
 from bridge.settings import load
+from bridge.templates import render_template
 from bridge.text import abc_length, cut, inert, is_blank, utf16_length
 from connectors.alerts.contents import digest
 from connectors.jandi.render import render
@@ -22,7 +23,6 @@ from connectors.jira.markup import MARKUP as JIRA
 from connectors.jira.settings import Settings
 from connectors.tickets.markup import MARKDOWN, Markup
 from connectors.tickets.render import Writer
-from connectors.tickets.templates import render_template
 from connectors.translate.language import has_words, language_of
 from connectors.translate.parts import Limits, pack, split, to_translate, translated
 from connectors.translate.plausible import objection

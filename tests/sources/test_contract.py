@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sources
-from jobs.facts import NAMES, facts_of
 from jobs.routing import make_route, plan
 from sources import REGISTRY
 from sources.base import Event, Request, Source, Unread
 from sources.configuration import variables
+from sources.facts import NAMES, facts_of
 
 ALL = pytest.mark.parametrize("source", REGISTRY.values(), ids=REGISTRY)
 SAMPLES = pytest.mark.parametrize(

@@ -1,0 +1,78 @@
+"""Templates that an operator writes: sandboxed, strict, mistakes reported with their line. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, meta
+from jinja2.sandbox import SandboxedEnvironment
+
+_LINE_BREAK = re.compile(r"(?<!\\)\\n")
+
+
+class TemplateMistake(ValueError):
+    """What is wrong with a template, and in which line. `kind` names it without the values, which are people's text."""
+
+    def __init__(self, line: int | None, kind: str, what: str) -> None:
+        self.line, self.kind = line, kind
+        super().__init__(f"line {line}: {what}")
+
+
+def _plain(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def render_template(source: str, values: Mapping[str, Any], escape: Callable[[Any], str] = _plain) -> str:
+    """The text. `escape` is applied to every value that the template puts in, not to the template's own text.
+
+    Raises TemplateMistake.
+    """
+    environment = SandboxedEnvironment(undefined=StrictUndefined, finalize=escape, keep_trailing_newline=False)
+    try:
+        return environment.from_string(source).render(values)
+    except TemplateSyntaxError as error:
+        raise TemplateMistake(error.lineno, "TemplateSyntaxError", str(error.message)) from None
+    except (
+        TemplateError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        LookupError,
+        AttributeError,
+        RecursionError,
+    ) as error:
+        raise TemplateMistake(_line(error), type(error).__name__, str(error)) from None
+
+
+def unfolded(source: str) -> str:
+    """`source` with a line break for each \\n in it: `.env` files and hosts' forms have room for one line only."""
+    return _LINE_BREAK.sub("\n", source)
+
+
+def check_names(source: str, known: frozenset[str]) -> None:
+    """Raises TemplateMistake where the template is not correct, or uses a name that is not known."""
+    environment = SandboxedEnvironment()
+    try:
+        environment.from_string(source)
+        unknown = sorted(meta.find_undeclared_variables(environment.parse(source)) - known - {*environment.globals})
+    except TemplateSyntaxError as error:
+        raise TemplateMistake(error.lineno, "TemplateSyntaxError", str(error.message)) from None
+    if unknown:
+        names = re.compile(rf"\b{re.escape(unknown[0])}\b")
+        found = next((n for n, line in enumerate(source.splitlines(), 1) if names.search(line)), 1)
+        raise TemplateMistake(
+            found, "UndefinedError", f"'{unknown[0]}' is undefined; known: {', '.join(sorted(known))}"
+        )
+
+
+def _line(error: BaseException) -> int:
+    """The template's line: jinja puts it into the traceback under the file name `<template>`."""
+    line = 1
+    step = error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_code.co_filename == "<template>":
+            line = step.tb_lineno
+        step = step.tb_next
+    return line

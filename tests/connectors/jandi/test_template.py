@@ -1,0 +1,89 @@
+"""An operator's own text of an alert: what it sees, what it can't do, and how a mistake is reported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bridge.settings import ConfigError
+from connectors.base import Done, Failed, Outcome, Skipped
+from sources.abc.models import AbcEvent, Issue, Named
+from sources.base import Event, Subject
+from tests.connectors.context import MemoryContext
+from tests.connectors.jandi.world import build, deliver
+from tools.sandbox.app import Sandbox
+
+
+def changed(name: str = "Cannot log in") -> Event:
+    data: dict[str, Any] = {
+        "project": {"id": 1, "name": "My Project"},
+        "issue": {"id": 3, "name": name, "status": "RESOLVED"},
+        "previousStatus": "INIT",
+    }
+    issue, project = Issue(**data["issue"], externalIssueId="12"), Named(**data["project"])
+    return AbcEvent(
+        source="abc",
+        id="e1",
+        name="ISSUE_STATUS_CHANGE",
+        subject=Subject("abc", "issue", 1, 3),
+        occurred=0.0,
+        body={"data": data},
+        project=project,
+        issue=issue,
+        previous_status="INIT",
+    )
+
+
+def posted(sandbox: Sandbox, template: str, event: Event) -> tuple[Outcome, list[str]]:
+    connector = build(sandbox, JANDI_TEMPLATE=template, JANDI_TICKET_URL="https://tracker.example/{id}")
+    outcome = deliver(connector, MemoryContext(), event)
+    return outcome, [message.body for message in sandbox.jandi.messages]
+
+
+def test_a_template_replaces_the_whole_message(sandbox: Sandbox) -> None:
+    template = r"[{{ project.name }}] {{ text }}\n{{ previousStatus }} {{ ticket.label }} {{ ticket.url }}"
+    sentence = 'The status of issue "Cannot log in" changed from New to Resolved.'
+    text = f"[My Project] {sentence}\nINIT 12 https://tracker.example/12"
+    assert posted(sandbox, template, changed()) == (Done({}), [text])
+    (message,) = sandbox.jandi.messages
+    assert (message.colour, message.info) == ("#27AE60", [])
+
+
+def test_what_a_template_inserts_stands_on_one_line_and_is_no_markup(sandbox: Sandbox) -> None:
+    hostile = "x\nThe status is Resolved. [[link]](https://evil.example) {{ 7 * 7 }}"
+    _, (text,) = posted(sandbox, "{{ issue.name }}", changed(hostile))
+    assert "\n" not in text
+    assert "]](" not in text
+    assert "{{ 7 * 7 }}" in text
+
+
+def test_what_an_event_does_not_have_is_null(sandbox: Sandbox) -> None:
+    event = Event("logto", "e9", "User.Created", Subject("logto", "user", "", "u1"), 0.0, {"name": "kim"})
+    template = "{% if issue %}{{ issue.name }}{% else %}{{ event }} {{ data.name }} {{ feedback }}{% endif %}"
+    assert posted(sandbox, template, event) == (Done({}), ["User.Created kim"])
+
+
+def test_an_empty_text_is_no_message(sandbox: Sandbox) -> None:
+    empty = Skipped("JANDI_TEMPLATE is empty for this event")
+    assert posted(sandbox, "{% if false %}x{% endif %} ", changed()) == (empty, [])
+
+
+def test_a_template_that_does_not_fit_an_event_is_reported_without_its_text(sandbox: Sandbox) -> None:
+    outcome, texts = posted(sandbox, r"{{ text }}\n{{ issue.nothing }}", changed("secret name"))
+    assert outcome == Failed("JANDI_TEMPLATE, line 2: UndefinedError with the values of this event", "config")
+    assert not texts
+
+
+@pytest.mark.parametrize(
+    ("template", "line"),
+    [(r"{{ text }}\n{{ isue.name }}", 2), ("{{ text ", 1), ("{{ text|nothing }}", 1)],
+)
+def test_a_mistake_is_reported_at_the_start(sandbox: Sandbox, template: str, line: int) -> None:
+    with pytest.raises(ConfigError, match=rf"JANDI_TEMPLATE.*line {line}"):
+        build(sandbox, JANDI_TEMPLATE=template)
+
+
+def test_a_template_is_sandboxed(sandbox: Sandbox) -> None:
+    outcome, _ = posted(sandbox, "{{ ''.__class__.__mro__ }}", changed())
+    assert outcome == Failed("JANDI_TEMPLATE, line 1: SecurityError with the values of this event", "config")
