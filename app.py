@@ -37,7 +37,7 @@ BIND_SECONDS = 5.0
 def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     """The application for any WSGI server: `granian --interface wsgi --factory app:create_app`.
 
-    Exits with 78 when the environment is wrong; `flask` then still has its commands, which tell what is wrong.
+    Exits with 78 when the environment is wrong; `flask` then still has its commands, which print what is wrong.
     """
     given = environment() if environ is None else environ
     try:

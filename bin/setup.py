@@ -31,7 +31,7 @@ def main() -> int:
             shutil.rmtree(VENV)  # moved or copied here: its scripts still name the other folder
         STAMP.unlink(missing_ok=True)
         uv = shutil.which("uv")
-        print(f"bin/setup: installing what the lock says into .venv, with {'uv' if uv else 'pip'} …", flush=True)
+        print(f"bin/setup: installing what the lock lists into .venv, with {'uv' if uv else 'pip'} …", flush=True)
         code = with_uv(uv) if uv else with_pip()
         if code:
             print("bin/setup: the installation failed; see above", file=sys.stderr)
@@ -75,7 +75,7 @@ def with_pip() -> int:
 
 def run(*command: str | Path) -> int:
     """Without the variables that would send the packages to another environment, and without a constraints file of
-    the machine's (PIP_CONSTRAINT wins over pip's configuration): only the lock says what is installed."""
+    the machine's (PIP_CONSTRAINT wins over pip's configuration): only the lock decides what is installed."""
     kept = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
     return subprocess.run(command, cwd=ROOT, check=False, env={**kept, "PIP_CONSTRAINT": os.devnull}).returncode
 

@@ -104,7 +104,7 @@ def _redis_options(parts: SplitResult, scheme: str) -> dict[str, str]:
         raise ValueError("an option is there twice behind '?'")
     for name in options:
         if name in REFUSED:
-            raise ValueError(f"the option '{name}' must not be there: {REFUSED[name]}")
+            raise ValueError(f"the option '{name}' is not allowed: {REFUSED[name]}")
         if name in TLS_OPTIONS and name not in allowed:
             raise ValueError(f"the option '{name}' needs rediss://: without TLS it means nothing")
         if name not in allowed:
@@ -124,7 +124,7 @@ def _redis_option(name: str, value: str) -> str:
     if name == "ssl_check_hostname" and value.lower() not in ("true", "false"):
         raise ValueError("the option 'ssl_check_hostname' should be true or false")
     if name in TLS_FILES and not Path(value).is_file():
-        raise ValueError(f"the option '{name}' names a file that is not there")
+        raise ValueError(f"the option '{name}' names a file that does not exist")
     return value
 
 

@@ -20,7 +20,7 @@ BACKLOG = 1024
 
 
 class CannotListen(Exception):
-    """The port cannot be used; the message says why, and what to do."""
+    """The port cannot be used; the message gives the reason, and what to do."""
 
 
 def listen(port: int, patience: float) -> socket.socket:

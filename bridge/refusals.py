@@ -1,7 +1,7 @@
 """What of another system's refusal may be passed on: its code, and messages whose form is known. Pure.
 
 A message may repeat what was sent: a person's feedback, or a part of a key. So free text is never passed on; a code
-is short and made of letters, and a known form says which of its parts are whose.
+is short and made of letters, and of a message in a known form it is known which parts come from us.
 """
 
 from __future__ import annotations

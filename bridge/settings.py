@@ -1,4 +1,4 @@
-"""The environment, read once and validated whole: every problem is told at once, by variable name.
+"""The environment, read once and validated whole: all problems are reported together, by variable name.
 
 A settings class is a pydantic model whose field names are the variables' names in lower case; `load()` fills it from
 an environment. Each variable may also be given as NAME_FILE, a path whose content is the value. An empty value counts
@@ -36,13 +36,13 @@ S = TypeVar("S", bound="Settings")
 
 WEEK = 7 * 86_400
 YEAR = 366 * 86_400
-EXIT_BAD_CONFIG = 78  # EX_CONFIG of sysexits.h: process managers and operators can tell it from a crash
+EXIT_BAD_CONFIG = 78  # EX_CONFIG of sysexits.h: process managers and operators can distinguish it from a crash
 
 
 class KeyMap(Generic[T]):
     """A value for each key with a default: `*=#feedback,2=#mobile`. A single plain value is the default.
 
-    Keys are ABC project ids as text. `get()` answers None where neither the key nor `*` is there.
+    Keys are ABC project ids as text. `get()` returns None where neither the key nor `*` is set.
     """
 
     def __init__(self, values: Mapping[str, T]) -> None:

@@ -1,4 +1,4 @@
-"""The contract of a connector: try once, and say what came of it.
+"""The contract of a connector: try once, and return an outcome.
 
 A connector never retries, sleeps, schedules or logs what happens next: it returns an outcome and the job layer does
 the rest. It may be run again at any moment, after any step, by another process; so before an effect that can't be
@@ -25,7 +25,7 @@ Reason: TypeAlias = Literal[
     "network",  # no connection, or it broke
     "server_error",  # the other side's fault: 5xx
     "client_error",  # the other side refuses this very request: 4xx
-    "not_found",  # what the event speaks of is gone
+    "not_found",  # what the event is about was deleted
     "not_yet",  # it can't be seen yet (the source announces before it commits)
     "ambiguous",  # sent, outcome unknown: look before sending again
     "crashed",  # the connector itself failed: a defect of ours
@@ -35,14 +35,14 @@ Reason: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The effect is there. `result` tells what (ticket key, message time stamp, fields written)."""
+    """The effect exists. `result` describes it (ticket key, message time stamp, fields written)."""
 
     result: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Nothing needed doing; `why` tells a person."""
+    """There was nothing to do; `why` is the reason, for people."""
 
     why: str
     result: Mapping[str, Any] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It can't work until a person changes something; `why` says what happened and what to do. `at_source`: as in
+    """It can't work until a person changes something; `why`: what happened and what to do. `at_source`: as in
     Retry."""
 
     why: str
@@ -94,7 +94,7 @@ class Links(Protocol):
 
 
 class Context(Protocol):
-    """What the job layer lends to a connector for one attempt."""
+    """What a connector gets from the job layer for one attempt."""
 
     delivery_id: str
     attempt: int
@@ -125,8 +125,8 @@ class Context(Protocol):
         """
 
     def add(self, note: str, items: Mapping[str, str]) -> None:
-        """Adds items to the note `note`, which is a mapping of texts and is added to only. Each item is stored by
-        itself: the cost of one does not grow with those that are there.
+        """Adds items to the note `note`, which is a mapping of texts and is added to only. Each item is stored
+        separately: the cost of one does not grow with the number of those before it.
 
         Raises LeaseLost, as `keep`, and ValueError where a delivery would keep too much: then nothing is stored.
         """
@@ -210,11 +210,11 @@ class Restoring(Protocol):
         """Whether the source does not show the effect of this entity's creation. Without I/O."""
 
     def repeats(self, entity: Issue | Feedback) -> bool:
-        """Whether what was done once and is missing again is to be done again. Without I/O."""
+        """Whether reconcile should restore our effect if it has disappeared at the source. Without I/O."""
 
     def behind(self, entity: Issue | Feedback, link: Mapping[str, str]) -> bool:
-        """Whether what we brought to the third party last, as our `link` tells, is not what the source shows now.
-        Without I/O."""
+        """Whether the last value that we wrote to the third party, kept in `link`, differs from what the source shows
+        now. Without I/O."""
 
 
 @runtime_checkable
@@ -225,8 +225,8 @@ class Gathering(Protocol):
     """How many must wait for that."""
 
     def gather(self, waiting: Sequence[tuple[Event, Context]]) -> list[Outcome | None]:
-        """One outcome for each, in the same order; None for one that another worker has taken over, which says nothing
-        of the others."""
+        """One outcome for each, in the same order; None for one that another worker has taken over; the
+        others are still ours."""
 
 
 class Connector(Protocol):
@@ -239,7 +239,7 @@ class Connector(Protocol):
         """Makes the event's effect exist. Raises LeaseLost only; any other exception is a defect, and retried."""
 
     def check(self) -> Iterator[Check]:
-        """Talks to the third party and tells what works and what is missing, changing nothing."""
+        """Asks the third party and returns what works and what is missing. Changes nothing."""
 
 
 VERSION = 1
@@ -270,7 +270,7 @@ class Spec:
     default_events: tuple[str, ...]
     """Patterns, as in `<CONNECTOR>_EVENTS`."""
     build: Callable[[Any, Tools], Connector]
-    """(settings, tools) -> the connector. Talks to nobody yet."""
+    """(settings, tools) -> the connector. Makes no request yet."""
     needs: frozenset[str] = frozenset()
     """Sources whose API it can't do without: {"abc"}, or nothing."""
     tickets: TicketKind | None = None

@@ -46,7 +46,7 @@ def _healing(name: str, replayer: Replayer, lines: Iterable[Check]) -> Iterator[
         yield line
     if not all(line.ok for line in seen) or all(line.is_note for line in seen):
         return
-    with suppress(RedisError):  # its own line says so
+    with suppress(RedisError):  # reported by a line of its own
         if count := replayer.heal(name):
             yield note(
                 f"{name}: it works; {count} deliveries that waited for it, or died because of it, are sent again"

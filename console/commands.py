@@ -67,10 +67,10 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
     desk = Desk(configured)
 
     @app.cli.command("check")
-    @click.option("--offline", is_flag=True, help="Only the variables; talks to nobody.")
+    @click.option("--offline", is_flag=True, help="Only the variables; makes no request.")
     @click.option("--json", "as_json", is_flag=True, help="For scripts: one JSON object a line.")
     def check(offline: bool, as_json: bool) -> None:
-        """Validate the configuration and talk to every configured third party; exit 1 if anything fails.
+        """Validate the configuration and test every configured third party; exit 1 if anything fails.
 
         A note is no failure: something could not be found out, or may matter later.
         """
@@ -116,7 +116,7 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
     def replay(delivery_ids: tuple[str, ...], dead: bool) -> None:
         """Send deliveries again from their first attempt. A done one repeats nothing."""
         if dead == bool(delivery_ids):
-            raise click.UsageError("name the DELIVERY_IDS, or say --dead")
+            raise click.UsageError("name the DELIVERY_IDS, or use --dead")
         words = {
             id_: desk.runtime.replayer.replay(id_)
             for id_ in (desk.runtime.records.ids_in("dead") if dead else delivery_ids)
@@ -133,7 +133,7 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
     @click.option("--wait", is_flag=True, help="Wait for changes whose event may still arrive, about a minute.")
     @click.option("--forget", metavar="PROJECT[:CHANNEL]", help="Instead: stop comparing a channel, or a project.")
     def reconcile(since: str | None, dry_run: bool, wait: bool, forget: str | None) -> None:
-        """Compare with ABC User Feedback and make up for what was missed; the workers do it every RECONCILE_EVERY s."""
+        """Compare with ABC User Feedback and recover what was missed; the workers do it every RECONCILE_EVERY s."""
         reconciler = desk.runtime.reconciler
         if reconciler is None:
             raise click.ClickException("there is nothing to compare with: set ABC_API_URL and ABC_API_KEY")
@@ -165,7 +165,7 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
     @click.option("--feedback", default=1, show_default=True, help="ABC feedback id.")
     @click.option("--wait", default=20.0, show_default=True, help="Seconds to wait for the deliveries.")
     def send_test(url: str | None, name: str, wait: float, **ids: int) -> None:
-        """Send a sample event to a running receiver, as the feedback app would, and tell what comes of it.
+        """Send a sample event to a running receiver, as the feedback app would, and show the result.
 
         Connectors act on it as on any other: with an id that exists a ticket is made, a message is sent.
         """

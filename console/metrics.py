@@ -28,7 +28,7 @@ def render(numbers: Mapping[str, Any] | None, routes: Iterable[Route]) -> bytes:
 
 
 def expected(routes: Iterable[Route]) -> Iterator[tuple[str, ...]]:
-    """The labels of every series of attempts that can occur, so that each is there, at zero, before its first rise:
+    """The labels of every series of attempts that can occur, so that each exists, at zero, before its first rise:
     Prometheus' `increase()` does not see the first value of a series."""
     for route in routes:
         systems = (route.connector, SOURCE) if connectors.find(route.connector).needs else (route.connector,)

@@ -1,4 +1,4 @@
-"""What the environment says, read once: the service's settings, each connector's, the routes, the secrets."""
+"""What the environment configures, read once: the service's settings, each connector's, the routes, the secrets."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Configuration:
 
 
 def configure(environ: Mapping[str, str]) -> Configuration:
-    """Raises ConfigError with every problem of every part, so that an operator corrects all in one go."""
+    """Raises ConfigError with every problem of every part, so that an operator can correct all at once."""
     problems: list[str] = []
 
     def attempt(step: Callable[[], T]) -> T | None:
@@ -131,7 +131,7 @@ def _ticket_systems(chosen: Mapping[str, Settings]) -> tuple[TicketSystem, ...]:
 
 
 def _ticket_projects(chosen: Mapping[str, Settings]) -> Iterator[tuple[str, str, str]]:
-    """(instance, the variable that says so, ABC project or `*`) for each that a ticket system serves."""
+    """(instance, the variable that sets it, ABC project or `*`) for each that a ticket system serves."""
     for name, settings in chosen.items():
         if kind := find(name).tickets:
             variable, projects = kind.projects(settings)

@@ -1,4 +1,4 @@
-"""One attempt of one delivery: lease, run the connector, record what came of it."""
+"""One attempt of one delivery: lease, run the connector, record the outcome."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ RECORDING_PATIENCE = 20.0
 
 
 TOLD_TOGETHER = 30
-"""How many events one digest tells, at most."""
+"""How many events one digest holds, at most."""
 
 T = TypeVar("T")
 
@@ -167,7 +167,7 @@ class Deliverer:
             self._record(lease, outcome, time.monotonic() - started, about)
 
     def _run_together(self, connector: Gathering, destination: Destination, first: Lease, event: Event) -> None:
-        """A crowd waits for this destination: tells what it can of them in one go."""
+        """A crowd waits for this destination: delivers as many as it can in one message."""
         leases, events = [first], [event]
         with ExitStack() as stack:
             for id_ in self._ledger.gather(destination.name, flow.interval_ms(destination), TOLD_TOGETHER - 1):
@@ -185,7 +185,7 @@ class Deliverer:
             for number, (lease, outcome) in enumerate(zip(leases, outcomes, strict=True)):
                 if outcome is not None:
                     with suppress(LeaseLost):  # one that is lost is no reason to forget the others
-                        # Sent in one go, they are one attempt: the breaker counts it once.
+                        # Sent in one message, they are one attempt: the breaker counts it once.
                         self._record(lease, outcome, seconds, _About(destination.name, judged=not number))
 
     def _record(self, lease: Lease, outcome: Outcome, seconds: float = 0.0, about: _About | None = None) -> None:

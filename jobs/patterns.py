@@ -30,7 +30,7 @@ _CLASSES: dict[str, Callable[[str], bool]] = {
 
 
 class Unusable(ValueError):
-    """A pattern that can't be used; the text says why and what to do."""
+    """A pattern that can't be used; the message gives the reason, and what to do."""
 
 
 class Pattern:

@@ -32,7 +32,7 @@ PLAIN_FIELDS = frozenset(
     {"data", "description", "origin", "status", "timeout", "ttl", "result_ttl", "failure_ttl", "worker_name"}
     | {"created_at", "enqueued_at", "started_at", "ended_at", "last_heartbeat"}
 )
-"""What a job may say besides its data. The rest makes RQ do more: callbacks, dependents, webhooks, repeats, meta."""
+"""What a job may hold besides its data. The rest makes RQ do more: callbacks, dependents, webhooks, repeats, meta."""
 
 
 class Refused(Exception):

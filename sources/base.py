@@ -67,8 +67,8 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What an alert says of an event that it has no sentence of its own for. Texts as the source has them: not escaped,
-    not cut, and possibly with personal data."""
+    """What an alert shows of an event that it has no sentence of its own for. Texts as the source has them: not
+    escaped, not cut, and possibly with personal data."""
 
     title: str
     """What happened, to whom or what, in one line."""
@@ -80,8 +80,8 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A value that the source shows and that changes with events, such as a status: reconcile compares the one that
-    was heard of last with the one that the source shows now.
+    """A value that the source shows and that changes with events, such as a status: reconcile compares the
+    last known one with the one that the source shows now.
 
     `at`: since when, in seconds since 1970; `precision`: how exactly that is known, in seconds; `first`: it is the one
     that the subject was created with, so that it is never later than another one.
@@ -291,4 +291,4 @@ class Source:
     facts_of: Callable[[Event], Mapping[str, Any]] = _no_facts
     """Values for `facts`, and for `data` where that is not the whole body."""
     sweep: Callable[[ServiceSettings, Callable[[str], str]], Sweep | None] = _cannot_be_asked
-    """(settings, key of a position -> its name as last heard) -> how reconcile asks the source; None where it can't."""
+    """(settings, key of a position -> its last known name) -> how reconcile asks the source; None where it can't."""

@@ -1,4 +1,4 @@
-"""What the environment says about sources: which there are (SOURCES), and the secrets by which each proves itself."""
+"""The settings of the sources: which ones are used (SOURCES), and the secrets that prove their requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/adding-a-connector.md is true: its connectors do what the page says, as they stand there."""
+"""docs/adding-a-connector.md is true: its connectors, as printed on the page, do what the page promises."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _serving(app: Flask) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def page(monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
-    """The page's code as the packages that it says it is, registered by the page's lines; by kind."""
+    """The page's code as the packages that it names, registered by the page's lines; by kind."""
     text = (ROOT / "docs" / "adding-a-connector.md").read_text(encoding="utf-8")
     codes = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     registered = re.findall(r'`"(\w+)": "([\w.]+)",`', text)

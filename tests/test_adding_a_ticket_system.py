@@ -117,7 +117,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def page(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The page's code as the package that it is said to be, registered by the page's line."""
+    """The page's code as the package that it names, registered by the page's line."""
     text = (ROOT / "docs" / "adding-a-ticket-system.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     module = ModuleType(NAME)

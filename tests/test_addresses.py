@@ -65,7 +65,7 @@ def test_addresses_of_redis_are_taken_as_they_are_meant(written: str, meant: str
         ("unix:///x?ssl_ca_certs=/x", "rediss://"),
         ("rediss://h?ssl_cert_reqs=perhaps", "required or none"),
         ("rediss://h?ssl_check_hostname=maybe", "true or false"),
-        ("rediss://h?ssl_ca_certs=/absent/ca.pem", "not there"),
+        ("rediss://h?ssl_ca_certs=/absent/ca.pem", "does not exist"),
         ("redis://h/first", "number of a database"),
         ("redis://h/0/1", "number of a database"),
         ("redis://u:p@h?password=q", "twice"),

@@ -75,6 +75,7 @@ def test_check_offline_asks_nobody(run: Run) -> None:
     assert [line.split(", ")[0] for line in said.splitlines()[1:]] == [
         "note configuration: CONNECTORS does not name translate",
         "note configuration: CONNECTORS does not name jira",
+        "note configuration: CONNECTORS does not name jandi",
     ]
 
 
@@ -131,7 +132,7 @@ def test_check_sends_again_what_died_because_of_a_system_that_works_now(
 
 
 def test_check_looks_at_the_channels_that_events_have_named(run: Run, redis: Any) -> None:
-    """And says which, and where it knows them from."""
+    """And prints which, and where it knows them from."""
     redis.delete("fb:default:positions")
     assert "note abc: no channel is looked at" in run("check")[1]
     redis.sadd("fb:default:positions", "abc:1:1", "abc:1:2", "abc:1:")

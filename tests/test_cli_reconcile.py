@@ -61,7 +61,7 @@ def test_right_after_an_outage_creations_are_made_up_for_and_young_changes_named
     assert (code, err) == (0, "")
     assert "ISSUE_CREATION" in out
     assert out.splitlines()[-2:] == [
-        "2 looked at, 1 made up for",
+        "2 looked at, 1 recovered",
         "1 change younger than 60 s: the next run looks at it (--wait does so in the same command)",
     ]
 
@@ -80,14 +80,14 @@ def test_wait_looks_at_the_young_changes_in_the_same_command(
     assert "waiting " in err
     assert "missed: INIT → RESOLVED" in out
     assert "missed; now for jira" in out
-    assert out.splitlines()[-1] == "2 looked at, 2 made up for"
+    assert out.splitlines()[-1] == "2 looked at, 2 recovered"
 
 
 def test_wait_waits_for_nothing_when_nothing_is_young(sandbox: Sandbox, run: Run) -> None:
     sandbox.abc.create_issue(1, {"name": "로그인 오류"})
     code, out, err = run("--wait")
     assert (code, err) == (0, "")
-    assert out.splitlines()[-1] == "1 looked at, 1 made up for"
+    assert out.splitlines()[-1] == "1 looked at, 1 recovered"
 
 
 def test_a_deleted_channel_is_reported_once(sandbox: Sandbox, run: Run, redis: Redis) -> None:
@@ -139,6 +139,6 @@ def test_a_dry_run_changes_nothing(sandbox: Sandbox, run: Run, redis: Redis) -> 
     before: Any = sorted(redis.keys("*"))
     code, out, err = run("--dry-run")
     assert code == 1
-    assert "1 would be made up for" in out
+    assert "1 would be recovered" in out
     assert "could not compare project 77" in err
     assert sorted(redis.keys("*")) == before

@@ -1,4 +1,4 @@
-"""A call ends at its deadline, whatever the other side does, and says whether the request may have arrived."""
+"""A call ends at its deadline, whatever the other side does; the error shows whether the request may have arrived."""
 
 from __future__ import annotations
 

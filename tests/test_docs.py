@@ -73,7 +73,7 @@ def test_links_resolve(page: Path) -> None:
             continue
         path, _, anchor = target.partition("#")
         file = (page.parent / path).resolve() if path else page
-        assert file.exists(), f"{page.name} links to {target}, which is not there"
+        assert file.exists(), f"{page.name} links to {target}, which does not exist"
         if anchor:
             assert anchor in set(anchors(file)), f"{page.name} links to {target}: no such heading"
 
@@ -86,11 +86,11 @@ def anchors(page: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_exist(page: Path) -> None:
-    """What a page tells people to run (`bin/…`, `.ci/run`) is there and can be run."""
+    """What people are to run according to a page (`bin/…`, `.ci/run`) exists and can be run."""
     text = page.read_text(encoding="utf-8")
     for command in re.findall(r"(?<![\w./-])((?:bin|\.ci)/[a-z_]+)(?![\w/.])", text):
         file = ROOT / command
-        assert file.is_file(), f"{page.name} names {command}, which is not there"
+        assert file.is_file(), f"{page.name} names {command}, which does not exist"
         assert file.stat().st_mode & 0o111, f"{command} can't be run"
 
 
@@ -100,7 +100,7 @@ def test_flask_commands_exist(page: Path) -> None:
 
     app = create_app({"WEBHOOK_TOKEN": "a-token-for-this-test"})
     words = set(re.findall(r"\bflask ([a-z][a-z-]+)\b", page.read_text(encoding="utf-8")))
-    assert words <= set(app.cli.commands), f"{page.name} names commands that are not there"
+    assert words <= set(app.cli.commands), f"{page.name} names commands that do not exist"
 
 
 def test_the_procfile_runs_what_exists() -> None:

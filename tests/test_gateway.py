@@ -55,7 +55,7 @@ def echo(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[by
 
 
 class Receiver:
-    """`/signed` has a signature, which is made up where the body does not say that it is right."""
+    """`/signed` has a signature, which is made up where the body does not claim that it is right."""
 
     def body_limit(self, path: str, _headers: Any) -> int:
         return 2 * MEGABYTE if path in ("/webhook", "/signed") else 0

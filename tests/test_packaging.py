@@ -1,4 +1,4 @@
-"""What pip installs is what the lock says, and the lock is what pyproject.toml asks for."""
+"""What pip installs is what the lock lists, and the lock is what pyproject.toml asks for."""
 
 from __future__ import annotations
 

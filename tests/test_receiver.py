@@ -1,4 +1,4 @@
-"""`POST /webhook` as INTERFACE tells it, over real HTTP against the real web process."""
+"""`POST /webhook` as documented, over real HTTP against the real web process."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def stored_bodies(redis: Any) -> list[bytes]:
 
 
 def test_answered_200_is_stored_whole(web: Web, redis: Any) -> None:
-    """Event, delivery and RQ job are in Redis when the answer is there."""
+    """Event, delivery and RQ job are in Redis when the answer arrives."""
     body = event()
     reply = web.post(body)
     assert reply.status == 200
@@ -228,7 +228,7 @@ def test_during_a_rotation_both_tokens_pass(web: Web, redis: Any, token: str) ->
 
 
 def test_the_token_is_looked_at_before_the_body(web: Web) -> None:
-    """A stranger's size, type and text make no difference, and no work."""
+    """Without a valid token, size, type and text of a body make no difference, and no work."""
     for body, kind in ((b"x" * MOST * 2, None), (b"not json", None), (b"{}", "text/plain")):
         assert web.post(body, token=None, kind=kind).status == 401
 
@@ -342,7 +342,7 @@ def redis_url(valkey_port: int) -> str:
 
 
 def test_only_allowed_addresses_pass(processes: Processes, redis_url: str) -> None:
-    """Without trusted proxies, what X-Forwarded-For says makes no difference."""
+    """Without trusted proxies, X-Forwarded-For makes no difference."""
     web = start_web(processes, redis_url, "elsewhere", ALLOWED_IPS="192.0.2.0/24,2001:db8::/32")
     reply = web.post(event())
     assert reply.status == 403
@@ -383,7 +383,7 @@ def test_connections_stay_open_longer_than_the_sender_keeps_them(idle: tuple[Con
 
 
 def test_strangers_who_stall_do_not_delay_a_webhook(web: Web, redis: Any) -> None:
-    """40 that say nothing, 40 in the middle of their headers, 40 without a token in the middle of their body."""
+    """40 that send nothing, 40 in the middle of their headers, 40 without a token in the middle of their body."""
     stalled = b"POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
     with ExitStack() as stack:
         for said in [b""] * 40 + [stalled[:40]] * 40 + [stalled] * 40:

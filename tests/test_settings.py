@@ -401,7 +401,7 @@ def test_every_number_has_a_floor_and_a_ceiling() -> None:
 
 
 def test_no_secret_is_a_plain_text() -> None:
-    """A variable whose name says key, token, password, secret or pat is of a type that prints no value."""
+    """A variable whose name contains key, token, password, secret or pat is of a type that prints no value."""
     parts: list[type[Settings]] = [ServiceSettings, *(connectors.find(name).settings for name in connectors.REGISTRY)]
     parts += [source.settings for source in sources.REGISTRY.values()]
     names = {

@@ -161,7 +161,7 @@ def test_what_is_no_http_is_no_answer(broken: bytes) -> None:
 
 
 class Listener:
-    """Answers everything, and keeps what it heard."""
+    """Answers everything, and keeps what it received."""
 
     def __init__(self, *headers: str, status: int = 200) -> None:
         self.heard: list[bytes] = []

@@ -102,7 +102,7 @@ class _TLSPool(HTTPSConnectionPool):
 
 
 class Adapter(HTTPAdapter):
-    """Bounds the whole call in time and the answer in size; says who we are; never tries twice."""
+    """Bounds the whole call in time and the answer in size; sends our User-Agent; never sends twice."""
 
     def __init__(self, pool: int, answer_bytes: int = MAX_ANSWER_BYTES) -> None:
         self._answer_bytes = answer_bytes

@@ -144,7 +144,7 @@ class _Resolver:
             future.set_result(_look_up(*key))
         except UnicodeError:
             future.set_exception(socket.gaierror(socket.EAI_NONAME, "no host can have this name"))
-        except Exception as error:  # noqa: BLE001  whatever it is, who waits must hear of it
+        except Exception as error:  # noqa: BLE001  whatever it is, the waiting thread must get it
             future.set_exception(error)
         finally:
             with self._lock:

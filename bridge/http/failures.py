@@ -1,4 +1,4 @@
-"""Why there is no answer, in words that help and hold nothing of the request. Pure.
+"""Messages for requests without an answer: they help, and contain nothing of the request. Pure.
 
 The texts of the exceptions of `requests` and `urllib3` are never passed on: they quote addresses, and addresses may
 hold secrets.

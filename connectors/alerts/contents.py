@@ -1,4 +1,4 @@
-"""What a message says of an event: texts for people, not yet escaped or cut for any system. Pure."""
+"""The content of a message about an event: texts for people, not yet escaped or cut for any system. Pure."""
 
 from __future__ import annotations
 

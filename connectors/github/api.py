@@ -100,7 +100,7 @@ class GitHubApi:
         state, _, reason = target.partition(":")
         here, _, why_closed = ticket.status.partition(":")
         if ticket.status in (target, "closed:duplicate") and here == state:
-            return Moved(ticket.status)  # a person's `duplicate` says more than any status of ours
+            return Moved(ticket.status)  # a person's `duplicate` is more exact than any status of ours
         if here == state and why_closed != reason:
             fence()  # GitHub changes the reason together with the state only
             self._rest.one("PATCH", _path(ticket.key), {"state": "open"})

@@ -66,7 +66,7 @@ class Catalog:
         except JiraRefusal as refusal:
             if refusal.status not in (400, 404):
                 raise
-            return _as_given(wanted)  # a Jira without this question (before 8.4); or the create says what is wrong
+            return _as_given(wanted)  # no such request (Jira before 8.4); a wrong value fails at the create
         found = find(choices, wanted)
         if found is None:
             raise Halt(Failed(unknown_type(self._settings, project, choices), "config" if choices else "auth"))

@@ -24,7 +24,7 @@ ADVICE: Mapping[int, str] = {
 }
 SCOPE = "the API token lacks a scope: it needs read:jira-user, read:jira-work and write:jira-work"
 NOT_SIGNED_IN = frozenset({"AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED", "AUTHORISATION_FAILED", "OUT"})
-"""Values of X-Seraph-LoginReason. Jira then goes on as for an anonymous visitor: it does not find what is there."""
+"""Values of X-Seraph-LoginReason. Jira then answers as to an anonymous visitor: "not found" for what exists."""
 CODE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{1,59}")
 
 

@@ -17,7 +17,7 @@ def is_at(status: Status, target: str) -> bool:
 
 
 def is_in_category(status: Status, target: str) -> bool:
-    """Whether the status is of the category `target`; so that `Done` works where Jira speaks another language."""
+    """Whether the status is of the category `target`; so that `Done` works where Jira uses another language."""
     name = target.casefold()
     return status.category != "" and status.category == CATEGORIES.get(name, name)
 

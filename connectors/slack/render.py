@@ -1,7 +1,7 @@
 """A message of Slack: blocks, metadata, escaping. Pure: no settings, no network.
 
 What users wrote stands in `plain_text` elements only, so that `*`, `_`, `` ` `` and `~` format nothing, and `& < >` are
-escaped, so that no mention and no link comes out of it: https://docs.slack.dev/messaging/formatting-message-text
+escaped, so that they make no mention and no link: https://docs.slack.dev/messaging/formatting-message-text
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from bridge.text import cut, utf16_length
 from connectors.alerts.contents import URL_MAX, Alert, Content, Digest, Fact
 from connectors.alerts.poster import Marker
 
-# Slack's pages speak of characters and do not define them. UTF-16 units are the most that any of its parts may count.
+# Slack's limits are in characters, which its pages do not define. UTF-16 units are the most that it may count.
 # https://docs.slack.dev/reference/methods/chat.postMessage#truncating: longer texts may be cut, with their entities.
 TEXT_MAX = 4000
 # https://docs.slack.dev/reference/block-kit/blocks/section-block

@@ -116,7 +116,7 @@ Fence: TypeAlias = Callable[[], None]
 
 
 class TicketApi(Protocol):
-    """One per process, used by many threads. Every verb that talks to the ticket system raises Refused or NoAnswer,
+    """One per process, used by many threads. Every verb that sends a request raises Refused or NoAnswer,
     and sends a request once: what is repeated, and when, is the flow's decision."""
 
     title: str

@@ -122,7 +122,7 @@ class TicketConnector:
         channel = str(event.channel.id) if is_blank(event.channel.name) else event.channel.name
         body = self._writer.feedback_comment(feedback.id, channel, texts, marker.text)
         added = comment_once(self._api, found.key, body, marker, case.context, feedback)
-        return Done({**result, "comment": "added" if added else "there already"})
+        return Done({**result, "comment": "added" if added else "already exists"})
 
     def _first_status(self, case: Case, found: Found) -> dict[str, Any]:
         """A ticket of ours gets the issue's status once; from then on only changes are carried, so that a ticket that

@@ -61,7 +61,7 @@ ENOUGH_WORDS = 4
 SURE = 0.9
 """Probability. How often these three decide, and err: docs/decisions/0051-language-detector.md."""
 DOMINANT = 0.6
-"""Share of a text's letters, weighted, from which on a script speaks for the whole text."""
+"""Share of a text's letters, weighted, from which on a script stands for the whole text."""
 UNMIXED = 0.9
 """The same for scripts of several languages: a good part of the text in another one is worth translating."""
 NOT_JAPANESE = 2

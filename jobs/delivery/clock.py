@@ -25,7 +25,7 @@ PULSE_SECONDS = 10.0
 
 
 class Pulse:
-    """The job loop's sign of life: another thread's says nothing about whether jobs are taken."""
+    """The job loop's sign of life: another thread's would not show whether jobs are taken."""
 
     def __init__(self) -> None:
         self.beat()

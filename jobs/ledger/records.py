@@ -35,7 +35,7 @@ class Query:
 
 
 class BadQuery(Exception):
-    """What is wrong with a query, in words."""
+    """A query that cannot be answered; the message names what is wrong with it."""
 
 
 class Records:
@@ -224,7 +224,7 @@ def _read_cursor(cursor: str) -> tuple[int, str] | None:
     if not cursor:
         return None
     if not (dash and delivery_id and score.isascii() and score.isdigit() and len(score) < 16):
-        raise BadQuery("cursor: pass on what `next` said")
+        raise BadQuery("cursor: pass on the value of `next`")
     return int(score), delivery_id
 
 

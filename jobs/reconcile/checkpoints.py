@@ -102,7 +102,7 @@ class Checkpoints:
             pipeline.execute()
 
     def name(self, position: Position) -> str:
-        """Its name, as last heard in an event; "" when none was."""
+        """Its name, as in the latest event; "" when none was."""
         return (self._redis.hget(f"{self._prefix}names", str(position)) or b"").decode()
 
     def level(self, subject: Subject, creation: str) -> Level | None:
@@ -118,6 +118,6 @@ class Checkpoints:
         values = {str(subject): f"{at}|{precision}|{level.value}", f"{subject}|created": creation}
         with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.hset(f"{self._prefix}levels", mapping=values)
-            # By this index `forget.lua` finds those of which nothing was heard for RETENTION_DAYS.
+            # By this index `forget.lua` finds those about which no event arrived for RETENTION_DAYS.
             pipeline.zadd(f"{self._prefix}levels:heard", {str(subject): int(self.now() * 1000)})
             pipeline.execute()

@@ -37,7 +37,7 @@ class Young:
 @dataclass(frozen=True, slots=True)
 class _Change:
     """A change of level without an event. `noted`: the time to note with the level where accepting the event does not
-    note it, because it is earlier than the last one heard; else None."""
+    note it, because it is earlier than the last known one; else None."""
 
     event: Event
     seen: Seen
@@ -127,7 +127,7 @@ class Comparison:
         same = heard is not None and heard.value == listed.level
         if not wanting or (same and not self._behind(listed, wanting)):
             return None
-        # The list is old by now. Read the entity, and only then what was heard: an event that arrived meanwhile counts.
+        # The list is old by now. Read the entity, and then the known level: an event that arrived meanwhile counts.
         asked = self._checkpoints.now()
         seen = self._sweep.again(key, listed)
         heard, now = self._heard(seen), self._checkpoints.now()

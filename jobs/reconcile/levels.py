@@ -1,4 +1,4 @@
-"""Whether a level changed without an event: pure decisions about what the source shows and what was heard."""
+"""Whether a level changed without an event: pure decisions about what the source shows and what events announced."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def is_untouched(seen: Seen) -> bool:
 
 
 def is_newer(heard: Level | None, changed: float | None, asked: float, now: float) -> bool:
-    """Whether a later event than the entity's last change was heard while it was being read (`asked` to `now`).
+    """Whether a later event than the entity's last change arrived while it was being read (`asked` to `now`).
     One from well before is no reason to wait: the source went back then (a restored backup). One from well after that
     has a wrong time."""
     if heard is None or changed is None or int(heard.at) <= int(changed):
@@ -37,7 +37,7 @@ def previous_of(
     """The level before the change ("" when unknown), and why alerts are not to be sent ("" when they are). `born`:
     when the ledger was created; `first_level`: the usual one of a new entity."""
     if heard:
-        # Heard again after a wipe, and the change that followed may have been announced before it.
+        # Known again after a wipe, and the change that followed may have been announced before it.
         wiped = max(heard.at, changed or 0.0) <= born
         return heard.value, "it may have been announced before Redis was wiped" if wiped else ""
     if (seen.created or 0.0) < born + CLOCKS_APART:

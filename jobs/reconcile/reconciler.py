@@ -181,8 +181,8 @@ class Reconciler:
         now: float,
         report: Report,
     ) -> None:
-        """What the source does not have is not asked for again at every run. A refused credential says something of the
-        group only where another group answers; else it is probably the credential that is wrong."""
+        """What the source does not have is not asked for again at every run. A refused credential is a
+        reason to leave a group out only where another group answers; else the credential itself is probably wrong."""
         for position, error in absent.items():
             entry = known.get(position)
             certain = entry is not None or error.reason == "not_found" or bool(answered - {self._group(position)})

@@ -59,12 +59,12 @@ class Report:
         )
 
     def changes(self, patience: float) -> str:
-        """The changes that are too young, in words."""
+        """The changes that are too young, as a text for people."""
         return f"{self.younger} {'change' if self.younger == 1 else 'changes'} younger than {patience:.0f} s"
 
     def summary(self, patience: float, dry_run: bool) -> Iterator[str]:
         """`patience`: how old a change must be."""
-        yield f"{self.looked_at} looked at, {len(self.findings)} {'would be ' if dry_run else ''}made up for"
+        yield f"{self.looked_at} looked at, {len(self.findings)} {'would be ' if dry_run else ''}recovered"
         if self.capped:
             yield "that is as many as one run makes; run it again for the rest"
         if self.younger:

@@ -86,8 +86,8 @@ class AbcClient:
         return any(found.id == feedback for found in self.search_feedbacks(project, channel, {"ids": [feedback]}))
 
     def set_external_issue_id(self, project: int, issue: int, value: str) -> Issue:
-        """Stores `value`, changing nothing else; a value that is already there wins: then nothing is written and the
-        issue as it is comes back.
+        """Stores `value`, changing nothing else; an existing value wins: then nothing is written and the
+        issue is returned as it is.
 
         Raises AbcError; reason `unwritable` when name or description are too long.
         """

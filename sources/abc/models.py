@@ -1,4 +1,4 @@
-"""What ABC User Feedback speaks of: issues, feedbacks, projects, channels, and the event about them."""
+"""The objects of ABC User Feedback: issues, feedbacks, projects, channels, and the event about them."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def subject_of(project: int, entity: Issue | Feedback) -> Subject:
 
 @dataclass(frozen=True, slots=True)
 class AbcEvent(Event):
-    """An event of ABC User Feedback. Entities that it does not speak of are None."""
+    """An event of ABC User Feedback. Entities that it does not contain are None."""
 
     project: Named | None = None
     channel: Named | None = None

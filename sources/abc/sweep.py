@@ -109,7 +109,7 @@ class AbcSweep:
         return parse(body, self._instance), json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
     def _project_name(self, key: str) -> str:
-        """As last heard in an event; else what ABC answers, asked for once."""
+        """As in the latest event; else from ABC, asked for once."""
         if heard := self._heard(key):
             return heard
         if key not in self._names:

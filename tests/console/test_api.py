@@ -1,4 +1,4 @@
-"""What operators' programs read and say: the JSON API, the signals, the metrics, over HTTP from a real web process."""
+"""What operators' programs read and send: the JSON API, the signals, the metrics, over HTTP from a real web process."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_a_row_tells_all_that_is_promised(web: Web, world: World) -> None:
 
 
 def answers(_event: Event, context: Context) -> Outcome:
-    """What each connector says here: translate succeeds, jira wants another try, slack gives up."""
+    """What each connector returns here: translate succeeds, jira wants another try, slack gives up."""
     connector = context.delivery_id.partition(".")[2]
     if connector == "jira":
         return Retry("Jira answered 503", "server_error")

@@ -1,4 +1,4 @@
-"""What `flask check` finds before it talks to anybody."""
+"""What `flask check` finds before it sends any request."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ def test_a_refusal_of_one_delivery_does_not_open_the_breaker(world: World) -> No
 
 @dataclass
 class Teller(Recorder):
-    """A connector that tells a crowd in one go."""
+    """A connector that delivers a crowd in one message."""
 
     crowd: int = 3
     together: list[list[str]] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The status that reconcile compares with is that of the latest change, in whatever order the changes are heard."""
+"""The status that reconcile compares with is that of the latest change, in whatever order the events arrive."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def change(previous: str, status: str, updated: str, created: str = f"{SECOND[:-
     [
         ((f"{SECOND}.559", "PENDING"), (f"{SECOND}.970", "RESOLVED"), "RESOLVED"),
         ((f"{SECOND}.970", "RESOLVED"), (f"{SECOND}.559", "PENDING"), "RESOLVED"),
-        ((f"{SECOND}.970", "RESOLVED"), (f"{SECOND}.000", "PENDING"), "PENDING"),  # cut by ABC: the later to be heard
+        ((f"{SECOND}.970", "RESOLVED"), (f"{SECOND}.000", "PENDING"), "PENDING"),  # cut by ABC: the later to arrive
         ((f"{SECOND}.000", "RESOLVED"), (f"{SECOND}.559", "PENDING"), "PENDING"),
         ((f"{SECOND}.000", "RESOLVED"), ("2026-11-22T10:00:07.999", "PENDING"), "RESOLVED"),
     ],

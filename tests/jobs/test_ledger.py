@@ -580,7 +580,7 @@ def test_a_time_in_the_future_does_not_put_an_event_behind_all_that_follow(world
 
 
 def test_a_status_from_the_future_does_not_hide_the_ones_that_follow(world: World) -> None:
-    """Reconcile compares with the status heard last: its time is never later than Redis's now."""
+    """Reconcile compares with the last known status: its time is never later than Redis's now."""
     statuses = f"{world.ledger.prefix}levels"
     forged = status_event(7, 1, "INIT", "ON_REVIEW")
     forged["data"]["issue"]["updatedAt"] = "2999-01-01T00:00:00.000Z"

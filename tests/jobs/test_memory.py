@@ -222,7 +222,7 @@ def test_notes_have_a_bound_of_one_mebibyte(world: World) -> None:
         world.ledger.add(lease, "parts", {f"{number}": "x" * 100_000})
     with pytest.raises(TooLarge, match="1048576"):
         world.ledger.add(lease, "parts", {"more": "x" * 100_000})
-    world.ledger.add(lease, "parts", {"1": "y" * 100_000})  # instead of what was there
+    world.ledger.add(lease, "parts", {"1": "y" * 100_000})  # instead of what was stored
     size = world.redis.memory_usage(f"{world.ledger.prefix}delivery:{lease.delivery_id}", samples=0)
     assert size < 3_000_000
     with pytest.raises(LeaseLost):

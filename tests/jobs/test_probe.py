@@ -45,7 +45,7 @@ def problem(url: str, walk: str = "reach") -> str:
 
 
 def lines(url: str) -> dict[str, str]:
-    """`flask check` of that Redis: what it says by status."""
+    """`flask check` of that Redis: its lines by status."""
     configuration = configure({"WEBHOOK_TOKEN": "token-of-the-tests-0001", "REDIS_URL": url})
     found = [line for line in checks(Runtime(configuration), offline=False) if line.what.startswith("redis: ")]
     by_status: dict[str, str] = {}

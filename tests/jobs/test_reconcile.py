@@ -1,4 +1,4 @@
-"""Catch-up: what the source has and we never saw is made up for, once, and nothing else is touched."""
+"""Catch-up: what the source has and we never saw is recovered, once, and nothing else is touched."""
 
 from __future__ import annotations
 
@@ -338,7 +338,7 @@ def test_a_change_cut_to_whole_seconds_keeps_its_place_behind_the_creation(redis
 
 
 def test_a_status_that_was_carried_in_passing_is_put_right(sandbox: Any, redis: Redis) -> None:
-    """The ticket was made late, when the issue was at a status of which nobody had heard, and that was taken back."""
+    """The ticket was made late, when the issue was at a status that no event had announced, and that was taken back."""
     bench = Bench(sandbox, redis, JIRA_STATUS_MAP="INIT=To Do,RESOLVED=Done", RECONCILE_CHANNELS="1:1")
     bench.world.tick()
     issue = bench.issue()
@@ -865,7 +865,7 @@ def test_alert_max_age_holds_for_a_change_of_status(sandbox: Any, redis: Redis) 
 
 
 def test_a_status_that_a_restored_backup_brought_back_is_announced(bench: Bench) -> None:
-    """The issue's last change is earlier than the one that was heard: ABC went back."""
+    """The issue's last change is earlier than the one that an event announced: ABC went back."""
     bench.remember_an_hour()
     issue = bench.issue()
     bench.catch_up()

@@ -317,7 +317,7 @@ def test_a_success_between_starts_the_count_again(world: World) -> None:
 
 
 def test_a_breaker_for_which_nobody_waits_is_forgotten_after_an_hour(world: World) -> None:
-    """Its channel was renamed, say: nothing goes there any more that could close it."""
+    """Its channel was renamed, for example: nothing goes there any more that could close it."""
     one = world.connectors["one"]
     one.answer = down
     announced = [world.tell(feedback_event()) for _ in range(5)]

@@ -64,7 +64,7 @@ numbers = itertools.count(1)
 
 @dataclass
 class Recorder:
-    """A connector that does what the test says, and remembers what it was asked."""
+    """A connector that does what the test wants, and remembers what it was asked."""
 
     answer: Callable[[Event, Context], Outcome] = lambda _event, _context: Done({"ok": True})
     seen: list[str] = field(default_factory=list)

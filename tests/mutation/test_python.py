@@ -1,4 +1,4 @@
-"""The mutants of a Python module are what the report says they are."""
+"""The mutants of a Python module are those that the report lists."""
 
 from __future__ import annotations
 

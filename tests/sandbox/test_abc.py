@@ -22,7 +22,7 @@ def call(sandbox: Sandbox, method: str, path: str, body: Any = None) -> requests
 
 
 def test_an_issue_made_by_name_is_announced_before_it_can_be_read(sandbox: Sandbox, receiver: Receiver) -> None:
-    """And shows no feedback yet; when the creation has answered it is there."""
+    """And shows no feedback yet; it does when the creation has answered."""
     seen: list[int] = []
 
     def read_back(_: int) -> tuple[int, dict[str, str]]:
@@ -59,7 +59,7 @@ def test_two_creations_of_one_new_name_at_once(sandbox: Sandbox) -> None:
 
 
 def test_names_are_looked_up_in_all_projects(sandbox: Sandbox) -> None:
-    """A feedback of project 2 can carry an issue of project 1, and no ISSUE_CREATION tells of it."""
+    """A feedback of project 2 can carry an issue of project 1, and no ISSUE_CREATION announces it."""
     project = sandbox.abc.create_project("Second", "SECONDKEYSECONDKEY01")
     channel = sandbox.abc.create_channel(project.id, "Its channel")
     issue = sandbox.abc.create_issue(1, {"name": "shared"})

@@ -1,4 +1,4 @@
-"""The stand-in for JANDI refuses what JANDI's page says that it refuses."""
+"""The stand-in for JANDI refuses what JANDI refuses according to its page."""
 
 from __future__ import annotations
 

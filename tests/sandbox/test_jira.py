@@ -75,7 +75,7 @@ def test_what_it_refuses(cloud: JIRA, sandbox: Sandbox, fields: dict[str, Any], 
 
 
 def test_screens_differ(cloud: JIRA, sandbox: Sandbox) -> None:
-    """Labels may be missing from the screen, and a field of their own may be required; createmeta says so."""
+    """Labels may be missing from the screen, and a field of their own may be required; createmeta shows it."""
     sandbox.jira.rules.labels_on_screen = False
     sandbox.jira.rules.required_fields = {"customfield_10010"}
     status, errors = refusal(cloud.create_issue, fields=FIELDS)

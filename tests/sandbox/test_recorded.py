@@ -51,7 +51,7 @@ def said(response: requests.Response) -> Any:
 
 
 def timeless(value: Any) -> Any:
-    """Without the times, which differ, but keeping that they were there."""
+    """Without the times, which differ, but keeping their keys."""
     text = json.dumps(value, ensure_ascii=False)
     return json.loads(re.sub(r'"(createdAt|updatedAt)": "[^"]*"', r'"\1": ""', text))
 

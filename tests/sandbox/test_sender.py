@@ -46,7 +46,7 @@ def test_without_a_token_there_is_no_header(sandbox: Sandbox, receiver: Receiver
 def test_every_failure_is_tried_four_times(
     sandbox: Sandbox, receiver: Receiver, statuses: list[int], attempts: int
 ) -> None:
-    """With the same bytes, and whatever Retry-After says."""
+    """With the same bytes, and whatever Retry-After asks for."""
     receiver.answer = lambda number: (statuses[number], {"Retry-After": "10"})
     sandbox.sender.subscribe(receiver.url)
     sandbox.abc.create_issue(1, {"name": "x"})
@@ -117,7 +117,7 @@ def test_an_idle_connection_is_not_used_after_five_seconds(monkeypatch: pytest.M
 
 
 def test_events_go_out_in_parallel_and_a_retried_one_comes_late(sandbox: Sandbox, receiver: Receiver) -> None:
-    """Ten at once, though the receiver answers none before all are there; the first, refused, arrives again last."""
+    """Ten at once, though the receiver answers none before all have arrived; the first, refused, arrives again last."""
     barrier = threading.Barrier(10)
 
     def answer(number: int) -> tuple[int, dict[str, str]]:

@@ -97,7 +97,7 @@ class Corruption:
 
     @property
     def refuses(self) -> bool:
-        """Whether the status says that nothing was done; then nothing is done."""
+        """Whether the status means that nothing was done; then nothing is done."""
         return self.body is not None and (300 <= self.status < 500 or self.status == 503)
 
     def applies(self, number: int) -> bool:

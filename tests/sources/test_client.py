@@ -64,7 +64,7 @@ class TestReading:
             assert client.project_name(1) == "Demo project"
 
     def test_fields(self, client: AbcClient) -> None:
-        """The built-in and the inactive ones can't be written; which are read-only ABC does not tell."""
+        """The built-in and the inactive ones can't be written; ABC does not show which are read-only."""
         fields = {field.key: field for field in client.fields(1, 1)}
         assert (fields["translatedMessage"].writable, fields["translatedMessage"].format) == (True, "text")
         unwritable = {key for key, field in fields.items() if not field.writable}

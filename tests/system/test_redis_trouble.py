@@ -22,7 +22,7 @@ from tests.system.world import ENGLISH, KOREAN, World, running
 from tools.sandbox.processes import free_port, wait_for
 from tools.sandbox.service import call
 
-WITHIN = 1.0  # seconds in which the receiver tells of trouble with Redis
+WITHIN = 1.0  # seconds in which the receiver reports a failure of Redis
 RECOVERED = 30.0
 SETTLED = 90.0  # seconds for what waits until a request of before the wipe must have ended
 DURABLE = ("--appendonly", "yes", "--appendfsync", "always")
@@ -70,7 +70,7 @@ def something() -> bytes:
 
 @contextmanager
 def told_for(world: World, seconds: float) -> Iterator[None]:
-    """In the block Redis is hurt; then the receiver says so for a while, and after the block takes events again."""
+    """In the block Redis is hurt; then the receiver reports it for a while, and after the block takes events again."""
     yield
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

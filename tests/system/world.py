@@ -107,10 +107,10 @@ class World:
         finally:
             call("POST", webhook, json={"url": f"{self.service.web}/webhook", "token": TOKEN})
 
-    # What the service says
+    # What the service shows
 
     def attempts(self, event_id: str, connector: str) -> list[dict[str, Any]]:
-        """What the record says of each attempt that a connector made for an event, the first one first."""
+        """What the record holds of each attempt that a connector made for an event, the first one first."""
         event = call("GET", f"{self.service.web}/api/events/{event_id}", BEARER)
         [delivery] = [row for row in event["deliveries"] if row["connector"] == connector]
         return list(delivery["attempts_log"])
@@ -204,7 +204,7 @@ def running(
 
 
 def summary(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """What a failing test says of the deliveries."""
+    """What a failing test prints of the deliveries."""
     return [(row["connector"], row["entity"], row["state"], row["attempts"], row["error"]) for row in rows]
 
 

@@ -1,6 +1,6 @@
 """What the measures share: rounds of cases in turn, medians with their spread, tables, cores, versions.
 
-Absolute figures say little: another machine, or a neighbour on this one, changes them all. Every case of a round runs
+Absolute figures mean little: another machine, or a neighbour on this one, changes them all. Every case of a round runs
 right after the others, and what counts is the ratio of two cases, within each round, in the middle of all rounds.
 """
 
@@ -62,7 +62,7 @@ def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Non
 
 
 def body(number: int) -> bytes:
-    """A new feedback as ABC User Feedback tells of it, about 800 bytes; each number is an event of its own."""
+    """A new feedback as ABC User Feedback sends it, about 800 bytes; each number is an event of its own."""
     times = {"createdAt": "2026-01-05T09:30:00.000Z", "updatedAt": "2026-01-05T09:30:00.000Z"}
     issue = {"id": 7, **times, "name": "결제 오류", "description": None, "status": "INIT", "externalIssueId": ""}
     text = "결제 화면에서 확인을 누르면 앱이 멈춥니다. 다시 켜도 같은 화면에서 멈춰요. "

@@ -1,4 +1,4 @@
-"""`bin/chaos`: attacks the service and counts what came of it; 0 when nothing is missing and nothing repeated."""
+"""`bin/chaos`: attacks the service and counts the effects; exits with 0 when none is missing or repeated."""
 
 from __future__ import annotations
 

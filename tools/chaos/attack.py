@@ -21,7 +21,7 @@ MEMORY_FULL = 1_000_000  # bytes: less than an empty server uses
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A fault that was carried out. Times in seconds since 1970; `note` tells what came of it."""
+    """A fault that was carried out. Times in seconds since 1970; `note`: its result."""
 
     fault: Fault
     began: float
@@ -37,7 +37,7 @@ class Attack:
         self._faults = list(faults)
         self._report = report
         self._dice = random.Random(f"attack {world.options.seed}")
-        self._redis = threading.Lock()  # one trouble of Redis at a time
+        self._redis = threading.Lock()  # one fault of Redis at a time
         self._orders: list[Path] = []
         self.done: list[Done] = []
 
@@ -54,7 +54,7 @@ class Attack:
             thread.join()
 
     def stop(self) -> None:
-        """Takes back what would go on: orders that nobody came to, and the troubles of the stand-ins."""
+        """Takes back what would go on: orders that no process carried out, and the faults of the stand-ins."""
         self._world.control("faults", None, "DELETE")
         for order in self._orders:
             order.unlink(missing_ok=True)
@@ -63,7 +63,7 @@ class Attack:
         began = time.time()
         try:
             note = ACTIONS[fault.kind](self, fault) or ""
-        except Exception as error:  # noqa: BLE001 - a fault that could not be made is told, and ends no run
+        except Exception as error:  # noqa: BLE001 - a fault that could not be made is reported, and ends no run
             note = f"NOT CARRIED OUT: {type(error).__name__}: {error}"
         done = Done(fault, began, time.time(), note)
         self.done.append(done)

@@ -12,8 +12,8 @@ from tools.chaos.post import Heard
 @dataclass(frozen=True, slots=True)
 class Facts:
     """`state`: that of the stand-ins; `heard`: every webhook that was passed on; `statuses`: the last status that a
-    person gave to each issue, by its name; `repairs`: whether reconcile is there, so that what was never heard counts,
-    too; `lost_before`: the numbers of webhooks heard before Redis was wiped, whose messages nobody can promise;
+    person gave to each issue, by its name; `repairs`: whether reconcile runs, so that what no webhook announced counts,
+    too; `lost_before`: the numbers of webhooks that came before Redis was wiped, whose messages nobody can promise;
     `records`: the service's own of its deliveries, of which only one thing is believed: that it was `unsure`."""
 
     state: Mapping[str, Any]
@@ -26,8 +26,8 @@ class Facts:
 
 @dataclass
 class Row:
-    """One kind of effect; the lists name the entities, once for each. `limits`: what docs/reliability.md says that
-    nobody can promise; told, and no failure."""
+    """One kind of effect; the lists name the entities, once for each. `limits`: what docs/reliability.md lists as
+    limits; reported, and no failure."""
 
     effect: str
     expected: int = 0
@@ -53,8 +53,8 @@ def accepted(facts: Facts, event: str, since: int = 0) -> list[dict[str, Any]]:
 
 
 def last_heard(facts: Facts, since: int = 0) -> dict[int, set[str]]:
-    """The newest status of each issue of which an accepted webhook told (one about something else that shows it told
-    nobody of the change), with all of the same second: ABC cuts some times. `since`: not of the first so many."""
+    """The newest status of each issue that an accepted webhook announced (one about something else that shows it did
+    not announce the change), with all of the same second: ABC cuts some times. `since`: not of the first so many."""
     newest: dict[int, tuple[str, set[str]]] = {}
     for event in ("ISSUE_CREATION", "ISSUE_STATUS_CHANGE"):
         for data in accepted(facts, event, since):

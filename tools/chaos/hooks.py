@@ -164,7 +164,7 @@ class _AfterImport(importlib.abc.MetaPathFinder):
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is None or spec.loader is None:
-            raise ImportError(f"chaos: {name}, which should be attacked, is not there")
+            raise ImportError(f"chaos: {name}, which should be attacked, does not exist")
         run = spec.loader.exec_module
 
         def run_and_patch(module: ModuleType) -> None:

@@ -111,8 +111,9 @@ def _may_repeat(facts: Facts, connector: str, lost: Iterable[Happening]) -> Coun
 
 
 def _found_later(facts: Facts, spare: Counter[Change], row: Row) -> Counter[Change]:
-    """Messages of reconcile: for an issue whose last change was never heard, the status that it has now. Of one that
-    was never heard of, or before a wipe only, it may be told or not: that goes by when the issue was made."""
+    """Messages of reconcile: for an issue whose last change was not announced, the status that it has now. For one
+    that no webhook named, or only before a wipe, a message is allowed but not required: that depends on when the
+    issue was made."""
     found: Counter[Change] = Counter()
     last = last_heard(facts, facts.lost_before)
     for issue in facts.state["abc"]["issues"]:
@@ -123,7 +124,7 @@ def _found_later(facts: Facts, spare: Counter[Change], row: Row) -> Counter[Chan
         if issue["id"] in last:
             row.expected += 1
         if issue["id"] in last and not candidates:
-            row.missing.append(f"{issue['name']} is {now}, of which no webhook told")
+            row.missing.append(f"{issue['name']} is {now}, which no webhook announced")
         found.update(candidates[:1])
     return found
 

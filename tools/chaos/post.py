@@ -1,4 +1,4 @@
-"""The way between the source and the receiver: passes webhooks on, keeps what was said, and can be a bad way.
+"""The way between the source and the receiver: passes webhooks on, keeps requests and answers, and makes faults.
 
 Stands where a proxy, a load balancer or the open internet stands; what it kept is what the service can know.
 """
@@ -94,7 +94,7 @@ class Post:
             self._forgotten = len(self.heard)
 
     def again(self, number: int) -> None:
-        """Sends `number` of the webhooks heard so far once more, mixed and all at once; none of those that a Redis knew
+        """Sends `number` of the webhooks so far once more, mixed and all at once; none of those that a Redis knew
         which was wiped since (`forget`): the real sender repeats for seconds only."""
         with self._lock:
             known = [heard.body for heard in self.heard[self._forgotten :]]
@@ -153,4 +153,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # the sender lost patience
 
     def log_message(self, *_: Any) -> None:
-        """Says nothing."""
+        """Logs nothing."""

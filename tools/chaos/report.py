@@ -15,8 +15,8 @@ from tools.chaos.facts import Row
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one run. `recovery`: seconds from the end of a fault until nothing was left of what it met, by kind;
-    `points`: the steps before or after which a process was killed."""
+    """The result of one run. `recovery`: seconds from the end of a fault until nothing was left of what it met, by
+    kind; `points`: the steps before or after which a process was killed."""
 
     seed: int
     events: int
@@ -36,15 +36,15 @@ class Result:
 
 SOON_SECONDS = 10.0
 REPAIRED = ("web away", "Redis wiped")
-"""What these took away is not in the records: it is back when every effect is there."""
+"""The records do not show what these took away: the service has recovered when every effect exists."""
 
 
 def recovery_of(
     faults: Iterable[Done], records: Iterable[Mapping[str, Any]], complete: float
 ) -> dict[str, list[float]]:
-    """For each fault: from its end until the last delivery that was there by then was finished; where it was ordered
+    """For each fault: from its end until the last delivery that existed by then was finished; where it was ordered
     for the next requests, also those soon after that needed more than one attempt. An upper bound: other faults may
-    have come in between. `complete`: when every effect was there (seconds since 1970)."""
+    have come in between. `complete`: when every effect existed (seconds since 1970)."""
     spans = [
         (_seconds(record["created_at"]), _seconds(record["updated_at"]), record["attempts"])
         for record in records

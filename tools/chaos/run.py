@@ -1,4 +1,4 @@
-"""One run: the story is told to the stand-in of ABC, the attack goes on meanwhile, then the effects are counted."""
+"""One run: a story happens at the stand-in of ABC, the attack goes on meanwhile, then the effects are counted."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from tools.sandbox.service import CALL_SECONDS, Service
 QUIET_SECONDS = 300.0
 """The schedule of retries is what it is (5 s, 30 s, 2 min): a delivery that failed three times is late by minutes."""
 RECONCILE_SECONDS = 40.0
-"""How long reconcile has to find what was never heard: it waits out the sender's own attempts first."""
+"""How long reconcile has to find what no webhook announced: it waits out the sender's own attempts first."""
 PERSON_SECONDS = 3 * CALL_SECONDS
 """For how long a person tries again what did not work: one attempt may meet a stand-in that does not answer."""
 
 
 @dataclass
 class Source:
-    """The people at ABC User Feedback: does what a story tells, and remembers what a person should find there."""
+    """The people at ABC User Feedback: carries out a story, and remembers what a person should find afterwards."""
 
     world: World
     issues: dict[int, int] = field(default_factory=dict)
@@ -127,7 +127,7 @@ def _run(world: World, story: Sequence[Action], faults: Sequence[Fault], say: Ca
     try:
         source.tell(story)
     except requests.RequestException as error:
-        troubles.append(f"the story could not be told: {error}")
+        troubles.append(f"the story could not be carried out: {error}")
     thread.join()
     attack.stop()
     quiet = world.wait_quiet(QUIET_SECONDS)

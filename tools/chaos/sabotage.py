@@ -9,7 +9,7 @@ from uuid import uuid4
 
 
 def _cut(scripts: dict[str, str], name: str, text: str, instead: str) -> None:
-    """Replaces a piece of a Lua script. A piece that is not there any more is an error: a sabotage that does nothing
+    """Replaces a piece of a Lua script. A piece that no longer exists is an error: a sabotage that does nothing
     would prove nothing."""
     if text not in scripts[name]:
         raise LookupError(f"chaos: {name}.lua has no {text!r} to switch off: look at tools/chaos/sabotage.py")
@@ -46,7 +46,7 @@ def _without_intent(ledger: Any) -> None:
 
 
 def _without_dedup(events: Any) -> None:
-    """The same happening, told again, is another event."""
+    """The same event, sent again, counts as another one."""
     identify = events.event_id
     events.event_id = lambda *identity: identify(*identity, uuid4().hex)
 

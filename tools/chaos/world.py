@@ -230,7 +230,7 @@ class World:
         return call(method, f"{self.service.sandbox}/control/{path}", json=body)
 
     def backlog(self) -> int | None:
-        """Webhooks that are on their way, and unfinished deliveries; None: the service can't tell at the moment."""
+        """Webhooks that are on their way, and unfinished deliveries; None: the service can't count them now."""
         # In this order: what leaves the first place is in the second by then.
         on_their_way = int(self.service.state()["sender"]["pending"]) + self.post.under_way
         try:

@@ -36,7 +36,7 @@ TOKEN = re.compile(
 CONDITION = re.compile(r"\b(if|elseif) (.+?) then\b")
 COMMAND = re.compile(r"^\s*redis\.call\(.*\)\s*(?:--.*)?$")
 WIRING = re.compile(r"\bARGV\[|\bt\[1\] \* 1000")
-"""Reading the arguments and the clock: every use of the script checks these, and changes there say little."""
+"""Reading the arguments and the clock: every use of the script checks these, and changes there show little."""
 BEFORE_NOW, AFTER_NOW = re.compile(r"\bnow *$"), re.compile(r" *now\b")
 
 

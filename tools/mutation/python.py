@@ -2,7 +2,7 @@
 
 The operators are those of `tools/mutation/lua.py`: another comparison, another logical or arithmetic operator, a
 constant, a condition that always or never holds, a statement that is left out. Docstrings, annotations, decorators and
-log lines stay as they are: changes there say little about the behaviour.
+log lines stay as they are: changes there show little about the behaviour.
 """
 
 from __future__ import annotations

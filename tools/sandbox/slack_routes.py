@@ -126,7 +126,7 @@ def _arguments(slack: Slack) -> dict[str, Any]:
     """The call's arguments, from JSON or a form, after the token was checked. Raises SlackError."""
     values: dict[str, Any] = dict(request.args)
     token = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
-    if request.mimetype == "application/json" and request.get_data():  # slack_sdk says JSON without any body, too
+    if request.mimetype == "application/json" and request.get_data():  # slack_sdk sends this type without a body, too
         given = request.get_json(silent=True)
         if not isinstance(given, dict):
             raise SlackError("invalid_json" if given is None else "json_not_object")

@@ -26,9 +26,9 @@ order, since = math.min(order, now), math.min(since, now)
 -- What happened in the same millisecond stays in the order in which it came.
 order = order + redis.call('INCR', p .. 'arrivals') % 1000 / 1000
 
--- The level that was heard of last, for reconcile to compare with. A time that is known to the second may be as late as
+-- The last known level, for reconcile to compare with. A time that is known to the second may be as late as
 -- any other of its second; of two that are known to the millisecond, which may come in either order, the later one counts.
--- The first level is never the later one. What was heard of an earlier entity with the same id does not count.
+-- The first level is never the later one. The level of an earlier entity with the same id does not count.
 if level ~= '' then
   local levels = p .. 'levels'
   local of = redis.call('HGET', levels, entity .. '|created')

@@ -29,7 +29,7 @@ for _, state in ipairs({'ignored', 'unreadable'}) do
     count = count + 1
   end
 end
--- Levels of entities of which nothing was heard for so long: fields `<entity>` and `<entity>|created`.
+-- Levels of entities about which no event arrived for so long: fields `<entity>` and `<entity>|created`.
 for _, entity in ipairs(redis.call('ZRANGE', p .. 'levels:heard', '-inf', now - retention, 'BYSCORE', 'LIMIT', 0, FORGOTTEN_AT_ONCE)) do
   redis.call('HDEL', p .. 'levels', entity, entity .. '|created')
   redis.call('ZREM', p .. 'levels:heard', entity)

@@ -1,4 +1,4 @@
--- Takes deliveries that wait for a destination's rate, the longest waiting first, to be told together. ARGV: prefix, destination, ms between two, how many. Returns their ids.
+-- Takes deliveries that wait for a destination's rate, the longest waiting first, to be delivered in one message. ARGV: prefix, destination, ms between two, how many. Returns their ids.
 local p, destination, interval, many = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local crowd, bucket = p .. 'crowd:' .. destination, p .. 'bucket:' .. destination
 local ids = redis.call('ZRANGE', crowd, 0, many - 1)

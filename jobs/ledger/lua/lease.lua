@@ -1,5 +1,5 @@
 -- Takes the right to run a delivery, if it is its turn.
--- ARGV: prefix, delivery id, event id, connector, token, lease ms, '1' to take it before its time (to be told with others).
+-- ARGV: prefix, delivery id, event id, connector, token, lease ms, '1' to take it before its time (to be delivered in one message with others).
 -- Returns {'granted', delivery fields, event fields, now, since when we remember}
 -- or {'gone' | 'foreign' | 'finished' | 'busy' | 'early' | 'waiting'}.
 --!include recovery

@@ -10,7 +10,7 @@ if ARGV[7] == '1' then redis.call('ZADD', p .. 'workers', now, worker) end
 -- A key that lives longer than an election was set before Redis's own clock stepped back: it elects nobody.
 if redis.call('PTTL', p .. 'clock') > tonumber(elect) then redis.call('DEL', p .. 'clock') end
 if not redis.call('SET', p .. 'clock', worker, 'NX', 'PX', elect) then return false end
-redis.call('SET', p .. 'born', now, 'NX')  -- since when we remember: a wiped Redis begins anew
+redis.call('SET', p .. 'born', now, 'NX')  -- when this ledger was created; reset when Redis is wiped
 redis.call('ZREMRANGEBYSCORE', p .. 'workers', '-inf', now - WORKER_LISTED_MS)
 
 -- One of those who wait for a destination probes it when the pause of its breaker is over.
@@ -23,7 +23,7 @@ for _, destination in ipairs(redis.call('SMEMBERS', p .. 'waiting')) do
     redis.call('SREM', p .. 'waiting', destination)
   end
 end
--- An open breaker for which nobody has waited for an hour says nothing any more: its destination was renamed, say.
+-- An open breaker for which nothing has waited for an hour is removed: its destination was probably renamed.
 for _, destination in ipairs(redis.call('SMEMBERS', p .. 'breakers')) do
   local open = tonumber(redis.call('HGET', p .. 'breaker:' .. destination, 'until') or 0)
   if open < now - UNUSED_BREAKER_MS and redis.call('EXISTS', p .. 'waits:' .. destination) == 0 then

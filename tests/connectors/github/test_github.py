@@ -165,7 +165,7 @@ def test_a_comment_is_found_among_many(world: GitHubWorld) -> None:
     world.added(feedback, issue)
     for number in range(100):
         world.sandbox.github.comment(world.row(), f"talk {number}")
-    assert result(world.added(feedback, issue))["comment"] == "there already"
+    assert result(world.added(feedback, issue))["comment"] == "already exists"
 
 
 def test_a_transferred_issue_is_followed(world: GitHubWorld) -> None:

@@ -138,7 +138,7 @@ def test_the_61st_message_of_a_minute_is_refused_by_the_stand_in(sandbox: Sandbo
     ],
 )
 def test_what_the_code_40000_means(sandbox: Sandbox, status: int, message: str, reason: Reason, advice: str) -> None:
-    """Three refusals share it; also with a status that says success."""
+    """Three refusals share it; also with a status that means success."""
     sandbox.faults.add("status", system="jandi", status=status, body={"code": 40000, "message": message})
     first = context()
     outcome = deliver(build(sandbox), first)
@@ -193,7 +193,7 @@ def test_a_success_needs_no_body(sandbox: Sandbox, odd: object) -> None:
     assert deliver(build(sandbox), context()) == Done({})
 
 
-# What no answer says for sure
+# No answer, or one that leaves the result open
 
 
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after", 500])

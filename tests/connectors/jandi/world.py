@@ -1,4 +1,4 @@
-"""What the tests of the JANDI connector share: connectors that talk to the sandbox, secrets to look for."""
+"""What the tests of the JANDI connector share: connectors that use the sandbox, secrets to look for."""
 
 from __future__ import annotations
 

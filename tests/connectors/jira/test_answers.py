@@ -154,7 +154,7 @@ def test_any_json_is_read_or_refused(raw: Any) -> None:
 
 
 class TestLogin:
-    """With wrong or expired credentials some sites answer as to an anonymous visitor, and say so in a header alone."""
+    """With wrong or expired credentials some sites answer as to an anonymous visitor; only a header shows it."""
 
     def test_an_expired_token_is_no_deleted_ticket(self, either: World) -> None:
         issue = either.issue()

@@ -1,4 +1,4 @@
-"""`flask check` and new tickets find an issue type and a priority in the same way, in whatever language Jira speaks."""
+"""`flask check` and new tickets find an issue type and a priority in the same way, in whatever language Jira uses."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def test_repeats_a_replay_and_a_wiped_ledger_add_no_second_one(either: World) ->
     for _ in range(4):
         either.added(feedback, issue)
     either.wipe()
-    assert result(either.added(feedback, issue))["comment"] == "there already"
+    assert result(either.added(feedback, issue))["comment"] == "already exists"
     assert len(either.bodies()) == 1
 
 
@@ -71,7 +71,7 @@ def test_the_comment_is_found_among_hundreds(world: World) -> None:
     world.added(feedback, issue)
     for number in range(250):
         world.sandbox.jira.comment(world.ticket(), f"talk {number}")
-    assert result(world.added(feedback, issue))["comment"] == "there already"
+    assert result(world.added(feedback, issue))["comment"] == "already exists"
 
 
 def test_a_lost_answer_is_looked_for(world: World) -> None:
@@ -83,7 +83,7 @@ def test_a_lost_answer_is_looked_for(world: World) -> None:
     outcome = world.added(feedback, issue, context)
     assert isinstance(outcome, Retry)
     assert outcome.reason == "ambiguous"
-    assert result(world.added(feedback, issue, context.next_attempt()))["comment"] == "there already"
+    assert result(world.added(feedback, issue, context.next_attempt()))["comment"] == "already exists"
     assert len(world.bodies()) == 1
 
 

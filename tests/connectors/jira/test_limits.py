@@ -88,7 +88,7 @@ def test_a_page_of_the_longest_comments_can_be_read(world: World, character: str
         world.sandbox.jira.comment(world.ticket(), character * 32_767)
     outcome = world.added(feedback, issue)
     assert isinstance(outcome, Done)
-    assert outcome.result["comment"] == "there already"
+    assert outcome.result["comment"] == "already exists"
 
 
 def test_the_rate_is_that_of_jira_rate(world: World) -> None:

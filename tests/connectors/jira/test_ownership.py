@@ -279,7 +279,7 @@ class TestComments:
         either.created(issue)
         either.sandbox.jira.comment(either.ticket(), f"haha\n{either.feedback_marker(feedback)}")
         assert result(either.added(feedback, issue))["comment"] == "added"
-        assert result(either.added(feedback, issue))["comment"] == "there already"
+        assert result(either.added(feedback, issue))["comment"] == "already exists"
         assert len(either.bodies()) == 2
 
     def test_a_former_account_s_comment_counts(self, either: World) -> None:
@@ -287,7 +287,7 @@ class TestComments:
         either.created(issue)
         either.sandbox.jira.comment(either.ticket(), f"ours\n{either.feedback_marker(feedback)}")
         either.set(JIRA_FORMER_ACCOUNTS=PERSON["accountId" if either.sandbox.jira.cloud else "key"])
-        assert result(either.added(feedback, issue))["comment"] == "there already"
+        assert result(either.added(feedback, issue))["comment"] == "already exists"
 
     def test_a_comment_without_an_author_is_nobody_s(self, world: World) -> None:
         issue, feedback = world.issue(), world.feedback()
@@ -301,7 +301,7 @@ class TestComments:
         world.created(issue)
         old = f"Feedback {feedback}\nabc-feedback-test-1-{feedback}"
         world.sandbox.jira.comment(world.ticket(), old, world.sandbox.jira.account)
-        assert result(world.added(feedback, issue))["comment"] == "there already"
+        assert result(world.added(feedback, issue))["comment"] == "already exists"
 
 
 def _fields(marker: str, account: Any) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def test_who_lost_the_lease_posts_nothing(sandbox: Sandbox) -> None:
     assert not sandbox.slack.messages
 
 
-# What an answer says for sure, and what is done then.
+# Answers with a certain result, and what is done then.
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_who_lost_the_lease_posts_nothing(sandbox: Sandbox) -> None:
 def test_a_refusal_that_passes_is_retried_without_a_look_up(
     sandbox: Sandbox, status: int, error: str, headers: dict[str, str], reason: Reason, after: float | None
 ) -> None:
-    """Slack said that it did not post: the next attempt posts at once."""
+    """Slack reported that it did not post: the next attempt posts at once."""
     body = {"ok": False, "error": error}
     sandbox.faults.add("status", path="chat.postMessage", status=status, body=body, headers=headers)
     connector, first = bot(sandbox), context()
@@ -196,7 +196,7 @@ def test_nobody_listening_is_no_doubt(sandbox: Sandbox) -> None:
     assert not attempt.notes.get("posting")
 
 
-# What no answer says for sure.
+# No answer, or one that leaves the result open.
 
 
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
@@ -233,7 +233,7 @@ def test_what_slack_may_still_be_posting_is_only_looked_for(sandbox: Sandbox) ->
 
 
 def test_a_replay_looks_where_the_message_was_posted(sandbox: Sandbox) -> None:
-    """An event that was old already when its message was posted is accepted anew by the replay: the look-up goes by
+    """An event that was old already when its message was posted is accepted again by the replay: the look-up goes by
     when the message was posted, and by the clock that all workers share."""
     sandbox.faults.add("drop_after", path="chat.postMessage")
     connector, first = bot(sandbox), context(age=800.0)
@@ -246,7 +246,7 @@ def test_a_replay_looks_where_the_message_was_posted(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("way", [bot, webhook])
 def test_a_replay_of_what_is_done_posts_nothing(sandbox: Sandbox, way: Callable[[Sandbox], Connector]) -> None:
-    """Also where the record of the first time says nothing more, as with an incoming webhook."""
+    """Also where the record of the first time holds nothing more, as with an incoming webhook."""
     connector, first = way(sandbox), context()
     done = deliver(connector, first)
     assert isinstance(done, Done)
@@ -390,7 +390,7 @@ def test_answers_of_another_shape_do_no_harm(sandbox: Sandbox, path: str, odd: o
 
 
 def test_an_old_message_in_a_busy_channel_is_found(sandbox: Sandbox) -> None:
-    """Only the minutes around the post are read, however much was said since."""
+    """Only the minutes around the post are read, however much was posted since."""
     sandbox.faults.add("drop_after", path="chat.postMessage")
     connector, first = bot(sandbox), context(clock=time.time() - 7200)
     deliver(connector, first)

@@ -253,7 +253,7 @@ def test_whatever_users_write_slack_takes_it(
 
 @given(text=TEXTS, limit=st.integers(1, 300))
 def test_escaping_cuts_between_characters_only(text: str, limit: int) -> None:
-    """Never within an entity, never over the limit, and it says that it cut."""
+    """Never within an entity, never over the limit, and the result shows that it was cut."""
     result = escaped(text, limit)
     assert len(result) <= limit
     assert re.sub("|".join(ENTITIES.values()), "", result).count("&") == 0

@@ -64,7 +64,7 @@ def test_the_ticket_of_a_later_issue_with_this_id_is_not_shown(sandbox: Sandbox,
 
 
 def test_the_rest_of_the_message_stays_what_the_event_says(sandbox: Sandbox, abc: AbcClient) -> None:
-    """The issue has moved on; the message tells the change that it is about."""
+    """The issue has moved on; the message reports the change that it is about."""
     number = issue(sandbox, "77")
     sandbox.abc.set_status(number, "RESOLVED")
     deliver(bot(sandbox, abc), MemoryContext(), status_change(name="Old name", issue=number))

@@ -1,4 +1,4 @@
-"""How Slack is reached: through the proxy of the environment or past it, once, and without telling secrets."""
+"""How Slack is reached: through the proxy of the environment or past it, once, and without a secret in any error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of the Slack connector share: events, connectors that talk to the sandbox, secrets to look for."""
+"""What the tests of the Slack connector share: events, connectors that use the sandbox, secrets to look for."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ def test_a_comment_without_an_answer_is_looked_for_before_it_is_sent_again(world
     world.created(issue)
     world.sandbox.faults.add("drop_after", system=world.kind, method="POST", path=world.comment)
     assert isinstance(world.added(feedback, issue, context), Retry)
-    assert result(world.added(feedback, issue, context.next_attempt()))["comment"] == "there already"
+    assert result(world.added(feedback, issue, context.next_attempt()))["comment"] == "already exists"
     world.sandbox.faults.add("drop_before", system=world.kind, method="POST", path=world.comment)
     other, context = world.feedback(message="It is slow"), world.context(delivery_id="other.test")
     assert isinstance(world.added(other, issue, context), Retry)

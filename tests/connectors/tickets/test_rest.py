@@ -21,7 +21,7 @@ SECRET = "token-of-the-tests"
 
 
 class Server(ThreadingHTTPServer):
-    """Answers every request as `answer` says, and remembers (method, path, authorization)."""
+    """Answers every request as `answer` does, and remembers (method, path, authorization)."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)

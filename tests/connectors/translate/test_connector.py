@@ -52,7 +52,7 @@ class World:
     def deliver(
         self, feedback: int, context: MemoryContext | None = None, connector: Connector | None = None
     ) -> Outcome:
-        """The event tells as little as it may: what the connector needs it must read."""
+        """The event contains as little as it may: what the connector needs it must read."""
         event = AbcEvent(
             id="e",
             source="abc",
@@ -328,7 +328,7 @@ def test_a_feedback_that_can_not_be_seen_yet_is_retried_soon(world: World) -> No
 
 
 def test_a_deleted_feedback_is_skipped_and_named(world: World) -> None:
-    """A write to it would answer 200: the read before it tells."""
+    """A write to it would answer 200: the read before it finds out."""
     feedback = world.feedback(message=KOREAN)
     world.sandbox.abc.delete_feedback(feedback)
     outcome = world.deliver(feedback, MemoryContext(age=600))

@@ -50,7 +50,7 @@ def translate(text: str, target: str) -> str:
 
 
 def _filled(text: str, language: str) -> str:
-    """`text` with words of the language in place of its letters; digits, marks, emoji and blanks stay."""
+    """`text` with text of the language instead of its letters; digits, punctuation, emoji and blanks stay."""
     words = FILLER.get(language, FILLER["en"])
     between = "" if language in ("ja", "zh") else " "
 
