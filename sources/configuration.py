@@ -69,5 +69,5 @@ def _unlisted(environ: Mapping[str, str], names: list[str]) -> list[str]:
     return [
         f"{source.secret}: SOURCES does not name {source.name}; its requests are answered 404"
         for source in REGISTRY.values()
-        if source.name not in names and environ.keys() & {source.secret, f"{source.secret}_FILE"}
+        if source.name not in names and (environ.get(source.secret) or environ.get(f"{source.secret}_FILE"))
     ]

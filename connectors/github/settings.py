@@ -12,8 +12,9 @@ from bridge.settings import Credential, TextMap, WebAddress
 from connectors.tickets.names import Names
 from connectors.tickets.settings import Labels, Rate, Seconds, StatusMap, TicketSettings, containers, short, statuses
 
-REPO = r"[A-Za-z0-9][A-Za-z0-9-]{0,99}/(?!\.{1,2}(?:#|$))[A-Za-z0-9._-]{1,100}"
-NAMES = Names(re.compile(REPO + r"#[1-9][0-9]{0,17}"), "#")
+REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
+KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}/(?!\.{1,2}#)[A-Za-z0-9._-]{1,100}#[1-9][0-9]{0,17}")
+NAMES = Names(KEY, "#")
 # https://docs.github.com/en/issues/using-labels-and-milestones-to-track-work/managing-labels
 LABEL_LIMIT = 50
 
@@ -24,7 +25,7 @@ class Settings(TicketSettings):
     ADDRESS = "api_url"
 
     token: Credential
-    repo: Annotated[TextMap, AfterValidator(containers(re.compile(REPO), "no repository such as acme/app"))]
+    repo: Annotated[TextMap, AfterValidator(containers(REPO, "no repository such as acme/app"))]
     api_url: WebAddress = "https://api.github.com"
     labels: Annotated[Labels, AfterValidator(short("GitHub's labels", LABEL_LIMIT))]
     status_map: Annotated[StatusMap, AfterValidator(statuses("GitHub issue", "open", "closed", "closed:not_planned"))]

@@ -45,7 +45,6 @@ class JiraRefusal(Refused):
         limit: str = "",
         advice: str = "",
     ) -> None:
-        self.status = status
         self.message = message
         self.fields = dict(fields or {})
         advice = advice or ADVICE.get(status, "").format_map(_Variables(settings))
@@ -58,7 +57,7 @@ class JiraRefusal(Refused):
         # A 408 or 5xx may come from something between us and Jira, or from a listener that failed after the ticket was
         # made.
         maybe_done = not DEFINITE_MIN <= status <= DEFINITE_MAX or status == 408
-        super().__init__(outcome, gone=status in (404, 410), maybe_done=maybe_done)
+        super().__init__(outcome, gone=status in (404, 410), maybe_done=maybe_done, status=status)
 
 
 class _Variables(dict[str, str]):
