@@ -13,7 +13,7 @@ from tests.security.linear import assert_all_linear
 from tests.security.patterns import Pattern, collect, files, hostile_texts
 
 PATTERNS, UNREAD = collect()
-# Put together while running, and bounded by themselves: `{1,120}`, words of ours. jobs/patterns.py and bridge/templates.py
+# Put together while running, and bounded by themselves: `{1,120}`, words of ours. jobs/patterns.py and bridge/templates
 # read what an operator wrote, to show mistakes at the start; jobs/ledger/scripts.py reads our own Lua.
 KNOWN_UNREAD = {
     "bridge/templates.py",
