@@ -54,12 +54,12 @@ class WebhookSettings(AlertSettings):
 
 def check(system: str, settings: WebhookSettings, session: requests.Session) -> Iterator[Check]:
     """Whether each address is reached, by a GET, which posts nothing: any answer will do."""
+    variable = settings.variable("webhook_url")
     for channel, address in settings.addresses().items():
         try:
             send(session, "GET", address)
         except NoAnswer as error:
-            yield Check(False, f"{system}, {channel}: {error}")
+            yield Check(False, f"{system}, {channel}: {error}; look at {variable}")
         else:
             yield Check(True, f"{system} is reached ({channel})")
-    variable = settings.variable("webhook_url")
     yield note(f"whether {variable} takes messages can be tried only by posting one: flask send-test")

@@ -14,7 +14,8 @@ EXPIRATION = "github-authentication-token-expiration"
 
 def check_account(settings: Settings, rest: Rest) -> Iterator[Check]:
     answer = rest.call("GET", "/user")
-    login = (answer.json() or {}).get("login", "")
+    with rest.reading():
+        login = answer.json()["login"]
     yield Check(True, f"signed in as {str(login)[:100]}")
     if expires := answer.headers.get(EXPIRATION, "")[:30]:
         yield note(f"{settings.variable('token')} expires on {expires}")

@@ -27,8 +27,11 @@ def check(web: WebClient, joined: Callable[[], list[dict[str, Any]]], settings: 
     """`joined` lists the channels that the bot is in."""
     try:
         who = web.auth_test()
-    except (Refused, NoAnswer) as error:
+    except Refused as error:
         yield Check(False, str(error))
+        return
+    except NoAnswer as error:
+        yield Check(False, f"Slack: {error}; look at {settings.variable('api_url')}")
         return
     yield Check(True, f"the bot {_shown(who.get('user'))} of the workspace {_shown(who.get('team'))} is signed in")
     yield from _scopes(str(who.headers.get("x-oauth-scopes") or ""), settings.variable("when_unsure"))

@@ -147,7 +147,9 @@ class TranslateConnector:
         try:
             yield from self._provider.check(self._languages)
         except ProviderError as error:
-            yield Check(False, str(error))
+            no_answer = error.outcome.reason in ("network", "timeout")
+            advice = f"; look at {self._provider.who.address_variable}" if no_answer else ""
+            yield Check(False, f"{error}{advice}")
         if not self._channels:
             yield note(
                 "translate: no channel is known yet, so its fields were not checked; set RECONCILE_CHANNELS, or run "

@@ -70,7 +70,7 @@ def refusal(status: int, body: Any, retry_after: float | None = None, request: s
         return AbcError("invalid", said, again=False)
     if status == 429:
         return AbcError("rate_limited", said, again=True, retry_after=retry_after)
-    if status >= 500 or status in (408, 425):
+    if status >= 500 or status in (408, 409, 423, 425):
         # Some of its 500s are a client's mistakes and stay: whoever tries again must not do so for ever.
         return AbcError("timeout" if status == 408 else "server_error", said, again=True, retry_after=retry_after)
     if status == 404 or 300 <= status < 400:
