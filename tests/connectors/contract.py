@@ -1,0 +1,65 @@
+"""What the contract tests (test_contract.py) need to know of a connector: how it is configured against its stand-in.
+
+`tests/connectors/<kind>/contract.py` defines CASES, a Case for each way to configure the connector, by a short name.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tools.sandbox.app import Sandbox
+
+
+def nothing(_sandbox: Sandbox) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Case:
+    system: str
+    """The stand-in: the first part of its paths in tools/sandbox."""
+    variables: Callable[[str], dict[str, str]]
+    """The address of the sandbox -> the connector's variables."""
+    effects: Callable[[Sandbox], int]
+    """How many effects there are: messages, tickets and their comments, fields that were written."""
+    secrets: tuple[str, ...]
+    wrong_key: tuple[str, str]
+    """The variable of the key (of the address, where that is the secret), and a value that the system refuses."""
+    address: str
+    """The variable of the address."""
+    write: str = ""
+    """A part of the path of the request that has the effect, for faults; a regular expression."""
+    sees_wrong_key: bool = True
+    """Whether `check` can find a wrong key out without an effect. Else it names the variable in a note."""
+    sees_unreachable: bool = True
+    """The same for an address where nobody listens."""
+    finds_again: bool = True
+    """Whether the connector can find out that a request without an answer had its effect. Else it has a variable
+    `<CONNECTOR>_WHEN_UNSURE`."""
+    meanings: Mapping[int, str] = field(default_factory=dict)
+    """The reasons of statuses that mean something else at this system than everywhere."""
+    first_meanings: Mapping[int, str] = field(default_factory=dict)
+    """The same for the first request of a delivery, which may be another one."""
+    prepare: Callable[[Sandbox], None] = nothing
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Of create_sandbox()."""
+
+
+def cases_of(kind: str) -> dict[str, Case]:
+    """The cases of a registered connector. Raises LookupError where there are none."""
+    module = f"tests.connectors.{kind}.contract"
+    found = _has(f"tests.connectors.{kind}") and _has(module)
+    cases: dict[str, Case] = getattr(importlib.import_module(module), "CASES", {}) if found else {}
+    if not cases:
+        raise LookupError(
+            f"the connector {kind} is registered, so tests/connectors/{kind}/contract.py must define CASES: "
+            "how it is configured against its stand-in (see Case in tests/connectors/contract.py)"
+        )
+    return cases
+
+
+def _has(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None

@@ -1,0 +1,36 @@
+"""GitHub in the contract tests."""
+
+from __future__ import annotations
+
+from tests.connectors.contract import Case
+from tools.sandbox.app import Sandbox
+from tools.sandbox.github import REPO, TOKEN
+
+
+def prepare(sandbox: Sandbox) -> None:
+    sandbox.github.search_lag = 0.0
+    sandbox.github.writes_a_minute = sandbox.github.remaining = 1_000_000
+
+
+def effects(sandbox: Sandbox) -> int:
+    issues = sandbox.github.repositories[REPO].issues.values()
+    return sandbox.github.created_count + sum(len(issue.comments) for issue in issues)
+
+
+CASES = {
+    "token": Case(
+        system="github",
+        variables=lambda url: {
+            "GITHUB_API_URL": f"{url}/github",
+            "GITHUB_TOKEN": TOKEN,
+            "GITHUB_REPO": REPO,
+            "GITHUB_STATUS_MAP": "INIT=open,RESOLVED=closed",
+        },
+        effects=effects,
+        secrets=(TOKEN,),
+        wrong_key=("GITHUB_TOKEN", "another-github-token"),
+        address="GITHUB_API_URL",
+        write="/issues$",
+        prepare=prepare,
+    ),
+}
