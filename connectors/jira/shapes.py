@@ -18,7 +18,7 @@ from connectors.tickets.base import Comment, Created, Ticket
 T = TypeVar("T")
 
 # Capital letters, digits and underscores (https://confluence.atlassian.com/adminjiraserver/changing-the-project-key-format-938847081.html)
-KEY = re.compile(r"[A-Z][A-Z0-9_]*-[1-9][0-9]{0,17}")
+KEY = re.compile(r"[A-Z][A-Z0-9_]{0,254}-[1-9][0-9]{0,17}")
 ID = re.compile(r"[0-9]{1,20}")
 LONGEST_NAME = 255
 

@@ -16,7 +16,7 @@ from connectors.tickets.checks import check
 from connectors.tickets.comments import comment_once
 from connectors.tickets.render import Writer
 from connectors.tickets.settings import TicketSettings
-from connectors.tickets.tickets import Case, Found, Tickets
+from connectors.tickets.tickets import Case, Found, Tickets, short
 from sources.abc.client import AbcError, why_unwritable
 from sources.abc.models import AbcEvent, Feedback, Issue
 from sources.base import Event
@@ -89,7 +89,8 @@ class TicketConnector:
 
     def _creation(self, _event: AbcEvent, case: Case) -> Outcome:
         if case.theirs:
-            return Skipped(f"the issue has a ticket already: {case.theirs}", {"external_id": case.theirs})
+            theirs = short(case.theirs)
+            return Skipped(f"the issue has a ticket already: {theirs}", {"external_id": theirs})
         found = self._tickets.ensure(case)
         return Done({**found.result, **self._first_status(case, found)})
 
@@ -99,7 +100,7 @@ class TicketConnector:
             return Skipped(f"statuses are not carried: {self._settings.variable('status_map')} is empty", found.result)
         if case.issue.status not in self._settings.status_map:
             variable = self._settings.variable("status_map")
-            return Skipped(f"{variable} names no {self._api.title} status for {case.issue.status}", found.result)
+            return Skipped(f"{variable} names no {self._api.title} status for {short(case.issue.status)}", found.result)
         return Done({**found.result, **self._carry(case, found)})
 
     def _addition(self, event: AbcEvent, case: Case) -> Outcome:

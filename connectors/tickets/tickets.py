@@ -137,7 +137,7 @@ class Tickets:
         title, names = self._api.title, self._api.names
         key = names.key_of(case.theirs, case.container)
         if key is None:
-            raise Halt(Skipped(f"the issue's externalIssueId names no {title} ticket: {_short(case.theirs)}"))
+            raise Halt(Skipped(f"the issue's externalIssueId names no {title} ticket: {short(case.theirs)}"))
         ticket = self._read(key)
         key = ticket.key if ticket else key
         # A ticket of another container counts only where it is the one that we made for this issue.
@@ -247,7 +247,7 @@ class Tickets:
                 why = f"{found.key} is not in {case.container}, and a number can name only a ticket of that"
                 return {"write_back": f"not possible: {why} ({self._settings.variable('external_id')})"}
         if case.issue.external_id:
-            return {"external_id": case.issue.external_id}
+            return {"external_id": short(case.issue.external_id)}
         try:
             issue = self._abc.set_external_issue_id(case.project.id, case.issue.id, reference)
         except AbcError as error:
@@ -257,7 +257,7 @@ class Tickets:
                 raise
             return {"write_back": f"not possible: {error}"}
         if issue.external_id != reference:
-            return {"write_back": f"left alone: a person has put '{_short(issue.external_id)}' there meanwhile"}
+            return {"write_back": f"left alone: a person has put '{short(issue.external_id)}' there meanwhile"}
         case.remember(external=reference)
         return {"external_id": reference}
 
@@ -270,6 +270,6 @@ class Tickets:
             raise
 
 
-def _short(external_id: str) -> str:
-    """What a person typed, for a line of the record."""
-    return cut(inert(external_id), 60)
+def short(typed: str) -> str:
+    """What a person typed at the source, or the source answered, for a line of the record: 60 characters, inert."""
+    return cut(inert(typed), 60)

@@ -57,6 +57,26 @@ def test_after_a_wiped_redis_the_number_in_abc_names_the_ticket(world: World) ->
     assert world.made() == 1
 
 
+LONG_TEXT = "\N{RIGHT-TO-LEFT OVERRIDE}" + "X" * 70_000
+
+
+def test_a_long_external_id_is_cut_and_inert_in_the_record(world: World) -> None:
+    issue = world.issue()
+    world.sandbox.abc.issue(issue.id).externalIssueId = LONG_TEXT
+    for outcome in (world.created(issue), world.status_changed(issue)):
+        assert "202e" not in repr(outcome)
+        assert len(repr(outcome)) < 500
+
+
+def test_a_long_status_is_cut_and_inert_in_the_record(world: World) -> None:
+    issue = world.issue()
+    world.created(issue)
+    world.sandbox.abc.issue(issue.id).status = LONG_TEXT
+    outcome = repr(world.status_changed(issue))
+    assert "202e" not in outcome
+    assert len(outcome) < 500
+
+
 def test_after_a_wiped_redis_the_ticket_is_found_by_its_marker(world: World) -> None:
     issue = world.issue()
     world.sandbox.faults.add("status", system="abc", method="PUT", status=500)
