@@ -21,8 +21,8 @@ from connectors.base import Connector, Destination, Done, Failed, Retry, Skipped
 from jobs.configuration import configure
 from sources.abc.models import AbcEvent, Issue
 from sources.base import Event, Subject
+from tests.connectors.alerts.world import status_change
 from tests.connectors.context import MemoryContext
-from tests.connectors.slack.world import status_change
 from tests.jobs.world import World, status_event
 from tools.sandbox.processes import ROOT, free_port
 

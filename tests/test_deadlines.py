@@ -25,8 +25,9 @@ from connectors.translate.providers import NAMES
 from connectors.translate.providers.base import ProviderError
 from sources.abc.client import AbcClient, AbcError
 from tests import hostile
+from tests.connectors.alerts.world import status_change
 from tests.connectors.context import MemoryContext
-from tests.connectors.slack.world import status_change, tools
+from tests.connectors.slack.world import tools
 from tests.connectors.translate.conftest import provider_at
 from tests.hostile import SLOW, Behaviour, listening
 

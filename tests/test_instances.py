@@ -16,7 +16,7 @@ from connectors.base import Destination, Spec, TicketKind
 from jobs.accept import Acceptor
 from jobs.configuration import build_connectors, configure
 from jobs.routing import Route
-from tests.connectors.slack.world import status_change
+from tests.connectors.alerts.world import status_change
 from tests.jobs.world import World, status_event
 from tools.sandbox.server import running
 from tools.sandbox.slack import TOKEN

@@ -18,8 +18,10 @@ from connectors.translate.providers import NAMES, build_provider
 from connectors.translate.settings import TranslateSettings
 from sources.abc.client import AbcClient
 from tests import hostile
+from tests.connectors.alerts.world import status_change
+from tests.connectors.alerts.world import tools as alert_tools
 from tests.connectors.context import MemoryContext
-from tests.connectors.slack.world import status_change, tools
+from tests.connectors.slack.world import tools
 from tests.connectors.translate.conftest import environment
 from tests.hostile import http, listening
 
@@ -51,7 +53,7 @@ def slack_webhook(url: str) -> Call:
 
 def jandi_webhook(url: str) -> Call:
     variables = {"JANDI_WEBHOOK_URL": f"{url}/connect-api/webhook/1/{KEY}"}
-    connector = jandi.SPEC.build(load(jandi.SPEC.settings, variables), tools())
+    connector = jandi.SPEC.build(load(jandi.SPEC.settings, variables), alert_tools("jandi"))
     return lambda: connector.deliver(status_change(name=WORDS), MemoryContext())
 
 

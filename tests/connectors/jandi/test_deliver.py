@@ -13,9 +13,9 @@ from connectors import jandi
 from connectors.alerts.flow import AlertConnector
 from connectors.base import Check, Destination, Done, Failed, LeaseLost, Reason, Retry, Skipped, TicketSystem
 from sources.base import Event, Subject, Summary
+from tests.connectors.alerts.world import other, status_change, tools, why
 from tests.connectors.context import MemoryContext
-from tests.connectors.jandi.world import SECRETS, address, build, deliver, tools, why
-from tests.connectors.slack.world import other, status_change
+from tests.connectors.jandi.world import SECRETS, address, build, deliver
 from tools.sandbox.app import Sandbox
 
 SENTENCE = 'The status of issue "Cannot log in" changed from New to In Progress.'
@@ -64,7 +64,7 @@ def test_an_event_without_an_abc_project_goes_to_the_default(sandbox: Sandbox) -
 def test_a_labelled_instance_names_its_own_variable(sandbox: Sandbox) -> None:
     environ = {"JANDI_WEBHOOK_URL__MOBILE": f"2={address(sandbox)}"}
     settings = load(jandi.SPEC.settings, environ, "mobile")
-    connector = jandi.SPEC.build(settings, tools(name="jandi.mobile"))
+    connector = jandi.SPEC.build(settings, tools("jandi.mobile"))
     assert "JANDI_WEBHOOK_URL__MOBILE" in why(deliver(connector, context()))
     assert connector.destination(status_change(project=2)).name == "jandi.mobile webhook of project 2"
 

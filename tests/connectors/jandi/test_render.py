@@ -17,7 +17,7 @@ from connectors.jandi import render as module
 from connectors.jandi.render import plain, render
 from sources.abc.models import Feedback, Issue, Named
 from sources.base import Event, Subject, Summary
-from tests.connectors.slack.world import other, status_change
+from tests.connectors.alerts.world import other, status_change
 
 TICKET = linked("PROJ-123", "https://example.atlassian.net/browse/{id}")
 

@@ -14,8 +14,9 @@ from connectors import slack
 from connectors.base import Connector, Destination, Done, Failed, LeaseLost, Reason, Retry, Skipped
 from connectors.patience import LOOK_EVERY, SETTLE_SECONDS
 from jobs.configuration import build_connectors, configure
+from tests.connectors.alerts.world import other, status_change, why
 from tests.connectors.context import MemoryContext
-from tests.connectors.slack.world import bot, deliver, marker, other, status_change, tools, webhook, why
+from tests.connectors.slack.world import bot, deliver, marker, tools, webhook
 from tools.sandbox.app import Sandbox
 from tools.sandbox.service import environment
 from tools.sandbox.slack import Message

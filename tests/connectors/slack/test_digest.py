@@ -13,8 +13,9 @@ from connectors.base import Done, Retry, Skipped
 from connectors.patience import SETTLE_SECONDS
 from connectors.slack.render import SECTION_TEXT_MAX, TEXT_MAX
 from sources.base import Event
+from tests.connectors.alerts.world import status_change
 from tests.connectors.context import MemoryContext
-from tests.connectors.slack.world import bot, render_digest, status_change, webhook
+from tests.connectors.slack.world import bot, render_digest, webhook
 from tools.sandbox.app import Sandbox
 
 

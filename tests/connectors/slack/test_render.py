@@ -16,7 +16,8 @@ from connectors.slack import render as module
 from connectors.slack.render import ENTITIES, Message, escaped
 from sources.abc.models import Feedback, Issue, Named
 from sources.base import Event
-from tests.connectors.slack.world import MARKER, other, render, render_digest, status_change
+from tests.connectors.alerts.world import other, status_change
+from tests.connectors.slack.world import MARKER, render, render_digest
 from tools.sandbox.slack_rules import blocks_problem
 
 

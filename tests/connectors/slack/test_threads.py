@@ -14,8 +14,9 @@ from werkzeug.wrappers import Request, Response
 
 from connectors.base import Done, Links
 from connectors.patience import SETTLE_SECONDS
+from tests.connectors.alerts.world import other, status_change
 from tests.connectors.context import MemoryContext, MemoryLinks
-from tests.connectors.slack.world import bot, deliver, other, status_change
+from tests.connectors.slack.world import bot, deliver
 from tools.sandbox.app import Sandbox
 
 

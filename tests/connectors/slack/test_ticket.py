@@ -13,8 +13,9 @@ from connectors.base import Done, TicketSystem
 from jobs.configuration import build_connectors, configure
 from sources.abc.client import AbcClient
 from tests import hostile
+from tests.connectors.alerts.world import other, status_change
 from tests.connectors.context import MemoryContext
-from tests.connectors.slack.world import bot, deliver, other, status_change
+from tests.connectors.slack.world import bot, deliver
 from tools.sandbox.abc_store import DEMO_KEY
 from tools.sandbox.app import Sandbox
 

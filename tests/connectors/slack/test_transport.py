@@ -14,8 +14,9 @@ from werkzeug.wrappers import Request, Response
 from bridge.settings import load
 from connectors import slack
 from connectors.base import Connector, Done, Failed, Retry
+from tests.connectors.alerts.world import status_change
 from tests.connectors.context import MemoryContext
-from tests.connectors.slack.world import bot, deliver, status_change, tools, webhook
+from tests.connectors.slack.world import bot, deliver, tools, webhook
 from tools.sandbox.app import Sandbox
 
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
