@@ -30,7 +30,8 @@ def blocks(page: str) -> dict[str, str]:
 def replaced(page: str, command: str, text: str) -> str:
     """The page with `text` in the block of `command`; all else stays as it is.
 
-    Raises ValueError when the page has no such block or its comments do not pair, or when `text` contains such a comment.
+    Raises ValueError when the page has no such block or its comments do not pair,
+    or when `text` contains such a comment.
     """
     if command not in blocks(page):
         raise ValueError(f"the page has no block {OPEN}{command} -->")

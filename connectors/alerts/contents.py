@@ -9,8 +9,8 @@ from typing import Any
 
 from bridge.settings import Language
 from bridge.text import cut, inert, is_blank, utf16_length
+from connectors import texts
 from connectors.alerts import quotation as quoting
-from connectors.alerts.texts import TEXTS, Texts, ro
 from sources.abc.models import AbcEvent, Issue
 from sources.base import Event
 
@@ -82,23 +82,22 @@ def alert(event: Event, language: Language, ticket: Ticket, field: str) -> Alert
 def digest(events: Sequence[Event], language: Language) -> Digest:
     found = [(sentence(event, language), _issue(event)) for event in events]
     lines = [f"• {text} (#{issue.id})" if issue else f"• {text}" for text, issue in found if text]
-    return Digest(TEXTS[language].digest.format(count=len(events)), tuple(lines))
+    return Digest(texts.DIGEST[language].format(count=len(events)), tuple(lines))
 
 
 def sentence(event: Event, language: Language) -> str | None:
     """What happened; None where there is nothing to report about an event of that name."""
-    texts = TEXTS[language]
     if not isinstance(event, AbcEvent):
-        title = _name(event.summary.title, texts, SUMMARY_MAX) if event.summary else ""
-        return f"{event.source}: {title or _name(event.name, texts) or UNKNOWN}"
+        title = _name(event.summary.title, language, SUMMARY_MAX) if event.summary else ""
+        return f"{event.source}: {title or _name(event.name, language) or UNKNOWN}"
     if event.name == "FEEDBACK_CREATION":
-        return texts.feedback_created.format(channel=_named(event.channel, texts))
+        return texts.FEEDBACK_CREATED[language].format(channel=_named(event.channel, language))
     if event.issue is None:
         return None
     if event.name == "ISSUE_STATUS_CHANGE":
-        return _status_sentence(event, event.issue, texts)
-    templates = {"ISSUE_CREATION": texts.issue_created, "ISSUE_ADDITION": texts.feedback_added}
-    return templates[event.name].format(name=_named(event.issue, texts)) if event.name in templates else None
+        return _status_sentence(event, event.issue, language)
+    happened = {"ISSUE_CREATION": texts.ISSUE_CREATED, "ISSUE_ADDITION": texts.FEEDBACK_ADDED}.get(event.name)
+    return happened[language].format(name=_named(event.issue, language)) if happened else None
 
 
 def quotation(event: Event, field: str) -> str:
@@ -110,20 +109,19 @@ def quotation(event: Event, field: str) -> str:
 def facts(event: Event, language: Language, ticket: Ticket = NO_TICKET) -> list[Fact]:
     """Where it happened, and to which issue, feedback and ticket; of an event of another source its name, who caused it
     and where a person looks at it."""
-    texts = TEXTS[language]
     if not isinstance(event, AbcEvent):
-        return list(_facts_of_summary(event, texts))
+        return list(_facts_of_summary(event, language))
     found = []
     if event.project:
-        found.append(Fact(texts.project, _named(event.project, texts)))
+        found.append(Fact(texts.PROJECT[language], _named(event.project, language)))
     if event.channel and event.name != "FEEDBACK_CREATION":
-        found.append(Fact(texts.channel, _named(event.channel, texts)))
+        found.append(Fact(texts.CHANNEL[language], _named(event.channel, language)))
     if event.issue:
-        found.append(Fact(texts.issue, f"#{event.issue.id}"))
+        found.append(Fact(texts.ISSUE[language], f"#{event.issue.id}"))
     if event.feedback:
-        found.append(Fact(texts.feedback, f"#{event.feedback.id}"))
-    if label := _name(ticket.label, texts):
-        found.append(Fact(texts.ticket, label, ticket.url if label == ticket.label else ""))
+        found.append(Fact(texts.FEEDBACK[language], f"#{event.feedback.id}"))
+    if label := _name(ticket.label, language):
+        found.append(Fact(texts.TICKET[language], label, ticket.url if label == ticket.label else ""))
     return found
 
 
@@ -136,36 +134,37 @@ def _issue(event: Event) -> Issue | None:
     return event.issue if isinstance(event, AbcEvent) else None
 
 
-def _facts_of_summary(event: Event, texts: Texts) -> Iterator[Fact]:
-    if name := _name(event.name, texts):
-        yield Fact(texts.event, name)
-    if event.summary and (who := _name(event.summary.who, texts)):
-        yield Fact(texts.who, who)
-    if event.summary and (address := _name(event.summary.link, texts)):
-        yield Fact(texts.link, address, safe_url(event.summary.link))
+def _facts_of_summary(event: Event, language: Language) -> Iterator[Fact]:
+    if name := _name(event.name, language):
+        yield Fact(texts.EVENT[language], name)
+    if event.summary and (who := _name(event.summary.who, language)):
+        yield Fact(texts.WHO[language], who)
+    if event.summary and (address := _name(event.summary.link, language)):
+        yield Fact(texts.LINK[language], address, safe_url(event.summary.link))
 
 
-def _status_sentence(event: AbcEvent, issue: Issue, texts: Texts) -> str:
-    status = _status(issue.status, texts)
+def _status_sentence(event: AbcEvent, issue: Issue, language: Language) -> str:
+    name, status = _named(issue, language), _status(issue.status, language)
     if event.previous_status in ("", issue.status):
-        return texts.status_is.format(name=_named(issue, texts), status=status)
-    previous = _status(event.previous_status, texts)
-    return texts.status_changed.format(name=_named(issue, texts), previous=previous, status=status, ro=ro(status))
+        return texts.STATUS_IS[language].format(name=name, status=status)
+    previous, ro = _status(event.previous_status, language), texts.ro(status)
+    return texts.STATUS_CHANGED[language].format(name=name, previous=previous, status=status, ro=ro)
 
 
-def _status(status: str, texts: Texts) -> str:
-    return texts.statuses.get(status) or _name(status, texts, STATUS_MAX) or UNKNOWN
+def _status(status: str, language: Language) -> str:
+    known = texts.STATUSES.get(status)
+    return known[language] if known else _name(status, language, STATUS_MAX) or UNKNOWN
 
 
-def _named(thing: Any, texts: Texts) -> str:
+def _named(thing: Any, language: Language) -> str:
     """The name of an issue, project or channel on one line; its number where it has none that a person can see."""
     if thing is None:
         return UNKNOWN
-    return _name(thing.name, texts) or f"#{thing.id}"
+    return _name(thing.name, language) or f"#{thing.id}"
 
 
-def _name(text: str, texts: Texts, limit: int = NAME_MAX) -> str:
+def _name(text: str, language: Language, limit: int = NAME_MAX) -> str:
     """On one line, without the quotation marks that our sentences put around a name: else a name could end itself and
     go on as a sentence of ours. Empty for what nobody can see."""
     line = inert(text)
-    return "" if is_blank(line) else cut(line.translate(texts.inner_quotes), limit, length=utf16_length)
+    return "" if is_blank(line) else cut(line.translate(texts.INNER_QUOTES[language]), limit, length=utf16_length)

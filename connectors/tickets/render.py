@@ -9,33 +9,13 @@ from bridge.settings import Language
 from bridge.templates import TemplateMistake, render_template
 from bridge.text import cut as cut_text
 from bridge.text import inert, is_blank
+from connectors.texts import TICKET_FEEDBACK, TICKET_NO_WAY, TICKET_ORIGIN
 from connectors.tickets.base import Draft
 from connectors.tickets.markup import Markup, one_line
 from connectors.tickets.settings import TicketSettings
 from sources.abc.models import Issue, Named
 
 NAME_LIMIT = 100  # of a project or a channel; ABC User Feedback has 20
-
-WORDS: Mapping[Language, Mapping[str, str]] = {
-    "en": {
-        "origin": "From ABC User Feedback: project {project}, issue {issue}",
-        "feedback": "Feedback {feedback} ({channel})",
-        "no_way": "In ABC User Feedback this is now {status}, here it should be \"{target}\". "
-        "The workflow has no way there from \"{current}\": please move the ticket by hand.",
-    },
-    "ko": {
-        "origin": "ABC User Feedback: 프로젝트 {project}, 이슈 {issue}",
-        "feedback": "피드백 {feedback} ({channel})",
-        "no_way": "ABC User Feedback의 상태가 {status}(으)로 바뀌어 여기서는 \"{target}\"이어야 합니다. "
-        "현재 상태 \"{current}\"에서 이동할 수 있는 전환이 없으니 직접 변경해 주세요.",
-    },
-    "ja": {
-        "origin": "ABC User Feedback: プロジェクト {project}、イシュー {issue}",
-        "feedback": "フィードバック {feedback}（{channel}）",
-        "no_way": "ABC User Feedback のステータスが {status} になりました。ここでは「{target}」のはずですが、"
-        "現在の「{current}」からのトランジションがありません。手動で変更してください。",
-    },
-}  # fmt: skip
 
 
 class Writer:
@@ -45,7 +25,7 @@ class Writer:
         self._settings = settings
         self._markup = markup
         self._instance = instance
-        self._words = WORDS[language]
+        self._language = language
 
     def draft(self, container: str, project: Named, issue: Issue, marker: str) -> Draft:
         """Raises ValueError, which names variable and line, where a template does not fit this issue."""
@@ -84,7 +64,8 @@ class Writer:
     def description(self, own: str | None, project: str, issue: int, room: int) -> str:
         """The description where there is no template: the issue's own description, and where it comes from."""
         markup = self._markup
-        origin = self._words["origin"].format(project=markup.literal(cut_text(inert(project), NAME_LIMIT)), issue=issue)
+        name = markup.literal(cut_text(inert(project), NAME_LIMIT))
+        origin = TICKET_ORIGIN[self._language].format(project=name, issue=issue)
         text = markup.literal(own).strip()
         return origin if is_blank(text) else f"{markup.cut(text, room - markup.units(origin) - 2)}\n\n{origin}"
 
@@ -95,12 +76,13 @@ class Writer:
         bold = {key: f"{markup.bold(markup.literal(key))}\n" if len(shown) > 1 else "" for key in shown}
         quoted = "\n\n".join(bold[key] + text for key, text in shown.items())
         name = markup.literal(cut_text(inert(channel), NAME_LIMIT))
-        heading = self._words["feedback"].format(feedback=feedback, channel=name)
+        heading = TICKET_FEEDBACK[self._language].format(feedback=feedback, channel=name)
         ending = markup.marker_line(marker)
         room = markup.limit - markup.units(f"{heading}\n\n{ending}")
         return f"{heading}\n{markup.quote(quoted, room)}\n{ending}" if quoted else f"{heading}\n{ending}"
 
     def no_way_comment(self, status: str, current: str, target: str, marker: str) -> str:
         literal = self._markup.literal
-        text = self._words["no_way"].format(status=literal(status), current=literal(current), target=literal(target))
+        values = {"status": literal(status), "current": literal(current), "target": literal(target)}
+        text = TICKET_NO_WAY[self._language].format(**values)
         return f"{text}\n\n{self._markup.marker_line(marker)}"

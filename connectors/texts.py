@@ -1,0 +1,109 @@
+"""The texts of messages and tickets in the operator's language: the one catalogue, read by `alerts/` and `tickets/`.
+
+Texts are templates of `str.format` for plain text. The names of statuses and of an issue are those of ABC User
+Feedback's own web app where it has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+from bridge.settings import Language
+
+
+class Text(TypedDict):
+    """One text in every language that BRIDGE_LANGUAGE may have."""
+
+    en: str
+    ko: str
+    ja: str
+
+
+# What happened. `{name}`: the issue's, `{previous}` and `{status}`: readable statuses, `{channel}`: of ABC.
+STATUS_CHANGED: Text = {
+    "en": 'The status of issue "{name}" changed from {previous} to {status}.',
+    "ko": '이슈 "{name}"의 상태가 {previous}에서 {status}{ro} 변경되었습니다.',
+    "ja": "イシュー「{name}」のステータスが{previous}から{status}に変更されました。",
+}
+STATUS_IS: Text = {
+    "en": 'The status of issue "{name}" is {status}.',
+    "ko": '이슈 "{name}"의 상태는 {status}입니다.',
+    "ja": "イシュー「{name}」のステータスは{status}です。",
+}
+"""Where no previous status is known, or it is the same."""
+ISSUE_CREATED: Text = {
+    "en": 'New issue "{name}".',
+    "ko": '새 이슈가 등록되었습니다: "{name}"',
+    "ja": "新しいイシューが登録されました:「{name}」",
+}
+FEEDBACK_CREATED: Text = {
+    "en": 'New feedback in channel "{channel}".',
+    "ko": '채널 "{channel}"에 새 피드백이 등록되었습니다.',
+    "ja": "チャンネル「{channel}」に新しいフィードバックが登録されました。",
+}
+FEEDBACK_ADDED: Text = {
+    "en": 'Feedback was added to issue "{name}".',
+    "ko": '이슈 "{name}"에 피드백이 추가되었습니다.',
+    "ja": "イシュー「{name}」にフィードバックが追加されました。",
+}
+DIGEST: Text = {
+    "en": "{count} events in one message, because there are so many:",
+    "ko": "한꺼번에 많은 일이 있어 {count}건을 모아서 알려드립니다:",
+    "ja": "一度に多くのイベントがあったため、{count}件をまとめてお知らせします:",
+}
+"""Before the lines of a message for many events."""
+
+# Titles of the facts below a message. EVENT, WHO (who caused it) and LINK are for events of other sources than ABC.
+PROJECT: Text = {"en": "Project", "ko": "프로젝트", "ja": "プロジェクト"}
+ISSUE: Text = {"en": "Issue", "ko": "이슈", "ja": "イシュー"}
+FEEDBACK: Text = {"en": "Feedback", "ko": "피드백", "ja": "フィードバック"}
+CHANNEL: Text = {"en": "Channel", "ko": "채널", "ja": "チャンネル"}
+TICKET: Text = {"en": "Ticket", "ko": "티켓", "ja": "チケット"}
+EVENT: Text = {"en": "Event", "ko": "이벤트", "ja": "イベント"}
+WHO: Text = {"en": "By", "ko": "작업자", "ja": "実行者"}
+LINK: Text = {"en": "Link", "ko": "링크", "ja": "リンク"}
+
+STATUSES: Mapping[str, Text] = {
+    "INIT": {"en": "New", "ko": "신규", "ja": "新規"},
+    "ON_REVIEW": {"en": "On Review", "ko": "검토 중", "ja": "検討中"},
+    "IN_PROGRESS": {"en": "In Progress", "ko": "진행 중", "ja": "進行中"},
+    "RESOLVED": {"en": "Resolved", "ko": "완료", "ja": "完了"},
+    "PENDING": {"en": "Pending", "ko": "보류", "ja": "保留"},
+}
+"""By ABC's own names of them."""
+
+# Of tickets and their comments. `{project}`, `{channel}`: names; `{issue}`, `{feedback}`: numbers.
+TICKET_ORIGIN: Text = {
+    "en": "From ABC User Feedback: project {project}, issue {issue}",
+    "ko": "ABC User Feedback: 프로젝트 {project}, 이슈 {issue}",
+    "ja": "ABC User Feedback: プロジェクト {project}、イシュー {issue}",
+}
+TICKET_FEEDBACK: Text = {
+    "en": "Feedback {feedback} ({channel})",
+    "ko": "피드백 {feedback} ({channel})",
+    "ja": "フィードバック {feedback}（{channel}）",
+}
+TICKET_NO_WAY: Text = {
+    "en": 'In ABC User Feedback this is now {status}, here it should be "{target}". '
+    'The workflow has no way there from "{current}": please move the ticket by hand.',
+    "ko": 'ABC User Feedback의 상태가 {status}(으)로 바뀌어 여기서는 "{target}"이어야 합니다. '
+    '현재 상태 "{current}"에서 이동할 수 있는 전환이 없으니 직접 변경해 주세요.',
+    "ja": "ABC User Feedback のステータスが {status} になりました。ここでは「{target}」のはずですが、"
+    "現在の「{current}」からのトランジションがありません。手動で変更してください。",
+}
+"""`{status}`: ABC's; `{target}`, `{current}`: the ticket's."""
+
+_SINGLE = dict.fromkeys(map(ord, '"“”„‟〝〞＂'), "'")
+_CORNERS = dict(zip(map(ord, "「」｢｣"), "『』『』", strict=True))
+INNER_QUOTES: Mapping[Language, Mapping[int, str]] = {"en": _SINGLE, "ko": _SINGLE, "ja": _SINGLE | _CORNERS}
+"""For `str.translate` of names, which the sentences put into quotation marks: those of a quotation within one."""
+
+
+def ro(name: str) -> str:
+    """The Korean particle "to" after `name`: 으로 after a final consonant other than ㄹ, else 로; both where the sound
+    is unknown (a status in Latin letters)."""
+    last = ord(name[-1]) - 0xAC00 if name else -1
+    if not 0 <= last < 11172:  # the block of Hangul syllables, 28 finals each
+        return "(으)로"
+    return "로" if last % 28 in (0, 8) else "으로"
