@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import connectors
+from tests.connectors.tickets.world import World as TicketWorld
 from tools.sandbox.app import Sandbox
 
 
@@ -46,6 +49,8 @@ class Case:
     prepare: Callable[[Sandbox], None] = nothing
     options: Mapping[str, Any] = field(default_factory=dict)
     """Of create_sandbox()."""
+    world: Callable[[Sandbox, dict[str, str]], TicketWorld] | None = None
+    """Of a ticket system: (the stand-ins, its variables) -> what tests/connectors/tickets/test_flow.py asks of it."""
 
 
 def cases_of(kind: str) -> dict[str, Case]:
@@ -59,6 +64,13 @@ def cases_of(kind: str) -> dict[str, Case]:
             "how it is configured against its stand-in (see Case in tests/connectors/contract.py)"
         )
     return cases
+
+
+def all_cases() -> Iterator[tuple[str, str]]:
+    """(kind, name of the case) of every registered connector; one without cases is reported by test_contract.py."""
+    for kind in connectors.REGISTRY:
+        with suppress(LookupError):
+            yield from ((kind, name) for name in cases_of(kind))
 
 
 def _has(module: str) -> bool:

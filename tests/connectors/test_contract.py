@@ -23,7 +23,7 @@ from sources.abc.events import parse
 from sources.abc.models import AbcEvent
 from sources.base import Event, Request
 from tests.connectors.context import MemoryContext, MemoryLinks
-from tests.connectors.contract import Case, cases_of
+from tests.connectors.contract import Case, all_cases, cases_of
 from tests.test_docs import documented
 from tools.sandbox.abc_store import DEMO_KEY
 from tools.sandbox.app import Sandbox
@@ -80,12 +80,6 @@ SHAPES = {
 MOST_ATTEMPTS = 60
 
 KINDS = pytest.mark.parametrize("kind", connectors.REGISTRY)
-
-
-def described() -> Iterator[tuple[str, str]]:
-    for kind in connectors.REGISTRY:
-        with suppress(LookupError):  # reported by a test of its own
-            yield from ((kind, name) for name in cases_of(kind))
 
 
 @dataclass
@@ -187,7 +181,7 @@ class World:
         self.sandbox.faults.add("status", times=None, status=status, headers=headers, body=body, **where)
 
 
-@pytest.fixture(scope="module", params=list(described()), ids="-".join)
+@pytest.fixture(scope="module", params=list(all_cases()), ids="-".join)
 def stand_in(request: pytest.FixtureRequest) -> Iterator[World]:
     yield from _worlds(*request.param)
 
@@ -206,7 +200,7 @@ def world(stand_in: World) -> Iterator[World]:
     stand_in.sandbox.faults.clear()
 
 
-@pytest.fixture(params=list(described()), ids="-".join)
+@pytest.fixture(params=list(all_cases()), ids="-".join)
 def fresh(request: pytest.FixtureRequest) -> Iterator[World]:
     """For what would make the lists of the others long, and slow."""
     yield from _worlds(*request.param)
@@ -217,7 +211,10 @@ def fresh(request: pytest.FixtureRequest) -> Iterator[World]:
 
 @KINDS
 def test_a_registered_connector_describes_its_cases(kind: str) -> None:
-    assert cases_of(kind)
+    cases = cases_of(kind)
+    assert cases
+    is_ticket_system = connectors.find(kind).tickets is not None
+    assert all(bool(case.world) == is_ticket_system for case in cases.values()), "a ticket system has a world"
 
 
 def test_a_connector_without_cases_is_reported_with_what_to_do() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.connectors.contract import Case
+from tests.connectors.github.world import GitHubWorld
 from tools.sandbox.app import Sandbox
 from tools.sandbox.github import REPO, TOKEN
 
@@ -24,7 +25,7 @@ CASES = {
             "GITHUB_API_URL": f"{url}/github",
             "GITHUB_TOKEN": TOKEN,
             "GITHUB_REPO": REPO,
-            "GITHUB_STATUS_MAP": "INIT=open,RESOLVED=closed",
+            "GITHUB_STATUS_MAP": "INIT=open,RESOLVED=closed,PENDING=closed:not_planned",
         },
         effects=effects,
         secrets=(TOKEN,),
@@ -32,5 +33,6 @@ CASES = {
         address="GITHUB_API_URL",
         write="/issues$",
         prepare=prepare,
+        world=GitHubWorld,
     ),
 }

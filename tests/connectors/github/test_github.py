@@ -13,7 +13,8 @@ from bridge.settings import load
 from connectors.base import Check, Done, Failed, Outcome, Retry, Skipped
 from connectors.github import SPEC
 from connectors.github.settings import Settings
-from tests.connectors.tickets.world import GitHubWorld, github_world
+from tests.connectors.github.contract import CASES
+from tests.connectors.github.world import GitHubWorld
 from tools.sandbox.github import ME, PERSON, REPO, TOKEN
 from tools.sandbox.server import running
 
@@ -23,7 +24,7 @@ BASE = {"GITHUB_TOKEN": TOKEN, "GITHUB_REPO": REPO}
 @pytest.fixture
 def world() -> Iterator[GitHubWorld]:
     with running() as sandbox:
-        yield github_world(sandbox)
+        yield GitHubWorld(sandbox, CASES["token"].variables(sandbox.url))
 
 
 def result(outcome: Outcome) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.connectors.contract import Case
+from tests.connectors.jira.world import World
 from tools.sandbox.app import Sandbox
 from tools.sandbox.jira import EMAIL, TOKEN
 
@@ -15,26 +16,22 @@ def effects(sandbox: Sandbox) -> int:
     return sandbox.jira.created_count + sum(len(ticket.comments) for ticket in sandbox.jira.tickets.values())
 
 
+def case(deployment: str, wrong_key: str, credentials: dict[str, str]) -> Case:
+    return Case(
+        system="jira",
+        variables=lambda url: {**variables(url), **credentials},
+        effects=effects,
+        secrets=(TOKEN,),
+        wrong_key=(wrong_key, "another-jira-token"),
+        address="JIRA_URL",
+        write="/issue$",
+        first_meanings={400: "config"},  # to a search: the project does not exist
+        options={"deployment": deployment},
+        world=World,
+    )
+
+
 CASES = {
-    "cloud": Case(
-        system="jira",
-        variables=lambda url: {**variables(url), "JIRA_EMAIL": EMAIL, "JIRA_API_TOKEN": TOKEN},
-        effects=effects,
-        secrets=(TOKEN,),
-        wrong_key=("JIRA_API_TOKEN", "another-jira-token"),
-        address="JIRA_URL",
-        write="/issue$",
-        first_meanings={400: "config"},  # to a search: the project does not exist
-    ),
-    "datacenter": Case(
-        system="jira",
-        variables=lambda url: {**variables(url), "JIRA_PAT": TOKEN},
-        effects=effects,
-        secrets=(TOKEN,),
-        wrong_key=("JIRA_PAT", "another-jira-token"),
-        address="JIRA_URL",
-        write="/issue$",
-        first_meanings={400: "config"},  # to a search: the project does not exist
-        options={"deployment": "Server"},
-    ),
+    "cloud": case("Cloud", "JIRA_API_TOKEN", {"JIRA_EMAIL": EMAIL, "JIRA_API_TOKEN": TOKEN}),
+    "datacenter": case("Server", "JIRA_PAT", {"JIRA_PAT": TOKEN}),
 }

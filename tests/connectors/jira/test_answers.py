@@ -18,8 +18,8 @@ from connectors.jira import shapes
 from connectors.jira.errors import JiraRefusal, refusal_of
 from connectors.jira.port import JiraPort
 from connectors.jira.settings import Settings
-from tests.connectors.jira.conftest import STATUS_MAP, World
 from tests.connectors.jira.test_pure import SETTINGS
+from tests.connectors.jira.world import STATUS_MAP, World
 
 STATUS = {"id": "1", "name": "To Do", "statusCategory": {"key": "new"}}
 TICKET = {"id": "10001", "key": "PROJ-1", "fields": {"status": STATUS, "labels": []}}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from connectors.base import Done, Failed
 from connectors.jira.catalog import find
 from connectors.jira.shapes import Choice
-from tests.connectors.jira.conftest import World
+from tests.connectors.jira.world import World
 
 TASK = Choice("10001", ("작업", "Task"))
 BUG = Choice("10002", ("버그", "Bug"))

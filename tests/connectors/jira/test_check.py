@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connectors.base import Check
-from tests.connectors.jira.conftest import STATUS_MAP, World
+from tests.connectors.jira.world import STATUS_MAP, World
 
 
 def lines(world: World) -> list[Check]:

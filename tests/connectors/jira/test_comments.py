@@ -10,7 +10,7 @@ import pytest
 from connectors.base import Done, Outcome, Retry, Skipped
 from connectors.patience import SETTLE_SECONDS
 from sources.abc.models import Feedback
-from tests.connectors.jira.conftest import World
+from tests.connectors.jira.world import World
 from tools.sandbox.jira_rules import Transition
 
 

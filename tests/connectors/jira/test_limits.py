@@ -13,8 +13,8 @@ from bridge.text import utf16_length
 from connectors.base import Done
 from connectors.jira.settings import Settings
 from sources.base import Event, Subject
-from tests.connectors.jira.conftest import World
 from tests.connectors.jira.test_render import BASE, feedback_comment, fields
+from tests.connectors.jira.world import World
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.base import Done, Failed, Outcome, Skipped
 from sources.abc.models import Feedback
-from tests.connectors.jira.conftest import STATUS_MAP, World
+from tests.connectors.jira.world import STATUS_MAP, World
 from tools.sandbox.jira import PERSON
 
 EVENTS = ("ISSUE_CREATION", "ISSUE_STATUS_CHANGE", "ISSUE_ADDITION")

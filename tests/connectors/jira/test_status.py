@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connectors.base import Done, Failed, Outcome, Retry, Skipped
-from tests.connectors.jira.conftest import STATUS_MAP, World
+from tests.connectors.jira.world import STATUS_MAP, World
 from tools.sandbox.jira_rules import Transition
 
 

@@ -17,7 +17,7 @@ from bridge.http import READ_SECONDS
 from connectors.base import Done, Failed, LeaseLost, Outcome, Retry, Skipped
 from sources.abc.models import AbcEvent, Issue, Named
 from sources.base import Subject
-from tests.connectors.jira.conftest import STATUS_MAP, World
+from tests.connectors.jira.world import STATUS_MAP, World
 from tools.sandbox.faults import Kind
 
 

@@ -16,7 +16,7 @@ from connectors.jira.errors import JiraRefusal
 from connectors.jira.messages import WITHHELD, known
 from connectors.jira.port import JiraPort
 from connectors.jira.settings import Settings
-from tests.connectors.jira.conftest import World
+from tests.connectors.jira.world import World
 from tools.sandbox.jira import EMAIL, TOKEN
 
 OUTCOMES = {

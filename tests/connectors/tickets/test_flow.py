@@ -12,15 +12,21 @@ from bridge.http import READ_SECONDS
 from connectors.base import Done, Failed, Outcome, Retry, Skipped
 from sources.abc.models import Issue
 from sources.base import Event, Subject
-from tests.connectors.tickets.world import World, github_world, jira_world
+from tests.connectors.contract import all_cases, cases_of
+from tests.connectors.tickets.world import World
 from tools.sandbox.faults import Kind
 from tools.sandbox.server import running
 
+TICKET_SYSTEMS = [(kind, name) for kind, name in all_cases() if cases_of(kind)[name].world]
 
-@pytest.fixture(params=[jira_world, github_world], ids=["jira", "github"])
+
+@pytest.fixture(params=TICKET_SYSTEMS, ids="-".join)
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    with running() as sandbox:
-        yield request.param(sandbox)
+    kind, name = request.param
+    case = cases_of(kind)[name]
+    assert case.world
+    with running(**case.options) as sandbox:
+        yield case.world(sandbox, case.variables(sandbox.url))
 
 
 def result(outcome: Outcome) -> dict[str, Any]:
@@ -191,7 +197,7 @@ def test_a_number_that_names_no_ticket_of_ours_is_left_alone(world: World) -> No
 
 def test_a_project_that_another_ticket_system_names_is_left_to_it(world: World) -> None:
     world.elsewhere = {"1": "other"}
-    variable = "JIRA_PROJECT" if world.kind == "jira" else "GITHUB_REPO"
+    variable = world.container
     world.set(**{variable: f"*={world.variables[variable]}"})
     outcome = world.created(world.issue())
     assert outcome == Skipped("the tickets of ABC project 1 are in other")
@@ -205,8 +211,8 @@ def test_events_of_other_sources_are_skipped(world: World) -> None:
 
 
 def test_messages_name_the_variable_with_the_label_of_the_instance(world: World) -> None:
-    world.name = f"{world.kind}.eu"
-    variable = "JIRA_PROJECT" if world.kind == "jira" else "GITHUB_REPO"
+    world.label = "eu"
+    variable = world.container
     world.set(**{f"{variable}__EU": f"7={world.variables[variable]}"})
     outcome = world.created(world.issue())
     assert isinstance(outcome, Skipped)
@@ -219,7 +225,7 @@ def test_the_marker_contains_the_label_of_the_instance(world: World) -> None:
     world.created(issue)
     world.wipe()
     world.sandbox.abc.issues[issue.id].externalIssueId = None
-    world.name, world.built = f"{world.kind}.eu", None
+    world.label, world.built = "eu", None
     assert result(world.created(issue))["created"] is True
     assert world.made() == 2
 
@@ -227,7 +233,7 @@ def test_the_marker_contains_the_label_of_the_instance(world: World) -> None:
 def test_a_description_has_the_markup_of_the_system_and_nothing_of_the_user_s(world: World) -> None:
     issue = world.issue(description="*x* [a](b) {code}")
     world.created(issue)
-    text = world.ticket().fields["description"] if world.kind == "jira" else world.row().body  # type: ignore[attr-defined]
+    text = world.description(world.first)
     assert "*x* [a](b)" not in text
     assert "Demo project" in text
 

@@ -1,118 +1,187 @@
-"""Each ticket system with an ABC User Feedback on loopback, and the connector between them: what the promises that all
-of them keep are tested with."""
+"""Each ticket system with an ABC User Feedback on loopback, and the connector between them, built as the worker builds
+it: what the promises that all of them keep are tested with."""
 
 from __future__ import annotations
 
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from pydantic import SecretStr
 
 import connectors
-from bridge.settings import KeyMap, load
-from connectors.base import Connector, Tools
+from bridge.settings import KeyMap, Language, load
+from connectors.base import Connector, Outcome, Spec, Tools
+from connectors.tickets.settings import TicketSettings
 from sources.abc.client import AbcClient
-from tests.connectors.jira.conftest import World as JiraWorld
-from tools.sandbox import github
-from tools.sandbox.abc_store import DEMO_KEY
+from sources.abc.models import AbcEvent, Feedback, Issue, Named
+from sources.base import Subject
+from tests.connectors.context import MemoryContext, MemoryLinks
+from tools.sandbox.abc_store import DEMO_KEY, ChannelRow, IssueRow
 from tools.sandbox.app import Sandbox
-from tools.sandbox.github import GitHubIssue
 
 
 @dataclass
-class World(JiraWorld):
-    """`first`: the key of the first ticket; `create`, `comment`: the paths of these requests, for faults."""
+class World(ABC):
+    """A ticket system's own part is a subclass: `tests/connectors/<kind>/world.py`, which its contract.py names.
 
-    kind: str = "jira"
-    name: str = "jira"
-    first: str = "PROJ-1"
-    create: str = "/issue$"
-    comment: str = "/comment$"
-    closed: str = "Done"
-    opened: str = "To Do"
+    `variables` go to the connector that `connector()` builds; `links` outlive attempts and deliveries; `label`: of the
+    connector instance; `elsewhere`: Tools.served_elsewhere.
+    """
+
+    sandbox: Sandbox
+    variables: dict[str, str]
+    language: Language = "en"
+    label: str = ""
     elsewhere: dict[str, str] = field(default_factory=dict)
+    links: MemoryLinks = field(default_factory=MemoryLinks)
+    built: Connector | None = None
+
+    kind: ClassVar[str]
+    first: ClassVar[str]
+    """The key of the first ticket."""
+    create: ClassVar[str]
+    comment: ClassVar[str]
+    """The paths of these requests, for faults."""
+    opened: ClassVar[str]
+    closed: ClassVar[str]
+    """The statuses that the variables map INIT and RESOLVED to."""
+
+    @abstractmethod
+    def tickets(self) -> list[str]:
+        """The keys of all tickets, sorted."""
+
+    @abstractmethod
+    def description(self, key: str) -> str:
+        """The text of a ticket, as the system has it."""
+
+    @abstractmethod
+    def bodies(self, key: str) -> list[str]:
+        """The comments of a ticket."""
+
+    @abstractmethod
+    def status(self, key: str) -> str:
+        """The status of a ticket, as outcomes name it."""
+
+    @abstractmethod
+    def made(self) -> int:
+        """How many tickets were ever made."""
+
+    @abstractmethod
+    def hide_new(self, seconds: float) -> None:
+        """What is created from now on is not shown by searches for so long."""
+
+    @abstractmethod
+    def delete(self, key: str) -> None: ...
+
+    @abstractmethod
+    def read_only(self) -> None:
+        """The account may read, but neither create nor change anything."""
+
+    @property
+    def spec(self) -> Spec:
+        return connectors.find(self.kind)
+
+    @property
+    def name(self) -> str:
+        """Of the connector instance."""
+        return f"{self.kind}.{self.label}" if self.label else self.kind
+
+    @property
+    def container(self) -> str:
+        """The variable that maps ABC projects to containers."""
+        settings = self.spec.settings
+        assert issubclass(settings, TicketSettings)
+        return settings.variables()[settings.CONTAINER]
 
     def connector(self) -> Connector:
         if self.built is None:
             abc = AbcClient(f"{self.sandbox.url}/abc", KeyMap({"*": SecretStr(DEMO_KEY)}))
             tools = Tools(self.name, "test", self.language, abc, 4, served_elsewhere=self.elsewhere)
-            spec = connectors.find(self.name)
-            self.built = spec.build(load(spec.settings, self.variables, connectors.label_of(self.name)), tools)
+            self.built = self.spec.build(load(self.spec.settings, self.variables, self.label), tools)
         return self.built
 
-    def status(self, key: str) -> str:
-        ticket = self.sandbox.jira.tickets[key]
-        return self.sandbox.jira.rules.statuses[ticket.status][0]
+    def set(self, **variables: str) -> None:
+        self.variables |= variables
+        self.built = None
 
-    def made(self) -> int:
-        return self.sandbox.jira.created_count
+    def issue(self, name: str = "Payment fails", **values: Any) -> IssueRow:
+        return self.sandbox.abc.create_issue(1, {"name": name, "description": "on iOS", **values})
 
-    def hide_new(self, seconds: float) -> None:
-        """What is created from now on is not shown by searches for so long."""
-        self.sandbox.jira.search_lag = seconds
+    def marker(self, issue: IssueRow) -> str:
+        """The marker of the issue's ticket, as it has to be."""
+        return f"abc-test-1-{issue.id}-t{Issue(id=issue.id, createdAt=issue.createdAt).creation}"
 
-    def delete(self, key: str) -> None:
-        self.sandbox.jira.delete(key)
+    def feedback_marker(self, feedback: int) -> str:
+        row = self.sandbox.abc.feedbacks[feedback]
+        return f"abc-feedback-test-1-{feedback}-t{Feedback(id=feedback, createdAt=row.createdAt).creation}"
 
-    def read_only(self) -> None:
-        self.sandbox.jira.permissions -= {"CREATE_ISSUES", "ADD_COMMENTS", "TRANSITION_ISSUES"}
+    def context(self, **values: Any) -> MemoryContext:
+        return MemoryContext(links=self.links, **values)
 
+    def wipe(self) -> None:
+        """What a wiped Redis means to a connector."""
+        self.links.values.clear()
 
-@dataclass
-class GitHubWorld(World):
-    kind: str = "github"
-    name: str = "github"
-    first: str = "acme/app#1"
-    create: str = "/issues$"
-    comment: str = "/comments$"
-    closed: str = "closed"
-    opened: str = "open"
+    def wiped(self) -> MemoryContext:
+        """An attempt right after Redis was wiped, about something that happened before."""
+        self.wipe()
+        now = time.time() + 1
+        return self.context(born=now, clock=now)
 
-    def row(self, key: str = "acme/app#1") -> GitHubIssue:
-        repo, _, number = key.partition("#")
-        return self.sandbox.github.repositories[repo].issues[int(number)]
+    def created(self, issue: IssueRow | int, context: MemoryContext | None = None) -> Outcome:
+        return self.deliver("ISSUE_CREATION", issue, context)
 
-    def tickets(self) -> list[str]:
-        repositories = self.sandbox.github.repositories.items()
-        return sorted(f"{name}#{number}" for name, repository in repositories for number in repository.issues)
+    def deliver_created_at(self, issue: IssueRow, context: MemoryContext) -> Outcome:
+        """Its creation, as ABC announces it: with the time."""
+        return self.deliver("ISSUE_CREATION", Issue(id=issue.id, createdAt=issue.createdAt), context)
 
-    def bodies(self, key: str = "acme/app#1") -> list[str]:
-        return [comment["body"] for comment in self.row(key).comments]
+    def status_changed(self, issue: IssueRow | int, context: MemoryContext | None = None) -> Outcome:
+        return self.deliver("ISSUE_STATUS_CHANGE", issue, context)
 
-    def status(self, key: str) -> str:
-        row = self.row(key)
-        return f"closed:{row.state_reason}" if row.state_reason in ("not_planned", "duplicate") else row.state
+    def added(self, feedback: int, issue: IssueRow | int, context: MemoryContext | None = None) -> Outcome:
+        return self.deliver("ISSUE_ADDITION", issue, context, feedback=Feedback(id=feedback))
 
-    def made(self) -> int:
-        return self.sandbox.github.created_count
-
-    def hide_new(self, seconds: float) -> None:
-        self.sandbox.faults.add(
-            "status", system="github", method="GET", path="/repos/acme/app/issues$", times=None, status=200, body=[]
+    def deliver(
+        self,
+        name: str,
+        issue: IssueRow | Issue | int,
+        context: MemoryContext | None = None,
+        project: int = 1,
+        **parts: Any,
+    ) -> Outcome:
+        """The event holds as little as it may: what the connector needs it must read."""
+        about = issue if isinstance(issue, Issue) else Issue(id=issue if isinstance(issue, int) else issue.id)
+        event = AbcEvent(
+            id="e",
+            source="abc",
+            name=name,
+            subject=Subject("abc", "issue", project, about.id),
+            occurred=0.0,
+            body={},
+            project=Named(id=project, name="Demo project"),
+            channel=Named(id=1, name="App reviews"),
+            issue=about,
+            **parts,
         )
-        del seconds
+        return self.connector().deliver(event, context or self.context())
 
-    def delete(self, key: str) -> None:
-        repo, _, number = key.partition("#")
-        self.sandbox.github.delete(repo, int(number))
+    def channel(self) -> ChannelRow:
+        return self.sandbox.abc.channels[1]
 
-    def read_only(self) -> None:
-        self.sandbox.github.repositories[github.REPO].access = "read"
+    def feedback(self, **values: Any) -> int:
+        return self.sandbox.abc.create_feedback(1, values or {"message": "It crashes"}).id
 
+    def requests(self) -> Callable[[], list[str]]:
+        """Lists what reaches the ticket system from now on: every request goes through a fault that delays it by
+        nothing."""
+        rule = self.sandbox.faults.add("delay", system=self.kind, times=None)
+        start = len(self.sandbox.faults.fired)
 
-def jira_world(sandbox: Sandbox) -> World:
-    from tools.sandbox.jira import EMAIL, TOKEN
+        def seen() -> list[str]:
+            rule.times = 0
+            return [f"{fired['method']} {fired['path']}" for fired in self.sandbox.faults.fired[start:]]
 
-    variables = {
-        "JIRA_URL": f"{sandbox.url}/jira",
-        "JIRA_PROJECT": "PROJ",
-        "JIRA_EMAIL": EMAIL,
-        "JIRA_API_TOKEN": TOKEN,
-    }
-    return World(sandbox, {**variables, "JIRA_STATUS_MAP": "INIT=To Do,RESOLVED=Done"})
-
-
-def github_world(sandbox: Sandbox) -> GitHubWorld:
-    variables = {"GITHUB_API_URL": f"{sandbox.url}/github", "GITHUB_REPO": github.REPO, "GITHUB_TOKEN": github.TOKEN}
-    return GitHubWorld(
-        sandbox, {**variables, "GITHUB_STATUS_MAP": "INIT=open,RESOLVED=closed,PENDING=closed:not_planned"}
-    )
+        return seen
