@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from redis import Redis
 from redis.exceptions import RedisError
 
 import sources
@@ -30,9 +29,9 @@ class Accepted:
 class Acceptor:
     """One per process. Used by the receiver, by reconcile, by anything that learns of an event."""
 
-    def __init__(self, redis: Redis, instance: str, routes: Iterable[Route]) -> None:
-        self._ledger = Ledger(redis, instance)
-        self._queue = open_queue(redis, instance)
+    def __init__(self, ledger: Ledger, routes: Iterable[Route]) -> None:
+        self._ledger = ledger
+        self._queue = open_queue(ledger.redis, ledger.instance)
         with suppress(RedisError):
             # RQ asks for the server's version once; asked for here, the first event too costs one round trip only.
             self._queue.get_redis_server_version()

@@ -61,7 +61,7 @@ KEYS = (
     ),
     *(f"state:{state}" for state in STATES),
     *(f"{kind}:{CONNECTOR}:{EVENT.subject}" for kind in ("line", "hold")),
-    *(f"{kind}:{CONNECTOR}" for kind in ("breaker", "bucket", "crowd", "probe", "waits", "dead")),
+    *(f"{kind}:{CONNECTOR}" for kind in ("breaker", "bucket", "crowd", "waits", "dead")),
     *(
         "events",
         "arrivals",

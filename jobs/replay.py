@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from redis import Redis
-
 from jobs.ledger.ledger import Ledger
 from jobs.queue import hand, open_queue
 
 
 class Replayer:
-    def __init__(self, redis: Redis, instance: str) -> None:
-        self._ledger = Ledger(redis, instance)
-        self._queue = open_queue(redis, instance)
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._queue = open_queue(ledger.redis, ledger.instance)
 
     def replay(self, delivery_id: str) -> str:
         """queued, or why not: gone, running, foreign (of a newer version). Raises RedisError.

@@ -68,7 +68,7 @@ class Runtime:
 
     @cached_property
     def acceptor(self) -> Acceptor:
-        return Acceptor(self.redis, self.instance, self.configuration.routes)
+        return Acceptor(self.ledger, self.configuration.routes)
 
     @cached_property
     def records(self) -> Records:
@@ -76,7 +76,7 @@ class Runtime:
 
     @cached_property
     def replayer(self) -> Replayer:
-        return Replayer(self.redis, self.instance)
+        return Replayer(self.ledger)
 
     @cached_property
     def probe(self) -> Probe:

@@ -113,7 +113,7 @@ def test_each_instance_posts_its_message_once(redis: Redis) -> None:
         built: Any = build_connectors(configuration)
         redis.set("fb:test:born", "1")  # the ledger is older than the event
         world = World(redis, built)
-        world.acceptor = Acceptor(redis, "test", [Route(name, ("*",)) for name in built])
+        world.acceptor = Acceptor(world.ledger, [Route(name, ("*",)) for name in built])
         accepted = world.tell(status_event(3, 1))
         world.run()
         for name in built:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, cast
@@ -109,13 +109,16 @@ class Recovery:
 class Ledger:
     """One per process. Methods raise redis.exceptions.RedisError when Redis does not do its part."""
 
-    def __init__(self, redis: Redis, instance: str) -> None:
+    def __init__(self, redis: Redis, instance: str, now: Callable[[], int] | None = None) -> None:
+        """`now`: the time in milliseconds since 1970, for tests that let time pass; None: Redis's own clock."""
+        self._now = now
         self.redis = redis
         self.instance = instance
         self.prefix = f"fb:{instance}:"
 
     def _run(self, script: str, *args: str | bytes | int, on: Any = None) -> Any:
-        return (self.redis if on is None else on).eval(LUA[script], 0, self.prefix, *args)
+        now = self._now() if self._now else ""
+        return (self.redis if on is None else on).eval(LUA[script], 0, self.prefix, now, *args)
 
     def accept(
         self,

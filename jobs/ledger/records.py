@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -39,7 +39,9 @@ class BadQuery(Exception):
 
 
 class Records:
-    def __init__(self, redis: Redis, instance: str) -> None:
+    def __init__(self, redis: Redis, instance: str, now: Callable[[], int] | None = None) -> None:
+        """`now`: as of the ledger."""
+        self._now = now
         self._redis: Any = redis  # redis-py types each answer as the union of all its modes
         self._prefix = f"fb:{instance}:"
 
@@ -142,12 +144,17 @@ class Records:
             pipeline.time()
             for name in names:
                 pipeline.hmget(f"{self._prefix}delivery:{event_id}.{name}", "state", "updated")
-            (seconds, _), *rows = pipeline.execute()
+            time, *rows = pipeline.execute()
+        now = self._seconds(time)
         return {
-            name: (state.decode(), seconds - int(updated) / 1000)
+            name: (state.decode(), now - int(updated) / 1000)
             for name, (state, updated) in zip(names, rows, strict=True)
             if state
         }
+
+    def _seconds(self, time: tuple[int, int]) -> float:
+        """The time, which Redis answered as seconds and microseconds."""
+        return self._now() / 1000 if self._now else time[0] + time[1] / 1_000_000
 
     def ids_in(self, state: str) -> list[str]:
         """Every delivery in a state, the oldest first."""
@@ -169,7 +176,7 @@ class Records:
             pipeline.hgetall(f"{self._prefix}hung")
             pipeline.hgetall(f"{self._prefix}counts")
             answers = pipeline.execute()
-        now = answers[0][0] + answers[0][1] / 1_000_000
+        now = self._seconds(answers[0])
         oldest, workers, breakers, suspended, last, hung, counts = answers[-7:]
         alive = {name for name, seen in workers if now - seen / 1000 < 15}
         return {

@@ -14,7 +14,7 @@ from redis import Redis
 from rq.suspension import resume, suspend
 
 from connectors.base import Context, Destination, Done, Failed, Outcome, Reason, Retry, Skipped
-from jobs.ledger.ledger import STATES
+from jobs.ledger.ledger import STATES, Ledger
 from jobs.ledger.records import CHUNK, LOOKED_AT, Query, Records
 from jobs.replay import Replayer
 from sources.base import Event
@@ -518,7 +518,7 @@ def test_refused_credentials_are_forgotten_after_a_success(asking: Web, redis: R
 def test_refused_credentials_are_forgotten_after_a_check(asking: Web, redis: Redis) -> None:
     world = tried(redis, Failed("401", "auth", at_source=True))
     ready(asking, "degraded", "abc refuses our credentials", abc="refused")
-    Replayer(redis, INSTANCE).heal("abc")
+    Replayer(Ledger(redis, INSTANCE)).heal("abc")
     world.tick()
     ready(asking, "ok", abc="ok")
 

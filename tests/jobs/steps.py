@@ -45,8 +45,7 @@ def due_now(world: World) -> int:
 
 
 def now_ms(world: World) -> float:
-    seconds, micros = world.redis.time()
-    return float(seconds * 1000 + micros // 1000)
+    return float(world.now())
 
 
 def waiting(world: World, destination: str, state: str, count: int, **other: Any) -> list[str]:

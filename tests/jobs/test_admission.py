@@ -44,7 +44,7 @@ def test_an_open_breaker_answers_how_long_its_pause_lasts_and_whose_it_is(world:
     answer = admit(world, told(world), source="abc")
     assert answer.wait == pytest.approx(60_000, abs=5000)
     assert (answer.because, answer.closed) == ("open", "abc")
-    assert not world.redis.exists(key_of(world, "probe:one"))
+    assert not fields(world, "breaker:one")
 
 
 def test_a_delivery_that_a_person_replays_goes_once_past_an_open_breaker(world: World) -> None:
@@ -61,8 +61,9 @@ def test_one_delivery_probes_every_gate_that_is_half_open_and_the_others_look_ag
     first, second = told(world), told(world)
     assert admit(world, first, source="abc") == Admission(0, "probe")
     for gate in ("one", "abc"):
-        assert world.redis.get(key_of(world, f"probe:{gate}")).decode() == first
-        assert world.redis.pttl(key_of(world, f"probe:{gate}")) == pytest.approx(60_000, abs=5000)
+        breaker = fields(world, f"breaker:{gate}")
+        assert breaker["probe"] == first
+        assert int(breaker["probing"]) == pytest.approx(now_ms(world) + 60_000, abs=5000)
     assert admit(world, second) == Admission(1000, "open", "one")
     assert admit(world, first, source="abc") == Admission(0, "probe"), "a repeat of the same delivery"
 
@@ -71,9 +72,9 @@ def test_no_gate_is_taken_by_who_has_to_wait_for_another(world: World) -> None:
     """Else the destination would wait a minute for a probe that never comes."""
     for gate in ("one", "abc"):
         world.redis.hset(key_of(world, f"breaker:{gate}"), "until", 1)
-    world.redis.set(key_of(world, "probe:one"), "another.one")
+    world.redis.hset(key_of(world, "breaker:one"), mapping={"probe": "another.one", "probing": 10**14})
     assert admit(world, told(world), source="abc") == Admission(1000, "open", "one")
-    assert not world.redis.exists(key_of(world, "probe:abc"))
+    assert "probe" not in fields(world, "breaker:abc")
 
 
 # The rate
@@ -202,3 +203,18 @@ def test_a_delivery_knows_whether_it_probes_and_when_its_turn_is(world: World) -
     assert hold.closed == ""
     world.redis.hset(key_of(world, "breaker:one"), "until", 1)
     assert flow.admit(world.ledger, leased(world), limited) == flow.Go(0, probing=True)
+
+
+def test_who_should_have_gone_a_day_ago_is_in_no_crowd(world: World) -> None:
+    crowded(world, 1)
+    world.redis.zadd(
+        key_of(world, "crowd:one"), {"0000.one": now_ms(world) - 86_399_000, "x.one": now_ms(world) - 86_401_000}
+    )
+    assert admit(world, told(world), 60_000).others == 1
+    assert members(world, "crowd:one") == ["0000.one"]
+
+
+def test_a_digest_of_none_takes_none(world: World) -> None:
+    ids = crowded(world, 3)
+    assert world.ledger.gather("one", 60_000, 0) == []
+    assert members(world, "crowd:one") == ids

@@ -33,13 +33,9 @@ def breaker(world: World) -> dict[str, str]:
     return fields(world, f"breaker:{DESTINATION}")
 
 
-def probe_key(world: World) -> str:
-    return f"{world.ledger.prefix}probe:{DESTINATION}"
-
-
 def probing(world: World) -> Lease:
     """A delivery that probes the destination, whose pause is over."""
-    world.redis.hset(f"{world.ledger.prefix}breaker:{DESTINATION}", "until", 1)
+    world.pass_time(901)
     lease = leased(world)
     assert world.ledger.admit(lease.delivery_id, DESTINATION, 0, 1, "").because == "probe"
     return lease
@@ -53,7 +49,7 @@ def test_opening_and_closing_are_reported_once(world: World) -> None:
 def test_a_used_up_quota_opens_at_once(world: World) -> None:
     assert attempt(world, "quota").breakers == ((DESTINATION, "opened"),)
     assert breaker(world)["why"] == "quota"
-    assert int(breaker(world)["until"]) == pytest.approx(world.redis.time()[0] * 1000 + 900_000, abs=5000)
+    assert int(breaker(world)["until"]) == pytest.approx(now_ms(world) + 900_000, abs=5000)
 
 
 def test_what_shows_nothing_about_the_destination_counts_as_no_failure(world: World) -> None:
@@ -76,7 +72,6 @@ def test_a_success_ends_the_breaker_and_every_probe(world: World) -> None:
     probing(world)
     attempt(world, "up")
     assert breaker(world) == {}
-    assert not world.redis.exists(probe_key(world))
 
 
 def test_a_refusal_shows_that_the_destination_works_but_heals_no_dead_letter(world: World) -> None:
@@ -105,20 +100,18 @@ def test_a_probe_that_shows_nothing_lets_five_others_look(world: World) -> None:
     open_breaker(world)
     lease = probing(world)
     attempt(world, "")
-    assert (due_now(world), world.redis.exists(probe_key(world))) == (0, 1), (
-        "another delivery's outcome changes nothing"
-    )
+    assert (due_now(world), breaker(world)["probe"]) == (0, lease.delivery_id), "another's outcome changes nothing"
     world.ledger.settle(lease, "skipped", {}, {}, 0, [(DESTINATION, "")])
-    assert (due_now(world), world.redis.exists(probe_key(world))) == (5, 0)
+    assert (due_now(world), {"probe", "probing"} & breaker(world).keys()) == (5, set())
 
 
 def test_the_failure_of_another_delivery_does_not_end_a_probe(world: World) -> None:
     open_breaker(world)
     lease = probing(world)
     attempt(world, "down")
-    assert world.redis.get(probe_key(world)).decode() == lease.delivery_id
+    assert breaker(world)["probe"] == lease.delivery_id
     world.ledger.settle(lease, "retrying", {}, {}, 5, [(DESTINATION, "down")])
-    assert not world.redis.exists(probe_key(world))
+    assert not {"probe", "probing"} & breaker(world).keys()
 
 
 def test_a_pause_that_was_asked_for_does_not_shorten_one_that_runs(world: World) -> None:
@@ -127,7 +120,7 @@ def test_a_pause_that_was_asked_for_does_not_shorten_one_that_runs(world: World)
     attempt(world, "busy:1000")
     assert breaker(world) == longer
     assert longer["why"] == "busy"
-    assert int(longer["until"]) == pytest.approx(world.redis.time()[0] * 1000 + 30_000, abs=2000)
+    assert int(longer["until"]) == pytest.approx(now_ms(world) + 30_000, abs=2000)
 
 
 def test_failures_while_it_is_open_do_not_prolong_the_pause(world: World) -> None:
@@ -173,6 +166,23 @@ def test_a_delivery_that_failed_waits_from_the_given_time_on(world: World) -> No
         scores = world.redis.zrange(f"{world.ledger.prefix}{index}:{DESTINATION}", 0, -1, withscores=True)
         if (state == "dead") == (index == "dead"):
             [(id_, score)] = scores
-            assert score == pytest.approx(world.redis.time()[0] * 1000 + 90_000, abs=2000)
+            assert score == pytest.approx(now_ms(world) + 90_000, abs=2000)
             assert world.redis.hget(f"{world.ledger.prefix}delivery:{id_.decode()}", "waits") == DESTINATION.encode()
             assert world.redis.srem(f"{world.ledger.prefix}waiting", DESTINATION) == 1
+
+
+def test_a_failure_of_a_week_ago_does_not_count_with_those_of_today(world: World) -> None:
+    for _ in range(4):
+        attempt(world, "down")
+    world.pass_time(7 * 86_400 + 1)
+    assert [attempt(world, "down").breakers for _ in range(5)] == [(), (), (), (), ((DESTINATION, "opened"),)]
+
+
+def test_an_outage_that_was_seen_last_a_week_ago_is_over(world: World) -> None:
+    """The next one is another one: it is reported, and its pauses begin short."""
+    open_breaker(world)
+    world.pass_time(7 * 86_400 - 5)
+    assert attempt(world, "quota").breakers == ()
+    world.pass_time(7 * 86_400 + 1)
+    assert attempt(world, "quota").breakers == ((DESTINATION, "opened"),)
+    assert int(breaker(world)["opened"]) == pytest.approx(now_ms(world), abs=5000)

@@ -10,6 +10,7 @@ from redis import Redis
 
 import sources
 from jobs.accept import Acceptor
+from jobs.ledger.ledger import Ledger
 from jobs.ledger.records import Query
 from jobs.routing import Route, make_route
 from sources.abc.events import parse
@@ -53,7 +54,7 @@ class Kinds(World):
         super().__init__(redis, {"tickets": Recorder(), "alert": Recorder()})
         tickets = make_route("tickets", "ISSUE_ADDITION", condition, ())
         routes = [Route("tickets", tickets.patterns, tickets.condition, tickets=True), Route("alert", ("*",))]
-        self.acceptor = Acceptor(redis, INSTANCE, routes)
+        self.acceptor = Acceptor(Ledger(redis, INSTANCE), routes)
 
     def names(self, connector: str) -> list[str]:
         """The events that a connector got, in order."""

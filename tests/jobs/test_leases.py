@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from redis import Redis
 
-from jobs.ledger.ledger import Lease
+from jobs.ledger.ledger import Lease, Ledger
 from tests.jobs.steps import due, now_ms
-from tests.jobs.world import Recorder, World, feedback_event, status_event
+from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event
 
 
 @pytest.fixture
@@ -91,8 +91,6 @@ def test_several_leases_are_renewed_at_once_and_each_keeps_its_notes(world: Worl
         assert isinstance(lease, Lease)
         world.ledger.keep(lease, {"of": id_})
     world.pass_time(14)
-    for hold in world.redis.scan_iter(f"{world.ledger.prefix}hold:*"):
-        assert world.redis.pttl(hold) <= 1000
     before = {id_: due(world, id_) for id_ in ids}
     assert world.ledger.renew([(id_, f"token of {id_}") for id_ in ids]) == set()
     for id_ in ids:
@@ -100,3 +98,25 @@ def test_several_leases_are_renewed_at_once_and_each_keeps_its_notes(world: Worl
         assert id_ in world.redis.hget(f"{world.ledger.prefix}delivery:{id_}", "notes").decode()
     holds = list(world.redis.scan_iter(f"{world.ledger.prefix}hold:*"))
     assert [world.redis.pttl(hold) for hold in holds] == [pytest.approx(15_000, abs=5000)] * 3
+
+
+def test_a_lease_that_ran_out_holds_nobody(world: World) -> None:
+    """What holds a line is the lease of the one that runs, and not how long Redis keeps the key."""
+    later = f"{world.tell(status_event(7, 5)).event_id}.one"
+    assert isinstance(world.ledger.lease(later, "killed"), Lease)
+    earlier = f"{world.tell(status_event(7, 2)).event_id}.one"
+    world.pass_time(14)
+    assert world.ledger.lease(earlier, "me") == "waiting"
+    world.pass_time(2)
+    assert isinstance(world.ledger.lease(earlier, "me"), Lease)
+    assert world.ledger.lease(later, "me") == "waiting"
+
+
+def test_without_a_clock_of_its_own_the_ledger_goes_by_that_of_redis(world: World) -> None:
+    world.pass_time(1000)
+    id_ = f"{world.tell(feedback_event()).event_id}.one"
+    plain = Ledger(world.redis, INSTANCE)
+    lease = plain.lease(id_, "me")
+    assert isinstance(lease, Lease)
+    seconds, micros = world.redis.time()
+    assert lease.now == pytest.approx(seconds + micros / 1_000_000, abs=2)

@@ -193,7 +193,7 @@ def test_a_delivery_dies_after_the_published_attempts_and_can_be_replayed(world:
     assert world.state(accepted, "one") == "dead"
     assert len(world.connectors["one"].seen) == len(DELAYS)
     world.connectors["one"].answer = lambda _e, _c: Done()
-    assert Replayer(world.redis, INSTANCE).replay(id_) == "queued"
+    assert Replayer(world.ledger).replay(id_) == "queued"
     world.run()
     assert world.state(accepted, "one") == "done"
 
@@ -305,7 +305,7 @@ def test_notes_outlive_a_killed_worker_and_end_with_success(world: World) -> Non
     assert id_ in world.tick()
     world.deliverer.deliver(id_)
     assert found == [{"paid": "yes"}]
-    Replayer(world.redis, INSTANCE).replay(id_)
+    Replayer(world.ledger).replay(id_)
     world.deliverer.deliver(id_)
     assert found[1] == {"done": {"made": 1}}, "a replay of what is done knows what was done"
 
@@ -454,7 +454,7 @@ def test_what_keeps_costing_workers_waits_longer_and_ends_as_a_dead_letter(world
         world.tick()
     assert losses == 10
     assert list(world.redis.scan_iter(f"{world.ledger.prefix}line:one:*")) == []
-    assert Replayer(world.redis, INSTANCE).replay(id_) == "queued"
+    assert Replayer(world.ledger).replay(id_) == "queued"
 
 
 def test_a_worker_that_is_lost_twice_costs_no_extra_wait(world: World) -> None:
@@ -470,7 +470,7 @@ def test_the_clock_ticks_on_when_redis_own_clock_was_set_back(world: World) -> N
     accepted = world.tell(feedback_event())
     world.queue.empty()
     world.pass_time(11)
-    world.redis.set(f"{world.ledger.prefix}clock", "before", px=3_600_000)
+    world.redis.set(f"{world.ledger.prefix}clock", world.now() + 3_600_000, px=3_600_000)
     world.redis.set(f"{world.ledger.prefix}watermark", 10**14)
     assert f"{accepted.event_id}.one" in (world.ledger.tick("worker", world.queue.key) or [])
 

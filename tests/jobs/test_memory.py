@@ -95,7 +95,7 @@ def a_day(world: World) -> None:
             world.pass_time(DAY / EVENTS * 7)
             world.run_due()
         if number % 50 == 0:
-            Replayer(world.redis, INSTANCE).replay(f"{announced.event_id}.one")
+            Replayer(world.ledger).replay(f"{announced.event_id}.one")
     world.connectors["one"].answer = world.connectors["two"].answer = lambda _e, _c: Done()
     for _ in range(40):
         world.pass_time(4000)

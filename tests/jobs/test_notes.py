@@ -11,7 +11,7 @@ from connectors.base import Context, Destination, Done, Failed, LeaseLost, Outco
 from jobs.ledger.ledger import Lease
 from jobs.replay import Replayer
 from sources.base import Event
-from tests.jobs.world import INSTANCE, Recorder, World, feedback_event
+from tests.jobs.world import Recorder, World, feedback_event
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_items_add_up_over_attempts_and_stand_beside_other_notes(world: World) -
     world.connectors["one"].answer = answer
     delivery = delivery_of(world)
     for _ in range(3):
-        world.redis.hset(f"{world.ledger.prefix}delivery:{delivery}", "next", 0)
+        world.pass_time(60)
         world.deliverer.deliver(delivery)
     parts = {f"part {number}": "번역 one:two" for number in (1, 2, 3)}
     assert seen == [{"step": number, "parts": dict(list(parts.items())[:number])} for number in (1, 2, 3)]
@@ -62,7 +62,7 @@ def test_a_dead_letter_keeps_its_items_for_its_replay(world: World) -> None:
         return Done()
 
     world.connectors["one"].answer = reads
-    Replayer(world.redis, INSTANCE).replay(delivery)
+    Replayer(world.ledger).replay(delivery)
     world.deliverer.deliver(delivery)
     assert seen == [{"a": "b"}]
 
@@ -89,7 +89,7 @@ def test_an_item_of_a_worker_that_lost_its_lease_is_refused(world: World) -> Non
     delivery = delivery_of(world)
     lease = world.ledger.lease(delivery, "frozen")
     assert isinstance(lease, Lease)
-    world.redis.hset(f"{world.ledger.prefix}delivery:{delivery}", "until", 1)
+    world.pass_time(16)
     assert isinstance(world.ledger.lease(delivery, "other"), Lease)
     with pytest.raises(LeaseLost):
         world.ledger.add(lease, "parts", {"a": "b"})
@@ -143,3 +143,14 @@ def test_a_destination_without_a_limit_is_not_charged(world: World) -> None:
     world.connectors["one"].answer = answer
     world.deliverer.deliver(delivery_of(world))
     assert not world.redis.keys("*bucket:free*")
+
+
+def test_an_item_that_is_stored_again_counts_once(world: World) -> None:
+    """Its name and its last text, not those before: else a note that is kept up to date would reach the bound."""
+    lease = world.ledger.lease(delivery_of(world), "token")
+    assert isinstance(lease, Lease)
+    for text in ("abcd", "ab", "", "abc"):
+        world.ledger.add(lease, "parts", {"name": text, "other": "x"})
+        assert int(stored(world, lease.delivery_id)["noted"]) == len(
+            "note:parts:name" + text + "note:parts:other" + "x"
+        )

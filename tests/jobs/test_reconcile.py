@@ -49,12 +49,13 @@ class Bench:
         self.world.connectors = self.connectors  # type: ignore[assignment]
         self.world.deliverer = self.world.worker()
         runtime = Runtime(self.configuration, redis=redis, connectors=self.connectors)
+        runtime.ledger, runtime.records = self.world.ledger, self.world.records
         self.checkpoints = runtime.checkpoints
         assert runtime.reconciler is not None
         self.reconciler = runtime.reconciler
         assert isinstance(runtime.sweep, AbcSweep)
         self.sweep = runtime.sweep
-        self.acceptor = Acceptor(redis, INSTANCE, self.configuration.routes)
+        self.acceptor = Acceptor(self.world.ledger, self.configuration.routes)
         # As if it were later: what is younger than a minute is still expected from the sender.
         self.checkpoints.now = lambda: time.time() + SETTLED_SECONDS + 5  # type: ignore[method-assign]
 

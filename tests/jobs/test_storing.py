@@ -22,7 +22,7 @@ def world(redis: Redis) -> World:
 
 
 def acceptor(world: World, *connectors: str) -> Acceptor:
-    return Acceptor(world.redis, INSTANCE, [Route(name, ("*",)) for name in connectors])
+    return Acceptor(world.ledger, [Route(name, ("*",)) for name in connectors])
 
 
 def accept(world: World, body: dict[str, Any], *connectors: str, **options: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,43 +23,6 @@ from sources.abc.events import parse
 from sources.base import Event
 
 INSTANCE = "test"
-PASS_TIME = """
-local p, by = ARGV[1], tonumber(ARGV[2])
-local function each(pattern, change)
-  for _, key in ipairs(redis.call('KEYS', p .. pattern)) do change(key) end
-end
-local function scores(key)
-  for _, id in ipairs(redis.call('ZRANGE', key, 0, -1)) do redis.call('ZINCRBY', key, -by, id) end
-end
-local function fields(...)
-  local names = {...}
-  return function(key)
-    for _, name in ipairs(names) do
-      local value = redis.call('HGET', key, name)
-      if value then redis.call('HSET', key, name, string.format('%.0f', tonumber(value) - by)) end
-    end
-  end
-end
-for _, index in ipairs({'due', 'waits:*', 'dead:*', 'state:done', 'state:skipped', 'state:dead'}) do
-  each(index, scores)
-end
-each('events:*', scores)
-each('levels:heard', scores)
-each('delivery:*', fields('until', 'next', 'handed', 'created', 'updated', 'replayed', 'turn'))
-each('breaker:*', fields('until', 'opened'))
-each('bucket:*', function(key)
-  redis.call('SET', key, string.format('%.0f', redis.call('GET', key) - by), 'KEEPTTL')
-end)
-for _, key in ipairs({p .. 'born', p .. 'remembers'}) do
-  local since = redis.call('GET', key)
-  if since then redis.call('SET', key, string.format('%.0f', since - by)) end
-end
-each('hold:*', function(key)
-  local left = redis.call('PTTL', key) - by
-  if left > 0 then redis.call('PEXPIRE', key, left) else redis.call('DEL', key) end
-end)
-redis.call('DEL', p .. 'clock')
-"""
 numbers = itertools.count(1)
 
 
@@ -88,10 +52,11 @@ class World:
     needing_source: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        self.ledger = Ledger(self.redis, INSTANCE)
+        self.later = 0
+        self.ledger = Ledger(self.redis, INSTANCE, self.now)
         self.queue: Any = open_queue(self.redis, INSTANCE)
-        self.records = Records(self.redis, INSTANCE)
-        self.acceptor = Acceptor(self.redis, INSTANCE, [Route(name, ("*",)) for name in self.connectors])
+        self.records = Records(self.redis, INSTANCE, self.now)
+        self.acceptor = Acceptor(self.ledger, [Route(name, ("*",)) for name in self.connectors])
         self.deliverer = self.worker()
 
     def worker(self) -> Deliverer:
@@ -133,14 +98,17 @@ class World:
                 self.deliverer.deliver(id_)
             self.run()
 
+    def now(self) -> int:
+        """The time by which the ledger decides: the machine's, which is Redis's, and what has passed besides."""
+        return time.time_ns() // 1_000_000 + self.later
+
     def pass_time(self, seconds: float) -> None:
-        """Moves everything that the ledger waits for into the past: the same as waiting, but now."""
-        self.redis.eval(PASS_TIME, 0, self.ledger.prefix, int(seconds * 1000))
+        self.later += int(seconds * 1000)
 
     def tick(self) -> list[str]:
-        self.redis.delete(f"{self.ledger.prefix}clock")
+        self.later += 1  # the last election is over
         self.ledger.forget(30)
-        return self.ledger.tick("worker", self.queue.key) or []
+        return self.ledger.tick("worker", self.queue.key, elect_ms=1) or []
 
     def states(self) -> dict[str, str]:
         """State by delivery, the connector's name alone where there is one event."""

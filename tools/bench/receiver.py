@@ -25,6 +25,7 @@ from app import THREADS
 from jobs.accept import Acceptor
 from jobs.configuration import configure
 from jobs.connection import connect
+from jobs.ledger.ledger import Ledger
 from sources.abc.events import parse
 from sources.base import Event
 from tools.bench.common import TOKEN, Sample, arguments, body, cpu_seconds, measured_core, place, rounds, table
@@ -141,7 +142,7 @@ def the_call_alone(env: dict[str, str], calls: int, times: int) -> None:
         configuration = configure(env | more)
         client = connect(configuration.service, "receive")
         client.connection_pool.connection_class = Counting
-        return Acceptor(client, "default", configuration.routes)
+        return Acceptor(Ledger(client, "default"), configuration.routes)
 
     def timed(call: Callable[[Event], object]) -> float:
         redis.flushall()

@@ -24,6 +24,7 @@ from rq import Queue
 from jobs.accept import Acceptor
 from jobs.configuration import configure
 from jobs.connection import connect
+from jobs.ledger.ledger import Ledger
 from sources.abc.events import parse
 from tools.bench.common import TOKEN, Sample, arguments, body, family, measured_core, place, rounds, table
 from tools.bench.receiver import serve
@@ -61,7 +62,7 @@ class Ours:
         }
         configuration = configure(self.environment)
         self._redis = redis
-        self._acceptor = Acceptor(connect(configuration.service, "command"), "default", configuration.routes)
+        self._acceptor = Acceptor(Ledger(connect(configuration.service, "command"), "default"), configuration.routes)
 
     def begin(self) -> None:
         # A ledger that is not new: what happened before it remembers is looked into first.

@@ -1,24 +1,23 @@
 -- Stores an event and its deliveries, all or nothing, if the event was not seen before.
--- ARGV: prefix, event id, hand-over ms, entity, order, whether to add what a known event lacks ('1', reconcile), positions
+-- ARGV: prefix, time, event id, hand-over ms, entity, order, whether to add what a known event lacks ('1', reconcile), positions
 -- as JSON, level ('' where the event announces none), since when and how exactly that is known in ms, whether it is the
 -- first one ('1'), creation time of the entity ('' where unknown), deliveries as JSON [[connector, state, why], …], then
 -- the event's own fields and values.
 -- Returns {1} when stored, {2} when deliveries were added, {0, times seen} for a repeat.
-local p, id, hand, entity, order, extend = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1'
-local level, since, step, first = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11] == '1'
-local created = ARGV[12]
+--!include time
+local id, hand, entity, order, extend = ARGV[3], tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6]), ARGV[7] == '1'
+local level, since, step, first = ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[12] == '1'
+local created = ARGV[13]
 local key = p .. 'event:' .. id
 local known = redis.call('EXISTS', key) == 1
 -- One that was only implied by another event is announced now: connectors that did not act on the implied one do.
 local implied = false
-for i = 14, #ARGV, 2 do implied = implied or ARGV[i] == 'implied' end
+for i = 15, #ARGV, 2 do implied = implied or ARGV[i] == 'implied' end
 local announced = known and not implied and redis.call('HDEL', key, 'implied') == 1
 extend = extend or announced
 if known and not extend then
   return {0, redis.call('HINCRBY', key, 'seen', 1)}
 end
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
 -- When this ledger was created, as in tick.lua: after a wipe the receiver may store events long before a worker ticks.
 redis.call('SET', p .. 'born', now, 'NX')
 -- A source whose clock is ahead, or a forged time, must not come after everything that happens from now on.
@@ -37,14 +36,14 @@ if level ~= '' then
   local before, exactly = string.match(last or '0|1|', '^(%d+)|(%d+)|')
   before, step = math.min(tonumber(before), now), math.max(tonumber(exactly), step)
   if math.floor(before / step) <= math.floor(since / step) and not (first and last) then
-    redis.call('HSET', levels, entity, string.format('%d|%d|%s', since, ARGV[10], level))
+    redis.call('HSET', levels, entity, string.format('%d|%d|%s', since, ARGV[11], level))
     redis.call('ZADD', p .. 'levels:heard', now, entity)
     if created ~= '' then redis.call('HSET', levels, entity .. '|created', created) end
   end
 end
 
 local added = {}
-for _, d in ipairs(cjson.decode(ARGV[13])) do
+for _, d in ipairs(cjson.decode(ARGV[14])) do
   local connector, state, why = d[1], d[2], d[3]
   local delivery = id .. '.' .. connector
   if redis.call('EXISTS', p .. 'delivery:' .. delivery) == 0 then
@@ -67,13 +66,13 @@ if known then
   redis.call('HSET', key, 'connectors', all, 'state', 'accepted')
   redis.call('HDEL', key, 'why')
   redis.call('HINCRBY', key, 'left', #added)
-  for i = 14, #ARGV, 2 do
+  for i = 15, #ARGV, 2 do
     if announced and ARGV[i] == 'body' then redis.call('HSET', key, 'body', ARGV[i + 1]) end
   end
   return {2}
 end
 
-for i = 14, #ARGV, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
+for i = 15, #ARGV, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
 redis.call('HSET', key, 'v', 1, 'received', now, 'seen', 1, 'entity', entity, 'left', #added,
   'connectors', table.concat(added, ','))
 redis.call('ZADD', p .. 'events', now, id)
@@ -81,5 +80,5 @@ local state = redis.call('HGET', key, 'state')
 if state ~= 'accepted' then redis.call('ZADD', p .. 'events:' .. state, now, id) end
 if entity ~= '' then redis.call('ZADD', p .. 'entity:' .. entity, now, id) end
 
-for _, position in ipairs(cjson.decode(ARGV[7])) do redis.call('SADD', p .. 'positions', position) end
+for _, position in ipairs(cjson.decode(ARGV[8])) do redis.call('SADD', p .. 'positions', position) end
 return {1}

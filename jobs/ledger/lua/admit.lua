@@ -1,32 +1,34 @@
 -- May this delivery go to its destination now? One breaker and one bucket for each destination, for all workers.
--- ARGV: prefix, delivery id, destination, ms between two (0: no limit), burst, the source that the delivery needs ('': none).
+-- ARGV: prefix, time, delivery id, destination, ms between two (0: no limit), burst, the source that the delivery needs ('': none).
 -- Returns {0, '' | 'probe', how many others wait for its rate} to go ahead,
 -- else {ms to wait, 'open', the destination whose breaker is open} or {ms to wait, 'limit'}.
-local p, id, destination, interval, burst = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
+--!include time
+local id, destination, interval, burst = ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 local key, crowd = p .. 'delivery:' .. id, p .. 'crowd:' .. destination
 redis.call('ZREM', crowd, id)
 
 -- An operator who replays has corrected something: that delivery goes at once, past every breaker.
 if redis.call('HDEL', key, 'forced') == 0 then
   local probes = {}
-  for _, gate in ipairs(ARGV[6] == '' and {destination} or {ARGV[6], destination}) do
-    local open = tonumber(redis.call('HGET', p .. 'breaker:' .. gate, 'until') or 0)
+  for _, gate in ipairs(ARGV[7] == '' and {destination} or {ARGV[7], destination}) do
+    local b = redis.call('HMGET', p .. 'breaker:' .. gate, 'until', 'probe', 'probing')
+    local open = tonumber(b[1] or 0)
     if open > now then return {open - now, 'open', gate} end
     if open > 0 then
       -- Half open: one goes ahead, and its outcome decides for the others.
-      local holder = redis.call('GET', p .. 'probe:' .. gate)
-      if holder and holder ~= id then return {PROBE_LOOK_AGAIN_MS, 'open', gate} end
+      if b[2] and b[2] ~= id and tonumber(b[3]) > now then return {PROBE_LOOK_AGAIN_MS, 'open', gate} end
       probes[#probes + 1] = gate
     end
   end
   -- A probe ends by itself when its worker is killed.
-  for _, gate in ipairs(probes) do redis.call('SET', p .. 'probe:' .. gate, id, 'PX', PROBE_MS) end
+  for _, gate in ipairs(probes) do
+    redis.call('HSET', p .. 'breaker:' .. gate, 'probe', id, 'probing', now + PROBE_MS)
+  end
   if #probes > 0 then return {0, 'probe', 0} end
 end
 
 if interval == 0 then return {0, '', 0} end
+redis.call('ZREMRANGEBYSCORE', crowd, '-inf', now - CROWD_KEPT_S * 1000)
 local turn = tonumber(redis.call('HGET', key, 'turn') or 0)
 local function wait_until(at)
   redis.call('ZADD', crowd, at, id)

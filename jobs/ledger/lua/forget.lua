@@ -1,9 +1,8 @@
--- Forgets what was finished long ago. ARGV: prefix, retention ms. Returns how much it was; a part of 100 of each at once.
+-- Forgets what was finished long ago. ARGV: prefix, time, retention ms. Returns how much it was; a part of 100 of each at once.
 -- The first write is a DEL, which Redis allows when its memory is used up, and then the rest with it.
+--!include time
 --!include recovery
-local p, retention = ARGV[1], tonumber(ARGV[2])
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local retention = tonumber(ARGV[3])
 local count = 0
 local function forget_event(event)
   local key = p .. 'event:' .. event

@@ -1,14 +1,13 @@
--- Takes deliveries that wait for a destination's rate, the longest waiting first, to be delivered in one message. ARGV: prefix, destination, ms between two, how many. Returns their ids.
-local p, destination, interval, many = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+-- Takes deliveries that wait for a destination's rate, the longest waiting first, to be delivered in one message. ARGV: prefix, time, destination, ms between two, how many. Returns their ids.
+--!include time
+local destination, interval, many = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local crowd, bucket = p .. 'crowd:' .. destination, p .. 'bucket:' .. destination
-local ids = redis.call('ZRANGE', crowd, 0, many - 1)
+local ids = redis.call('ZRANGE', crowd, '-inf', '+inf', 'BYSCORE', 'LIMIT', 0, many)
 for _, id in ipairs(ids) do
   redis.call('ZREM', crowd, id)
   redis.call('HDEL', p .. 'delivery:' .. id, 'turn')
 end
 -- Those who go on waiting move up, so that the next digest goes out at the next turn and not after the turns of these.
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local rest = redis.call('ZRANGE', crowd, 0, -1)
 if #rest > LARGEST_CROWD then return ids end
 local at = now

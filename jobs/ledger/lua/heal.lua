@@ -1,10 +1,9 @@
 -- Brings back what waits for a destination, or died because of it: somebody has seen that it works.
--- ARGV: prefix, name of a destination or of a connector (its destinations are called `<name>` or `<name> …`), how many at once.
+-- ARGV: prefix, time, name of a destination or of a connector (its destinations are called `<name>` or `<name> …`), how many at once.
 -- Returns how many were brought back; 0 when nothing is left.
+--!include time
 --!include recovery
-local p, name, many = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local name, many = ARGV[3], tonumber(ARGV[4])
 local count = 0
 for _, destination in ipairs(redis.call('HKEYS', p .. 'last')) do
   if destination == name or string.sub(destination, 1, #name + 1) == name .. ' ' then

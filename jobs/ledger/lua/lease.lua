@@ -1,13 +1,12 @@
 -- Takes the right to run a delivery, if it is its turn.
--- ARGV: prefix, delivery id, event id, connector, token, lease ms, '1' to take it before its time (to be delivered in one message with others).
+-- ARGV: prefix, time, delivery id, event id, connector, token, lease ms, '1' to take it before its time (to be delivered in one message with others).
 -- Returns {'granted', delivery fields, event fields, now, since when we remember}
 -- or {'gone' | 'foreign' | 'finished' | 'busy' | 'early' | 'waiting'}.
+--!include time
 --!include recovery
-local p, id, event, connector, token, lease = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+local id, event, connector, token, lease = ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
 local key, due = p .. 'delivery:' .. id, p .. 'due'
 local d = redis.call('HMGET', key, 'v', 'state', 'until', 'entity', 'handed', 'next')
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
 if not d[1] then
   redis.call('ZREM', due, id)
   return {'gone'}
@@ -19,7 +18,7 @@ if state ~= 'queued' and state ~= 'retrying' and state ~= 'running' then
   return {'finished'}
 end
 if state == 'running' and tonumber(d[3] or 0) > now then return {'busy'} end
-if state == 'retrying' and tonumber(d[6] or 0) > now and ARGV[7] ~= '1' then return {'early'} end
+if state == 'retrying' and tonumber(d[6] or 0) > now and ARGV[8] ~= '1' then return {'early'} end
 
 -- What was accepted first is served first: whoever was handed over before this one and has not started was lost.
 local watermark = tonumber(redis.call('GET', p .. 'watermark') or 0)
@@ -29,6 +28,10 @@ end
 
 local line, hold = p .. 'line:' .. connector .. ':' .. d[4], p .. 'hold:' .. connector .. ':' .. d[4]
 local holder = redis.call('GET', hold)
+if holder then  -- it counts for as long as the lease of its delivery
+  local h = redis.call('HMGET', p .. 'delivery:' .. holder, 'state', 'until')
+  if h[1] ~= 'running' or tonumber(h[2] or 0) <= now then holder = nil end
+end
 local head = redis.call('ZRANGE', line, 0, 0)[1]
 if not head then
   redis.call('ZADD', line, redis.call('HGET', key, 'order') or now, id)

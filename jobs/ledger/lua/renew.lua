@@ -1,10 +1,9 @@
 -- Keeps leases alive, and keeps a note with the delivery where one is given.
--- ARGV: prefix, lease ms, then (delivery id, connector, token, notes as JSON or '') for each. Returns the ids that are lost.
-local p, lease = ARGV[1], tonumber(ARGV[2])
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
+-- ARGV: prefix, time, lease ms, then (delivery id, connector, token, notes as JSON or '') for each. Returns the ids that are lost.
+--!include time
+local lease = tonumber(ARGV[3])
 local lost = {}
-for i = 3, #ARGV, 4 do
+for i = 4, #ARGV, 4 do
   local id, connector, token, notes = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local key = p .. 'delivery:' .. id
   local d = redis.call('HMGET', key, 'state', 'token', 'entity')

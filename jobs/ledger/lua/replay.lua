@@ -1,14 +1,13 @@
 -- Queues a finished delivery again; one that is waiting for its time starts at once.
--- ARGV: prefix, delivery id, connector, hand-over ms. Returns 'queued', 'gone', 'foreign' or 'running'.
+-- ARGV: prefix, time, delivery id, connector, hand-over ms. Returns 'queued', 'gone', 'foreign' or 'running'.
+--!include time
 --!include recovery
-local p, id, connector, hand = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local id, connector, hand = ARGV[3], ARGV[4], tonumber(ARGV[5])
 local key = p .. 'delivery:' .. id
 local d = redis.call('HMGET', key, 'v', 'state', 'entity', 'order')
 if not d[1] then return 'gone' end
 if d[1] ~= '1' then return 'foreign' end
 if d[2] == 'running' then return 'running' end
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
 stop_waiting(p, id)
 redis.call('ZREM', p .. 'state:' .. d[2], id)
 redis.call('ZADD', p .. 'state:queued', now, id)

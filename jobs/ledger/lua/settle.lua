@@ -1,17 +1,16 @@
 -- Records the outcome of an attempt and lets the next of the line go.
--- ARGV: prefix, delivery id, connector, token, new state, delay ms (retrying), conditions as JSON [[destination, condition], …],
+-- ARGV: prefix, time, delivery id, connector, token, new state, delay ms (retrying), conditions as JSON [[destination, condition], …],
 -- the destination whose return may bring this delivery back ('': none), from how many ms on, then fields and values; a field
 -- 'count:…' is a counter to be raised, a field 'last:…' the state in which a destination was seen last. A condition is 'up', 'answers', 'down', 'quota', 'busy:<ms>', or '' when the attempt
 -- shows nothing about that destination.
 -- Returns {'settled', next delivery id or '', destination, 'opened' | 'closed', …} (breakers that changed) or {'lost'}.
+--!include time
 --!include recovery
-local p, id, connector, token, state, delay = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+local id, connector, token, state, delay = ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
 local key, due = p .. 'delivery:' .. id, p .. 'due'
 local d = redis.call('HMGET', key, 'state', 'token', 'entity')
 if d[1] ~= 'running' or d[2] ~= token then return {'lost'} end
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
-for i = 10, #ARGV, 2 do
+for i = 11, #ARGV, 2 do
   if string.sub(ARGV[i], 1, 6) == 'count:' then
     redis.call('HINCRBYFLOAT', p .. 'counts', string.sub(ARGV[i], 7), ARGV[i + 1])
   elseif string.sub(ARGV[i], 1, 5) == 'last:' then
@@ -25,14 +24,15 @@ end
 -- A breaker opens when several attempts in a row found the destination down, at once when its quota is used up.
 -- A destination that only asks us to wait gets its pause, and nobody is alarmed. Returns 'opened', 'closed' or ''.
 local function judge(destination, condition)
-  local breaker, probe = p .. 'breaker:' .. destination, p .. 'probe:' .. destination
-  local was_probe = redis.call('GET', probe) == id
-  if was_probe then redis.call('DEL', probe) end
+  local breaker = p .. 'breaker:' .. destination
+  local b = redis.call('HMGET', breaker, 'until', 'opened', 'probe', 'failed')
+  local was_probe = b[3] == id
+  if was_probe then redis.call('HDEL', breaker, 'probe', 'probing') end
   if condition == 'up' or condition == 'answers' then
     local closed = redis.call('SREM', p .. 'breakers', destination) == 1
     -- One that failed by itself, at a destination that works, keeps to its schedule.
-    if redis.call('HEXISTS', breaker, 'until') == 1 then wake(p, destination, now, WOKEN_BY_SUCCESS) end
-    redis.call('DEL', breaker, probe)
+    if b[1] then wake(p, destination, now, WOKEN_BY_SUCCESS) end
+    redis.call('DEL', breaker)
     if condition == 'up' then heal(p, destination, now, HEALED_BY_SUCCESS) end
     return closed and 'closed' or ''
   end
@@ -40,13 +40,17 @@ local function judge(destination, condition)
     if was_probe then wake(p, destination, now, 5) end  -- another one probes
     return ''
   end
-  local b = redis.call('HMGET', breaker, 'until', 'opened')
   local was, opened, turned = tonumber(b[1] or 0), tonumber(b[2]), ''
   local asked = tonumber(string.match(condition, '^busy:(%d+)$'))
   if asked then
     if was <= now then redis.call('HSET', breaker, 'until', now + asked, 'why', 'busy') end
   else
+    if tonumber(b[4] or now) < now - BREAKER_KEPT_S * 1000 then  -- what was so long ago counts no longer
+      redis.call('HDEL', breaker, 'failures', 'opened')
+      opened = nil
+    end
     local failures = redis.call('HINCRBY', breaker, 'failures', 1)
+    redis.call('HSET', breaker, 'failed', now)
     if was <= now and (failures >= FAILURES_TO_OPEN or opened or condition == 'quota') then
       if not opened then
         opened, turned = now, 'opened'
@@ -72,7 +76,7 @@ local hold = p .. 'hold:' .. connector .. ':' .. d[3]
 if redis.call('GET', hold) == id then redis.call('DEL', hold) end
 
 local answer = {'settled', ''}
-for _, c in ipairs(cjson.decode(ARGV[7])) do
+for _, c in ipairs(cjson.decode(ARGV[8])) do
   local turned = judge(c[1], c[2])
   if turned ~= '' then
     answer[#answer + 1] = c[1]
@@ -80,7 +84,7 @@ for _, c in ipairs(cjson.decode(ARGV[7])) do
   end
 end
 -- After the judgement: a failed probe must not wake itself, and is the last one to probe again.
-if ARGV[8] ~= '' then wait_for(p, ARGV[8], id, state == 'dead', now + tonumber(ARGV[9])) end
+if ARGV[9] ~= '' then wait_for(p, ARGV[9], id, state == 'dead', now + tonumber(ARGV[10])) end
 
 if state == 'retrying' then
   redis.call('HSET', key, 'next', now + delay)

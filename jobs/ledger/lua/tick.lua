@@ -1,22 +1,23 @@
 -- The one clock: what is due and not finished is handed to RQ again.
--- ARGV: prefix, worker name, election ms, hand-over ms, RQ queue key, how many at once, whether its job loop turns ('1').
+-- ARGV: prefix, time, worker name, election ms, hand-over ms, RQ queue key, how many at once, whether its job loop turns ('1').
 -- Returns the delivery ids to hand over, or nil for a worker that was not elected this time.
+--!include time
 --!include recovery
-local p, worker, elect, hand, queue = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
-local many = tonumber(ARGV[6])
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
-if ARGV[7] == '1' then redis.call('ZADD', p .. 'workers', now, worker) end
--- A key that lives longer than an election was set before Redis's own clock stepped back: it elects nobody.
-if redis.call('PTTL', p .. 'clock') > tonumber(elect) then redis.call('DEL', p .. 'clock') end
-if not redis.call('SET', p .. 'clock', worker, 'NX', 'PX', elect) then return false end
+local worker, elect, hand, queue = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
+local many = tonumber(ARGV[7])
+if ARGV[8] == '1' then redis.call('ZADD', p .. 'workers', now, worker) end
+-- One that lasts longer than an election was held before Redis's own clock stepped back: it elects nobody.
+local ends = tonumber(redis.call('GET', p .. 'clock'))
+if ends and ends > now and ends <= now + elect then return false end
+redis.call('SET', p .. 'clock', now + elect, 'PX', elect)
 redis.call('SET', p .. 'born', now, 'NX')  -- when this ledger was created; reset when Redis is wiped
 redis.call('ZREMRANGEBYSCORE', p .. 'workers', '-inf', now - WORKER_LISTED_MS)
 
 -- One of those who wait for a destination probes it when the pause of its breaker is over.
 for _, destination in ipairs(redis.call('SMEMBERS', p .. 'waiting')) do
-  local open = tonumber(redis.call('HGET', p .. 'breaker:' .. destination, 'until') or 0)
-  if open > 0 and open <= now and redis.call('EXISTS', p .. 'probe:' .. destination) == 0 then
+  local b = redis.call('HMGET', p .. 'breaker:' .. destination, 'until', 'probing')
+  local open = tonumber(b[1] or 0)
+  if open > 0 and open <= now and tonumber(b[2] or 0) <= now then
     wake(p, destination, now, 1)
   end
   if redis.call('EXISTS', p .. 'waits:' .. destination, p .. 'dead:' .. destination) == 0 then
