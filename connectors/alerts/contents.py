@@ -20,6 +20,10 @@ STATUS_MAX = 60
 SUMMARY_MAX = 300
 URL_MAX = 2000
 UNKNOWN = "?"
+LINE_MIN = 60
+"""Of a digest: a line that is cut to less does not show what happened."""
+REST_LENGTH = 10
+"""Room for the line that counts those left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +63,22 @@ class Digest:
     head: str
     lines: tuple[str, ...]
 
+    def text(self, limit: int, length: Callable[[str], int]) -> str:
+        """The whole digest, at most `limit` by `length`."""
+        return cut("\n".join([self.head, *self.fitted(limit, limit, length)]), limit, length=length)
+
     def fitted(self, limit: int, longest: int, length: Callable[[str], int]) -> list[str]:
-        """The lines, each cut to its share of `limit` and to `longest`, by `length`."""
-        share = (limit - length(self.head)) // max(1, len(self.lines)) - 1
-        return [cut(line, min(share, longest), length=length) for line in self.lines]
+        """The lines that fit into `limit` with the head, each at most `longest`, by `length`. Where not all of them fit
+        in a length that can be read, the last line counts the others: "… +57"."""
+        lines = [cut(line, longest, length=length) for line in self.lines]
+        room = limit - length(self.head)
+        share = _share([length(line) for line in lines], room)
+        while share < LINE_MIN and lines:
+            lines.pop()
+            share = _share([REST_LENGTH, *(length(line) for line in lines)], room)
+        rest = len(self.lines) - len(lines)
+        shown = [cut(line, share, length=length) for line in lines]
+        return [*shown, f"… +{rest}"] if rest else shown
 
 
 Content = Alert | Digest
@@ -128,6 +144,17 @@ def facts(event: Event, language: Language, ticket: Ticket = NO_TICKET) -> list[
 def safe_url(url: str) -> str:
     """`url` where it is a web address that ends no link of a chat's (`<address|text>`); else ""."""
     return url if len(url) <= URL_MAX and re.fullmatch(r"https?://[^\s<>|]+", url) else ""
+
+
+def _share(lengths: Sequence[int], room: int) -> int:
+    """How long each of these lines may be so that all of them fit into `room`, with a line break before each: what the
+    short ones do not need, the long ones get. At least LINE_MIN where no line has to be cut."""
+    for index, length in enumerate(sorted(lengths)):
+        share = room // (len(lengths) - index) - 1
+        if length > share:
+            return share
+        room -= length + 1
+    return max([LINE_MIN, *lengths])
 
 
 def _issue(event: Event) -> Issue | None:

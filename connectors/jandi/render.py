@@ -27,8 +27,7 @@ _IN_LINKS = str.maketrans({"(": "%28", ")": "%29", "[": "%5B", "]": "%5D"})
 def render(content: Content) -> dict[str, Any]:
     """The JSON of one message, with at most SHOWN characters in all its texts together."""
     if isinstance(content, Digest):
-        lines = content.fitted(SHOWN, SHOWN, _length)
-        return {"body": cut(plain("\n".join([content.head, *lines])), SHOWN, length=utf16_length)}
+        return {"body": plain(content.text(SHOWN, _length))}
     links = [link for fact in content.facts if (link := _link(fact))]
     info = [_line(fact) for fact in content.facts if not _link(fact)]
     texts = [*("\n" + link for link in links), *(text for line in info for text in line.values())]
