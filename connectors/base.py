@@ -155,8 +155,9 @@ class Tools:
     instance: str
     """BRIDGE_INSTANCE: part of markers, so that two bridges keep apart."""
     language: Language
-    abc: AbcClient | None
-    """None when ABC_API_URL is unset; a connector that can't do without it declares that (Spec.needs)."""
+    apis: Mapping[str, Any]
+    """The client of each source whose API is configured, by the source's name; every connector has the same ones. One
+    that can't do without a client declares that (Spec.needs)."""
     concurrency: int
     channels: tuple[tuple[int, int], ...] = ()
     """Project and channel ids that are known (RECONCILE_CHANNELS), for `check()`; there may be more."""
@@ -165,6 +166,11 @@ class Tools:
     served_elsewhere: Mapping[str, str] = field(default_factory=dict)
     """For a ticket system: ABC projects that another one names explicitly, each with that one's name. A `*` of ours
     does not reach them."""
+
+    @property
+    def abc(self) -> AbcClient | None:
+        """The client of ABC User Feedback; None where its API is not configured."""
+        return self.apis.get("abc")
 
     @property
     def scope(self) -> str:
@@ -272,6 +278,16 @@ class Spec:
     build: Callable[[Any, Tools], Connector]
     """(settings, tools) -> the connector. Makes no request yet."""
     needs: frozenset[str] = frozenset()
-    """Sources whose API it can't do without: {"abc"}, or nothing."""
+    """The source whose API it can't do without, such as {"abc"}, or nothing. Its deliveries wait while that source is
+    not available, and what it reports with `at_source` counts for that source."""
     tickets: TicketKind | None = None
     version: int = VERSION
+
+    def __post_init__(self) -> None:
+        if len(self.needs) > 1:
+            raise ValueError(f"{self.kind}: a delivery passes the breaker of one source, so `needs` may name one")
+
+    @property
+    def source(self) -> str:
+        """The one that it needs, "" for none."""
+        return next(iter(self.needs), "")

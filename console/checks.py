@@ -111,7 +111,7 @@ def dotenv_checks(path: Path) -> Iterator[Check]:
 
 
 def _abc_checks(runtime: Runtime, channels: list[tuple[int, int]], where_from: str) -> Iterator[Check]:
-    abc, service = runtime.tools.abc, runtime.configuration.service
+    abc, service = runtime.apis.get("abc"), runtime.configuration.service
     if abc is None:
         return
     if channels:

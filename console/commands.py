@@ -170,7 +170,7 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
         Connectors act on it as on any other: with an id that exists a ticket is made, a message is sent.
         """
         url = url or f"http://127.0.0.1:{desk.configuration.service.port}/webhook"
-        created = _creation_times(desk.runtime.tools.abc, **ids)
+        created = _creation_times(desk.runtime.apis.get("abc"), **ids)
         event_id = _send(desk.configuration, url, samples.body(name, **ids, created=created))
         rows = list(_until_finished(desk.runtime.records, event_id, wait))
         _show(rows, COLUMNS, as_json=False)

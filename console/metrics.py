@@ -12,7 +12,6 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 import connectors
 from connectors.base import Reason
 from jobs.delivery.attempts import BUCKETS
-from jobs.delivery.flow import SOURCE
 from jobs.routing import Route
 from sources import EVENTS
 from sources.refusals import REASONS
@@ -31,7 +30,7 @@ def expected(routes: Iterable[Route]) -> Iterator[tuple[str, ...]]:
     """The labels of every series of attempts that can occur, so that each exists, at zero, before its first rise:
     Prometheus' `increase()` does not see the first value of a series."""
     for route in routes:
-        systems = (route.connector, SOURCE) if connectors.find(route.connector).needs else (route.connector,)
+        systems = (route.connector, *connectors.find(route.connector).needs)
         for event in filter(route.wants, EVENTS):
             for outcome in ("done", "skipped"):
                 yield route.connector, event, outcome, "", route.connector

@@ -8,18 +8,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import connectors
 from bridge.environment import ConfigError, read_setting, read_variable
-from bridge.http import new_session
 from bridge.redaction import Redactor, secrets_of
 from bridge.settings import EXIT_BAD_CONFIG, ServiceSettings, Settings, load
 from bridge.values import parts_of
 from connectors import find, kind_of, label_of
 from connectors.base import Connector, TicketSystem, Tools
 from jobs.routing import Route, make_route
-from sources.abc.client import AbcClient
+from sources import REGISTRY
 from sources.configuration import Sources, configure_sources
 from sources.configuration import variables as source_variables
 
@@ -92,37 +91,26 @@ def exit_for(error: ConfigError) -> NoReturn:
 
 
 def build_connectors(
-    configuration: Configuration, channels: Iterable[tuple[int, int]] | None = None
+    configuration: Configuration, apis: Mapping[str, Any], channels: Iterable[tuple[int, int]] | None = None
 ) -> dict[str, Connector]:
-    """Imports and builds what is switched on, and nothing else. `channels`: those that are known, where it is more than
-    RECONCILE_CHANNELS names."""
-    chosen = configuration.connectors
-    tools = make_tools(configuration.service, channels, _ticket_systems(chosen))
+    """Imports and builds what is switched on, and nothing else. `apis`: see connectors.base.Tools; `channels`: those
+    that are known, where it is more than RECONCILE_CHANNELS names."""
+    service, chosen = configuration.service, configuration.connectors
+    tools = Tools(
+        name="",  # of the instance, below
+        instance=service.bridge_instance,
+        language=service.bridge_language,
+        apis=apis,
+        concurrency=service.worker_concurrency,
+        channels=tuple(service.reconcile_channels if channels is None else channels),
+        tickets=_ticket_systems(chosen),
+    )
     served = _served(chosen)
     built = {}
     for name, settings in chosen.items():
         elsewhere = {project: other for project, other in served.items() if other != name}
         built[name] = find(name).build(settings, replace(tools, name=name, served_elsewhere=elsewhere))
     return built
-
-
-def make_tools(
-    service: ServiceSettings,
-    channels: Iterable[tuple[int, int]] | None = None,
-    tickets: tuple[TicketSystem, ...] = (),
-) -> Tools:
-    """What all connectors share; `name` is still empty."""
-    session = new_session(service.worker_concurrency)
-    abc = AbcClient(service.abc_api_url, service.abc_api_key, session) if service.abc_api_url else None
-    return Tools(
-        name="",
-        instance=service.bridge_instance,
-        language=service.bridge_language,
-        abc=abc,
-        concurrency=service.worker_concurrency,
-        channels=tuple(service.reconcile_channels if channels is None else channels),
-        tickets=tickets,
-    )
 
 
 def _ticket_systems(chosen: Mapping[str, Settings]) -> tuple[TicketSystem, ...]:
@@ -194,8 +182,12 @@ def _route(name: str, environ: Mapping[str, str]) -> Route:
 def _missing(environ: Mapping[str, str], names: list[str]) -> list[str]:
     """What is not set at all, whatever else is wrong."""
     problems = []
-    if needing := ", ".join(name for name in names if "abc" in find(name).needs):
-        unset = [name for name in ("ABC_API_URL", "ABC_API_KEY") if _is_unset(name, environ)]
+    for source in sorted({find(name).source for name in names} - {""}):
+        needing = ", ".join(name for name in names if find(name).source == source)
+        if source not in REGISTRY or (api := REGISTRY[source].api) is None:
+            problems.append(f"CONNECTORS: {needing} needs the API of '{source}', which is no source that can be asked")
+            continue
+        unset = [name for name in api.variables if _is_unset(name, environ)]
         problems += [f"{name}: required by {needing}, but not set" for name in unset]
     return problems
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -99,16 +99,16 @@ class Deliverer:
         redact: Redactor,
         keeper: Keeper,
         slots: Slots,
-        needing_source: Container[str] = (),
+        needs: Mapping[str, str],
     ) -> None:
-        """`needing_source`: the connectors that can't do without the API of ABC User Feedback."""
+        """`needs`: the source that a connector can't do without, of those that need one (connectors.base.Spec)."""
         self._ledger = ledger
         self._queue = queue
         self._connectors = connectors
         self._redact = redact
         self._keeper = keeper
         self._slots = slots
-        self._needing_source = needing_source
+        self._needs = needs
 
     def deliver(self, delivery_id: str) -> None:
         """Runs the delivery if it is its turn and a slot is free for its connector, and then those that waited for the
@@ -154,7 +154,7 @@ class Deliverer:
             self._record(lease, Retry("this version can't read the event that a newer one stored", "config"))
             return
         destination = connector.destination(event)
-        source = flow.SOURCE if lease.connector in self._needing_source else ""
+        source = self._needs.get(lease.connector, "")
         admitted = flow.admit(self._ledger, lease, destination, source)
         if isinstance(admitted, Hold):
             self._hold(lease, admitted)
@@ -193,9 +193,11 @@ class Deliverer:
         luck = random.random()  # noqa: S311  jitter, no secret
         became = after(outcome, lease.position, lease.age, luck, probing=about.probing, healed=lease.healed)
         fields = attempts.fields_of(lease, became, seconds, self._redact)
-        counts = attempts.counts_of(lease, became, seconds, flow.system_of(outcome, lease.connector))
+        counts = attempts.counts_of(lease, became, seconds, flow.system_of(outcome, lease.connector, about.source))
         conditions = flow.conditions_of(outcome, about.destination, about.source) if about.judged else []
-        recovery = flow.recovery_of(outcome, about.destination, became.wake) if about.destination else None
+        recovery = (
+            flow.recovery_of(outcome, about.destination, about.source, became.wake) if about.destination else None
+        )
         last = flow.states_of(outcome, about.destination, about.source)
         settled = _patiently(
             lambda: self._ledger.settle(lease, became.state, fields, counts, became.delay, conditions, recovery, last)

@@ -11,7 +11,6 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from jobs.delivery.flow import SOURCE
 from jobs.ledger.records import Records
 from jobs.probe import Probe, ProbeFailed, sentence
 from jobs.routing import Route
@@ -43,16 +42,16 @@ class Readiness:
 
 
 class Health:
-    """One per process, used by many threads. `routes`: those of the connectors that are on; `asks_source`: whether the
-    API of ABC User Feedback is configured."""
+    """One per process, used by many threads. `routes`: those of the connectors that are on; `sources`: those
+    whose API is configured."""
 
-    def __init__(self, redis: Redis, instance: str, routes: Iterable[Route], asks_source: bool) -> None:
+    def __init__(self, redis: Redis, instance: str, routes: Iterable[Route], sources: Iterable[str]) -> None:
         self._redis = redis
         self._records = Records(redis, instance)
         self._probe = Probe(redis, instance)
         self.routes = tuple(routes)
         self.connectors = tuple(route.connector for route in self.routes)
-        self._sources = (SOURCE,) if asks_source else ()
+        self._sources = tuple(sources)
         self._lock = threading.Lock()
         self._looked, self._last = float("-inf"), Readiness()
 

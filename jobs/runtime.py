@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from typing import Any
 
 from redis import Redis
 from rq import Queue
 
-import sources
-from connectors.base import Connector, Tools
+from connectors.base import Connector
 from jobs.accept import Acceptor
-from jobs.configuration import Configuration, build_connectors, make_tools
+from jobs.configuration import Configuration, build_connectors
 from jobs.connection import Purpose, connect
 from jobs.health import Health
 from jobs.ledger.ledger import Ledger, RedisLinks
@@ -23,6 +23,7 @@ from jobs.reconcile.comparison import Comparison
 from jobs.reconcile.forgotten import Forgotten
 from jobs.reconcile.reconciler import Reconciler
 from jobs.replay import Replayer
+from sources import configured_apis
 from sources.base import Position, Sweep
 
 
@@ -84,13 +85,14 @@ class Runtime:
 
     @cached_property
     def health(self) -> Health:
-        asks_source = self.configuration.service.abc_api_url is not None
-        return Health(self.redis, self.instance, self.configuration.routes, asks_source)
+        asked = configured_apis(self.configuration.service)
+        return Health(self.redis, self.instance, self.configuration.routes, asked)
 
     @cached_property
-    def tools(self) -> Tools:
-        """What every connector is built with: the clients that they share."""
-        return make_tools(self.configuration.service)
+    def apis(self) -> Mapping[str, Any]:
+        """The client of each source whose API is configured: one per source, for connectors, reconcile and checks."""
+        service = self.configuration.service
+        return {name: api.client(service) for name, api in configured_apis(service).items()}
 
     @cached_property
     def connectors(self) -> Mapping[str, Connector]:
@@ -99,19 +101,17 @@ class Runtime:
 
     def build_connectors(self, channels: Iterable[tuple[int, int]] | None = None) -> dict[str, Connector]:
         """As `connectors`, for checks that know more channels than RECONCILE_CHANNELS names."""
-        return build_connectors(self.configuration, channels)
+        return build_connectors(self.configuration, self.apis, channels)
 
     @cached_property
     def sweep(self) -> Sweep | None:
         """How the source is asked: of those in SOURCES the first one that can be."""
-        for name in self.configuration.sources.chosen:
-
-            def heard(key: str, name: str = name) -> str:
-                return self.checkpoints.name(Position(name, key))
-
-            if sweep := sources.REGISTRY[name].sweep(self.configuration.service, heard):
-                return sweep
-        return None
+        service = self.configuration.service
+        asked = configured_apis(service)
+        name = next((name for name in self.configuration.sources.chosen if name in asked), None)
+        if name is None:
+            return None
+        return asked[name].sweep(self.apis[name], service, lambda key: self.checkpoints.name(Position(name, key)))
 
     @cached_property
     def checkpoints(self) -> Checkpoints:

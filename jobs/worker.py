@@ -165,8 +165,8 @@ def work(configuration: Configuration, stop: threading.Event) -> None:
     pulse = Pulse()
     clock = Clock(ledger, queue, name, service.retention_days, pulse)
     slots = Slots(service.worker_concurrency, connectors)
-    needing_source = frozenset(name for name in connectors if find(name).needs)
-    deliverer = Deliverer(ledger, queue, connectors, configuration.redact, keeper, slots, needing_source)
+    needs = {name: source for name in connectors if (source := find(name).source)}
+    deliverer = Deliverer(ledger, queue, connectors, configuration.redact, keeper, slots, needs)
     crew = Crew(service.worker_concurrency, deliverer.deliver)
     catch_up = CatchUp(runtime.reconciler, runtime.checkpoints, service.reconcile_every)
     for thread in (keeper, clock, catch_up):

@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from bridge.settings import ServiceSettings
 from sources import abc, logto
-from sources.base import Event, Request, Source
+from sources.base import Api, Event, Request, Source
 
 REGISTRY: Mapping[str, Source] = {source.name: source for source in (abc.SOURCE, logto.SOURCE)}
 EVENTS = tuple(name for source in REGISTRY.values() for name in source.events)
 """Every known name of an event."""
+
+
+def configured_apis(service: ServiceSettings) -> dict[str, Api]:
+    """The API of each source that can be asked with these settings."""
+    return {name: api for name, source in REGISTRY.items() if (api := source.api) and api.is_configured(service)}
 
 
 def spelled(entity: str) -> str:

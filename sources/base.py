@@ -160,10 +160,6 @@ def _implies_nothing(_event: Event, _instance: str) -> list[tuple[Event, bytes]]
     return []
 
 
-def _cannot_be_asked(_service: ServiceSettings, _heard: Callable[[str], str]) -> None:
-    return None
-
-
 def _no_facts(_event: Event) -> Mapping[str, Any]:
     return {}
 
@@ -265,6 +261,19 @@ class Sweep(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Api:
+    """How a source can be asked, by the connectors that need it (connectors.base.Spec.needs) and by reconcile."""
+
+    variables: tuple[str, ...]
+    """Without these it can't be asked."""
+    is_configured: Callable[[ServiceSettings], bool]
+    client: Callable[[ServiceSettings], Any]
+    """settings -> the one client of a process, used by many threads. Called only where `is_configured`."""
+    sweep: Callable[[Any, ServiceSettings, Callable[[str], str]], Sweep]
+    """(client, settings, key of a position -> its last known name) -> how reconcile asks."""
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """What a source declares: the object `SOURCE` of its package, which is listed in sources/__init__.py."""
 
@@ -290,5 +299,5 @@ class Source:
     """Names that only its events have for filters; `event`, `source` and `data` exist for every source."""
     facts_of: Callable[[Event], Mapping[str, Any]] = _no_facts
     """Values for `facts`, and for `data` where that is not the whole body."""
-    sweep: Callable[[ServiceSettings, Callable[[str], str]], Sweep | None] = _cannot_be_asked
-    """(settings, key of a position -> its last known name) -> how reconcile asks the source; None where it can't."""
+    api: Api | None = None
+    """None where it only sends."""

@@ -127,7 +127,7 @@ def board(page: dict[str, ModuleType]) -> ModuleType:
 
 def build(board: ModuleType, url: str, token: str = TOKEN) -> Any:
     settings = load(board.SPEC.settings, {"BOARD_URL": url, "BOARD_TOKEN": token})
-    return board.SPEC.build(settings, Tools(name="board", instance="test", language="en", abc=None, concurrency=2))
+    return board.SPEC.build(settings, Tools(name="board", instance="test", language="en", apis={}, concurrency=2))
 
 
 def event(issue: Issue | None) -> Event:
@@ -188,7 +188,7 @@ SENTENCE = 'The status of issue "Cannot log in" changed from New to In Progress.
 def courier(page: dict[str, ModuleType], address: str, **variables: str) -> Any:
     spec = page["courier"].SPEC
     tracker = TicketSystem("board", lambda project, id_: f"https://tracker.example/{project}/{id_}")
-    tools = Tools(name="courier", instance="test", language="en", abc=None, concurrency=2, tickets=(tracker,))
+    tools = Tools(name="courier", instance="test", language="en", apis={}, concurrency=2, tickets=(tracker,))
     return spec.build(load(spec.settings, {"COURIER_WEBHOOK_URL": address, **variables}), tools)
 
 

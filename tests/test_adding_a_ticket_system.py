@@ -134,7 +134,7 @@ class World:
         variables = {"DESK_URL": url, "DESK_TOKEN": TOKEN, "DESK_BOARD": "ops", "DESK_STATUS_MAP": "RESOLVED=done"}
         abc = AbcClient(f"{sandbox.url}/abc", KeyMap({"*": SecretStr(DEMO_KEY)}))
         settings = load(page.SPEC.settings, variables | changes)
-        self.connector = page.SPEC.build(settings, Tools("desk", "test", "en", abc, 2))
+        self.connector = page.SPEC.build(settings, Tools("desk", "test", "en", {"abc": abc}, 2))
         self.abc = sandbox.abc
         self.links = MemoryLinks()
 

@@ -14,8 +14,9 @@ import connectors
 from bridge.environment import ConfigError
 from connectors.base import Destination, Spec, TicketKind
 from jobs.accept import Acceptor
-from jobs.configuration import build_connectors, configure
+from jobs.configuration import configure
 from jobs.routing import Route
+from jobs.runtime import Runtime
 from tests.connectors.alerts.world import status_change
 from tests.jobs.world import World, status_event
 from tools.sandbox.server import running
@@ -110,7 +111,7 @@ def test_each_instance_posts_its_message_once(redis: Redis) -> None:
         api = f"{sandbox.url}/slack/api"
         environ = {**TWO, "SLACK_API_URL": api, "SLACK_THREADS": "true"}
         configuration = configure(environ)
-        built: Any = build_connectors(configuration)
+        built: Any = Runtime(configuration).connectors
         redis.set("fb:test:born", "1")  # the ledger is older than the event
         world = World(redis, built)
         world.acceptor = Acceptor(world.ledger, [Route(name, ("*",)) for name in built])
@@ -125,7 +126,7 @@ def test_each_instance_posts_its_message_once(redis: Redis) -> None:
 
 
 def test_destinations_begin_with_the_name_of_the_instance() -> None:
-    built = build_connectors(configure(TWO))
+    built = Runtime(configure(TWO)).connectors
     destinations = [connector.destination(status_change()) for connector in built.values()]
     assert destinations == [Destination("slack #feedback", 1, 3), Destination("slack.mobile #feedback", 1, 3)]
 
@@ -211,6 +212,7 @@ def test_an_installed_plug_in_is_a_connector_like_ours(plug_in: Path) -> None:
         ("SPEC = 1", "does not name a Spec of the kind 'pager'"),
         (GOOD.replace('kind="pager"', 'kind="other"'), "does not name a Spec of the kind 'pager'"),
         (GOOD.replace("build=lambda", "version=0, build=lambda"), "is written for version 0 of the contract"),
+        (GOOD.replace("build=", "needs=frozenset({'abc', 'logto'}), build="), "can't be imported: ValueError"),
     ],
 )
 def test_a_plug_in_that_cannot_be_used_is_named_with_its_package(plug_in: Path, code: str, why: str) -> None:
@@ -218,6 +220,13 @@ def test_a_plug_in_that_cannot_be_used_is_named_with_its_package(plug_in: Path, 
     (problem,) = problems({**BASE, "CONNECTORS": "pager"})
     assert problem.startswith("CONNECTORS: the plug-in 'pager' of pager-plug-in 1.2")
     assert why in problem
+
+
+@pytest.mark.parametrize("source", ["logto", "unheard_of"])
+def test_a_plug_in_that_needs_a_source_without_an_api_is_refused(plug_in: Path, source: str) -> None:
+    (plug_in / "pager_plug_in.py").write_text(GOOD.replace("build=", f"needs=frozenset({{'{source}'}}), build="))
+    (problem,) = problems({**BASE, "CONNECTORS": "pager", "PAGER_NUMBER": "1"})
+    assert problem == f"CONNECTORS: pager needs the API of '{source}', which is no source that can be asked"
 
 
 def test_every_registered_connector_declares_its_kind() -> None:

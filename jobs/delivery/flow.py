@@ -9,8 +9,6 @@ from connectors.base import Destination, Done, Failed, Outcome, Retry, Skipped
 from jobs.delivery.schedule import DOWN, pause
 from jobs.ledger.ledger import Lease, Ledger, Recovery
 
-SOURCE = "abc"
-"""The destination name of ABC User Feedback: all connectors that need it share one breaker."""
 LOOK_AGAIN = 30.0
 """Seconds after which a delivery that a breaker holds looks again by itself. It is normally woken before: when the
 destination is back, or as its next probe."""
@@ -34,7 +32,8 @@ class Go:
 
 
 def admit(ledger: Ledger, lease: Lease, destination: Destination, source: str = "") -> Hold | Go:
-    """Whether to go ahead. `source`: SOURCE when the connector needs it. Raises RedisError."""
+    """Whether to go ahead. `source`: the one that the connector needs, "" for none; its name is that of a destination,
+    so that all connectors that need it share its breaker. Raises RedisError."""
     admission = ledger.admit(lease.delivery_id, destination.name, interval_ms(destination), destination.burst, source)
     if not admission.wait:
         return Go(admission.others, probing=admission.because == "probe")
@@ -53,8 +52,8 @@ def interval_ms(destination: Destination) -> int:
 
 def conditions_of(outcome: Outcome, destination: str, source: str = "") -> list[tuple[str, str]]:
     """What an attempt shows about its destination and about the source that it needs: (name, condition) pairs."""
-    if isinstance(outcome, Retry | Failed) and outcome.at_source:
-        return [(SOURCE, _condition(outcome)), (destination, "")]
+    if _at_source(outcome):
+        return [(source, _condition(outcome)), (destination, "")]
     found = [(destination, _condition(outcome))]
     return [*found, (source, "up" if isinstance(outcome, Done) else "")] if source else found
 
@@ -77,9 +76,9 @@ def _condition(outcome: Outcome) -> str:
             return "answers" if reason in ("client_error", "not_found") else ""
 
 
-def system_of(outcome: Outcome, connector: str) -> str:
+def system_of(outcome: Outcome, connector: str, source: str = "") -> str:
     """Which system an outcome is about: the source, or the one that the connector acts on."""
-    return SOURCE if isinstance(outcome, Failed | Retry) and outcome.at_source else connector
+    return source if _at_source(outcome) else connector
 
 
 def states_of(outcome: Outcome, destination: str, source: str = "") -> dict[str, str]:
@@ -89,13 +88,16 @@ def states_of(outcome: Outcome, destination: str, source: str = "") -> dict[str,
         name: "ok" for name, condition in conditions_of(outcome, destination, source) if condition in ("up", "answers")
     }
     if isinstance(outcome, Failed | Retry) and outcome.reason == "auth":
-        seen[SOURCE if outcome.at_source else destination] = "refused"
+        seen[source if outcome.at_source else destination] = "refused"
     return {name: state for name, state in seen.items() if name}
 
 
-def recovery_of(outcome: Outcome, destination: str, wake: float | None) -> Recovery | None:
+def recovery_of(outcome: Outcome, destination: str, source: str, wake: float | None) -> Recovery | None:
     """Whose return may bring the delivery back. `wake`: see jobs.delivery.schedule.Transition."""
     if wake is None:
         return None
-    at_source = isinstance(outcome, Retry | Failed) and outcome.at_source
-    return Recovery(SOURCE if at_source else destination, wake)
+    return Recovery(source if _at_source(outcome) else destination, wake)
+
+
+def _at_source(outcome: Outcome) -> bool:
+    return isinstance(outcome, Retry | Failed) and outcome.at_source

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from bridge.http import new_session
 from bridge.settings import ServiceSettings
 from sources.abc import events, facts, samples
 from sources.abc.models import NAME
 from sources.abc.settings import AbcSettings
-from sources.base import Source, Sweep
+from sources.base import Api, Source, Sweep
 from sources.signatures import Proof, Token
+
+if TYPE_CHECKING:
+    from sources.abc.client import AbcClient
 
 
 def _proof(settings: AbcSettings) -> Proof:
     return Token("x-webhook-token", (token.get_secret_value() for token in settings.webhook_token))
 
 
-def _sweep(service: ServiceSettings, heard: Callable[[str], str]) -> Sweep | None:
-    from sources.abc.sweep import make_sweep  # the API client, which the web process does without
+def _client(service: ServiceSettings) -> AbcClient:
+    from sources.abc.client import AbcClient  # only here and below: the web process does without
 
-    return make_sweep(service, heard)
+    assert service.abc_api_url, "Api.is_configured"
+    return AbcClient(service.abc_api_url, service.abc_api_key, new_session(service.worker_concurrency))
+
+
+def _sweep(client: AbcClient, service: ServiceSettings, heard: Callable[[str], str]) -> Sweep:
+    from sources.abc.sweep import make_sweep
+
+    return make_sweep(client, service, heard)
 
 
 def _sample(name: str) -> bytes:
@@ -37,5 +49,10 @@ SOURCE = Source(
     implied=events.implied,
     facts=facts.NAMES,
     facts_of=facts.facts_of,
-    sweep=_sweep,
+    api=Api(
+        variables=("ABC_API_URL", "ABC_API_KEY"),
+        is_configured=lambda service: service.abc_api_url is not None,
+        client=_client,
+        sweep=_sweep,
+    ),
 )

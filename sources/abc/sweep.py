@@ -11,7 +11,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from bridge.http import new_session
 from bridge.settings import ServiceSettings, is_id
 from sources.abc.client import AbcClient, AbcError
 from sources.abc.events import parse
@@ -119,13 +118,9 @@ class AbcSweep:
         return self._names[key]
 
 
-def make_sweep(service: ServiceSettings, heard: Callable[[str], str]) -> Sweep | None:
-    """None where there is no ABC_API_URL to ask."""
-    if not service.abc_api_url:
-        return None
+def make_sweep(abc: AbcClient, service: ServiceSettings, heard: Callable[[str], str]) -> Sweep:
     configured = [position_of(project, channel) for project, channel in service.reconcile_channels]
     configured += [position_of(int(project)) for project, _ in service.abc_api_key.items() if project.isdigit()]
-    abc = AbcClient(service.abc_api_url, service.abc_api_key, new_session(service.worker_concurrency))
     return AbcSweep(abc, service.bridge_instance, configured, heard)
 
 

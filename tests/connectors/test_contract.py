@@ -16,8 +16,9 @@ from requests.adapters import HTTPAdapter
 
 import connectors
 from connectors.base import Check, Connector, Done, Failed, LeaseLost, Outcome, Reason, Retry, Skipped, Spec
-from jobs.configuration import build_connectors, configure
+from jobs.configuration import configure
 from jobs.routing import make_route, plan
+from jobs.runtime import Runtime
 from sources import REGISTRY as SOURCES
 from sources.abc.events import parse
 from sources.abc.models import AbcEvent
@@ -104,7 +105,7 @@ class World:
         name = f"{self.kind}.{label}" if label else self.kind
         environ = {"WEBHOOK_TOKEN": "a-token-for-this-test", "CONNECTORS": name}
         abc = {"ABC_API_URL": f"{self.sandbox.url}/abc", "ABC_API_KEY": DEMO_KEY}
-        return build_connectors(configure({**environ, **abc, **self.variables(label, **changes)}))[name]
+        return Runtime(configure({**environ, **abc, **self.variables(label, **changes)})).connectors[name]
 
     def never_unsure(self) -> dict[str, str]:
         """Where what was sent can't be looked up: no message is posted twice."""

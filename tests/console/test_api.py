@@ -461,7 +461,7 @@ def tried(redis: Redis, outcome: Outcome) -> World:
     """A world in which a delivery of `jira` had this outcome."""
     there = Destination("jira")
     recorder = Recorder(answer=lambda _event, _context: outcome, where=there)
-    world = World(redis, {"jira": recorder}, frozenset({"jira"}))
+    world = World(redis, {"jira": recorder}, {"jira": "abc"})
     world.tell(status_event(3, 1))
     world.run()
     world.tick()

@@ -42,7 +42,7 @@ def world(redis: Redis) -> World:
     connectors = {
         name: Recorder(where=Destination(f"{name} #a", per_second=1000, burst=100)) for name in ("one", "two")
     }
-    return World(redis, connectors, frozenset({"one"}))
+    return World(redis, connectors, {"one": "abc"})
 
 
 def documented(until: str) -> set[str]:

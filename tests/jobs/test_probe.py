@@ -82,7 +82,7 @@ def test_two_that_probe_at_once_do_not_meet(redis_url: str) -> None:
 def ready(url: str) -> Health:
     redis = Redis.from_url(url, socket_timeout=5)
     redis.zadd("fb:test:workers", {"worker": 2**52})
-    return Health(redis, "test", ROUTES, asks_source=False)
+    return Health(redis, "test", ROUTES, sources=())
 
 
 def test_callers_of_readyz_do_not_decide_how_much_redis_has_to_do(redis: Any, redis_url: str) -> None:

@@ -14,7 +14,7 @@ from redis import Redis
 
 from connectors.base import Connector
 from jobs.accept import Acceptor
-from jobs.configuration import Configuration, build_connectors, configure
+from jobs.configuration import Configuration, configure
 from jobs.ledger.records import Query
 from jobs.reconcile.catch_up import CatchUp
 from jobs.reconcile.checkpoints import Checkpoints
@@ -44,7 +44,7 @@ class Bench:
         self.watched = False
         env = environment(sandbox.url, "redis://unused") | {"BRIDGE_INSTANCE": INSTANCE, "SLACK_RATE": "100", **changes}
         self.configuration: Configuration = configure(env)
-        self.connectors: dict[str, Connector] = build_connectors(self.configuration)
+        self.connectors: dict[str, Connector] = Runtime(self.configuration).build_connectors()
         self.world = World(redis, {})
         self.world.connectors = self.connectors  # type: ignore[assignment]
         self.world.deliverer = self.world.worker()

@@ -17,7 +17,7 @@ from tests.jobs.world import Recorder, World, feedback_event, status_event
 def world(redis: Redis) -> World:
     """`one` needs ABC, and so does `two`; `three` does not."""
     connectors = {name: Recorder(where=Destination(f"{name} #a")) for name in ("one", "two", "three")}
-    return World(redis, connectors, frozenset({"one", "two"}))
+    return World(redis, connectors, {"one": "abc", "two": "abc"})
 
 
 def down(_event: Event, _context: Context) -> Outcome:

@@ -49,7 +49,7 @@ class Recorder:
 class World:
     redis: Any  # redis-py types each answer as the union of all its modes
     connectors: dict[str, Recorder]
-    needing_source: frozenset[str] = frozenset()
+    needs: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.later = 0
@@ -69,7 +69,7 @@ class World:
             Redactor(["planted-secret"]),
             Keeper(self.ledger, "a worker"),
             Slots(16, ["test"]),
-            self.needing_source,
+            self.needs,
         )
 
     def tell(self, body: dict[str, Any]) -> Accepted:

@@ -42,7 +42,7 @@ def world(redis: Redis, sandbox: Sandbox) -> World:
 def world_with(redis: Redis, sandbox: Sandbox, **variables: str) -> World:
     abc = AbcClient(f"{sandbox.url}/abc", KeyMap({"*": SecretStr(DEMO_KEY)}))
     settings = load(translate.SPEC.settings, {**environment("libretranslate", sandbox.url), **variables})
-    tools = Tools(name="translate", instance="test", language="en", abc=abc, concurrency=4)
+    tools = Tools(name="translate", instance="test", language="en", apis={"abc": abc}, concurrency=4)
     connectors: Any = {"translate": translate.SPEC.build(settings, tools)}
     redis.set("fb:test:born", "1")  # the ledger is older than the feedback
     return World(redis, connectors)

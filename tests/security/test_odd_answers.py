@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.base import Connector, Done, Failed, Outcome, Retry, Skipped
-from jobs.configuration import build_connectors, configure
+from jobs.configuration import configure
+from jobs.runtime import Runtime
 from sources.abc.client import AbcClient, AbcError
 from sources.abc.events import parse
 from sources.abc.models import AbcEvent
@@ -36,7 +37,7 @@ class World:
 
     sandbox: Sandbox
     corrupting: Corrupting
-    connectors: dict[str, dict[str, Connector]]
+    connectors: dict[str, Mapping[str, Connector]]
     secrets: list[str]
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
@@ -95,7 +96,7 @@ def world() -> Iterator[World]:
         env |= {"DEEPL_SERVER_URL": f"{sandbox.url}/deepl", "OPENAI_BASE_URL": f"{sandbox.url}/openai/v1"}
         env |= {"GOOGLE_TRANSLATE_URL": f"{sandbox.url}/google/language/translate/v2", "OPENAI_MODEL": "demo-model"}
         env |= {"OPENAI_API_KEY": translators.KEY}
-        built = {name: build_connectors(configure(env | {"TRANSLATE_PROVIDER": name})) for name in PROVIDERS}
+        built = {name: Runtime(configure(env | {"TRANSLATE_PROVIDER": name})).connectors for name in PROVIDERS}
         secrets = [env[name] for name in ("ABC_API_KEY", "JIRA_API_TOKEN", "SLACK_BOT_TOKEN", "DEEPL_AUTH_KEY")]
         yield World(sandbox, corrupting, built, secrets)
 

@@ -58,7 +58,9 @@ def tools(
     name: str, language: Language = "en", abc: AbcClient | None = None, tickets: tuple[TicketSystem, ...] = ()
 ) -> Tools:
     """`name`: of the connector instance."""
-    return Tools(name=name, instance="test", language=language, abc=abc, concurrency=4, tickets=tickets)
+    return Tools(
+        name=name, instance="test", language=language, apis={"abc": abc} if abc else {}, concurrency=4, tickets=tickets
+    )
 
 
 def attempt(connector: Connector, context: Context, event: Event | None, secrets: Sequence[str]) -> Outcome:

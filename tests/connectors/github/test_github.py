@@ -318,7 +318,9 @@ def test_a_burst_of_24_deliveries_passes_within_half_a_minute() -> None:
     from connectors.base import Tools
     from sources.abc.client import AbcClient
 
-    connector = SPEC.build(settings, Tools("github", "test", "en", AbcClient("http://abc.test", KeyMap({})), 4))
+    connector = SPEC.build(
+        settings, Tools("github", "test", "en", {"abc": AbcClient("http://abc.test", KeyMap({}))}, 4)
+    )
     destination = connector.destination(None)  # type: ignore[arg-type]
     assert destination.burst + 30 * destination.per_second >= 24
     assert destination.burst + 60 * destination.per_second < 80

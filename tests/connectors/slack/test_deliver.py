@@ -13,7 +13,8 @@ from bridge.settings import load
 from connectors import slack
 from connectors.base import Connector, Destination, Done, Failed, LeaseLost, Reason, Retry, Skipped
 from connectors.patience import LOOK_EVERY, SETTLE_SECONDS
-from jobs.configuration import build_connectors, configure
+from jobs.configuration import configure
+from jobs.runtime import Runtime
 from tests.connectors.alerts.world import other, status_change, why
 from tests.connectors.context import MemoryContext
 from tests.connectors.slack.world import bot, deliver, marker, tools, webhook
@@ -83,7 +84,7 @@ def test_slacks_pace_is_kept_unless_set() -> None:
 def test_no_credential_of_any_system_is_in_a_message(sandbox: Sandbox) -> None:
     """Everything that is configured is at hand where a message is made: addresses, tokens, keys."""
     environ = environment(sandbox.url, "redis://:redis-secret@127.0.0.1:9/0")
-    connector = build_connectors(configure(environ))["slack"]
+    connector = Runtime(configure(environ)).connectors["slack"]
     assert isinstance(connector.deliver(status_change(ticket="12"), context()), Done)
     posted = repr(sandbox.slack.messages[-1])
     assert "/browse/PROJ-12" in posted

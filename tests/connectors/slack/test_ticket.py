@@ -10,7 +10,8 @@ from pydantic import SecretStr
 from bridge.settings import KeyMap
 from connectors.alerts.flow import AlertConnector
 from connectors.base import Done, TicketSystem
-from jobs.configuration import build_connectors, configure
+from jobs.configuration import configure
+from jobs.runtime import Runtime
 from sources.abc.client import AbcClient
 from tests import hostile
 from tests.connectors.alerts.world import other, status_change
@@ -187,6 +188,6 @@ def test_jira_is_the_ticket_system_where_it_is_in_use(
         "JIRA_PROJECT": "*=PROJ,2=TWO",
         **jira,
     }
-    connector = build_connectors(configure(environ))["slack"]
+    connector = Runtime(configure(environ)).connectors["slack"]
     assert isinstance(connector, AlertConnector)
     assert "".join(system.address(project, external) for system in connector._tools.tickets) == address

@@ -42,7 +42,9 @@ class World:
     def connector(self) -> Connector:
         """Built as the worker builds it."""
         abc = AbcClient(f"{self.sandbox.url}/abc", KeyMap({"*": SecretStr(DEMO_KEY)}))
-        tools = Tools(name="translate", instance="test", language="en", abc=abc, concurrency=4, channels=self.channels)
+        tools = Tools(
+            name="translate", instance="test", language="en", apis={"abc": abc}, concurrency=4, channels=self.channels
+        )
         variables = {**environment(self.provider, self.sandbox.url), **self.variables}
         return translate.SPEC.build(load(translate.SPEC.settings, variables), tools)
 
