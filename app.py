@@ -78,9 +78,8 @@ def _behind(proxies: int, application: Callable[..., Any]) -> Callable[..., Any]
 
 def _make_accept(acceptor: Acceptor) -> receive.Accept:
     def accept(source: Source, event: Event | Unread, sent: Request) -> tuple[str, bool]:
-        headers = {name: sent.headers[name] for name in source.headers if name in sent.headers}
         try:
-            accepted = acceptor.accept(source.name, event, sent.raw, headers=headers)
+            accepted = acceptor.accept(source.name, event, sent.raw, headers=source.kept(sent))
         except RedisError as error:
             raise receive.CannotStore(f"{type(error).__name__}: {error}") from None
         return accepted.event_id, accepted.duplicate

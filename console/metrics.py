@@ -13,7 +13,6 @@ import connectors
 from connectors.base import Reason
 from jobs.delivery.attempts import BUCKETS
 from jobs.routing import Route
-from sources import EVENTS
 from sources.refusals import REASONS
 
 BOUNDS = [*(str(bound) for bound in BUCKETS), "+Inf"]
@@ -31,7 +30,7 @@ def expected(routes: Iterable[Route]) -> Iterator[tuple[str, ...]]:
     Prometheus' `increase()` does not see the first value of a series."""
     for route in routes:
         systems = (route.connector, *connectors.find(route.connector).needs)
-        for event in filter(route.wants, EVENTS):
+        for event in route.expected():
             for outcome in ("done", "skipped"):
                 yield route.connector, event, outcome, "", route.connector
             for outcome, reason, system in itertools.product(("retrying", "dead"), get_args(Reason), systems):

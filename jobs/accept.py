@@ -49,7 +49,7 @@ class Acceptor:
         note_level: bool = True,
     ) -> Accepted:
         """Stores the event with those that it implies (sources.implied), each with its deliveries. `headers`:
-        those that are needed to read it again; `skip`: connectors
+        what is needed besides the body to read it again (Source.kept); `skip`: connectors
         that shall not act, with why. `extend`: a known event gets the deliveries that it lacks (of a connector that was
         switched on since). `note_level`: whether the event's level counts as the last known one.
 

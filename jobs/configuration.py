@@ -18,8 +18,8 @@ from bridge.values import parts_of
 from connectors import find, kind_of, label_of
 from connectors.base import Connector, TicketSystem, Tools
 from jobs.routing import Route, make_route
-from sources import REGISTRY
-from sources.configuration import Sources, configure_sources
+from sources import REGISTRY, events_of
+from sources.configuration import Sources, configure_sources, source_names
 from sources.configuration import variables as source_variables
 
 T = TypeVar("T")
@@ -54,19 +54,20 @@ def configure(environ: Mapping[str, str]) -> Configuration:
 
     service = attempt(lambda: load(ServiceSettings, environ))
     sources = attempt(lambda: configure_sources(environ))
+    listed = attempt(lambda: source_names(environ)) or []
     names, unknown = attempt(lambda: _connector_names(environ)) or ([], [])
     problems += unknown
     chosen: dict[str, Settings] = {}
     routes: list[Route] = []
     for name in names:
         settings = attempt(lambda name=name: load(find(name).settings, environ, label_of(name)))  # type: ignore[misc]
-        route = attempt(lambda name=name: _route(name, environ))  # type: ignore[misc]
+        route = attempt(lambda name=name: _route(name, environ, listed))  # type: ignore[misc]
         if settings is not None and route is not None:
             chosen[name] = settings
             routes.append(route)
     problems += _missing(environ, names)
     problems += _overlapping(chosen)
-    doubts = _misspelled(environ, names)
+    doubts = _misspelled(environ, names, listed)
     if problems or service is None or sources is None:
         raise ConfigError(list(dict.fromkeys([*problems, *doubts])))
     secrets = secrets_of(service, *sources.chosen.values(), *chosen.values())
@@ -170,13 +171,17 @@ def _problem_of(name: str) -> str:
     return ""
 
 
-def _route(name: str, environ: Mapping[str, str]) -> Route:
+def _route(name: str, environ: Mapping[str, str], listed: list[str]) -> Route:
+    """`listed`: what SOURCES lists."""
     spec = find(name)
     events = read_setting(f"{spec.kind.upper()}_EVENTS", label_of(name), environ)
     condition = read_setting(f"{spec.kind.upper()}_FILTER", label_of(name), environ)
     variables = (events[1], condition[1])
-    route = make_route(name, events[0], condition[0], spec.default_events, variables)
-    return replace(route, tickets=spec.tickets is not None)
+    sources = dict.fromkeys([*REGISTRY, *listed])
+    route = make_route(name, events[0], condition[0], spec.default_events, variables, sources)
+    # What needs the API of a source acts on the events of that source.
+    known = events_of(source for source in listed if not spec.needs or source in spec.needs)
+    return replace(route, tickets=spec.tickets is not None, sources=spec.needs, known=known)
 
 
 def _missing(environ: Mapping[str, str], names: list[str]) -> list[str]:
@@ -192,11 +197,11 @@ def _missing(environ: Mapping[str, str], names: list[str]) -> list[str]:
     return problems
 
 
-def _misspelled(environ: Mapping[str, str], names: Iterable[str]) -> list[str]:
+def _misspelled(environ: Mapping[str, str], names: Iterable[str], sources: Iterable[str]) -> list[str]:
     """Variables that nobody reads, with a name very much like that of one that is not set."""
     names = list(names)
     bases = {variable for kind in {*connectors.REGISTRY, *map(kind_of, names)} for variable in _variables_of(kind)}
-    known = set(ServiceSettings.variables().values()) | source_variables() | bases
+    known = set(ServiceSettings.variables().values()) | source_variables(sources) | bases
     for name in names:
         if label := label_of(name):
             known |= {f"{variable}__{label.upper()}" for variable in _variables_of(kind_of(name))}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 from bridge.environment import ConfigError
 from bridge.text import cut
 from jobs.ledger.ledger import Planned
-from sources import EVENTS
+from sources import EVENTS, REGISTRY, events_of
 from sources.base import Event
 from sources.facts import facts_of
 
 if TYPE_CHECKING:
     from jobs.filters import Condition
 
-PREFIXES = tuple(dict.fromkeys(f"{name.partition('.')[0]}." for name in EVENTS if "." in name))
-"""Starts of the names of all sources but ABC. Behind them any name may be written: a source gets new events."""
-THERE_ARE = ", ".join([*(name for name in EVENTS if "." not in name), *(f"{prefix}*" for prefix in PREFIXES)])
+DOTLESS = tuple(name for name in EVENTS if "." not in name)
+"""The names of ABC's events: those of all other sources begin with the source and a dot."""
 LONGEST_PATTERN = 200
 """Characters of a pattern for names of events: fnmatch's time grows with it."""
 QUOTED = 100
@@ -36,10 +35,22 @@ class Route:
     """The variable of the condition, as the operator wrote it."""
     tickets: bool = False
     """Whether the connector keeps tickets: it also gets the events that the source only implies."""
+    sources: frozenset[str] = frozenset()
+    """The sources whose events the connector can act on, whatever the patterns match; none: all."""
+    known: tuple[str, ...] = EVENTS
+    """The known names of events of the sources in use."""
 
     def takes(self, event: Event) -> bool:
         """Whether the connector acts on the event, as far as its filter lets it."""
-        return self.wants(event.name) and (self.tickets or not event.implied)
+        return self.acts_on(event.source) and self.wants(event.name) and (self.tickets or not event.implied)
+
+    def acts_on(self, source: str) -> bool:
+        """Whether events of this source mean anything to the connector."""
+        return not self.sources or source in self.sources
+
+    def expected(self) -> Iterator[str]:
+        """The known names of events that the connector may get."""
+        return (name for name in self.known if self.wants(name))
 
     def wants(self, event_name: str) -> bool:
         """Some pattern matches, and no `!pattern` does."""
@@ -64,19 +75,24 @@ def make_route(
     condition: str | None,
     default_events: Iterable[str],
     variables: tuple[str, str] = ("", ""),
+    sources: Iterable[str] = REGISTRY,
 ) -> Route:
-    """`variables`: those of the events and of the condition, as the operator wrote them.
+    """`variables`: those of the events and of the condition, as the operator wrote them; `sources`: every source there
+    may be events of.
 
     Raises ConfigError naming the variable and pointing at the mistake.
     """
     variable = variables[0] or f"{connector.upper()}_EVENTS"
     rule_variable = variables[1] or f"{connector.upper()}_FILTER"
     patterns = tuple(part.strip() for part in events.split(",") if part.strip()) if events else tuple(default_events)
-    problems = [] if patterns else [f"{variable}: names no event; there are {THERE_ARE}"]
+    # Behind its source any name may be written: a source gets new events.
+    starts = tuple(f"{source}." for source in sources if not set(events_of([source])) & set(DOTLESS))
+    there_are = ", ".join([*DOTLESS, *(f"{start}*" for start in starts)])
+    problems = [] if patterns else [f"{variable}: names no event; there are {there_are}"]
     problems += [
-        f"{variable}: '{cut(pattern, QUOTED)}' matches none of {THERE_ARE}"
+        f"{variable}: '{cut(pattern, QUOTED)}' matches none of {there_are}"
         for pattern in patterns
-        if len(pattern) > LONGEST_PATTERN or not _any_match_of(pattern.removeprefix("!"))
+        if len(pattern) > LONGEST_PATTERN or not _any_match_of(pattern.removeprefix("!"), starts)
     ]
     rule = None
     if condition:
@@ -107,5 +123,5 @@ def _any_match(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def _any_match_of(pattern: str) -> bool:
-    return pattern.startswith(PREFIXES) or any(fnmatchcase(name, pattern) for name in EVENTS)
+def _any_match_of(pattern: str, starts: tuple[str, ...]) -> bool:
+    return pattern.startswith(starts) or any(fnmatchcase(name, pattern) for name in EVENTS)

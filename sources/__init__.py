@@ -3,15 +3,38 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from bridge.settings import ServiceSettings
 from sources import abc, logto
 from sources.base import Api, Event, Request, Source
+from sources.generic import events as generic
 
 REGISTRY: Mapping[str, Source] = {source.name: source for source in (abc.SOURCE, logto.SOURCE)}
 EVENTS = tuple(name for source in REGISTRY.values() for name in source.events)
 """Every known name of an event."""
+ABC_KINDS = ("issue", "feedback", "event")
+"""Of subjects of ABC, which people may write without their source."""
+
+
+def title_of(name: str) -> str:
+    """The source of that name as people call it."""
+    source = REGISTRY.get(name)
+    return source.title if source else name
+
+
+def events_of(names: Iterable[str]) -> tuple[str, ...]:
+    """Every known name of an event of these sources."""
+    return tuple(event for name in names if name in REGISTRY for event in REGISTRY[name].events)
+
+
+KNOWN = frozenset(EVENTS)
+
+
+def counted_as(event: str, source: str) -> str:
+    """The name of an event as a label of the metrics: senders choose names, and each would be a series for good."""
+    return event if event in KNOWN else f"{source}.*"
 
 
 def configured_apis(service: ServiceSettings) -> dict[str, Api]:
@@ -21,20 +44,23 @@ def configured_apis(service: ServiceSettings) -> dict[str, Api]:
 
 def spelled(entity: str) -> str:
     """A subject as a person may write it, as the ledger spells it: without a source, it is one of ABC."""
-    return f"abc:{entity}" if entity and entity.partition(":")[0] not in REGISTRY else entity
+    return f"abc:{entity}" if entity.partition(":")[0] in ABC_KINDS else entity
 
 
 def restore(stored: Mapping[str, str], instance: str) -> Event | None:
-    """The event as the ledger keeps it (`source`, `body`, `headers`); None when this version can't read it."""
-    source = REGISTRY.get(stored.get("source", ""))
-    if source is None:
-        return None
+    """The event as the ledger keeps it (`source`, `body`, `headers`, `received`); None when this version can't read it.
+    One that has no time of its own happened when it was received."""
     try:
         body, headers = json.loads(stored["body"]), json.loads(stored.get("headers", "{}"))
     except (KeyError, ValueError):
         return None
-    event = source.parse(Request(instance, body, stored["body"].encode("utf-8", "replace"), headers))
-    return event if isinstance(event, Event) else None
+    name = stored.get("source", "")
+    request = Request(instance, body, stored["body"].encode("utf-8", "replace"), headers)
+    source = REGISTRY.get(name)
+    event = source.parse(request) if source else generic.again(name, request)
+    if not isinstance(event, Event):
+        return None
+    return event if event.occurred else replace(event, occurred=int(stored.get("received", 0)) / 1000)
 
 
 def implied(event: Event, instance: str) -> list[tuple[Event, bytes]]:

@@ -6,6 +6,7 @@ A source parses tolerantly and without I/O. It knows no connector and nothing of
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -39,6 +40,8 @@ def seconds_of(time: str) -> float | None:
         return None
 
 
+UNKNOWN_TIME = 2.0**40
+"""As `Event.order`: later than any clock."""
 LONGEST_PART = 100
 
 
@@ -113,8 +116,9 @@ class Event:
 
     @property
     def order(self) -> float:
-        """For the order of events about one subject, in seconds since 1970."""
-        return self.occurred
+        """For the order of events about one subject, in seconds since 1970. An event without a time comes behind what
+        has arrived before it: the ledger takes no time that is later than its own."""
+        return self.occurred or UNKNOWN_TIME
 
     @property
     def creation(self) -> str:
@@ -153,7 +157,36 @@ class Request:
     raw: bytes
     """The body as sent."""
     headers: Mapping[str, str]
-    """By lower-case name. Only those in `Source.headers` are stored with the event."""
+    """By lower-case name. Of an event that is read again: what `Source.kept` returned for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A request as the sender would send it now, without its proof. `headers`: those that `parse` needs."""
+
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def request(self, instance: str = "default") -> Request:
+        """As the receiver has it."""
+        return Request(instance, json.loads(self.body), self.body, self.headers)
+
+
+LONGEST_KEPT = 200
+"""Characters of one header that is stored with an event."""
+
+
+def headers_kept(*names: str) -> Callable[[Request], Mapping[str, str]]:
+    """For `Source.kept`: these headers (lower-case names), where the request has them."""
+
+    def kept(request: Request) -> Mapping[str, str]:
+        return {name: request.headers[name][:LONGEST_KEPT] for name in names if name in request.headers}
+
+    return kept
+
+
+def _keeps_nothing(_request: Request) -> Mapping[str, str]:
+    return {}
 
 
 def _implies_nothing(_event: Event, _instance: str) -> list[tuple[Event, bytes]]:
@@ -279,6 +312,8 @@ class Source:
 
     name: str
     """In SOURCES, in the keys of the ledger and, except for ABC, at the start of its events' names."""
+    title: str
+    """As people call it: `GitHub`."""
     settings: type[Settings]
     secret: str
     """The variable without which it can't receive."""
@@ -288,10 +323,11 @@ class Source:
     """(settings) -> how a request proves itself."""
     parse: Callable[[Request], Event | Unread]
     """Without I/O, and never raises: what cannot be read is Unread."""
-    samples: Callable[[str], bytes]
-    """(name of an event) -> a body as it would be sent now."""
-    headers: tuple[str, ...] = ()
-    """Headers that `parse` needs: they are stored with the event, to read it again."""
+    samples: Callable[[str], Sample]
+    """(name of an event) -> a request that announces it."""
+    kept: Callable[[Request], Mapping[str, str]] = _keeps_nothing
+    """What `parse` needs besides the body, by name: stored with the event, and the `headers` of the Request when it is
+    read again. Each value has at most LONGEST_KEPT characters."""
     implied: Callable[[Event, str], list[tuple[Event, bytes]]] = _implies_nothing
     """(event, instance) -> what happened with it and is not sent as an event of its own, each with the body to
     store."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bridge.environment import ConfigError, read_variable
@@ -10,6 +11,8 @@ from bridge.settings import Settings, load
 from bridge.values import parts_of
 from sources import REGISTRY
 from sources.base import Source
+from sources.generic import NAME, make_source
+from sources.generic.settings import GenericSettings
 from sources.signatures import Proof
 
 DEFAULT = "abc"
@@ -17,57 +20,81 @@ DEFAULT = "abc"
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """`chosen`: the settings of each source in SOURCES, by its name; `doubts`: what is probably a mistake."""
+    """`chosen`: the settings of each source in SOURCES, by its name; `used`: the sources themselves; `doubts`: what is
+    probably a mistake."""
 
     chosen: Mapping[str, Settings]
+    used: Mapping[str, Source]
     doubts: tuple[str, ...] = ()
 
     def proofs(self) -> dict[str, tuple[Source, Proof]]:
         """Each source with how its requests prove themselves."""
-        return {name: (REGISTRY[name], REGISTRY[name].proof(settings)) for name, settings in self.chosen.items()}
+        return {name: (source, source.proof(self.chosen[name])) for name, source in self.used.items()}
 
 
 def configure_sources(environ: Mapping[str, str]) -> Sources:
     """Raises ConfigError with every problem."""
-    problems: list[str] = []
+    names = source_names(environ)
+    problems = [] if names else [f"SOURCES: names no source; there are {_built_in()}, and those that you name"]
     chosen: dict[str, Settings] = {}
-    try:
-        names = list(dict.fromkeys(part.lower() for part in parts_of(read_variable("SOURCES", environ) or DEFAULT)))
-    except (ConfigError, ValueError) as error:
-        raise ConfigError(error.problems if isinstance(error, ConfigError) else [f"SOURCES: {error}"]) from None
+    used: dict[str, Source] = {}
     for name in names:
-        if (source := REGISTRY.get(name)) is None:
-            problems.append(f"SOURCES: there is no '{name}'; there are {', '.join(REGISTRY)}")
+        source = REGISTRY.get(name)
+        if source is None and not NAME.fullmatch(name):
+            problems.append(f"SOURCES: '{name}' should be one of {_built_in()}, or 1 to 30 of a-z 0-9 _ for your own")
             continue
+        source = source or make_source(name)
         try:
             if read_variable(source.secret, environ) is None:
                 problems.append(_unset(source))
             chosen[name] = load(source.settings, environ)
+            used[name] = source if name in REGISTRY else make_source(name, chosen[name])
         except ConfigError as error:
             problems += error.problems
-    if not names:
-        problems.append(f"SOURCES: names no source; there are {', '.join(REGISTRY)}")
     if problems:
         raise ConfigError(problems)
-    return Sources(chosen, tuple(_unlisted(environ, names)))
+    return Sources(chosen, used, tuple(_unlisted(environ, names)))
 
 
-def variables() -> set[str]:
-    """Every variable of every source."""
-    own = (source.settings.variables().values() for source in REGISTRY.values())
-    return {"SOURCES", *(name for names in own for name in names)}
+def source_names(environ: Mapping[str, str]) -> list[str]:
+    """What SOURCES lists, each once, in lower case. Raises ConfigError where it can't be read."""
+    try:
+        return list(dict.fromkeys(part.lower() for part in parts_of(read_variable("SOURCES", environ) or DEFAULT)))
+    except ValueError as error:
+        raise ConfigError([f"SOURCES: {error}"]) from None
+
+
+def variables(names: Iterable[str] = ()) -> set[str]:
+    """Every variable of every built-in source, and of the generic ones among `names`."""
+    settings = [source.settings for source in REGISTRY.values()]
+    settings += [make_source(name).settings for name in names if name not in REGISTRY]
+    return {"SOURCES", *(name for kind in settings for name in kind.variables().values())}
+
+
+def _built_in() -> str:
+    return ", ".join(REGISTRY)
 
 
 def _unset(source: Source) -> str:
     if source.name == DEFAULT:
         return f"{source.secret}: required, but not set; the same text as in the feedback app's webhook"
-    return f"{source.secret}: required by the source {source.name}, but not set"
+    required = f"{source.secret}: required by the source {source.name}, but not set"
+    return required if source.name in REGISTRY else f"{required} (the built-in sources are {_built_in()})"
 
 
-def _unlisted(environ: Mapping[str, str], names: list[str]) -> list[str]:
+_FIELDS = "|".join(field.upper() for field in GenericSettings.model_fields)
+_GENERIC = re.compile(rf"SOURCE_([A-Z0-9_]+?)_(?:{_FIELDS})(?:_FILE)?")
+
+
+def _unlisted(environ: Mapping[str, str], names: list[str]) -> Iterator[str]:
     """Secrets of sources that SOURCES does not name: their requests are answered 404."""
-    return [
-        f"{source.secret}: SOURCES does not name {source.name}; its requests are answered 404"
+    given = {
+        source.secret: source.name
         for source in REGISTRY.values()
-        if source.name not in names and (environ.get(source.secret) or environ.get(f"{source.secret}_FILE"))
-    ]
+        if environ.get(source.secret) or environ.get(f"{source.secret}_FILE")
+    }
+    matches = ((variable, _GENERIC.fullmatch(variable)) for variable in sorted(environ) if environ[variable])
+    given |= {variable: found[1].lower() for variable, found in matches if found}
+    for variable, name in given.items():
+        if name not in names:
+            yield f"{variable}: SOURCES does not name {name}; its requests are answered 404"

@@ -32,14 +32,19 @@ class Proof(Protocol):
 
 
 class Token:
-    """A secret text that is sent as it is, in a header."""
+    """A secret text that is sent as it is, in a header: `prefix` (such as `Bearer`), then the secret."""
 
-    def __init__(self, header: str, secrets: Iterable[str]) -> None:
+    def __init__(self, header: str, secrets: Iterable[str], prefix: str = "") -> None:
         self._header = header
         self._secrets = [secret.encode() for secret in secrets]
+        self._prefix = prefix
 
     def may_hold(self, headers: Headers) -> bool:
-        return _is_one_of(headers.get(self._header, ""), self._secrets)
+        given = headers.get(self._header, "")
+        if not given.startswith(self._prefix):
+            return False
+        text = given.removeprefix(self._prefix)
+        return _is_one_of(text.lstrip(" ") if self._prefix else text, self._secrets)
 
     def holds(self, headers: Headers, raw: bytes) -> bool:  # noqa: ARG002  a token is not about the body
         return self.may_hold(headers)
@@ -99,10 +104,35 @@ class StandardWebhooks:
         return any([_is_one_of(signature, right) for signature in given])  # noqa: C419  all, in constant time
 
 
+class AnyOf:
+    """Several ways to prove a request, of which one is enough: for a sender whose older releases know another one."""
+
+    def __init__(self, *proofs: Proof) -> None:
+        self._proofs = proofs
+
+    def may_hold(self, headers: Headers) -> bool:
+        return any([proof.may_hold(headers) for proof in self._proofs])  # noqa: C419  all, in constant time
+
+    def holds(self, headers: Headers, raw: bytes) -> bool:
+        return any([proof.holds(headers, raw) for proof in self._proofs])  # noqa: C419
+
+
+SIGNING_KEY = "whsec_"
+"""Start of a secret of Standard Webhooks that is written in base64."""
+
+
+def is_signing_key(secret: str) -> bool:
+    """Whether it is such a secret, and its base64 can be read."""
+    try:
+        return secret.startswith(SIGNING_KEY) and bool(_key(secret))
+    except ValueError:
+        return False
+
+
 def _key(secret: str) -> bytes:
-    if not secret.startswith("whsec_"):
+    if not secret.startswith(SIGNING_KEY):
         return secret.encode()
-    return base64.b64decode(secret.removeprefix("whsec_"))
+    return base64.b64decode(secret.removeprefix(SIGNING_KEY), validate=True)
 
 
 def _is_one_of(given: str, secrets: list[bytes]) -> bool:

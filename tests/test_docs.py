@@ -25,8 +25,9 @@ PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def variables() -> set[str]:
-    """Every variable that the code reads, from the settings classes themselves."""
-    names = set(ServiceSettings.variables().values()) | source_variables()
+    """Every variable that the code reads, from the settings classes themselves; `crm` is the example of a generic
+    source."""
+    names = set(ServiceSettings.variables().values()) | source_variables(["crm"])
     for connector in connectors.REGISTRY:
         names |= set(connectors.find(connector).settings.variables().values())
         names |= {f"{connector.upper()}_EVENTS", f"{connector.upper()}_FILTER"}

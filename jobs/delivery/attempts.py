@@ -11,6 +11,7 @@ from bridge.text import cut
 from jobs.delivery.schedule import Transition
 from jobs.ledger.bounds import KEPT_ATTEMPTS, LONGEST_WHY, result_text
 from jobs.ledger.ledger import NOTE_ITEM, Lease
+from sources import counted_as
 
 BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds in seconds of the histogram of attempts."""
@@ -65,7 +66,8 @@ def counts_of(lease: Lease, transition: Transition, seconds: float, system: str)
     """By how much the attempt raises which counter; `console/metrics.py` reads them. `system`: the one that the outcome
     is about, the connector's own or the source."""
     bucket = next((str(bound) for bound in BUCKETS if seconds <= bound), "+Inf")
-    labels = f"{lease.connector}|{lease.event.get('name', '')}|{transition.state}|{transition.reason}|{system}"
+    event = counted_as(lease.event.get("name", ""), lease.event.get("source", ""))
+    labels = f"{lease.connector}|{event}|{transition.state}|{transition.reason}|{system}"
     return {
         f"attempts|{labels}": 1,
         f"seconds|{lease.connector}|{bucket}": 1,

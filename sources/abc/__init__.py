@@ -10,7 +10,7 @@ from bridge.settings import ServiceSettings
 from sources.abc import events, facts, samples
 from sources.abc.models import NAME
 from sources.abc.settings import AbcSettings
-from sources.base import Api, Source, Sweep
+from sources.base import Api, Sample, Source, Sweep
 from sources.signatures import Proof, Token
 
 if TYPE_CHECKING:
@@ -34,12 +34,13 @@ def _sweep(client: AbcClient, service: ServiceSettings, heard: Callable[[str], s
     return make_sweep(client, service, heard)
 
 
-def _sample(name: str) -> bytes:
-    return samples.body(name, project=1, channel=1, issue=1, feedback=1)
+def _sample(name: str) -> Sample:
+    return Sample(samples.body(name, project=1, channel=1, issue=1, feedback=1))
 
 
 SOURCE = Source(
     name=NAME,
+    title="ABC User Feedback",
     settings=AbcSettings,
     secret="WEBHOOK_TOKEN",  # noqa: S106  the name of a variable
     events=tuple(events.KINDS),

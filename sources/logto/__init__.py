@@ -31,10 +31,11 @@ def _proof(settings: LogtoSettings) -> Proof:
 
 SOURCE = Source(
     name=events.NAME,
+    title="Logto",
     settings=LogtoSettings,
     secret="LOGTO_SIGNING_KEY",  # noqa: S106  the name of a variable
     events=events.NAMES,
     proof=_proof,
     parse=events.parse,
-    samples=samples.body,
+    samples=samples.sample,
 )

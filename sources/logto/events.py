@@ -5,12 +5,11 @@ Facts: https://docs.logto.io/developers/webhooks/webhooks-events and .../webhook
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from bridge.text import cut, inert
-from sources.base import Event, Request, Subject, Summary, Unread, event_id, seconds_of
+from sources.base import Event, Request, Subject, Summary, Unread, event_id
+from sources.reading import digest, label, moment, part, plain
 
 NAME = "logto"
 INTERACTIONS = ("PostRegister", "PostSignIn", "PostResetPassword", "PostSignInAdaptiveMfaTriggered")
@@ -31,8 +30,6 @@ NAMES = tuple(
     f"{NAME}.{name}"
     for name in (*INTERACTIONS, *(f"{kind}.{what}" for kind, changes in _DATA.items() for what in changes))
 )
-LONGEST_NAME = 80
-LONGEST_LABEL = 100
 TEST_PATH = "/fake-path/:id"
 """In what the console's button "send test payload" sends."""
 
@@ -41,19 +38,16 @@ def parse(request: Request) -> Event | Unread:
     """Never raises. Logto sends no id of an event: its time in milliseconds and the id of the hook are in the body, so
     the body is the identity. One with another hook's id is another event."""
     body = request.body
-    id_ = event_id(request.instance, NAME, hashlib.sha256(request.raw).hexdigest())
-    sent = body.get("event")
-    if not isinstance(sent, str) or not sent.strip():
+    id_ = event_id(request.instance, NAME, digest(request.raw))
+    name = plain(body.get("event"))
+    if not name:
         return Unread(id_, "unreadable", "there is no event name", NAME)
-    name = cut(sent.encode("ascii", "backslashreplace").decode(), LONGEST_NAME)
-    time = body.get("createdAt")
-    occurred = seconds_of(time) if isinstance(time, str) else None
     return Event(
         source=NAME,
         id=id_,
         name=f"{NAME}.{name}",
         subject=_subject(name, body, id_),
-        occurred=max(0.0, occurred or 0.0),
+        occurred=moment(body, "createdAt"),
         body=body,
         summary=_summary(name, body),
     )
@@ -63,7 +57,7 @@ def _subject(name: str, body: Mapping[str, Any], id_: str) -> Subject:
     """What the event is about; an event that names nothing is a subject of its own."""
     group = "User" if name in INTERACTIONS else name.partition(".")[0]
     kind = group[:1].lower() + group[1:]
-    data, params = _object(body, "data"), _object(body, "params")
+    data, params = part(body, "data"), part(body, "params")
     # After a deletion `data` is empty: the id is only in the path of the request that deleted it.
     candidates = (body.get(f"{kind}Id"), data.get("id"), params.get(f"{kind}Id"), params.get("id"))
     about = next((value for value in candidates if isinstance(value, str) and value), "")
@@ -73,18 +67,9 @@ def _subject(name: str, body: Mapping[str, Any], id_: str) -> Subject:
 def _summary(name: str, body: Mapping[str, Any]) -> Summary:
     """For a message. Neither e-mail address nor phone number nor IP address, which are in every body: a message may
     reach more people than Logto's administrators."""
-    data = _object(body, "data") or _object(body, "user")
-    about = next((text for key in ("name", "username", "id") if (text := _label(data.get(key)))), "")
-    about = about or _label(body.get("userId")) or _label(next(iter(_object(body, "params").values()), ""))
+    data = part(body, "data") or part(body, "user")
+    about = next((text for key in ("name", "username", "id") if (text := label(data.get(key)))), "")
+    about = about or label(body.get("userId")) or label(next(iter(part(body, "params").values()), ""))
     test = " (test)" if body.get("path") == TEST_PATH else ""
     title = f"Logto: {name}{test}" + (f": {about}" if about else "")
-    return Summary(title, who=_label(_object(body, "application").get("name")))
-
-
-def _label(value: object) -> str:
-    return cut(inert(value), LONGEST_LABEL) if isinstance(value, str) else ""
-
-
-def _object(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = body.get(key)
-    return value if isinstance(value, dict) else {}
+    return Summary(title, who=label(part(body, "application").get("name")))

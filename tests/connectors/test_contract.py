@@ -22,7 +22,7 @@ from jobs.runtime import Runtime
 from sources import REGISTRY as SOURCES
 from sources.abc.events import parse
 from sources.abc.models import AbcEvent
-from sources.base import Event, Request
+from sources.base import Event
 from tests.connectors.context import MemoryContext, MemoryLinks
 from tests.connectors.contract import Case, all_cases, cases_of
 from tests.test_docs import documented
@@ -253,8 +253,7 @@ def test_each_of_its_default_events_is_one_that_a_source_sends(kind: str) -> Non
         samples = [(source, name) for source in SOURCES.values() for name in source.events]
         queued = []
         for source, name in samples:
-            raw = source.samples(name)
-            event = source.parse(Request("default", json.loads(raw), raw, {}))
+            event = source.parse(source.samples(name).request())
             assert isinstance(event, Event)
             queued += [row for row in plan(event, [route]) if row.state == "queued"]
         assert queued, f"no source sends {pattern}"
@@ -351,8 +350,7 @@ def test_an_event_with_parts_missing_or_of_another_source_is_no_crash(world: Wor
     parts: list[Event] = [replace(whole, **change) for change in changes]
     for source in SOURCES.values():
         for name in source.events:
-            raw = source.samples(name)
-            event = source.parse(Request("default", json.loads(raw), raw, {}))
+            event = source.parse(source.samples(name).request())
             assert isinstance(event, Event)
             parts.append(event)
     for event in parts:

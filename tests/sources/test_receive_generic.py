@@ -1,0 +1,131 @@
+"""`POST /webhook/<name>` of generic sources over real HTTP: each scheme proves a request, and nothing else does."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from tests.web import Reply, Web, start_web
+from tools.sandbox.processes import Processes, free_port, start_valkey
+
+OLD, NEW = "the-old-made-up-secret", "the-new-made-up-secret"
+BODY = b'{"type":"order.created","id":"o-1","note":"\xed\x99\x8d"}'
+
+
+def token(secret: str, body: bytes) -> Mapping[str, str]:
+    return {"Authorization": f"Bearer {secret}"}
+
+
+def hexadecimal(secret: str, body: bytes) -> Mapping[str, str]:
+    return {"X-Signature": "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
+
+
+def in_base64(secret: str, body: bytes) -> Mapping[str, str]:
+    return {"X-Signature": base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()}
+
+
+def standard(secret: str, body: bytes) -> Mapping[str, str]:
+    stamp = str(int(time.time()))
+    signed = hmac.new(secret.encode(), b"msg_1." + stamp.encode() + b"." + body, hashlib.sha256).digest()
+    signature = f"v1,{base64.b64encode(signed).decode()}"
+    return {"webhook-id": "msg_1", "webhook-timestamp": stamp, "webhook-signature": signature}
+
+
+SCHEMES: dict[str, Callable[[str, bytes], Mapping[str, str]]] = {
+    "bearer": token,
+    "hexed": hexadecimal,
+    "based": in_base64,
+    "standard": standard,
+}
+VARIABLES = {
+    "BEARER_HEADER": "Authorization",
+    "BEARER_PREFIX": "Bearer",
+    "HEXED_SCHEME": "hmac-sha256-hex",
+    "HEXED_HEADER": "X-Signature",
+    "HEXED_PREFIX": "sha256=",
+    "BASED_SCHEME": "hmac-sha256-base64",
+    "BASED_HEADER": "X-Signature",
+    "STANDARD_SCHEME": "standard-webhooks",
+}
+PATHS = {"SECRET": f"{OLD},{NEW}", "EVENT": "body.type", "ID": "body.id"}
+NAMES = pytest.mark.parametrize("name", SCHEMES)
+
+
+@pytest.fixture(scope="module")
+def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+    with Processes(tmp_path_factory.mktemp("generic")) as processes:
+        yield processes
+
+
+@pytest.fixture(scope="module")
+def valkey_port(processes: Processes) -> int:
+    port = free_port()
+    start_valkey(processes, port)
+    return port
+
+
+@pytest.fixture(scope="module")
+def web(processes: Processes, valkey_port: int) -> Web:
+    paths = {f"{name.upper()}_{what}": value for name in SCHEMES for what, value in PATHS.items()}
+    variables = {f"SOURCE_{name}": value for name, value in {**VARIABLES, **paths}.items()}
+    events = ",".join(f"{name}.order.*" for name in SCHEMES)
+    listed = ",".join(SCHEMES)
+    url = f"redis://127.0.0.1:{valkey_port}/0"
+    return start_web(processes, url, SOURCES=listed, SLACK_EVENTS=events, **variables)
+
+
+@pytest.fixture
+def redis(valkey_port: int) -> Iterator[Any]:
+    with Redis(port=valkey_port) as client:
+        client.flushall()
+        yield client
+
+
+def post(web: Web, name: str, proof: Mapping[str, str], body: bytes = BODY) -> Reply:
+    return web.request("POST", f"/webhook/{name}", [("Content-Type", "application/json"), *proof.items()], body)
+
+
+@NAMES
+def test_each_scheme_proves_a_request_with_either_secret(web: Web, redis: Any, name: str) -> None:
+    reply = post(web, name, SCHEMES[name](NEW, BODY))
+    assert reply.status == 200
+    shown = web.get(f"/api/events/{reply.json['event_id']}").json
+    assert (shown["source"], shown["event"]) == (name, f"{name}.order.created")
+    assert [(row["connector"], row["state"]) for row in shown["deliveries"]] == [("slack", "queued")]
+    again = json.dumps({**json.loads(BODY), "attempt": 2}).encode()
+    repeated = post(web, name, SCHEMES[name](OLD, again), again).json
+    assert repeated == {**reply.json, "duplicate": True}, "the id is the identity, not the bytes"
+
+
+@NAMES
+def test_nothing_else_does(web: Web, redis: Any, name: str) -> None:
+    right = SCHEMES[name](NEW, BODY)
+    wrong = [
+        {},
+        SCHEMES[name]("another-secret-entirely", BODY),
+        {header: value[:-2] for header, value in right.items()},
+    ]
+    if name != "bearer":  # a token is not about the body
+        wrong.append(SCHEMES[name](NEW, BODY + b" "))
+    assert [post(web, name, proof).status for proof in wrong] == [401] * len(wrong)
+    assert redis.dbsize() == 0
+
+
+def test_a_request_without_a_name_is_answered_and_kept(web: Web, redis: Any) -> None:
+    body = b'{"id":"o-2"}'
+    reply = post(web, "bearer", token(NEW, body), body)
+    assert reply.status == 200
+    shown = web.get(f"/api/events/{reply.json['event_id']}").json
+    assert (shown["state"], shown["why"]) == ("unreadable", "SOURCE_BEARER_EVENT: there is no text at body.type")
+
+
+def test_a_source_that_is_not_listed_is_404(web: Web, redis: Any) -> None:
+    assert post(web, "other", token(NEW, BODY)).status == 404
