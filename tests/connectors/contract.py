@@ -1,6 +1,7 @@
 """What the contract tests (test_contract.py) need to know of a connector: how it is configured against its stand-in.
 
-`tests/connectors/<kind>/contract.py` defines CASES, a Case for each way to configure the connector, by a short name.
+`tests/connectors/<kind>/contract.py` defines CASES, a Case for each way to configure the connector, by a short name;
+and FUNCTIONS, by a short name too: what the connector does with a user's text, each as a function of that text.
 """
 
 from __future__ import annotations
@@ -55,15 +56,14 @@ class Case:
 
 def cases_of(kind: str) -> dict[str, Case]:
     """The cases of a registered connector. Raises LookupError where there are none."""
-    module = f"tests.connectors.{kind}.contract"
-    found = _has(f"tests.connectors.{kind}") and _has(module)
-    cases: dict[str, Case] = getattr(importlib.import_module(module), "CASES", {}) if found else {}
-    if not cases:
-        raise LookupError(
-            f"the connector {kind} is registered, so tests/connectors/{kind}/contract.py must define CASES: "
-            "how it is configured against its stand-in (see Case in tests/connectors/contract.py)"
-        )
+    cases: dict[str, Case] = _of(kind, "CASES", "how it is configured against its stand-in (see Case")
     return cases
+
+
+def functions_of(kind: str) -> dict[str, Callable[[str], object]]:
+    """The functions of a registered connector. Raises LookupError where there are none."""
+    functions: dict[str, Callable[[str], object]] = _of(kind, "FUNCTIONS", "what it does with a user's text (see it")
+    return functions
 
 
 def all_cases() -> Iterator[tuple[str, str]]:
@@ -71,6 +71,17 @@ def all_cases() -> Iterator[tuple[str, str]]:
     for kind in connectors.REGISTRY:
         with suppress(LookupError):
             yield from ((kind, name) for name in cases_of(kind))
+
+
+def _of(kind: str, name: str, what: str) -> Any:
+    module = f"tests.connectors.{kind}.contract"
+    found = _has(f"tests.connectors.{kind}") and _has(module)
+    if value := getattr(importlib.import_module(module), name, None) if found else None:
+        return value
+    raise LookupError(
+        f"the connector {kind} is registered, so tests/connectors/{kind}/contract.py must define {name}: "
+        f"{what} in tests/connectors/contract.py)"
+    )
 
 
 def _has(module: str) -> bool:

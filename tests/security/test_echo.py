@@ -2,91 +2,43 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
+import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from bridge.settings import KeyMap, load
-from connectors import jandi, slack
-from connectors.jira.port import JiraPort
-from connectors.jira.settings import Settings as JiraSettings
-from connectors.translate.providers import NAMES, build_provider
-from connectors.translate.settings import TranslateSettings
+from bridge.settings import KeyMap
+from connectors.base import Connector
 from sources.abc.client import AbcClient
+from sources.base import Event
 from tests import hostile
-from tests.connectors.alerts.world import status_change
-from tests.connectors.alerts.world import tools as alert_tools
-from tests.connectors.context import MemoryContext
-from tests.connectors.slack.world import tools
-from tests.connectors.translate.conftest import environment
+from tests.connectors.contract import all_cases, cases_of
+from tests.connectors.world import World
 from tests.hostile import http, listening
+from tools.sandbox.server import running
 
 WORDS = "ZQmyopinionQZ"
+TEXT = f"{WORDS} 그리고 더"
 KEY = "zqkey0123-4567-89abc-defgh"
-STATUSES = (200, 400, 401, 403, 404, 409, 413, 422, 429, 500, 503)
-Call = Callable[[], object]
+EXPLAINED = (200, 400, 422)
+"""Statuses with which systems explain what is wrong with a request: tried with every form of every explanation."""
+OTHERS = (401, 403, 404, 409, 413, 429, 500, 503)
+Attempt = Callable[[], object]
 
 
-def jira(url: str) -> Call:
-    variables = {"JIRA_URL": url, "JIRA_PROJECT": "PROJ", "JIRA_PAT": KEY, "JIRA_TYPE": "datacenter"}
-    port = JiraPort(load(JiraSettings, variables), 4)
-    fields = {"project": {"key": "PROJ"}, "issuetype": {"name": "Task"}, "summary": WORDS}
-    return lambda: port.create_ticket(fields)
-
-
-def slack_bot(url: str) -> Call:
-    variables = {"SLACK_BOT_TOKEN": f"xoxb-{KEY}", "SLACK_CHANNEL": "C0FEEDBACK", "SLACK_API_URL": f"{url}/api"}
-    connector = slack.SPEC.build(load(slack.SPEC.settings, variables), tools())
-    return lambda: connector.deliver(status_change(name=WORDS), MemoryContext())
-
-
-def slack_webhook(url: str) -> Call:
-    connector = slack.SPEC.build(
-        load(slack.SPEC.settings, {"SLACK_WEBHOOK_URL": f"{url}/services/T0/B0/{KEY}"}), tools()
-    )
-    return lambda: connector.deliver(status_change(name=WORDS), MemoryContext())
-
-
-def jandi_webhook(url: str) -> Call:
-    variables = {"JANDI_WEBHOOK_URL": f"{url}/connect-api/webhook/1/{KEY}"}
-    connector = jandi.SPEC.build(load(jandi.SPEC.settings, variables), alert_tools("jandi"))
-    return lambda: connector.deliver(status_change(name=WORDS), MemoryContext())
-
-
-def abc(url: str) -> Call:
-    client = AbcClient(url, KeyMap({"*": SecretStr(KEY)}))
-    return lambda: list(client.search_feedbacks(1, 1, {"message": WORDS}))
-
-
-def translator(name: str) -> Callable[[str], Call]:
-    def build(url: str) -> Call:
-        provider = build_provider(load(TranslateSettings, environment(name, url, KEY)))
-        return lambda: provider.translate([f"{WORDS} 그리고 더"], "en")
-
-    return build
-
-
-CLIENTS: dict[str, Callable[[str], Call]] = {
-    "jira": jira,
-    "slack bot": slack_bot,
-    "slack webhook": slack_webhook,
-    "jandi": jandi_webhook,
-    "abc": abc,
-    **{name: translator(name) for name in NAMES},
-}
-
-
-def forms(heard: str) -> Iterator[str]:
+def forms(received: str, key: str) -> Iterator[str]:
     """What a system may make of a request that it quotes."""
-    yield heard
+    yield received
     yield f"invalid value: {WORDS}"
     yield WORDS
     yield f"Field '{WORDS}' cannot be set"
-    yield f"Incorrect API key provided: {KEY[:9]}*****"
+    yield f"Incorrect API key provided: {key[:9]}*****"
     yield f"the value {WORDS} must be a string"
     yield f"{WORDS} {WORDS} is required."
     yield f"invalid value (value: {WORDS}, type: text, format: {WORDS})"
@@ -112,28 +64,92 @@ def bodies(text: str) -> Iterator[bytes]:
     yield f"<html><body>{text}</body></html>".encode()
 
 
-@pytest.mark.parametrize("client", CLIENTS)
-def test_nothing_that_was_sent_comes_back_in_an_error(client: str) -> None:
-    current: list[Any] = [200, b"", ""]
-    quoted: set[str] = set()
+def answers(*, key: str, statuses: tuple[int, ...] = ()) -> Iterator[tuple[int, bytes]]:
+    """Statuses and bodies. `statuses`: further ones, each with one form of every explanation."""
+    received = f"POST /{key} Authorization: Bearer {key} {WORDS}"
+    for form in forms(received, key):
+        yield from ((status, body) for body in bodies(form) for status in EXPLAINED)
+    yield from ((status, body) for body in bodies(received) for status in statuses)
 
-    def behave(connection: Any, stop: Any) -> None:
+
+class Echo:
+    """A server that gives one answer to every request, and remembers whether a request contained a text of `sent`."""
+
+    def __init__(self, *sent: str) -> None:
+        self._sent = sent
+        self.received = False
+        self.status, self.body, self.header = 200, b"", ""
+
+    def __call__(self, connection: Any, stop: Any) -> None:
         while True:
-            heard = hostile.request(connection).decode("utf-8", "replace")
-            quoted.update(what for what in (WORDS, KEY) if what in heard)
-            status, body, header = current
-            connection.sendall(http(status, body, f"X-Request-Id: {header}", f"RateLimit-Reason: {header}"))
+            request = hostile.request(connection).decode("utf-8", "replace")
+            for credentials in re.findall(r"(?i)authorization: basic (\S+)", request):
+                request += base64.b64decode(credentials).decode()
+            self.received |= any(text in request for text in self._sent)
+            headers = (f"X-Request-Id: {self.header}", f"RateLimit-Reason: {self.header}")
+            connection.sendall(http(self.status, self.body, *headers))
 
-    with listening(behave) as port:
-        call = CLIENTS[client](f"http://127.0.0.1:{port}")
-        for status in STATUSES:
-            for text in forms(f"POST /{KEY} Authorization: Bearer {KEY} {WORDS}"):
-                for body in bodies(text):
-                    current[:] = [status, body, f"{WORDS[:8]} {KEY[:9]}"]
-                    try:
-                        outcome = repr(call())
-                    except Exception as error:  # noqa: BLE001  whatever its kind, its text is stored
-                        outcome = f"{error!s} {error!r} {getattr(error, 'outcome', '')!r}"
-                    for part in (WORDS[:8], KEY[:9]):
-                        assert part not in outcome, f"{status} {body!r}: {outcome}"
-    assert WORDS in quoted or KEY in quoted
+
+def assert_silent(attempt: Attempt, secrets: tuple[str, ...], answer: str) -> None:
+    """No part of what was sent is in the outcome of an attempt, or in its error."""
+    try:
+        outcome = repr(attempt())
+    except Exception as error:  # noqa: BLE001  whatever its kind, its text is stored
+        outcome = f"{error!s} {error!r} {getattr(error, 'outcome', '')!r}"
+    for part in (WORDS[:8], *(secret[:9] for secret in secrets)):
+        assert part not in outcome, f"{answer}: {outcome}"
+
+
+def assert_silent_after_every_answer(echo: Echo, attempt: Attempt, *secrets: str) -> None:
+    key = secrets[0]
+    echo.header = f"{WORDS[:8]} {key[:9]}"
+    for echo.status, echo.body in answers(key=key, statuses=OTHERS):
+        assert_silent(attempt, secrets, f"{echo.status} {echo.body!r}")
+    assert echo.received
+
+
+@contextmanager
+def world_of(kind: str, name: str) -> Iterator[World]:
+    case = cases_of(kind)[name]
+    with running(**case.options) as sandbox:
+        case.prepare(sandbox)
+        yield World(kind, case, sandbox)
+
+
+def attempt_of(world: World, connector: Connector, event: Event) -> Attempt:
+    """The first attempt of a delivery, again and again."""
+    return lambda: connector.deliver(event, world.context(event))
+
+
+@pytest.mark.parametrize(("kind", "name"), list(all_cases()))
+def test_nothing_that_was_sent_comes_back_in_an_outcome(kind: str, name: str) -> None:
+    """The system repeats it in its answer to the first request of a delivery."""
+    with world_of(kind, name) as world:
+        echo = Echo(WORDS, *world.case.secrets)
+        with listening(echo) as port:
+            connector = world.build(**world.case.variables(f"http://127.0.0.1:{port}"))
+            attempt = attempt_of(world, connector, world.event(text=TEXT))
+            assert_silent_after_every_answer(echo, attempt, *world.case.secrets)
+
+
+TICKET_SYSTEMS = [(kind, name) for kind, name in all_cases() if cases_of(kind)[name].world]
+
+
+@pytest.mark.parametrize(("kind", "name"), TICKET_SYSTEMS)
+def test_nothing_of_a_ticket_comes_back_in_an_outcome(kind: str, name: str) -> None:
+    """The system repeats it in its answer to the request that creates the ticket."""
+    with world_of(kind, name) as world:
+        attempt = attempt_of(world, world.build(), world.event(text=TEXT))
+        where = {"system": world.case.system, "method": "POST", "path": world.case.write}
+        for status, body in answers(key=world.case.secrets[0]):
+            world.sandbox.faults.add("status", status=status, body=body.decode(), **where)
+            assert_silent(attempt, world.case.secrets, f"{status} {body!r}")
+        assert not world.sandbox.faults.pending(), "each answer was given"
+
+
+def test_nothing_that_was_sent_comes_back_in_an_error_of_abc() -> None:
+    echo = Echo(WORDS, KEY)
+    with listening(echo) as port:
+        client = AbcClient(f"http://127.0.0.1:{port}", KeyMap({"*": SecretStr(KEY)}))
+        attempt = lambda: list(client.search_feedbacks(1, 1, {"message": WORDS}))  # noqa: E731
+        assert_silent_after_every_answer(echo, attempt, KEY)

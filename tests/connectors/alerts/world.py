@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bridge.settings import Language
+from connectors.alerts.contents import Content, alert, digest
+from connectors.alerts.tickets import linked
 from connectors.base import Connector, Context, Failed, Outcome, Retry, Skipped, TicketSystem, Tools
 from sources.abc.client import AbcClient
 from sources.abc.models import AbcEvent, Feedback, Issue, Named
@@ -73,3 +75,20 @@ def attempt(connector: Connector, context: Context, event: Event | None, secrets
 def why(outcome: Outcome) -> str:
     assert isinstance(outcome, Retry | Failed | Skipped), outcome
     return outcome.why
+
+
+def functions(render: Callable[[Content], object]) -> dict[str, Callable[[str], object]]:
+    """For FUNCTIONS in contract.py. `render`: makes what is sent of a content."""
+
+    def about(text: str) -> Event:
+        named = Named(id=1, name=text)
+        feedback = Feedback.model_validate({"id": 1, "message": text})
+        issue = Issue(id=1, name=text, description=text, status=text)
+        return other("ISSUE_ADDITION", project=named, channel=named, feedback=feedback, issue=issue)
+
+    def message(text: str) -> object:
+        content = alert(about(text), "en", linked(text, "https://tracker.test/{id}"), "message")
+        assert content
+        return render(content)
+
+    return {"message": message, "digest": lambda text: render(digest([about(text)] * 3, "ko"))}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from connectors.github.settings import Settings
+from connectors.tickets.markup import MARKDOWN
 from tests.connectors.contract import Case
 from tests.connectors.github.world import GitHubWorld
+from tests.connectors.tickets.world import functions
 from tools.sandbox.app import Sandbox
 from tools.sandbox.github import REPO, TOKEN
 
@@ -36,3 +39,5 @@ CASES = {
         world=GitHubWorld,
     ),
 }
+
+FUNCTIONS = functions(Settings, CASES["token"].variables("https://github.test"), MARKDOWN)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from connectors.jandi.render import render
+from tests.connectors.alerts.world import functions
 from tests.connectors.contract import Case
 from tools.sandbox.app import Sandbox
 from tools.sandbox.jandi import TEAM, TOKEN, WEBHOOK_PATH
@@ -25,3 +27,5 @@ CASES = {
         prepare=prepare,
     ),
 }
+
+FUNCTIONS = functions(render)

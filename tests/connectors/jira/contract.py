@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from connectors.jira.markup import MARKUP
+from connectors.jira.settings import Settings
 from tests.connectors.contract import Case
 from tests.connectors.jira.world import World
+from tests.connectors.tickets.world import functions
 from tools.sandbox.app import Sandbox
 from tools.sandbox.jira import EMAIL, TOKEN
 
@@ -35,3 +38,5 @@ CASES = {
     "cloud": case("Cloud", "JIRA_API_TOKEN", {"JIRA_EMAIL": EMAIL, "JIRA_API_TOKEN": TOKEN}),
     "datacenter": case("Server", "JIRA_PAT", {"JIRA_PAT": TOKEN}),
 }
+
+FUNCTIONS = functions(Settings, CASES["cloud"].variables("https://jira.test"), MARKUP)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from connectors.slack.render import render
+from tests.connectors.alerts.world import functions
 from tests.connectors.contract import Case
+from tests.connectors.slack.world import MARKER
 from tools.sandbox.slack import TOKEN, WEBHOOK_PATH
 
 CASES = {
@@ -31,3 +34,5 @@ CASES = {
         finds_again=False,
     ),
 }
+
+FUNCTIONS = functions(lambda content: render(content, MARKER))

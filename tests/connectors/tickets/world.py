@@ -14,6 +14,8 @@ from pydantic import SecretStr
 import connectors
 from bridge.settings import KeyMap, Language, load
 from connectors.base import Connector, Outcome, Spec, Tools
+from connectors.tickets.markup import Markup
+from connectors.tickets.render import Writer
 from connectors.tickets.settings import TicketSettings
 from sources.abc.client import AbcClient
 from sources.abc.models import AbcEvent, Feedback, Issue, Named
@@ -185,3 +187,14 @@ class World(ABC):
             return [f"{fired['method']} {fired['path']}" for fired in self.sandbox.faults.fired[start:]]
 
         return seen
+
+
+def functions(settings: type[TicketSettings], variables: dict[str, str], markup: Markup) -> dict[str, Any]:
+    """For FUNCTIONS in contract.py: what becomes of a user's text in this markup."""
+    writer = Writer(load(settings, variables), markup, "test", "en")
+    return {
+        "escape": markup.literal,
+        "cut": lambda text: markup.cut(text, 1_000),
+        "title": lambda text: writer.title(text, 1),
+        "comment": lambda text: writer.feedback_comment(1, text, {"m": text}, "marker"),
+    }

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
+from connectors.translate.language import has_words, language_of
+from connectors.translate.parts import Limits, pack, split, to_translate, translated
+from connectors.translate.plausible import objection
 from connectors.translate.providers import NAMES
+from connectors.translate.providers.unwrap import NoTranslation, unwrapped
 from tests.connectors.contract import Case
 from tests.connectors.translate.conftest import environment
 from tools.sandbox.app import Sandbox
@@ -50,3 +56,22 @@ def case(name: str) -> Case:
 
 
 CASES = {name: case(name) for name in NAMES}
+
+
+def taken_off(content: str, text: str) -> None:
+    with suppress(NoTranslation):
+        unwrapped(content, text)
+
+
+FUNCTIONS: dict[str, Callable[[str], object]] = {
+    "has_words": has_words,
+    "language_of": language_of,
+    "split": lambda text: split(text, 2000),
+    "to_translate": lambda text: to_translate(split(text, 2000)),
+    "translated": lambda text: translated(split(text, 2000), lambda part: part),
+    "pack": lambda text: pack([text[start : start + 50] for start in range(0, len(text), 50)], Limits(2000, 20)),
+    "objection to an answer": lambda text: objection("결제가 안 돼요", text, "en"),
+    "objection to a text": lambda text: objection(text, text, "en"),
+    "unwrapped": lambda text: taken_off(text, "결제가 안 돼요"),
+    "unwrapped of a text": lambda text: taken_off("It fails", text),
+}
