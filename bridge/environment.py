@@ -8,6 +8,8 @@ from pathlib import Path
 
 from bridge.values import mistake_in, tidy
 
+EXIT_BAD_CONFIG = 78  # EX_CONFIG of sysexits.h: process managers and operators can distinguish it from a crash
+
 
 class ConfigError(Exception):
     """What is wrong with the environment: one `VARIABLE: what to do` line for each problem."""

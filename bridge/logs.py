@@ -14,7 +14,7 @@ import structlog
 
 from bridge.failures import traceback_of
 from bridge.redaction import Redactor
-from bridge.settings import ServiceSettings
+from bridge.service import ServiceSettings
 from bridge.terminal import escaped
 
 TEXTS_OF_OTHERS = ("urllib3", "requests", "jira", "slack_sdk", "deepl", "charset_normalizer")

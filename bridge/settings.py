@@ -1,4 +1,4 @@
-"""The environment, read once and validated whole: all problems are reported together, by variable name.
+"""How settings are read: the environment, once and validated whole, all problems reported together by variable name.
 
 A settings class is a pydantic model whose field names are the variables' names in lower case; `load()` fills it from
 an environment. Each variable may also be given as NAME_FILE, a path whose content is the value. An empty value counts
@@ -7,7 +7,6 @@ as unset, so that a line left empty in `.env` means the default.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, get_args, get_origin
 
@@ -16,7 +15,6 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    Field,
     PrivateAttr,
     SecretStr,
     ValidationError,
@@ -24,19 +22,12 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
-from bridge.addresses import redis_address, web_address
-from bridge.environment import ConfigError as ConfigError
-from bridge.environment import read_setting
-from bridge.environment import read_variable as read_variable
-from bridge.networks import Network, read_network
+from bridge.addresses import web_address
+from bridge.environment import ConfigError, read_setting
 from bridge.values import is_full_width, mistake_in_secret, pairs_of, parts_of
 
 T = TypeVar("T")
 S = TypeVar("S", bound="Settings")
-
-WEEK = 7 * 86_400
-YEAR = 366 * 86_400
-EXIT_BAD_CONFIG = 78  # EX_CONFIG of sysexits.h: process managers and operators can distinguish it from a crash
 
 
 class KeyMap(Generic[T]):
@@ -88,28 +79,13 @@ def secret_map(value: object, what: str = "key") -> object:
     return KeyMap({key: _check_credential(SecretStr(secret)) for key, secret in parsed.items()})
 
 
-def _parse_list(value: object) -> object:
+def parse_list(value: object) -> object:
     return parts_of(value) if isinstance(value, str) else value
-
-
-def _check_redis_url(value: SecretStr) -> SecretStr:
-    return SecretStr(redis_address(value.get_secret_value()))
 
 
 def _check_credential(value: SecretStr) -> SecretStr:
     if problem := mistake_in_secret(value.get_secret_value()):
         raise ValueError(problem)
-    return value
-
-
-SHORTEST_PASSWORD = 8
-
-
-def _check_password(value: SecretStr) -> SecretStr:
-    if not (value.get_secret_value().isascii() and value.get_secret_value().isprintable()):
-        raise ValueError("should be of ASCII letters, digits and signs: it is sent in an HTTP header")
-    if len(value.get_secret_value()) < SHORTEST_PASSWORD:
-        raise ValueError(f"should have at least {SHORTEST_PASSWORD} characters (openssl rand -hex 16 makes a good one)")
     return value
 
 
@@ -119,7 +95,7 @@ TextMap = Annotated[KeyMap[str], BeforeValidator(_parse_text_map)]
 """A KeyMap of texts."""
 SecretMap = Annotated[KeyMap[SecretStr], BeforeValidator(secret_map)]
 """A KeyMap of secrets."""
-TextList = Annotated[list[str], BeforeValidator(_parse_list)]
+TextList = Annotated[list[str], BeforeValidator(parse_list)]
 """Comma-separated, blanks trimmed, empty parts dropped."""
 WebAddress = Annotated[str, AfterValidator(web_address)]
 """http(s) address without the trailing slash, credentials, query or fragment."""
@@ -152,7 +128,7 @@ class Settings(BaseModel):
 
 
 def _parse_tokens(value: object) -> object:
-    parsed = _parse_list(value)
+    parsed = parse_list(value)
     return [SecretStr(token) for token in parsed] if isinstance(parsed, list) else parsed
 
 
@@ -160,69 +136,9 @@ SecretList = Annotated[list[SecretStr], BeforeValidator(_parse_tokens)]
 """Comma-separated secrets."""
 
 
-def _parse_networks(value: object) -> object:
-    parsed = _parse_list(value)
-    return (
-        [read_network(text) if isinstance(text, str) else text for text in parsed]
-        if isinstance(parsed, list)
-        else parsed
-    )
-
-
 def is_id(text: str) -> bool:
     """Whether this is a number as ABC numbers its projects, channels and issues."""
     return text.isascii() and text.isdecimal() and len(text) <= 15
-
-
-def _parse_channels(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    pairs = [part.partition(":") for part in parts_of(value)]
-    if not all(is_id(project) and is_id(channel) for project, _, channel in pairs):
-        raise ValueError("should be a list of project:channel ids, such as 1:1,1:2")
-    return [(int(project), int(channel)) for project, _, channel in pairs]
-
-
-Channels = Annotated[list[tuple[int, int]], BeforeValidator(_parse_channels)]
-"""`project:channel` ids of ABC."""
-Language = Literal["en", "ko", "ja"]
-
-
-def _check_instance(name: str) -> str:
-    # Part of Redis keys and of Jira labels, which take no blanks.
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", name):
-        raise ValueError("should be 1 to 40 characters of A-Z a-z 0-9 _ -")
-    return name
-
-
-class ServiceSettings(Settings):
-    """What web, worker and the commands share; connectors and sources bring their own."""
-
-    redis_url: Annotated[SecretStr, AfterValidator(_check_redis_url)] = SecretStr("redis://127.0.0.1:6379/0")
-    redis_tls_verify: bool = True
-    # Of each process. A worker needs one to wait for jobs; clock, leases and deliveries share the others.
-    redis_max_connections: Annotated[int, Field(ge=3, le=1000)] = 5
-    connectors: TextList = []
-    abc_api_url: WebAddress | None = None
-    abc_api_key: SecretMap = KeyMap({})
-    allowed_ips: Annotated[list[Network], BeforeValidator(_parse_networks), Field(min_length=1)] = []
-    trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
-    max_body_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 1_048_576
-    console_password: Annotated[SecretStr, AfterValidator(_check_password)] | None = None
-    reconcile_every: Annotated[int, Field(ge=0, le=WEEK)] = 300
-    reconcile_lookback: Annotated[int, Field(ge=60, le=YEAR)] = 86_400
-    alert_max_age: Annotated[int, Field(ge=0, le=YEAR)] = 86_400
-    reconcile_channels: Channels = []
-    worker_concurrency: Annotated[int, Field(ge=1, le=256)] = 16
-    # As long as a delivery may wait before it is dead (`jobs.delivery.schedule.GIVE_UP_AFTER`), and longer than a dead
-    # letter waits until a success brings it back: what is retried or repeated must still be known.
-    retention_days: Annotated[float, Field(ge=3, le=3650)] = 30
-    bridge_instance: Annotated[str, AfterValidator(_check_instance)] = "default"
-    bridge_language: Language = "en"
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    log_format: Literal["json", "console"] = "json"
-    port: Annotated[int, Field(ge=1, le=65535)] = 8000
-    web_concurrency: Annotated[int, Field(ge=1, le=64)] = 1
 
 
 def load(cls: type[S], environ: Mapping[str, str], label: str = "") -> S:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
-from bridge.settings import Language, Settings
+from bridge.service import Language
+from bridge.settings import Settings
 from sources.abc.client import AbcClient
 from sources.abc.models import Feedback, Issue
 from sources.base import Event
@@ -161,6 +162,8 @@ class Tools:
     concurrency: int
     channels: tuple[tuple[int, int], ...] = ()
     """Project and channel ids that are known (RECONCILE_CHANNELS), for `check()`; there may be more."""
+    events: str = ""
+    """The variable that names the events of this instance, as the operator wrote it; for messages."""
     tickets: tuple[TicketSystem, ...] = ()
     """Every ticket system in use."""
     served_elsewhere: Mapping[str, str] = field(default_factory=dict)
@@ -286,6 +289,11 @@ class Spec:
     def __post_init__(self) -> None:
         if len(self.needs) > 1:
             raise ValueError(f"{self.kind}: a delivery passes the breaker of one source, so `needs` may name one")
+
+    @property
+    def routing(self) -> tuple[str, str]:
+        """The variables of its events and of its filter, without the label of an instance."""
+        return f"{self.kind.upper()}_EVENTS", f"{self.kind.upper()}_FILTER"
 
     @property
     def source(self) -> str:

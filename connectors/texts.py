@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypedDict
 
-from bridge.settings import Language
+from bridge.service import Language
 
 
 class Text(TypedDict):

@@ -11,9 +11,10 @@ from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 import connectors
-from bridge.environment import ConfigError, read_setting, read_variable
+from bridge.environment import EXIT_BAD_CONFIG, ConfigError, read_setting, read_variable
 from bridge.redaction import Redactor, secrets_of
-from bridge.settings import EXIT_BAD_CONFIG, ServiceSettings, Settings, load
+from bridge.service import ServiceSettings
+from bridge.settings import Settings, load
 from bridge.values import parts_of
 from connectors import find, kind_of, label_of
 from connectors.base import Connector, TicketSystem, Tools
@@ -107,10 +108,13 @@ def build_connectors(
         tickets=_ticket_systems(chosen),
     )
     served = _served(chosen)
+    events = {route.connector: route.events_variable for route in configuration.routes}
     built = {}
     for name, settings in chosen.items():
         elsewhere = {project: other for project, other in served.items() if other != name}
-        built[name] = find(name).build(settings, replace(tools, name=name, served_elsewhere=elsewhere))
+        built[name] = find(name).build(
+            settings, replace(tools, name=name, events=events[name], served_elsewhere=elsewhere)
+        )
     return built
 
 
@@ -174,8 +178,7 @@ def _problem_of(name: str) -> str:
 def _route(name: str, environ: Mapping[str, str], listed: list[str]) -> Route:
     """`listed`: what SOURCES lists."""
     spec = find(name)
-    events = read_setting(f"{spec.kind.upper()}_EVENTS", label_of(name), environ)
-    condition = read_setting(f"{spec.kind.upper()}_FILTER", label_of(name), environ)
+    events, condition = (read_setting(variable, label_of(name), environ) for variable in spec.routing)
     variables = (events[1], condition[1])
     sources = dict.fromkeys([*REGISTRY, *listed])
     route = make_route(name, events[0], condition[0], spec.default_events, variables, sources)
@@ -219,8 +222,8 @@ def _misspelled(environ: Mapping[str, str], names: Iterable[str], sources: Itera
 
 def _variables_of(kind: str) -> set[str]:
     """All variables of a connector, without the label of an instance."""
-    own = set(find(kind).settings.variables().values())
-    return own | {f"{kind.upper()}_{what}" for what in ("EVENTS", "FILTER")}
+    spec = find(kind)
+    return {*spec.settings.variables().values(), *spec.routing}
 
 
 def _switched_off(environ: Mapping[str, str], names: Iterable[str]) -> list[str]:

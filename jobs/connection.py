@@ -11,7 +11,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ReadOnlyError
 from redis.retry import Retry
 
-from bridge.settings import ServiceSettings
+from bridge.service import ServiceSettings
 
 Purpose = Literal["receive", "console", "work", "block", "command"]
 """receive: what callers wait for; console: what operators read; work: all threads of a worker; block: the connection on

@@ -20,7 +20,7 @@ from rule_engine.ast.binary.comparison import FuzzyComparisonExpression
 from rule_engine.ast.literal import StringExpression
 from rule_engine.parser.utilities import parse_float
 
-from bridge.settings import ConfigError
+from bridge.environment import ConfigError
 from bridge.text import cut, inert
 from jobs.patterns import Pattern, Unusable
 from sources.facts import NAMES

@@ -31,8 +31,9 @@ class Route:
     connector: str
     patterns: tuple[str, ...]
     condition: Condition | None = None
+    events_variable: str = ""
     filter_variable: str = ""
-    """The variable of the condition, as the operator wrote it."""
+    """The variables of the patterns and of the condition, as the operator wrote them."""
     tickets: bool = False
     """Whether the connector keeps tickets: it also gets the events that the source only implies."""
     sources: frozenset[str] = frozenset()
@@ -74,7 +75,7 @@ def make_route(
     events: str | None,
     condition: str | None,
     default_events: Iterable[str],
-    variables: tuple[str, str] = ("", ""),
+    variables: tuple[str, str],
     sources: Iterable[str] = REGISTRY,
 ) -> Route:
     """`variables`: those of the events and of the condition, as the operator wrote them; `sources`: every source there
@@ -82,8 +83,7 @@ def make_route(
 
     Raises ConfigError naming the variable and pointing at the mistake.
     """
-    variable = variables[0] or f"{connector.upper()}_EVENTS"
-    rule_variable = variables[1] or f"{connector.upper()}_FILTER"
+    variable, rule_variable = variables
     patterns = tuple(part.strip() for part in events.split(",") if part.strip()) if events else tuple(default_events)
     # Behind its source any name may be written: a source gets new events.
     starts = tuple(f"{source}." for source in sources if not set(events_of([source])) & set(DOTLESS))
@@ -105,7 +105,7 @@ def make_route(
             problems += [f"{rule_variable}: {problem}" for problem in error.problems]
     if problems:
         raise ConfigError(problems)
-    return Route(connector, patterns, rule, rule_variable)
+    return Route(connector, patterns, rule, variable, rule_variable)
 
 
 def plan(event: Event, routes: Iterable[Route]) -> list[Planned]:

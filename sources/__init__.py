@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from bridge.settings import ServiceSettings
+from bridge.service import ServiceSettings
 from sources import abc, logto
 from sources.base import Api, Event, Request, Source
 from sources.generic import events as generic

@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 from pydantic import BeforeValidator
 
-from bridge.settings import ServiceSettings, Settings
+from bridge.service import ServiceSettings
+from bridge.settings import Settings
 from sources.signatures import Proof
 
 

@@ -17,7 +17,7 @@ import structlog
 from flask import Blueprint, Response, abort, jsonify, request
 
 from bridge.networks import is_in
-from bridge.settings import ServiceSettings
+from bridge.service import ServiceSettings
 from sources.base import Event, Request, Source, Unread
 from sources.refusals import Reason
 from sources.signatures import Proof

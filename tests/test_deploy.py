@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from bridge.environment import ConfigError
-from bridge.settings import EXIT_BAD_CONFIG
+from bridge.environment import EXIT_BAD_CONFIG, ConfigError
 from jobs.configuration import configure
 from jobs.worker import STOP_SECONDS
 from tools.sandbox.processes import ROOT, Processes, answers, free_port, procfile

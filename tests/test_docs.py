@@ -13,7 +13,7 @@ from dotenv import dotenv_values
 from honcho.environ import parse as honcho_values
 
 import connectors
-from bridge.settings import ServiceSettings
+from bridge.service import ServiceSettings
 from jobs.delivery import schedule
 from sources.configuration import variables as source_variables
 from tools.sandbox.processes import ROOT, procfile
@@ -29,8 +29,8 @@ def variables() -> set[str]:
     source."""
     names = set(ServiceSettings.variables().values()) | source_variables(["crm"])
     for connector in connectors.REGISTRY:
-        names |= set(connectors.find(connector).settings.variables().values())
-        names |= {f"{connector.upper()}_EVENTS", f"{connector.upper()}_FILTER"}
+        spec = connectors.find(connector)
+        names |= {*spec.settings.variables().values(), *spec.routing}
     return names
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +13,15 @@ from redis import Redis
 
 import connectors
 from bridge.environment import ConfigError
-from connectors.base import Destination, Spec, TicketKind
+from connectors.base import Destination, Skipped, Spec, TicketKind
 from jobs.accept import Acceptor
 from jobs.configuration import configure
 from jobs.routing import Route
 from jobs.runtime import Runtime
+from sources import REGISTRY as SOURCES
+from sources.abc.events import parse
 from tests.connectors.alerts.world import status_change
+from tests.connectors.context import MemoryContext
 from tests.jobs.world import World, status_event
 from tools.sandbox.server import running
 from tools.sandbox.slack import TOKEN
@@ -157,6 +161,27 @@ def test_two_ticket_systems_do_not_serve_one_project(first: str, second: str, ov
     else:
         (problem,) = problems(environ)
         assert problem.startswith(f"JIRA_PROJECT__EU: {overlap} already has its tickets in jira (JIRA_PROJECT)")
+
+
+@pytest.mark.parametrize(
+    ("changed", "variables"),
+    [
+        ({"JIRA_EVENTS": "FEEDBACK_CREATION"}, ["JIRA_EVENTS", "JIRA_EVENTS"]),
+        ({"JIRA_EVENTS__EU": "FEEDBACK_CREATION"}, ["JIRA_EVENTS", "JIRA_EVENTS__EU"]),
+    ],
+    ids=["inherited", "own"],
+)
+def test_a_ticket_system_names_the_variable_that_brought_it_the_event(
+    changed: dict[str, str], variables: list[str]
+) -> None:
+    environ = {**JIRA, "CONNECTORS": "jira,jira.eu", "JIRA_PROJECT": "1=AA", "JIRA_PROJECT__EU": "2=BB"}
+    built = Runtime(configure(environ | changed)).connectors
+    event = parse(json.loads(SOURCES["abc"].samples("FEEDBACK_CREATION").body), "default")
+    outcomes = {name: connector.deliver(event, MemoryContext()) for name, connector in built.items()}
+    assert outcomes == {
+        name: Skipped(f"{name} does nothing on FEEDBACK_CREATION: look at {variable}")
+        for name, variable in zip(built, variables, strict=True)
+    }
 
 
 # Plug-ins

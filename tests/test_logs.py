@@ -28,7 +28,7 @@ import threading
 import structlog
 from bridge.logs import set_up
 from bridge.redaction import Redactor
-from bridge.settings import ServiceSettings
+from bridge.service import ServiceSettings
 
 set_up(ServiceSettings(log_format=LOG_FORMAT, log_level="debug"), Redactor(["planted-secret"]))
 log = structlog.get_logger("test")

@@ -143,7 +143,7 @@ import logging
 import structlog
 from bridge.logs import set_up
 from bridge.redaction import Redactor
-from bridge.settings import ServiceSettings
+from bridge.service import ServiceSettings
 
 set_up(ServiceSettings(log_format={log_format!r}, log_level="debug"), Redactor(["planted-se\\"cret"]))
 secret = 'planted-se"cret'

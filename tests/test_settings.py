@@ -19,7 +19,8 @@ import connectors
 import sources
 from bridge.environment import ConfigError, read_variable
 from bridge.redaction import secrets_of
-from bridge.settings import KeyMap, ServiceSettings, Settings, load
+from bridge.service import ServiceSettings
+from bridge.settings import KeyMap, Settings, load
 from jobs.configuration import Configuration, configure
 from jobs.delivery.schedule import DELAYS, GIVE_UP_AFTER, HEAL_PAUSES, JITTER
 from sources import EVENTS

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.settings import Language
+from bridge.service import Language
 from bridge.text import cut, inert, is_blank, utf16_length
 from connectors import texts
 from connectors.alerts import quotation as quoting

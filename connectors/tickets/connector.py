@@ -74,8 +74,7 @@ class TicketConnector:
         }
         step = steps.get(event.name)
         if step is None or not isinstance(event, AbcEvent):
-            variable = f"{self._settings.PREFIX.upper()}_EVENTS"
-            return Skipped(f"{self._tools.name} does nothing on {event.name}: look at {variable}")
+            return Skipped(f"{self._tools.name} does nothing on {event.name}: look at {self._tools.events}")
         try:
             return step(event, self._tickets.case(event, context))
         except Halt as halt:

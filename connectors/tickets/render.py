@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bridge.settings import Language
+from bridge.service import Language
 from bridge.templates import TemplateMistake, render_template
 from bridge.text import cut as cut_text
 from bridge.text import inert, is_blank

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bridge.http import new_session
-from bridge.settings import ServiceSettings
+from bridge.service import ServiceSettings
 from sources.abc import events, facts, samples
 from sources.abc.models import NAME
 from sources.abc.settings import AbcSettings

@@ -11,7 +11,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from bridge.settings import ServiceSettings, is_id
+from bridge.service import ServiceSettings
+from bridge.settings import is_id
 from sources.abc.client import AbcClient, AbcError
 from sources.abc.events import parse
 from sources.abc.models import NAME, Feedback, Issue, position_ids, position_of, subject_of

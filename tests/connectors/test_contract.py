@@ -127,11 +127,8 @@ def test_it_declares_itself(kind: str) -> None:
 
 @KINDS
 def test_its_variables_and_its_page_are_documented(kind: str) -> None:
-    variables = {
-        *connectors.find(kind).settings.variables().values(),
-        f"{kind.upper()}_EVENTS",
-        f"{kind.upper()}_FILTER",
-    }
+    spec = connectors.find(kind)
+    variables = {*spec.settings.variables().values(), *spec.routing}
     assert variables <= documented()
     assert (ROOT / "docs" / "connectors" / f"{kind}.md").exists()
 
@@ -141,7 +138,7 @@ def test_each_of_its_default_events_is_one_that_a_source_sends(kind: str) -> Non
     patterns = connectors.find(kind).default_events
     assert patterns
     for pattern in patterns:
-        route = make_route(kind, "", None, (pattern,))
+        route = make_route(kind, "", None, (pattern,), connectors.find(kind).routing)
         samples = [(source, name) for source in SOURCES.values() for name in source.events]
         queued = []
         for source, name in samples:

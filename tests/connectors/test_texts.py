@@ -9,7 +9,7 @@ from typing import cast, get_args
 
 import pytest
 
-from bridge.settings import Language
+from bridge.service import Language
 from connectors import texts
 from connectors.tickets.settings import ABC_STATUSES
 from tools.sandbox.processes import ROOT

@@ -16,7 +16,7 @@ from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-from bridge.settings import ServiceSettings
+from bridge.service import ServiceSettings
 from jobs.connection import Purpose, connect, most_connections, pool_size
 from tests.tls import Authority, TlsProxy
 

@@ -181,7 +181,7 @@ OPERANDS = st.builds("feedback.{}{}{}".format, st.sampled_from("ab"), *[st.sampl
 def test_any_expression_judges_any_event(operands: list[str], operators: list[str], a: Any, b: Any) -> None:
     expression = operands[0] + "".join(f" {sign} {x}" for sign, x in zip(operators, operands[1:], strict=False))
     try:
-        route = make_route("slack", "*", expression.replace("[a]", '["a"]'), ())
+        route = make_route("slack", "*", expression.replace("[a]", '["a"]'), (), ("SLACK_EVENTS", "SLACK_FILTER"))
     except ConfigError:
         return
     why = route.objection(about(a=a, b=b))

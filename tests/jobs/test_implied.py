@@ -52,7 +52,7 @@ class Kinds(World):
 
     def __init__(self, redis: Redis, condition: str | None = None) -> None:
         super().__init__(redis, {"tickets": Recorder(), "alert": Recorder()})
-        tickets = make_route("tickets", "ISSUE_ADDITION", condition, ())
+        tickets = make_route("tickets", "ISSUE_ADDITION", condition, (), ("TICKETS_EVENTS", "TICKETS_FILTER"))
         routes = [Route("tickets", tickets.patterns, tickets.condition, tickets=True), Route("alert", ("*",))]
         self.acceptor = Acceptor(Ledger(redis, INSTANCE), routes)
 

@@ -42,12 +42,12 @@ def event(name: str = "FEEDBACK_CREATION", **changes: Any) -> Event:
 
 
 def acts_on(patterns: str | None, default: tuple[str, ...] = ("ISSUE_CREATION",)) -> set[str]:
-    route = make_route("slack", patterns, None, default)
+    route = make_route("slack", patterns, None, default, ("SLACK_EVENTS", "SLACK_FILTER"))
     return {name for name in EVENTS if route.wants(name)}
 
 
 def why_not(condition: str, about: Event) -> str:
-    [planned] = plan(about, [make_route("slack", "*", condition, ())])
+    [planned] = plan(about, [make_route("slack", "*", condition, (), ("SLACK_EVENTS", "SLACK_FILTER"))])
     assert (planned.state == "skipped") == bool(planned.why)
     return planned.why
 
@@ -172,14 +172,14 @@ def test_what_a_filter_cannot_judge_is_skipped_with_why(feedback: dict[str, Any]
 )
 def test_a_mistake_in_a_filter_is_reported_at_start(condition: str, says: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        make_route("slack", None, condition, ("*",))
+        make_route("slack", None, condition, ("*",), ("SLACK_EVENTS", "SLACK_FILTER"))
     assert all(problem.startswith("SLACK_FILTER: ") for problem in caught.value.problems)
     assert says in str(caught.value)
 
 
 def test_all_mistakes_are_reported_together() -> None:
     with pytest.raises(ConfigError) as caught:
-        make_route("slack", "NOTHING,NEITHER", "x == 1 and y == 2", ("*",))
+        make_route("slack", "NOTHING,NEITHER", "x == 1 and y == 2", ("*",), ("SLACK_EVENTS", "SLACK_FILTER"))
     assert [problem.partition(":")[0] for problem in caught.value.problems] == [
         "SLACK_EVENTS",
         "SLACK_EVENTS",
@@ -197,7 +197,7 @@ WORDS = st.sampled_from(
 def test_a_filter_is_right_or_reported(condition: str) -> None:
     problems: list[str] = []
     try:
-        route = make_route("slack", None, condition or None, ("*",))
+        route = make_route("slack", None, condition or None, ("*",), ("SLACK_EVENTS", "SLACK_FILTER"))
         assert plan(event(), [route])[0].state in ("queued", "skipped")
     except ConfigError as error:
         problems = error.problems
@@ -232,7 +232,7 @@ VALUES = st.recursive(
 def test_hostile_data_never_breaks_a_filter(condition: str, value: Any, rating: Any) -> None:
     """Users write what is in a feedback: whatever it is, the event is planned, and why fits into the ledger."""
     about = event(feedback={"id": 3, "value": value, "rating": rating, "message": "text"})
-    [planned] = plan(about, [make_route("slack", "*", condition, ())])
+    [planned] = plan(about, [make_route("slack", "*", condition, (), ("SLACK_EVENTS", "SLACK_FILTER"))])
     assert planned.state in ("queued", "skipped")
     assert json.dumps(planned.why).isascii()
     assert "\\ud" not in json.dumps(planned.why)
@@ -252,9 +252,9 @@ def test_facts_have_every_name_and_nothing_else() -> None:
 
 def test_each_connector_that_wants_the_event_gets_one_delivery() -> None:
     routes = [
-        make_route("translate", None, None, ("FEEDBACK_CREATION",)),
-        make_route("jira", None, None, ("ISSUE_*",)),
-        make_route("slack", "*", "issue.id == 5", ()),
+        make_route("translate", None, None, ("FEEDBACK_CREATION",), ("TRANSLATE_EVENTS", "TRANSLATE_FILTER")),
+        make_route("jira", None, None, ("ISSUE_*",), ("JIRA_EVENTS", "JIRA_FILTER")),
+        make_route("slack", "*", "issue.id == 5", (), ("SLACK_EVENTS", "SLACK_FILTER")),
     ]
     assert plan(event("ISSUE_CREATION"), routes) == [
         Planned("jira"),

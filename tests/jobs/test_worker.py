@@ -23,7 +23,7 @@ from rq.job import Job
 from rq.suspension import resume, suspend
 from rq.worker import Worker
 
-from bridge.settings import ServiceSettings
+from bridge.service import ServiceSettings
 from jobs.connection import connect
 from jobs.delivery.clock import Pulse
 from jobs.delivery.crew import Crew

@@ -74,7 +74,7 @@ def test_reading_one_field_does_not_cost_all_of_them() -> None:
     "pattern", ["*" * 190, "I*S*S*U*E*" + "*" * 190, "[A-Z]*" * 14, "?" * 14 + "*" * 170, "*[!x]" * 14]
 )
 def test_patterns_of_events_take_no_time(pattern: str) -> None:
-    route = make_route("slack", f"*,{pattern}", None, ())
+    route = make_route("slack", f"*,{pattern}", None, (), ("SLACK_EVENTS", "SLACK_FILTER"))
     assert_linear(route.wants, lambda size: "ISSUE_" * (size // 6))
     assert all(route.wants(name) for name in EVENTS)
 

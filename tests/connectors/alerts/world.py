@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bridge.settings import Language
+from bridge.service import Language
 from connectors.alerts.contents import Content, alert, digest
 from connectors.alerts.tickets import linked
 from connectors.base import Connector, Context, Failed, Outcome, Retry, Skipped, TicketSystem, Tools

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.settings import Language
+from bridge.service import Language
 from connectors.alerts.contents import Digest, Ticket, alert, digest
 from connectors.alerts.tickets import linked
 from connectors.jandi import render as module

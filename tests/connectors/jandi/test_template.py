@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bridge.settings import ConfigError
+from bridge.environment import ConfigError
 from connectors.base import Done, Failed, Outcome, Skipped
 from sources.abc.models import AbcEvent, Issue, Named
 from sources.base import Event, Subject

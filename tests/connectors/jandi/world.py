@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bridge.settings import Language, load
+from bridge.service import Language
+from bridge.settings import load
 from connectors import jandi
 from connectors.base import Connector, Context, Outcome, TicketSystem
 from sources.base import Event

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.settings import ConfigError, load
+from bridge.environment import ConfigError
+from bridge.settings import load
 from bridge.text import utf16_length
 from connectors.base import Done
 from connectors.jira.settings import Settings

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.settings import Language, load
+from bridge.service import Language
+from bridge.settings import load
 from bridge.text import utf16_length
 from connectors.jira.api import own_fields
 from connectors.jira.markup import MARKUP

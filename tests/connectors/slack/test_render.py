@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import ContextBlock, SectionBlock
 
-from bridge.settings import Language
+from bridge.service import Language
 from connectors.slack import render as module
 from connectors.slack.render import ENTITIES, Message, escaped
 from sources.abc.models import Feedback, Issue, Named

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from bridge.settings import Language, load
+from bridge.service import Language
+from bridge.settings import load
 from connectors import slack
 from connectors.alerts.contents import Ticket, alert, digest
 from connectors.alerts.poster import Marker

@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 from pydantic import SecretStr
 
 import connectors
-from bridge.settings import KeyMap, Language, load
+from bridge.service import Language
+from bridge.settings import KeyMap, load
 from connectors.base import Connector, Outcome, Spec, Tools
 from connectors.tickets.markup import Markup
 from connectors.tickets.render import Writer

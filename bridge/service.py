@@ -1,0 +1,91 @@
+"""The service's own settings; connectors and sources bring theirs."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+from bridge.addresses import redis_address
+from bridge.networks import Network, read_network
+from bridge.settings import KeyMap, SecretMap, Settings, TextList, WebAddress, is_id, parse_list
+from bridge.values import parts_of
+
+WEEK = 7 * 86_400
+YEAR = 366 * 86_400
+
+
+def _check_redis_url(value: SecretStr) -> SecretStr:
+    return SecretStr(redis_address(value.get_secret_value()))
+
+
+SHORTEST_PASSWORD = 8
+
+
+def _check_password(value: SecretStr) -> SecretStr:
+    if not (value.get_secret_value().isascii() and value.get_secret_value().isprintable()):
+        raise ValueError("should be of ASCII letters, digits and signs: it is sent in an HTTP header")
+    if len(value.get_secret_value()) < SHORTEST_PASSWORD:
+        raise ValueError(f"should have at least {SHORTEST_PASSWORD} characters (openssl rand -hex 16 makes a good one)")
+    return value
+
+
+def _parse_networks(value: object) -> object:
+    parsed = parse_list(value)
+    return (
+        [read_network(text) if isinstance(text, str) else text for text in parsed]
+        if isinstance(parsed, list)
+        else parsed
+    )
+
+
+def _parse_channels(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    pairs = [part.partition(":") for part in parts_of(value)]
+    if not all(is_id(project) and is_id(channel) for project, _, channel in pairs):
+        raise ValueError("should be a list of project:channel ids, such as 1:1,1:2")
+    return [(int(project), int(channel)) for project, _, channel in pairs]
+
+
+Channels = Annotated[list[tuple[int, int]], BeforeValidator(_parse_channels)]
+"""`project:channel` ids of ABC."""
+Language = Literal["en", "ko", "ja"]
+
+
+def _check_instance(name: str) -> str:
+    # Part of Redis keys and of Jira labels, which take no blanks.
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", name):
+        raise ValueError("should be 1 to 40 characters of A-Z a-z 0-9 _ -")
+    return name
+
+
+class ServiceSettings(Settings):
+    """What web, worker and the commands share."""
+
+    redis_url: Annotated[SecretStr, AfterValidator(_check_redis_url)] = SecretStr("redis://127.0.0.1:6379/0")
+    redis_tls_verify: bool = True
+    # Of each process. A worker needs one to wait for jobs; clock, leases and deliveries share the others.
+    redis_max_connections: Annotated[int, Field(ge=3, le=1000)] = 5
+    connectors: TextList = Field(default=[])
+    abc_api_url: WebAddress | None = None
+    abc_api_key: SecretMap = KeyMap({})
+    allowed_ips: Annotated[list[Network], BeforeValidator(_parse_networks)] = Field(default=[], min_length=1)
+    trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
+    max_body_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 1_048_576
+    console_password: Annotated[SecretStr, AfterValidator(_check_password)] | None = None
+    reconcile_every: Annotated[int, Field(ge=0, le=WEEK)] = 300
+    reconcile_lookback: Annotated[int, Field(ge=60, le=YEAR)] = 86_400
+    alert_max_age: Annotated[int, Field(ge=0, le=YEAR)] = 86_400
+    reconcile_channels: Channels = Field(default=[])
+    worker_concurrency: Annotated[int, Field(ge=1, le=256)] = 16
+    # As long as a delivery may wait before it is dead (`jobs.delivery.schedule.GIVE_UP_AFTER`), and longer than a dead
+    # letter waits until a success brings it back: what is retried or repeated must still be known.
+    retention_days: Annotated[float, Field(ge=3, le=3650)] = 30
+    bridge_instance: Annotated[str, AfterValidator(_check_instance)] = "default"
+    bridge_language: Language = "en"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    web_concurrency: Annotated[int, Field(ge=1, le=64)] = 1
