@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -29,7 +30,7 @@ from bridge.http.adapter import (
     Timeouts,
     without_halves,
 )
-from bridge.http.failures import NoAnswer, no_answer_of
+from bridge.http.failures import Forbidden, NoAnswer, no_answer_of
 from bridge.http.waits import parse_retry_after, wait_of
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "TOTAL_SECONDS",
     "USER_AGENT",
     "Answer",
+    "Forbidden",
     "NoAnswer",
     "answer_of",
     "guard",
@@ -84,20 +86,32 @@ class Answer:
         return wait_of(self.headers, self.status, time.time())
 
 
-def new_session(pool: int = 16, answer_bytes: int = MAX_ANSWER_BYTES) -> requests.Session:
-    """A session that keeps up to `pool` connections open per host and reads answers of up to `answer_bytes`."""
+def new_session(
+    pool: int = 16, answer_bytes: int = MAX_ANSWER_BYTES, allowed: Callable[[str], bool] | None = None
+) -> requests.Session:
+    """A session that keeps up to `pool` connections open per host and reads answers of up to `answer_bytes`.
+
+    `allowed`: which addresses it may connect to, such as bridge.networks.is_public; any other ends in Forbidden, and so
+    does a proxy, because that connects in our place. For addresses that somebody else than the operator may choose, and
+    for hosts that may be anywhere.
+    """
     session = requests.Session()
     session.auth = _as_it_is
-    guard(session, pool, answer_bytes)
+    guard(session, pool, answer_bytes, allowed)
     return session
 
 
-def guard(session: requests.Session, pool: int, answer_bytes: int = MAX_ANSWER_BYTES) -> None:
+def guard(
+    session: requests.Session,
+    pool: int,
+    answer_bytes: int = MAX_ANSWER_BYTES,
+    allowed: Callable[[str], bool] | None = None,
+) -> None:
     """Makes a session, also one that a library has made, send through our adapter, and keep no cookies: those of
     another system are no business of ours, and would be sent back to it."""
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("https://", "http://"):
-        session.mount(scheme, Adapter(pool, answer_bytes))
+        session.mount(scheme, Adapter(pool, answer_bytes, allowed))
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

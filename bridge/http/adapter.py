@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 import requests
 from pydantic_core import from_json
 from requests.adapters import HTTPAdapter
+from requests.utils import select_proxy
 from urllib3 import PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -21,7 +23,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionErr
 from urllib3.util.connection import create_connection
 
 from bridge.http.deadline import Call, current, resolver
-from bridge.http.failures import NoAnswer, no_answer_of, proxy_refused
+from bridge.http.failures import Forbidden, NoAnswer, no_answer_of, proxy_refused
 from bridge.version import VERSION
 
 CONNECT_SECONDS = 3.05
@@ -33,6 +35,10 @@ MAX_REFUSAL_BYTES = 256 * 1024
 MAX_DEPTH = 200
 """Levels of JSON; pydantic_core's own limit. Python's parser and whatever walks through its result recurse."""
 BLOCK = 65536
+BY_PROXY = (
+    "a proxy would connect to the host (HTTPS_PROXY, HTTP_PROXY), and to which address can't be checked: name the "
+    "host in NO_PROXY"
+)
 USER_AGENT = f"feedback-bridge/{VERSION}"
 # From the left, so that neither an escaped backslash nor a whole pair is taken for the one in the group.
 _HALF = re.compile(rb"\\\\|\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|(\\u[dD][89a-fA-F]\w\w)")
@@ -56,7 +62,8 @@ class _Connection(HTTPConnection):
         """urllib3's own, with a bounded look-up of the name and each step within the call's deadline."""
         call = current()
         try:
-            found = resolver.find(self._dns_host, self.port, call.left(call.seconds))
+            # What is checked is what is connected to: a name that is looked up twice may give two answers.
+            found = call.reachable(resolver.find(self._dns_host, self.port, call.left(call.seconds)))
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error
         except TimeoutError as error:
@@ -104,8 +111,12 @@ class _TLSPool(HTTPSConnectionPool):
 class Adapter(HTTPAdapter):
     """Bounds the whole call in time and the answer in size; sends our User-Agent; never sends twice."""
 
-    def __init__(self, pool: int, answer_bytes: int = MAX_ANSWER_BYTES) -> None:
+    def __init__(
+        self, pool: int, answer_bytes: int = MAX_ANSWER_BYTES, allowed: Callable[[str], bool] | None = None
+    ) -> None:
+        """`allowed`: which addresses may be connected to, by their numbers; without it each may."""
         self._answer_bytes = answer_bytes
+        self._allowed = allowed
         super().__init__(pool_connections=8, pool_maxsize=max(pool, 1), max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -127,7 +138,9 @@ class Adapter(HTTPAdapter):
         """Raises NoAnswer, and nothing else."""
         timeouts = timeout if isinstance(timeout, Timeouts) else Timeouts(READ_SECONDS)
         request.headers["User-Agent"] = USER_AGENT
-        with Call(timeouts.total) as call:
+        if self._allowed and select_proxy(str(request.url), kwargs.get("proxies")):
+            raise Forbidden(BY_PROXY)
+        with Call(timeouts.total, self._allowed) as call:
             try:
                 response = super().send(request, stream=True, timeout=timeouts, **kwargs)
                 with response:

@@ -11,12 +11,15 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
 from urllib3.util.connection import allowed_gai_family
+
+from bridge.http.failures import Forbidden
 
 Addresses = list[tuple[str, int]]
 """Numeric hosts and ports, in the order in which they should be tried."""
@@ -25,8 +28,10 @@ Addresses = list[tuple[str, int]]
 class Call:
     """One request and its answer; used as a context, in one thread."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, allowed: Callable[[str], bool] | None = None) -> None:
+        """`allowed`: whether an address may be connected to, by its numbers; without it each may."""
         self.seconds = seconds
+        self._allowed = allowed
         self.deadline = time.monotonic() + seconds
         self.sent = False
         """Whether the request, or a part of it, may have reached the server."""
@@ -57,6 +62,13 @@ class Call:
         if seconds <= 0:
             raise TimeoutError
         return seconds
+
+    def reachable(self, found: Addresses) -> Addresses:
+        """Those of a host's addresses that may be connected to. Raises Forbidden when there are some and none may."""
+        allowed = found if self._allowed is None else [(host, port) for host, port in found if self._allowed(host)]
+        if found and not allowed:
+            raise Forbidden
+        return allowed
 
     def hold(self, sock: Any) -> None:
         """Shuts this socket down at the deadline; it takes the place of the one before.

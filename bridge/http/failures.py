@@ -38,6 +38,13 @@ class NoAnswer(Exception):
         super().__init__(what)
 
 
+class Forbidden(NoAnswer):
+    """The host is at no address that this session may reach. Nothing was sent."""
+
+    def __init__(self, what: str = "the host is at a private or reserved address, which is not allowed here") -> None:
+        super().__init__("network", what, sent=False)
+
+
 def no_answer_of(error: Exception, *, sent: bool, connect_seconds: float, read_seconds: float) -> NoAnswer:
     """What an exception that a request ended with means for the caller."""
     causes = list(_causes(error))
