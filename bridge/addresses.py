@@ -44,8 +44,9 @@ REDIS_FORM = (
 WEB_FORM = "should be an address such as https://example.com (or http://…)"
 
 
-def web_address(text: str) -> str:
-    """An http(s) address without the slash at its end, its scheme in lower case. Raises ValueError."""
+def web_address(text: str, with_query: bool = False) -> str:
+    """An http(s) address, its scheme in lower case: a base for paths, without the slash at its end, or, `with_query`,
+    an address that is used as it is. Raises ValueError."""
     parts = _split(text, WEB_FORM)
     if parts.scheme not in ("http", "https") or not parts.hostname or "://" in text[len(parts.scheme) + 3 :]:
         raise ValueError(WEB_FORM)
@@ -56,9 +57,14 @@ def web_address(text: str) -> str:
             "holds a user name or password, and the service would not send it: remove it from the address, and give "
             "the key in its own variable"
         )
+    address = f"{parts.scheme}://{text.partition('://')[2]}"
+    if with_query:
+        if "#" in text:
+            raise ValueError("should end before '#': what follows is for browsers, and is not sent")
+        return address
     if "?" in text or "#" in text:
         raise ValueError("should end before '?' and '#': paths are appended to it")
-    return f"{parts.scheme}://{text.partition('://')[2]}".rstrip("/")
+    return address.rstrip("/")
 
 
 def redis_address(text: str) -> str:

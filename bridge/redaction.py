@@ -16,7 +16,8 @@ from bridge.settings import KeyMap
 MASK = "<secret>"
 SHORTEST = 6  # a shorter "secret" would mask innocent text
 LONG_SEGMENT = 10
-"""Characters from which a part of a secret address's path is taken for a token: `services` and `T00000000` are none."""
+"""Characters from which the path of a secret address, or a part of it, is taken for a token: `services` and `hook` are
+none."""
 # Bounded, so that a run of backslashes takes linear time. Four: JSON inside JSON.
 _ESCAPES = re.compile(
     r"(?P<unicode>(?:\\{1,4}u[0-9a-fA-F]{4})+)"
@@ -25,6 +26,10 @@ _ESCAPES = re.compile(
     r"|(?P<percent>(?:%(?:25)?[0-9a-fA-F]{2})+)"
     r"|(?P<entity>&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos);)"
 )
+
+
+_CREDENTIALS = re.compile(r"(?:Basic|Bearer|Token|ApiKey|Key) +(\S+)", re.IGNORECASE)
+"""A header's value in which the second part is the secret."""
 
 
 class Redactor:
@@ -116,7 +121,8 @@ def _parts(secret: str) -> list[str]:
     """The secret, and for an address what of it is secret by itself: an exception of `requests` shows the path without
     the host, another system the token alone."""
     if "://" not in secret:
-        return [secret]
+        credentials = _CREDENTIALS.fullmatch(secret)
+        return [secret, credentials[1]] if credentials else [secret]
     try:
         address = urlsplit(secret)
     except ValueError:
@@ -124,7 +130,15 @@ def _parts(secret: str) -> list[str]:
     path, password = address.path.strip("/"), address.password or ""
     segments = [part for part in path.split("/") if len(part) >= LONG_SEGMENT]
     values = [value for _, value in parse_qsl(address.query)]
-    found = [secret, path, *segments, address.query, *values, password, address.netloc.rpartition("@")[0]]
+    found = [
+        secret,
+        *([path] if len(path) >= LONG_SEGMENT else []),
+        *segments,
+        address.query,
+        *values,
+        password,
+        address.netloc.rpartition("@")[0],
+    ]
     return [*found, *(unquote(part) for part in found), *(unquote_plus(value) for value in values)]
 
 
@@ -165,6 +179,7 @@ def _secrets_in(value: object) -> Iterable[str]:
         return [value.get_secret_value()]
     if isinstance(value, KeyMap):
         return [secret for _, item in value.items() for secret in _secrets_in(item)]
-    if isinstance(value, list):
-        return [secret for item in value for secret in _secrets_in(item)]
+    if isinstance(value, list | dict):
+        items = value.values() if isinstance(value, dict) else value
+        return [secret for item in items for secret in _secrets_in(item)]
     return []

@@ -26,6 +26,7 @@ Reason: TypeAlias = Literal[
     "network",  # no connection, or it broke
     "server_error",  # the other side's fault: 5xx
     "client_error",  # the other side refuses this very request: 4xx
+    "gone",  # the other side wants nothing more (410): the connector instance stops until a person resumes it
     "not_found",  # what the event is about was deleted
     "not_yet",  # it can't be seen yet (the source announces before it commits)
     "ambiguous",  # sent, outcome unknown: look before sending again

@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, SecretStr
 
 from bridge.settings import SecretList
+from bridge.signing import standard_key
 from bridge.values import mistake_in_secret
-from sources.signatures import SIGNING_KEY, is_signing_key
 
 SHORTEST = 8
 """Characters. A shorter one can be guessed."""
@@ -32,8 +32,7 @@ def check_header_secrets(secrets: list[SecretStr]) -> list[SecretStr]:
 def check_signing_keys(secrets: list[SecretStr]) -> list[SecretStr]:
     """Raises ValueError for a `whsec_…` whose base64 can't be read."""
     for secret in check_secrets(secrets):
-        if secret.get_secret_value().startswith(SIGNING_KEY) and not is_signing_key(secret.get_secret_value()):
-            raise ValueError(f"what stands behind {SIGNING_KEY} should be base64, copied whole")
+        standard_key(secret.get_secret_value())
     return secrets
 
 

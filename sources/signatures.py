@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, Protocol
 
+from bridge.signing import standard_key, standard_signature
+
 Headers = Mapping[str, str]
 """By lower-case name."""
 
@@ -86,7 +88,7 @@ class StandardWebhooks:
     """
 
     def __init__(self, secrets: Iterable[str], now: Callable[[], float] = time.time) -> None:
-        self._secrets = [_key(secret) for secret in secrets]
+        self._secrets = [standard_key(secret) for secret in secrets]
         self._now = now
 
     def may_hold(self, headers: Headers) -> bool:
@@ -98,8 +100,8 @@ class StandardWebhooks:
     def holds(self, headers: Headers, raw: bytes) -> bool:
         if not self.may_hold(headers):
             return False
-        signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode("utf-8", "surrogateescape") + raw
-        right = [b"v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()) for key in self._secrets]
+        id_, timestamp = headers["webhook-id"], headers["webhook-timestamp"]
+        right = [standard_signature(key, id_, timestamp, raw).encode() for key in self._secrets]
         given = headers["webhook-signature"].split(" ")[:MOST_SIGNATURES]
         return any([_is_one_of(signature, right) for signature in given])  # noqa: C419  all, in constant time
 
@@ -115,24 +117,6 @@ class AnyOf:
 
     def holds(self, headers: Headers, raw: bytes) -> bool:
         return any([proof.holds(headers, raw) for proof in self._proofs])  # noqa: C419
-
-
-SIGNING_KEY = "whsec_"
-"""Start of a secret of Standard Webhooks that is written in base64."""
-
-
-def is_signing_key(secret: str) -> bool:
-    """Whether it is such a secret, and its base64 can be read."""
-    try:
-        return secret.startswith(SIGNING_KEY) and bool(_key(secret))
-    except ValueError:
-        return False
-
-
-def _key(secret: str) -> bytes:
-    if not secret.startswith(SIGNING_KEY):
-        return secret.encode()
-    return base64.b64decode(secret.removeprefix(SIGNING_KEY), validate=True)
 
 
 def _is_one_of(given: str, secrets: list[bytes]) -> bool:

@@ -21,7 +21,7 @@ from there would hide that from reconcile."""
 LARGEST_ID = 2**53 - 1  # the largest whole number that JavaScript, and so ABC User Feedback, holds exactly
 # pydantic would read true as 1.
 Id = Annotated[
-    int, BeforeValidator(lambda value: None if isinstance(value, bool) else value), Field(gt=0, le=LARGEST_ID)
+    int, Field(gt=0, le=LARGEST_ID), BeforeValidator(lambda value: None if isinstance(value, bool) else value)
 ]
 
 

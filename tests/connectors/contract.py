@@ -43,6 +43,8 @@ class Case:
     finds_again: bool = True
     """Whether the connector can find out that a request without an answer had its effect. Else it has a variable
     `<CONNECTOR>_WHEN_UNSURE`."""
+    takes_any_event: bool = False
+    """Whether it has an effect for an event whose name it does not know."""
     meanings: Mapping[int, str] = field(default_factory=dict)
     """The reasons of statuses that mean something else at this system than everywhere."""
     first_meanings: Mapping[int, str] = field(default_factory=dict)

@@ -245,7 +245,8 @@ def test_an_event_with_parts_missing_or_of_another_source_is_no_crash(world: Wor
     for event in parts:
         connector.destination(event)
         world.deliver(connector, event, world.context(event, age=1000))
-    assert isinstance(world.deliver(connector, replace(whole, name="Something.New")), Skipped)
+    expected = Done if world.case.takes_any_event else Skipped
+    assert isinstance(world.deliver(connector, replace(whole, name="Something.New")), expected)
 
 
 # Once

@@ -112,6 +112,10 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
         messages = [asdict(message) for message in slack.messages]
     with sandbox.jandi.lock:
         jandi = [asdict(message) for message in sandbox.jandi.messages]
+    webhooks = [
+        {"id": id_, "method": taken.method, "body": taken.body.decode("utf-8", "replace")}
+        for id_, taken in sandbox.receiver.webhooks.items()
+    ]
     providers = sandbox.translate.all().items()
     return {
         "abc": source,
@@ -119,6 +123,7 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
         "github": {"tickets": issues, "created": github.created_count},
         "slack": {"messages": messages},
         "jandi": {"messages": jandi},
+        "outgoing": {"webhooks": webhooks},
         "translate": {
             name: {"calls": it.calls, "characters": it.characters, "done": it.done} for name, it in providers
         },

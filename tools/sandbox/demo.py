@@ -20,7 +20,7 @@ from tools.sandbox.processes import ROOT, ProcessEnded, Processes, end_on_signal
 from tools.sandbox.service import CHANNEL, PASSWORD, Service, call, start_service
 
 RECORDINGS = ROOT / "tests" / "fixtures" / "abc"
-CONNECTORS = "translate,jira,github,slack,jandi"
+CONNECTORS = "translate,jira,github,slack,jandi,outgoing"
 SECONDS = 30.0  # for an effect
 SECONDS_LEFT = 5.0  # for each one after an effect was missed: something is wrong, no need to wait long for all the rest
 UNTOUCHED = ("name", "description", "status")
@@ -124,6 +124,16 @@ class Demo:
 
         return Effect(f"one JANDI message about {name}", seen)
 
+    def webhook(self, name: str, kind: str) -> Effect:
+        def seen() -> str | None:
+            bodies = [json.loads(taken["body"]) for taken in self.service.state()["outgoing"]["webhooks"]]
+            found = [body for body in bodies if body["type"] == kind and body["data"]["issue"]["name"] == name]
+            return (
+                f"A receiver of webhooks: one {kind}, signed, of {found[0]['timestamp']}" if len(found) == 1 else None
+            )
+
+        return Effect(f"one webhook {kind} about {name}", seen)
+
     def tickets(self) -> list[dict[str, Any]]:
         return list(self.service.state()["jira"]["tickets"])
 
@@ -187,6 +197,7 @@ def run(demo: Demo) -> None:
         demo.status(third, "In Progress"),
         demo.message(issue["name"]),
         demo.jandi_message(issue["name"]),
+        demo.webhook(issue["name"], "ISSUE_STATUS_CHANGE"),
     )
 
     name, mobile = "결제 버튼이 안 보여요", abc.of(2)
@@ -224,7 +235,7 @@ def send_recorded(service: Service, name: str) -> dict[str, Any]:
 
 def effects_of(state: Mapping[str, Any]) -> tuple[Any, ...]:
     """Everything that the service has done to others."""
-    shown = ("abc", "jira", "github", "slack", "jandi", "translate")
+    shown = ("abc", "jira", "github", "slack", "jandi", "outgoing", "translate")
     return tuple(state[system]["writes"] if system == "abc" else state[system] for system in shown)
 
 
@@ -254,7 +265,7 @@ def main() -> int:
     options.add_argument("--once", action="store_true", help="end after the effects; 1 and their names when some miss")
     once = options.parse_args().once
     end_on_signals()
-    systems = "ABC User Feedback, Jira, GitHub, Slack, JANDI and LibreTranslate"
+    systems = "ABC User Feedback, Jira, GitHub, Slack, JANDI, LibreTranslate and a receiver of webhooks"
     say(f"Starting Valkey, web, worker and the stand-ins for {systems} …")
     with tempfile.TemporaryDirectory(prefix="feedback-bridge-") as folder, Processes(Path(folder)) as processes:
         try:

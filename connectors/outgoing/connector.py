@@ -1,0 +1,119 @@
+"""One request for each event. The same id over all attempts, a fresh time and signature for each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from urllib.parse import urlencode, urlsplit
+
+from bridge.http import SMALL_ANSWER_BYTES, Forbidden, NoAnswer, new_session, send
+from bridge.networks import is_public
+from bridge.signing import hub_signature, standard_key, standard_signature
+from bridge.templates import TemplateMistake
+from connectors.answers import no_answer
+from connectors.base import Check, Context, Destination, Done, Failed, Outcome, Tools, note
+from connectors.outgoing.settings import OutgoingSettings
+from connectors.webhooks.answers import Advice, outcome_of
+from connectors.webhooks.body import as_form, as_json, body_of
+from connectors.webhooks.template import render
+from sources.base import Event
+
+TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
+IN_QUERY = ("type", "id", "timestamp")
+"""What of the body a GET carries, which has none."""
+
+
+class Outgoing:
+    """A request whose answer was lost is sent again: the receiver recognises it by its `webhook-id`."""
+
+    def __init__(self, settings: OutgoingSettings, tools: Tools, now: Callable[[], float] = time.time) -> None:
+        self._settings = settings
+        self._name = tools.name
+        self._now = now
+        self._url = settings.url.get_secret_value()
+        allowed = None if settings.allow_private else is_public
+        self._session = new_session(tools.concurrency, SMALL_ANSWER_BYTES, allowed)
+        self._advice = _advice(settings.variable)
+
+    def destination(self, event: Event) -> Destination:  # noqa: ARG002  there is one
+        return Destination(self._name, self._settings.rate)
+
+    def deliver(self, event: Event, context: Context) -> Outcome:
+        if "done" in context.notes:
+            return Done(context.notes["done"])  # replayed: it is sent once
+        try:
+            body = self._body(event)
+        except TemplateMistake as mistake:
+            # Not what exactly: such a message quotes values, and here these are people's text.
+            template = self._settings.variable("template")
+            return Failed(f"{template}: {mistake.kind} in line {mistake.line} with this event", "config")
+        context.keep()
+        headers = {**self._headers(body), **self._signed(context.delivery_id, body)}
+        try:
+            answer = send(self._session, self._settings.method, self._address(event), headers=headers, data=body)
+        except Forbidden as error:
+            return Failed(f"{self._name}: {error}; {self._settings.variable('allow_private')}=true allows it", "config")
+        except NoAnswer as error:
+            return no_answer(self._name, error)
+        return outcome_of(self._name, answer, self._advice, self._settings.variable("url"))
+
+    def check(self) -> Iterator[Check]:
+        """Asks with OPTIONS, which starts nothing at a receiver; any answer will do."""
+        variable = self._settings.variable
+        try:
+            send(self._session, "OPTIONS", self._url)
+        except Forbidden as error:
+            yield Check(False, f"{error}; look at {variable('url')}; {variable('allow_private')}=true allows it")
+        except NoAnswer as error:
+            yield Check(False, f"{error}; look at {variable('url')}")
+        else:
+            yield Check(True, "the receiver is reached")
+        if self._url.startswith("http://"):
+            yield note(f"{variable('url')} begins with http://: what is sent can be read on its way")
+        what = f"takes webhooks, and {variable('secret')} and {variable('headers')} fit"
+        yield note(f"whether the receiver {what}, can be tried only by sending one: flask send-test")
+
+    def _body(self, event: Event) -> bytes:
+        """Raises TemplateMistake."""
+        if self._settings.method == "GET":
+            return b""
+        if self._settings.template:
+            return render(self._settings.template, event, self._settings.format)
+        return (as_json if self._settings.format == "json" else as_form)(body_of(event))
+
+    def _address(self, event: Event) -> str:
+        if self._settings.method != "GET":
+            return self._url
+        body = body_of(event)
+        query = urlencode({name: body[name] or "" for name in IN_QUERY})
+        return f"{self._url}{'&' if urlsplit(self._url).query else '?'}{query}"
+
+    def _headers(self, body: bytes) -> dict[str, str]:
+        own = {name: value.get_secret_value() for name, value in self._settings.headers.items()}
+        if not body or any(name.lower() == "content-type" for name in own):
+            return own
+        return {"Content-Type": TYPES[self._settings.format], **own}
+
+    def _signed(self, id_: str, body: bytes) -> dict[str, str]:
+        headers, timestamp = {"webhook-id": id_}, str(int(self._now()))
+        secrets = [secret.get_secret_value() for secret in self._settings.secret]
+        if self._settings.signature == "standard":
+            keys = map(standard_key, secrets)
+            headers["webhook-timestamp"] = timestamp
+            headers["webhook-signature"] = " ".join(standard_signature(key, id_, timestamp, body) for key in keys)
+        elif self._settings.signature == "github":
+            headers["x-hub-signature-256"] = hub_signature(secrets[0], body)
+        return headers
+
+
+def _advice(variable: Callable[[str], str]) -> Advice:
+    access = f"it refuses our signature or credentials: look at {variable('secret')} and {variable('headers')}"
+    nobody = f"nothing takes webhooks there, or it is switched off: look at {variable('url')} and {variable('method')}"
+    gone = f"it wants no more webhooks: look at {variable('url')}"
+    return {
+        401: ("auth", access),
+        403: ("auth", access),
+        404: ("config", nobody),
+        405: ("config", nobody),
+        410: ("gone", gone),
+    }

@@ -1,0 +1,61 @@
+"""What an operator sets for outgoing webhooks: docs/connectors/outgoing.md."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+
+from bridge.networks import is_public, literal_address
+from bridge.settings import SecretList, Settings, named
+from bridge.signing import standard_key
+from connectors.webhooks.settings import Headers, Rate, SecretAddress
+from connectors.webhooks.template import check_template
+
+
+class OutgoingSettings(Settings):
+    """In this order: a field is validated with what stands before it."""
+
+    PREFIX = "outgoing"
+
+    allow_private: bool = False
+    """Whether the receiver may be at a private address."""
+    url: SecretAddress
+    signature: Literal["standard", "github", "none"] = "standard"
+    secret: Annotated[SecretList, Field(default_factory=list, validate_default=True)]
+    method: Literal["POST", "PUT", "PATCH", "DELETE", "GET"] = "POST"
+    format: Literal["json", "form"] = "json"
+    headers: Headers
+    template: Annotated[str | None, AfterValidator(check_template)] = None
+    rate: Rate = 10
+
+    @field_validator("url")
+    @classmethod
+    def _check_host(cls, url: SecretStr, info: ValidationInfo) -> SecretStr:
+        address = literal_address(urlsplit(url.get_secret_value()).hostname or "")
+        if address and not is_public(address) and not info.data.get("allow_private"):
+            where = "names an address of this machine, a private network or a cloud's metadata service"
+            raise ValueError(
+                f"{where}; {named(info, 'allow_private')}=true allows that, for a receiver in your own LAN"
+            )
+        return url
+
+    @field_validator("secret")
+    @classmethod
+    def _check_secrets(cls, secrets: list[SecretStr], info: ValidationInfo) -> list[SecretStr]:
+        signature = info.data.get("signature", "none")
+        if signature != "none" and not secrets:
+            without = f"{named(info, 'signature')}=none sends without a signature"
+            raise ValueError(f"required, but not set: receivers check the signature by it ({without})")
+        if signature == "standard":
+            for secret in secrets:
+                standard_key(secret.get_secret_value())
+        return secrets
+
+    @field_validator("template")
+    @classmethod
+    def _needs_a_body(cls, template: str | None, info: ValidationInfo) -> str | None:
+        if template is not None and info.data.get("method") == "GET":
+            raise ValueError(f"a GET ({named(info, 'method')}) has no body")
+        return template

@@ -1,0 +1,27 @@
+"""What the answer of a webhook's receiver means: https://www.standardwebhooks.com (deliverability). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bridge.http import Answer
+from connectors.answers import code_of, refused_answer
+from connectors.base import Done, Failed, Reason, Retry
+
+Advice = Mapping[int, tuple[Reason, str]]
+"""Of statuses: the reason and what to do, for a refusal that only a person can change."""
+
+
+def outcome_of(who: str, answer: Answer, advice: Advice, address: str) -> Done | Retry | Failed:
+    """`address`: the variable of the address."""
+    if answer.ok:
+        return Done({"status": answer.status})
+    if 300 <= answer.status < 400:
+        why = f"{who} answered {answer.status}: redirects are not followed; set {address} to the address where it leads"
+        return Failed(why, "config")
+    body = answer.json()
+    code = code_of(body.get("code") or body.get("error"), [answer.request]) if isinstance(body, dict) else ""
+    if answer.status in advice:
+        reason, what = advice[answer.status]
+        return Failed(f"{who} answered {answer.status}{f' ({code})' if code else ''}: {what}", reason)
+    return refused_answer(who, answer, code)

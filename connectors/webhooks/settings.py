@@ -1,0 +1,54 @@
+"""Types of settings for connectors that send webhooks."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+from bridge.addresses import web_address
+
+Rate = Annotated[float, Field(ge=0.001, le=1000)]
+"""Deliveries a second, each of which is one request."""
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+"""A header's name: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2"""
+OWN_HEADERS = frozenset(
+    {
+        *("host", "content-length", "transfer-encoding", "connection", "user-agent", "accept-encoding"),
+        *("webhook-id", "webhook-timestamp", "webhook-signature", "x-hub-signature-256"),
+    }
+)
+"""What the connection and the signature set."""
+
+
+def _check_address(value: SecretStr) -> SecretStr:
+    return SecretStr(web_address(value.get_secret_value(), with_query=True))
+
+
+def _parse_headers(value: object) -> object:
+    """A JSON object of texts. No error quotes it: it holds keys."""
+    if not isinstance(value, str):
+        return value
+    form = 'should be a JSON object of texts such as {"authorization": "Bearer …"}'
+    try:
+        headers = json.loads(value)
+    except (ValueError, RecursionError):
+        raise ValueError(form) from None
+    if not isinstance(headers, dict) or not all(isinstance(text, str) for text in headers.values()):
+        raise ValueError(form)
+    names = [name.lower() for name in headers]
+    if not all(TOKEN.fullmatch(name) for name in names) or len(set(names)) < len(names):
+        raise ValueError("the names of headers hold letters, digits and - only, and each is there once")
+    if own := sorted(OWN_HEADERS.intersection(names)):
+        raise ValueError(f"'{own[0]}' is set by the service itself")
+    if not all(re.fullmatch(r"[!-~](?:[ -~]*[!-~])?", text) for text in headers.values()):
+        raise ValueError("the values of headers are ASCII on one line, without blanks at the ends")
+    return {name: SecretStr(text) for name, text in headers.items()}
+
+
+SecretAddress = Annotated[SecretStr, AfterValidator(_check_address)]
+"""An http(s) address that may be a key by itself, with a query or without; no user name, no fragment."""
+Headers = Annotated[dict[str, SecretStr], BeforeValidator(_parse_headers), Field(default_factory=dict)]
+"""A JSON object of further headers. Their values are secrets."""

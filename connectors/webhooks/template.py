@@ -1,0 +1,53 @@
+"""The operator's own body of a webhook (`<CONNECTOR>_TEMPLATE`). Pure.
+
+What the template inserts is escaped for the format of the body, so that a text of a user stays within its quotes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+from urllib.parse import quote_plus
+
+from bridge.templates import TemplateMistake, check_names, render_template, unfolded
+from connectors.webhooks import javascript
+from connectors.webhooks.body import plain
+from sources.base import Event
+from sources.facts import NAMES, facts_of
+
+Format = Literal["json", "form"]
+
+
+def check_template(source: str | None) -> str | None:
+    """The template with its line breaks. Raises TemplateMistake, so that a mistake is reported at the start."""
+    if source is None:
+        return None
+    source = unfolded(source)
+    check_names(source, NAMES)
+    return source
+
+
+def render(source: str, event: Event, format_: Format) -> bytes:
+    """The body. Raises TemplateMistake, also where the format is JSON and the text is none."""
+    text = render_template(source, facts_of(event), ESCAPES[format_]).strip()
+    if format_ == "json":
+        try:
+            json.loads(text)
+        except (ValueError, RecursionError):
+            raise TemplateMistake(1, "NoJson", "the text is no JSON") from None
+    return text.encode("utf-8", "replace")
+
+
+def _json(value: Any) -> str:
+    """Within quotes: a text without its own. Of the filter `tojson` everything, as it is."""
+    if hasattr(value, "__html__"):
+        return str(value)
+    return javascript.dumps(value)[1:-1] if isinstance(value, str) else plain(value)
+
+
+def _form(value: Any) -> str:
+    return quote_plus(plain(value))
+
+
+ESCAPES: Mapping[Format, Callable[[Any], str]] = {"json": _json, "form": _form}
