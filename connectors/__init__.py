@@ -22,6 +22,7 @@ REGISTRY: dict[str, str] = {
     "github": "connectors.github",
     "slack": "connectors.slack",
     "jandi": "connectors.jandi",
+    "discord": "connectors.discord",
     "outgoing": "connectors.outgoing",
 }
 """The package of each connector of ours."""

@@ -214,8 +214,8 @@ def test_an_alert_connector_fits_many_long_events_into_one_message(
 
 def test_an_alert_connector_returns_what_an_answer_means(page: dict[str, ModuleType], address: str, chat: Chat) -> None:
     connector, gone = courier(page, address), f"{address}-deleted"
-    advice = "Courier answered 404: make a new address and set COURIER_WEBHOOK_URL"
-    assert courier(page, gone).deliver(status_change(), MemoryContext()) == Failed(advice, "not_found")
+    advice = "Courier refused (404): the address was deleted: make a new one and set COURIER_WEBHOOK_URL"
+    assert courier(page, gone).deliver(status_change(), MemoryContext()) == Failed(advice, "auth")
     chat.status = 429
     assert connector.deliver(status_change(), MemoryContext()) == Retry("Courier answered 429", "rate_limited")
     assert not chat.texts

@@ -5,6 +5,7 @@ One message for each event, worded as the event reports it, even when the issue 
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -181,7 +182,10 @@ class AlertConnector:
         """Posts once, for all these deliveries, which have a note of it."""
         system = self._poster.system
         try:
-            return self._poster.post(content, target, self._marker(*contexts))
+            posted = self._poster.post(content, target, self._marker(*contexts))
+            with suppress(Exception):  # whatever happens now, it was posted
+                contexts[0].charge(math.ceil(posted.rest * self._settings.rate))
+            return posted
         except NoAnswer as error:
             if error.sent:
                 return Retry(f"{system}: {error}; the message may have been posted", "ambiguous")

@@ -30,10 +30,12 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """`result` is recorded with the delivery; `thread`: what a later message about the same subject replies to."""
+    """`result` is recorded with the delivery; `thread`: what a later message about the same subject replies to; `rest`:
+    seconds for which the channel takes no further message."""
 
     result: Mapping[str, str] = field(default_factory=dict)
     thread: str = ""
+    rest: float = 0.0
 
 
 class Refused(Exception):

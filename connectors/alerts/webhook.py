@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
-from typing import Annotated
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar
+from urllib.parse import urlsplit
 
-import requests
-from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, SecretStr, field_validator
 
-from bridge.http import NoAnswer, send
+from bridge.http import SMALL_ANSWER_BYTES, Answer, NoAnswer, new_session, send
 from bridge.settings import KeyMap, secret_map
+from connectors.alerts.contents import Content
+from connectors.alerts.poster import Marker, Posted, Refused, Target, may_be_done
 from connectors.alerts.settings import AlertSettings, check_keys, host_of
-from connectors.base import Check, note
+from connectors.answers import code_of, refused
+from connectors.base import Check, Failed, Reason, Retry, note
+
+
+def _parse_addresses(value: object) -> object:
+    """One address may hold a `=`, in its query; a list begins with a project or `*`."""
+    alone = isinstance(value, str) and value.strip().startswith(("https://", "http://")) and "," not in value
+    return secret_map(f"*={value}" if alone else value, "address")
 
 
 def _check_addresses(values: KeyMap[SecretStr]) -> KeyMap[SecretStr]:
@@ -23,7 +33,7 @@ def _check_addresses(values: KeyMap[SecretStr]) -> KeyMap[SecretStr]:
 
 AddressMap = Annotated[
     KeyMap[SecretStr],
-    BeforeValidator(partial(secret_map, what="address")),
+    BeforeValidator(_parse_addresses),
     AfterValidator(check_keys),
     AfterValidator(_check_addresses),
 ]
@@ -31,11 +41,27 @@ AddressMap = Annotated[
 
 
 class WebhookSettings(AlertSettings):
-    """The address is the channel. Projects that share one share its name, its rate and its breaker."""
+    """The address is the channel. Projects that share one share its name, its rate and its breaker.
+
+    A system with hosts of its own sets HOST and PATH, regular expressions: an address at such a host has such a path.
+    EXAMPLE shows one.
+    """
 
     CHANNELS = "webhook_url"
+    HOST: ClassVar[str] = r"(?!)"
+    PATH: ClassVar[str] = ""
+    EXAMPLE: ClassVar[str] = ""
 
     webhook_url: AddressMap
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _check_paths(cls, values: KeyMap[SecretStr]) -> KeyMap[SecretStr]:
+        for address in (secret.get_secret_value() for _, secret in values.items()):
+            is_its_host = re.fullmatch(cls.HOST, host_of(address))
+            if is_its_host and not re.fullmatch(cls.PATH, urlsplit(address).path):
+                raise ValueError(f"should be the address that is shown for a webhook: {cls.EXAMPLE}")
+        return values
 
     def addresses(self) -> dict[str, str]:
         """The address of each channel, by the name of the channel."""
@@ -52,14 +78,122 @@ class WebhookSettings(AlertSettings):
         return names[secret.get_secret_value()] if secret else None
 
 
-def check(system: str, settings: WebhookSettings, session: requests.Session) -> Iterator[Check]:
-    """Whether each address is reached, by a GET, which posts nothing: any answer will do."""
-    variable = settings.variable("webhook_url")
-    for channel, address in settings.addresses().items():
-        try:
-            send(session, "GET", address)
-        except NoAnswer as error:
-            yield Check(False, f"{system}, {channel}: {error}; look at {variable}")
-        else:
-            yield Check(True, f"{system} is reached ({channel})")
-    yield note(f"whether {variable} takes messages can be tried only by posting one: flask send-test")
+LONGEST_REST = 3600.0
+"""Seconds."""
+GONE = (401, 403, 404, 410)
+DEFECT = "this is a defect of Feedback Bridge: please report it"
+
+
+class WebhookPoster:
+    """Posts `body` to the address of the channel. An adapter sets `system`, `gone`, and whatever of the rest is
+    different; it writes `body`, and `code` where the system has codes for its refusals."""
+
+    system: str
+    gone: str
+    """What a refusal of the address itself means and what to do; `{webhook_url}` is the name of the variable."""
+    refusals: ClassVar[Mapping[str, tuple[Reason, str]]] = {}
+    """Codes that are final, with what they mean and what to do."""
+    headers: ClassVar[dict[str, str]] = {}
+    query: ClassVar[dict[str, str]] = {}
+    shows_itself: ClassVar[bool] = False
+    """Whether the system answers a GET of the address as it answers a message that it takes."""
+
+    def __init__(self, settings: WebhookSettings, pool: int) -> None:
+        self._settings = settings
+        self._addresses = settings.addresses()
+        self._session = new_session(pool, answer_bytes=SMALL_ANSWER_BYTES)
+
+    def body(self, content: Content) -> dict[str, Any]:
+        """The JSON of one message. Pure."""
+        raise NotImplementedError
+
+    def code(self, answer: Answer) -> object:
+        """The system's own code for a refusal; None where the answer has none."""
+        return mapping(answer).get("code")
+
+    def result(self, answer: Answer) -> dict[str, str]:
+        """What a success is recorded with."""
+        del answer
+        return {}
+
+    def is_taken(self, answer: Answer) -> bool:
+        """Whether an answer with a status of success is the system's: something else may stand at its address."""
+        return answer.ok
+
+    def refusal(self, answer: Answer) -> Refused | None:
+        """None for a success."""
+        if not answer.ok:
+            return self.refused(answer)
+        if self.is_taken(answer):
+            return None
+        why = f"what answered in {self.system}'s place makes no sense; the message may have been posted"
+        return Refused(Retry(why, "ambiguous"), maybe_done=True)
+
+    def post(self, content: Content, target: Target, marker: Marker) -> Posted:  # noqa: ARG002
+        address, headers = self._addresses[target.channel], self.headers
+        answer = send(self._session, "POST", address, headers=headers, params=self.query, json_body=self.body(content))
+        if refusal := self.refusal(answer):
+            raise refusal
+        return Posted(self.result(answer), rest=rest_of(answer))
+
+    def refused(self, answer: Answer) -> Refused:
+        """By the code where it is known, else by the status. Never the body: it may repeat the address, which is the
+        secret."""
+        code = str(self.code(answer))
+        if code in self.refusals:
+            return self.failed(code, *self.refusals[code])
+        if answer.status in GONE:
+            return self.failed(str(answer.status), "auth", self.gone)
+        shown = code_of(self.code(answer), [answer.request])
+        outcome = refused(self.system, answer.status, shown, answer.retry_after)
+        return Refused(outcome, maybe_done=may_be_done(answer.status))
+
+    def failed(self, code: str, reason: Reason, advice: str) -> Refused:
+        advice = advice.format(webhook_url=self._settings.variable("webhook_url"))
+        return Refused(Failed(f"{self.system} refused ({code}): {advice}", reason))
+
+    def check(self) -> Iterator[Check]:
+        """Each address by a GET, which posts nothing."""
+        variable = self._settings.variable("webhook_url")
+        for channel, address in self._addresses.items():
+            try:
+                answer = send(self._session, "GET", address)
+            except NoAnswer as error:
+                yield Check(False, f"{self.system}, {channel}: {error}; look at {variable}")
+            else:
+                yield self._checked(channel, answer)
+        if not self.shows_itself:
+            yield note(f"whether {variable} takes messages can be tried only by posting one: flask send-test")
+
+    def _checked(self, channel: str, answer: Answer) -> Check:
+        if not self.shows_itself:
+            return Check(True, f"{self.system} is reached ({channel})")  # any answer will do
+        if answer.ok and self.is_taken(answer):
+            return Check(True, f"{self.system} has the {channel}")
+        why = f"what answered is not {self.system}" if answer.ok else self.refused(answer).outcome.why
+        return Check(False, f"{channel}: {why}; look at {self._settings.variable('webhook_url')}")
+
+
+def mapping(answer: Answer) -> dict[str, Any]:
+    """The JSON object of an answer; empty where it holds none."""
+    body = answer.json()
+    return body if isinstance(body, dict) else {}
+
+
+def rest_of(answer: Answer) -> float:
+    """Seconds until the system takes the next message; 0 where it takes more now. By the headers that most systems
+    have: `X-RateLimit-Remaining` with `X-RateLimit-Reset-After` or `X-RateLimit-Reset`."""
+    if answer.headers.get("X-RateLimit-Remaining", "").strip() != "0":
+        return 0.0
+    after = answer.headers.get("X-RateLimit-Reset-After") or answer.headers.get("X-RateLimit-Reset")
+    seconds = seconds_of(after)
+    return seconds if seconds <= LONGEST_REST else 0.0  # more is a time of day
+
+
+def seconds_of(value: object) -> float:
+    """A time that may have a fraction; 0 for what is none."""
+    try:
+        seconds = float(value) if isinstance(value, str | int | float) else 0.0
+    except (ValueError, OverflowError):
+        return 0.0
+    return seconds if math.isfinite(seconds) and seconds > 0 else 0.0

@@ -10,7 +10,7 @@ from connectors.jandi.settings import JandiSettings
 def build(settings: JandiSettings, tools: Tools) -> Connector:
     from connectors.jandi.client import Jandi
 
-    return AlertConnector(settings, tools, Jandi(settings, pool=tools.concurrency))
+    return AlertConnector(settings, tools, Jandi(settings, tools.concurrency))
 
 
 SPEC = Spec(kind="jandi", settings=JandiSettings, default_events=("ISSUE_STATUS_CHANGE",), build=build)

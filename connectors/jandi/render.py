@@ -6,19 +6,12 @@ import re
 from typing import Any
 
 from bridge.text import cut, utf16_length
+from connectors.alerts.colours import colour_of
 from connectors.alerts.contents import Content, Digest, Fact
 
 # JANDI shows 5,000 characters and leaves the rest out. Whether it counts the lines of connectInfo is not documented.
 SHOWN = 5000
 LONGEST_LINK = 1000
-COLOURS = {
-    "INIT": "#2F80ED",
-    "ON_REVIEW": "#9B51E0",
-    "IN_PROGRESS": "#FAC11B",
-    "RESOLVED": "#27AE60",
-    "PENDING": "#828282",
-}
-OTHER_COLOUR = "#56CCF2"
 ZERO_WIDTH_SPACE = "\u200b"
 _BRACKETS = re.compile(r"\[(?=\[)|\](?=[\](])")
 _IN_LINKS = str.maketrans({"(": "%28", ")": "%29", "[": "%5B", "]": "%5D"})
@@ -33,7 +26,7 @@ def render(content: Content) -> dict[str, Any]:
     texts = [*("\n" + link for link in links), *(text for line in info for text in line.values())]
     text = plain("\n".join(filter(None, [content.sentence, content.quotation])))
     text = cut(text, SHOWN - sum(map(utf16_length, texts)), length=utf16_length)
-    colour = COLOURS.get(content.status, OTHER_COLOUR)
+    colour = colour_of(content.status)
     return {"body": "\n".join([text, *links]), "connectColor": colour, "connectInfo": info}
 
 

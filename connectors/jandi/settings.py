@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
-from pydantic import SecretStr, field_validator
-
-from bridge.settings import KeyMap
-from connectors.alerts.settings import Rate, host_of
+from connectors.alerts.settings import Rate
 from connectors.alerts.webhook import WebhookSettings
-
-HOST = "wh.jandi.com"
-PATH = "/connect-api/webhook/"
 
 
 class JandiSettings(WebhookSettings):
@@ -21,16 +13,8 @@ class JandiSettings(WebhookSettings):
 
     PREFIX = "jandi"
     BURST = 5
+    HOST = r"(www\.|wh\.)?jandi\.com"
+    PATH = r"/connect-api/webhook/.+"
+    EXAMPLE = "https://wh.jandi.com/connect-api/webhook/…"
 
     rate: Rate = 0.8
-
-    @field_validator("webhook_url")
-    @classmethod
-    def _check_jandis(cls, values: KeyMap[SecretStr]) -> KeyMap[SecretStr]:
-        for address in (secret.get_secret_value() for _, secret in values.items()):
-            host = host_of(address)
-            if (host == HOST and not urlsplit(address).path.startswith(PATH)) or host in ("jandi.com", "www.jandi.com"):
-                raise ValueError(
-                    f"should be the address that JANDI shows for an incoming webhook: https://{HOST}{PATH}…"
-                )
-        return values

@@ -28,6 +28,8 @@ def test_once_shows_every_effect_and_ends_with_0() -> None:
         'Jira: PROJ-3 is "In Progress"',
         'GitHub: one issue, acme/app#1 "결제 버튼이 안 보여요", is "closed"',
         "Slack: one message in #feedback",
+        "JANDI: one message",
+        "Discord: one message",
         "6 × 200, each known already",
     ):
         assert f"✓ {line}" in result.stdout

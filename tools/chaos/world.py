@@ -141,7 +141,7 @@ class World:
         self.service = Service(web, sandbox, redis_url, service)
         self._processes.wait_for("the stand-ins to answer", lambda: answers(f"{sandbox}/control/state"))
         add_second_project(sandbox)
-        unlimited = {"writes_a_minute": 1_000_000, "jandi_limits": False}
+        unlimited = {"writes_a_minute": 1_000_000, "webhook_limits": False}
         self.control("settings", {"search_lag": options.search_lag, **unlimited})
         self._processes.wait_for("the service to be ready", lambda: answers(f"{web}/readyz"), 60)
         self._manager.start()

@@ -9,9 +9,20 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
-from tools.sandbox import abc_routes, control, github_routes, jandi, jira_routes, receiver, slack_routes, translators
+from tools.sandbox import (
+    abc_routes,
+    control,
+    discord,
+    github_routes,
+    jandi,
+    jira_routes,
+    receiver,
+    slack_routes,
+    translators,
+)
 from tools.sandbox.abc import Abc
 from tools.sandbox.abc_sender import INTERVAL_SECONDS, TIMEOUT_SECONDS, Sender
+from tools.sandbox.discord import Discord
 from tools.sandbox.faults import FaultMiddleware, Faults
 from tools.sandbox.github import GitHub
 from tools.sandbox.jandi import Jandi
@@ -32,6 +43,7 @@ class Sandbox:
     github: GitHub
     slack: Slack
     jandi: Jandi
+    discord: Discord
     receiver: Receiver
     translate: Translators
     faults: Faults
@@ -59,13 +71,24 @@ def create_sandbox(
     app = Flask("sandbox")
     sender = Sender(interval, timeout, parallel)
     sandbox = Sandbox(
-        app, Abc(sender), sender, Jira(deployment), GitHub(), Slack(), Jandi(), Receiver(), Translators(), Faults(seed)
+        app,
+        Abc(sender),
+        sender,
+        Jira(deployment),
+        GitHub(),
+        Slack(),
+        Jandi(),
+        Discord(),
+        Receiver(),
+        Translators(),
+        Faults(seed),
     )
     app.register_blueprint(abc_routes.blueprint(sandbox.abc), url_prefix="/abc")
     app.register_blueprint(jira_routes.blueprint(sandbox.jira), url_prefix="/jira")
     app.register_blueprint(github_routes.blueprint(sandbox.github), url_prefix="/github")
     app.register_blueprint(slack_routes.blueprint(sandbox.slack), url_prefix="/slack")
     app.register_blueprint(jandi.blueprint(sandbox.jandi), url_prefix="/jandi")
+    app.register_blueprint(discord.blueprint(sandbox.discord), url_prefix="/discord")
     app.register_blueprint(receiver.blueprint(sandbox.receiver), url_prefix="/outgoing")
     app.register_blueprint(translators.blueprint(sandbox.translate))
     app.register_blueprint(control.blueprint(sandbox))

@@ -61,8 +61,8 @@ def blueprint(sandbox: Sandbox) -> Blueprint:
             sandbox.github.remaining = 60 * sandbox.github.writes_a_minute
         if "seconds_between" in given:
             sandbox.slack.seconds_between = float(given["seconds_between"])
-        if "jandi_limits" in given:
-            sandbox.jandi.has_limits = bool(given["jandi_limits"])
+        if "webhook_limits" in given:
+            sandbox.jandi.has_limits = sandbox.discord.has_limits = bool(given["webhook_limits"])
         return jsonify(given)
 
     @routes.errorhandler(TypeError)
@@ -110,8 +110,10 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
         ]
     with slack.lock:
         messages = [asdict(message) for message in slack.messages]
-    with sandbox.jandi.lock:
-        jandi = [asdict(message) for message in sandbox.jandi.messages]
+    alerts = {}
+    for chat in (sandbox.jandi, sandbox.discord):
+        with chat.lock:
+            alerts[type(chat).__name__.lower()] = {"messages": [asdict(message) for message in chat.messages]}
     webhooks = [
         {"id": id_, "method": taken.method, "body": taken.body.decode("utf-8", "replace")}
         for id_, taken in sandbox.receiver.webhooks.items()
@@ -122,7 +124,7 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
         "jira": {"tickets": tickets, "created": jira.created_count},
         "github": {"tickets": issues, "created": github.created_count},
         "slack": {"messages": messages},
-        "jandi": {"messages": jandi},
+        **alerts,
         "outgoing": {"webhooks": webhooks},
         "translate": {
             name: {"calls": it.calls, "characters": it.characters, "done": it.done} for name, it in providers

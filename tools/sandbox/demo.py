@@ -20,7 +20,9 @@ from tools.sandbox.processes import ROOT, ProcessEnded, Processes, end_on_signal
 from tools.sandbox.service import CHANNEL, PASSWORD, Service, call, start_service
 
 RECORDINGS = ROOT / "tests" / "fixtures" / "abc"
-CONNECTORS = "translate,jira,github,slack,jandi,outgoing"
+CONNECTORS = "translate,jira,github,slack,jandi,discord,outgoing"
+CHATS = {"JANDI": "body", "Discord": "content"}
+"""Systems with a secret address, and where their stand-ins keep the text of a message."""
 SECONDS = 30.0  # for an effect
 SECONDS_LEFT = 5.0  # for each one after an effect was missed: something is wrong, no need to wait long for all the rest
 UNTOUCHED = ("name", "description", "status")
@@ -117,12 +119,15 @@ class Demo:
 
         return Effect(f"one Slack message about {name}", seen)
 
-    def jandi_message(self, name: str) -> Effect:
-        def seen() -> str | None:
-            found = [m["body"] for m in self.service.state()["jandi"]["messages"] if name in m["body"]]
-            return f"JANDI: one message: {quoted(found[0])}" if len(found) == 1 else None
+    def chat_message(self, system: str, field: str, name: str) -> Effect:
+        """`field`: where the stand-in keeps the text of a message."""
 
-        return Effect(f"one JANDI message about {name}", seen)
+        def seen() -> str | None:
+            texts = [message[field] for message in self.service.state()[system.lower()]["messages"]]
+            found = [text for text in texts if name in text]
+            return f"{system}: one message: {quoted(found[0])}" if len(found) == 1 else None
+
+        return Effect(f"one {system} message about {name}", seen)
 
     def webhook(self, name: str, kind: str) -> Effect:
         def seen() -> str | None:
@@ -196,7 +201,7 @@ def run(demo: Demo) -> None:
         f"ISSUE_STATUS_CHANGE: issue {third} goes from INIT to {status}",
         demo.status(third, "In Progress"),
         demo.message(issue["name"]),
-        demo.jandi_message(issue["name"]),
+        *(demo.chat_message(system, field, issue["name"]) for system, field in CHATS.items()),
         demo.webhook(issue["name"], "ISSUE_STATUS_CHANGE"),
     )
 
@@ -235,7 +240,7 @@ def send_recorded(service: Service, name: str) -> dict[str, Any]:
 
 def effects_of(state: Mapping[str, Any]) -> tuple[Any, ...]:
     """Everything that the service has done to others."""
-    shown = ("abc", "jira", "github", "slack", "jandi", "outgoing", "translate")
+    shown = ("abc", "jira", "github", "slack", *map(str.lower, CHATS), "outgoing", "translate")
     return tuple(state[system]["writes"] if system == "abc" else state[system] for system in shown)
 
 
@@ -265,7 +270,7 @@ def main() -> int:
     options.add_argument("--once", action="store_true", help="end after the effects; 1 and their names when some miss")
     once = options.parse_args().once
     end_on_signals()
-    systems = "ABC User Feedback, Jira, GitHub, Slack, JANDI, LibreTranslate and a receiver of webhooks"
+    systems = "ABC User Feedback, Jira, GitHub, Slack, JANDI, Discord, LibreTranslate and a receiver of webhooks"
     say(f"Starting Valkey, web, worker and the stand-ins for {systems} …")
     with tempfile.TemporaryDirectory(prefix="feedback-bridge-") as folder, Processes(Path(folder)) as processes:
         try:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import time
 
 import pytest
 
-from bridge.settings import load
-from connectors import jandi
 from connectors.alerts.flow import AlertConnector
-from connectors.base import Check, Destination, Done, Failed, LeaseLost, Reason, Retry, Skipped, TicketSystem
-from sources.base import Event, Subject, Summary
-from tests.connectors.alerts.world import other, status_change, tools, why
+from connectors.base import Destination, Done, Failed, Reason, Retry, TicketSystem
+from tests.connectors.alerts.world import status_change, why
 from tests.connectors.context import MemoryContext
 from tests.connectors.jandi.world import SECRETS, address, build, deliver
 from tools.sandbox.app import Sandbox
@@ -41,34 +37,6 @@ def test_the_ticket_is_linked_without_a_variable(sandbox: Sandbox) -> None:
     assert sandbox.jandi.messages[-1].body == f"{SENTENCE}\n[[Ticket 12]](https://ours.example/12)"
 
 
-def test_a_project_without_an_address_is_skipped_with_that_reason(sandbox: Sandbox) -> None:
-    connector = build(sandbox, JANDI_WEBHOOK_URL=f"2={address(sandbox)}")
-    outcome = deliver(connector, context(), status_change(project=9))
-    assert outcome == Skipped("JANDI_WEBHOOK_URL names no channel for project 9, and no default (*)")
-    assert connector.destination(status_change(project=9)).per_second == 0, "it takes no turn of a webhook's rate"
-    assert not sandbox.jandi.messages
-
-
-def user_created() -> Event:
-    subject = Subject("logto", "user", "", "u1")
-    return Event("logto", "e9", "User.Created", subject, 0.0, {}, summary=Summary("User kim was created"))
-
-
-def test_an_event_without_an_abc_project_goes_to_the_default(sandbox: Sandbox) -> None:
-    assert deliver(build(sandbox), context(), user_created()) == Done({})
-    assert sandbox.jandi.messages[-1].body == "logto: User kim was created"
-    outcome = deliver(build(sandbox, JANDI_WEBHOOK_URL=f"2={address(sandbox)}"), context(), user_created())
-    assert outcome == Skipped("User.Created belongs to no ABC project, and JANDI_WEBHOOK_URL has no default (*)")
-
-
-def test_a_labelled_instance_names_its_own_variable(sandbox: Sandbox) -> None:
-    environ = {"JANDI_WEBHOOK_URL__MOBILE": f"2={address(sandbox)}"}
-    settings = load(jandi.SPEC.settings, environ, "mobile")
-    connector = jandi.SPEC.build(settings, tools("jandi.mobile"))
-    assert "JANDI_WEBHOOK_URL__MOBILE" in why(deliver(connector, context()))
-    assert connector.destination(status_change(project=2)).name == "jandi.mobile webhook of project 2"
-
-
 # Limits: 60 messages a minute, 500 in ten minutes
 
 
@@ -79,14 +47,6 @@ def test_the_pace_keeps_both_of_jandis_limits(sandbox: Sandbox) -> None:
     for most, seconds in ((60, 60), (500, 600)):
         assert where.burst + (seconds + 5) * where.per_second <= most
     assert where.burst + 30 * where.per_second >= 24
-
-
-def test_projects_with_one_address_share_its_limits(sandbox: Sandbox) -> None:
-    url = address(sandbox)
-    connector = build(sandbox, JANDI_WEBHOOK_URL=f"1={url},2={url},3={url[:-1]}0")
-    first, second, third = (connector.destination(status_change(project=project)).name for project in (1, 2, 3))
-    assert first == second == "jandi webhook of project 1"
-    assert third == "jandi webhook of project 3"
 
 
 def test_many_that_wait_are_one_message(sandbox: Sandbox) -> None:
@@ -151,14 +111,6 @@ def test_what_the_code_40000_means(sandbox: Sandbox, status: int, message: str, 
     assert not first.notes.get("posting")
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 410])
-def test_a_webhook_that_is_gone_is_a_matter_of_the_address(sandbox: Sandbox, status: int) -> None:
-    sandbox.faults.add("status", system="jandi", status=status, body="<html>no</html>")
-    outcome = deliver(build(sandbox), context())
-    assert isinstance(outcome, Failed)
-    assert (outcome.reason, "JANDI_WEBHOOK_URL" in outcome.why) == ("auth", True)
-
-
 def test_a_wrong_address_and_a_webhook_that_is_off_are_reported(sandbox: Sandbox) -> None:
     wrong = build(sandbox, JANDI_WEBHOOK_URL=f"{sandbox.url}/jandi/connect-api/webhook/12/short")
     assert "the address is not that of a webhook" in why(deliver(wrong, context()))
@@ -196,65 +148,6 @@ def test_a_success_needs_no_body(sandbox: Sandbox, odd: object) -> None:
 # No answer, or one that leaves the result open
 
 
-@pytest.mark.parametrize("kind", ["drop_before", "drop_after", 500])
-@pytest.mark.parametrize(("choice", "messages"), [("twice", (1, 2)), ("never", (0, 1))])
-def test_a_lost_answer_is_sent_again_or_not_as_the_operator_chooses(
-    sandbox: Sandbox, kind: str | int, choice: str, messages: tuple[int, int]
-) -> None:
-    if isinstance(kind, int):
-        sandbox.faults.add("status", system="jandi", status=kind)
-    else:
-        sandbox.faults.add(kind, system="jandi")  # type: ignore[arg-type]
-    connector, first = build(sandbox, JANDI_WHEN_UNSURE=choice), context()
-    assert isinstance(deliver(connector, first), Retry)
-    outcome = deliver(connector, first.next_attempt())
-    assert len(sandbox.jandi.messages) == messages[kind == "drop_after"]
-    if choice == "twice":
-        assert outcome == Done({"unsure": "posted again: JANDI can't look messages up here"})
-    else:
-        assert isinstance(outcome, Skipped)
-        assert outcome.why == "JANDI did not confirm the message, and JANDI_WHEN_UNSURE=never"
-
-
-def test_nobody_listening_leaves_no_doubt(sandbox: Sandbox) -> None:
-    first = context()
-    outcome = deliver(build(sandbox, JANDI_WEBHOOK_URL="http://127.0.0.1:9/x"), first)
-    assert isinstance(outcome, Retry)
-    assert outcome.reason == "network"
-    assert not first.notes.get("posting")
-
-
-@pytest.mark.parametrize(("choice", "messages"), [("twice", 1), ("never", 0)])
-def test_what_may_have_been_posted_before_redis_was_wiped(sandbox: Sandbox, choice: str, messages: int) -> None:
-    outcome = deliver(build(sandbox, JANDI_WHEN_UNSURE=choice), context(born=time.time() - 60))
-    assert len(sandbox.jandi.messages) == messages
-    assert "before Redis was wiped" in why(outcome) if choice == "never" else "unsure" in outcome.result  # type: ignore[union-attr]
-
-
-def test_a_replay_of_what_is_done_posts_nothing(sandbox: Sandbox) -> None:
-    replayed = context(notes={"done": {}})
-    assert deliver(build(sandbox), replayed) == Done({})
-    assert not sandbox.jandi.messages
-
-
-def test_who_lost_the_lease_posts_nothing(sandbox: Sandbox) -> None:
-    with pytest.raises(LeaseLost):
-        build(sandbox).deliver(status_change(), context(lease_lost=True))
-    assert not sandbox.jandi.messages
-
-
-def test_the_note_is_kept_before_the_message_and_holds_no_secret(sandbox: Sandbox) -> None:
-    seen: list[int] = []
-    attempt = context(on_keep=lambda _: seen.append(len(sandbox.jandi.messages)))
-    deliver(build(sandbox), attempt)
-    assert seen == [0]
-    assert not any(secret in repr(attempt.kept) for secret in SECRETS)
-
-
-def test_an_event_without_a_message_is_skipped(sandbox: Sandbox) -> None:
-    assert why(deliver(build(sandbox), context(), other("NEWER_EVENT"))) == "there is no JANDI message for NEWER_EVENT"
-
-
 def test_hostile_text_is_taken(sandbox: Sandbox) -> None:
     name = "[[a]](https://evil.example) \ud83d 👩\u200d👩\u200d👧 \x00 " + "한" * 5000
     event = dataclasses.replace(status_change(name=name))
@@ -276,10 +169,3 @@ def test_check_reaches_each_address_and_posts_nothing(sandbox: Sandbox) -> None:
     assert "JANDI_WEBHOOK_URL" in checks[2].what
     assert not sandbox.jandi.messages
     assert not any(secret in repr(checks) for secret in SECRETS)
-
-
-def test_check_reports_what_is_not_reached(sandbox: Sandbox) -> None:
-    sandbox.faults.add("drop_before", system="jandi")
-    first: Check = next(build(sandbox).check())
-    assert not first.ok
-    assert first.what.startswith("JANDI, webhook: ")

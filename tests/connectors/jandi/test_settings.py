@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from bridge.environment import ConfigError
-from bridge.redaction import MASK, Redactor, secrets_of
 from bridge.settings import load
 from connectors.jandi.settings import JandiSettings
 
@@ -50,9 +49,7 @@ def test_an_address_without_tls_may_be_on_loopback(host: str) -> None:
 
 
 NO_ADDRESS = "each should be an address that begins with https:// (http:// on loopback only)"
-NOT_JANDIS = (
-    "should be the address that JANDI shows for an incoming webhook: https://wh.jandi.com/connect-api/webhook/…"
-)
+NOT_JANDIS = "should be the address that is shown for a webhook: https://wh.jandi.com/connect-api/webhook/…"
 
 
 @pytest.mark.parametrize(
@@ -60,14 +57,9 @@ NOT_JANDIS = (
     [
         ("", "required, but not set"),
         ("http://wh.jandi.com/connect-api/webhook/1/0123456789abcdef", NO_ADDRESS),
-        ("http://192.0.2.1/connect-api/webhook/1/0123456789abcdef", NO_ADDRESS),
-        ("ftp://example.com/0123456789abcdef", NO_ADDRESS),
-        ("https://[0123456789abcdef", NO_ADDRESS),
         (f"1={URL},2=http://example.com/0123456789abcdef", NO_ADDRESS),
         (f"1={URL},1={OTHER}", "should be one address, or a list of project id=address, each project once"),
         (f"mobile={URL}", "should be one address, or a list of project id=address"),
-        (f"{URL}?a=0123456789abcdef", "should be one address, or a list of project id=address"),
-        (f"{URL} {URL}", "should hold ASCII letters, digits and signs only"),
         ("https://www.jandi.com/0123456789abcdef", NOT_JANDIS),
         ("https://wh.jandi.com/0123456789abcdef", NOT_JANDIS),
     ],
@@ -80,12 +72,6 @@ def test_a_mistake_names_its_variable(value: str, problem: str) -> None:
 def test_the_other_variables_are_checked_too(changes: dict[str, str]) -> None:
     (name,) = changes
     assert problems(**changes).startswith(f"{name}: ")
-
-
-def test_the_address_and_its_token_are_masked_everywhere() -> None:
-    redact = Redactor(secrets_of(settings(JANDI_WEBHOOK_URL=f"*={URL},2={OTHER}")))
-    for secret in (URL, OTHER, "0123456789abcdef0123456789abcdef", "/connect-api/webhook/12345678/fedcba"):
-        assert MASK in redact(f"before {secret}9876543210fedcba9876543210 after"), secret
 
 
 def test_an_instance_has_its_own_address_and_names_its_own_variable() -> None:

@@ -1,0 +1,56 @@
+"""Posting to a webhook of Discord, and what its answers mean.
+
+https://docs.discord.com/developers/resources/webhook#execute-webhook
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from bridge.http import Answer
+from connectors.alerts.contents import Content
+from connectors.alerts.poster import Refused
+from connectors.alerts.webhook import DEFECT, WebhookPoster, mapping, seconds_of
+from connectors.base import Retry
+from connectors.discord.render import render
+
+_NEW = "make a new one in the channel's settings (Integrations, Webhooks) and set {webhook_url}"
+BLOCKED_SECONDS = 3600.0
+"""After 10,000 refusals in ten minutes our address is blocked, and gets a page instead of JSON."""
+
+
+class Discord(WebhookPoster):
+    system = "Discord"
+    gone = f"the webhook was deleted, or its address is wrong: {_NEW}"
+    refusals = {  # noqa: RUF012
+        "10015": ("auth", f"the webhook was deleted: {_NEW}"),
+        "50027": ("auth", f"the token in the address is wrong: {_NEW}"),
+        "50035": ("client_error", f"it can't read the message: {DEFECT}"),
+        "50006": ("client_error", f"the message is empty: {DEFECT}"),
+        "220001": (
+            "config",
+            "a forum takes messages in threads only: add ?thread_id=… to the address in {webhook_url}",
+        ),
+    }
+    query = {"wait": "true"}  # noqa: RUF012  else a message that is not kept is answered with a success
+    shows_itself = True
+
+    def body(self, content: Content) -> dict[str, Any]:
+        return render(content)
+
+    def is_taken(self, answer: Answer) -> bool:
+        return bool(self.result(answer))
+
+    def result(self, answer: Answer) -> dict[str, str]:
+        number = str(mapping(answer).get("id"))
+        return {"message": number} if re.fullmatch(r"\d{1,20}", number) else {}
+
+    def refusal(self, answer: Answer) -> Refused | None:
+        if answer.status != 429:
+            return super().refusal(answer)
+        if not mapping(answer):
+            why = "Discord blocks this server for a while, after too many refusals"
+            return Refused(Retry(why, "rate_limited", BLOCKED_SECONDS))
+        after = seconds_of(mapping(answer).get("retry_after")) or answer.retry_after
+        return Refused(Retry("Discord refused: too many messages", "rate_limited", after))

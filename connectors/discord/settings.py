@@ -1,0 +1,18 @@
+"""What an operator sets for Discord: docs/connectors/discord.md."""
+
+from __future__ import annotations
+
+from connectors.alerts.settings import Rate
+from connectors.alerts.webhook import WebhookSettings
+
+
+class DiscordSettings(WebhookSettings):
+    """`rate` and BURST keep the limit that Discord's answers report for a webhook, 5 messages in 2 s."""
+
+    PREFIX = "discord"
+    BURST = 4
+    HOST = r"(.+\.)?discord(app)?\.com"
+    PATH = r"/api(/v\d+)?/webhooks/\d+/[\w-]+"
+    EXAMPLE = "https://discord.com/api/webhooks/…/…"
+
+    rate: Rate = 0.5

@@ -1,0 +1,177 @@
+"""Discord's webhooks: one channel, what a message may hold, and how many it takes.
+
+Its pages state the fields, the limits of texts, the codes of errors and the headers of rate limits. How many messages a
+webhook takes is on no page: 5 in 2 seconds is what the headers are known to report.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+WEBHOOK, TOKEN = "112233445566778899", "made-up-token_of-a-discord-webhook"
+WEBHOOK_PATH = f"api/webhooks/{WEBHOOK}/{TOKEN}"
+TAKEN, SECONDS = 5, 2.0
+TEXTS = {"content": 2000, "title": 256, "description": 4096, "name": 256, "value": 1024}
+ALL_EMBEDS = 6000
+FIELDS = {"content", "embeds", "allowed_mentions", "username", "avatar_url", "tts", "flags", "components", "poll"}
+PING = re.compile(r"@everyone|@here|<@[&!]?\d+>")
+
+
+@dataclass(frozen=True)
+class Message:
+    """`pings`: whom it would notify."""
+
+    id: str
+    content: str
+    embeds: list[dict[str, Any]]
+    pings: list[str]
+
+
+class DiscordError(Exception):
+    def __init__(self, status: int, code: int, message: str, errors: Any = None) -> None:
+        self.status = status
+        self.body = {"message": message, "code": code, **({"errors": errors} if errors else {})}
+        super().__init__(message)
+
+
+@dataclass
+class Discord:
+    """One webhook. `is_forum`: whether its channel takes only threads; `has_limits`: whether it refuses what comes too
+    fast."""
+
+    token: str = TOKEN
+    exists: bool = True
+    is_forum: bool = False
+    has_limits: bool = True
+    messages: list[Message] = field(default_factory=list)
+    requests: list[float] = field(default_factory=list)
+    """When each request came that counted."""
+
+    def __post_init__(self) -> None:
+        self.lock = threading.Lock()
+
+    def find(self, webhook: str, token: str) -> None:
+        """Raises DiscordError."""
+        if not self.exists or webhook != WEBHOOK:
+            raise DiscordError(404, 10015, "Unknown Webhook")
+        if token != self.token:
+            raise DiscordError(401, 50027, "Invalid Webhook Token")
+
+    def count(self) -> tuple[int, float]:
+        """How many more it takes, -1 for too many; and the seconds until it takes all again."""
+        with self.lock:
+            now = time.monotonic()
+            self.requests[:] = [at for at in self.requests if at > now - SECONDS]
+            if self.has_limits and len(self.requests) >= TAKEN:
+                return -1, self.requests[0] + SECONDS - now
+            self.requests.append(now)
+            return (TAKEN - len(self.requests) if self.has_limits else TAKEN), SECONDS
+
+    def post(self, raw: bytes, thread: str) -> Message:
+        """Checks and stores a message. Raises DiscordError."""
+        try:
+            values = json.loads(raw)
+        except ValueError:
+            raise DiscordError(400, 50109, "The request body contains invalid JSON.") from None
+        if problems := _problems(values):
+            raise DiscordError(400, 50035, "Invalid Form Body", problems)
+        if not values.get("content") and not values.get("embeds"):
+            raise DiscordError(400, 50006, "Cannot send an empty message")
+        if self.is_forum and not thread:
+            raise DiscordError(400, 220001, "Webhooks posted to forum channels must have a thread_name or thread_id")
+        content, embeds = values.get("content", ""), values.get("embeds", [])
+        pings = [] if values.get("allowed_mentions") == {"parse": []} else PING.findall(content)
+        with self.lock:
+            message = Message(str(10**17 + len(self.messages)), content, embeds, pings)
+            self.messages.append(message)
+        return message
+
+
+def _problems(values: Any) -> dict[str, Any]:
+    """The tree of what is wrong, as Discord has it."""
+    if not isinstance(values, dict) or not values.keys() <= FIELDS:
+        return _tree("_", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
+    if problem := _too_long("content", values.get("content", "")):
+        return problem
+    embeds = values.get("embeds", [])
+    if not isinstance(embeds, list) or len(embeds) > 10:
+        return _tree("embeds", "BASE_TYPE_MAX_LENGTH", "Must be 10 or fewer in length.")
+    length = 0
+    for embed in embeds:
+        fields = embed.get("fields", [])
+        if not (embed.get("title") or embed.get("description") or fields) or len(fields) > 25:
+            return _tree("embeds", "BASE_TYPE_REQUIRED", "This field is required")
+        if not 0 <= embed.get("color", 0) <= 0xFFFFFF:
+            return _tree("embeds", "NUMBER_TYPE_MAX", "int value should be less than or equal to 16777215.")
+        parts = [(name, embed.get(name, "")) for name in ("title", "description")]
+        parts += [(name, item.get(name)) for item in fields for name in ("name", "value")]
+        if any(not item.get("name") or not item.get("value") for item in fields):
+            return _tree("embeds", "BASE_TYPE_REQUIRED", "This field is required")
+        for name, text in parts:
+            if problem := _too_long(name, text):
+                return problem
+            length += len(text)
+    return _tree("embeds", "MAX_EMBED_SIZE_EXCEEDED", "Embed size exceeds 6000") if length > ALL_EMBEDS else {}
+
+
+def _too_long(name: str, text: Any) -> dict[str, Any]:
+    if not isinstance(text, str):
+        return _tree(name, "STRING_TYPE_CONVERT", "Could not interpret as string.")
+    most = TEXTS[name]
+    return _tree(name, "BASE_TYPE_MAX_LENGTH", f"Must be {most} or fewer in length.") if len(text) > most else {}
+
+
+def _tree(name: str, code: str, message: str) -> dict[str, Any]:
+    return {name: {"_errors": [{"code": code, "message": message}]}}
+
+
+def blueprint(discord: Discord) -> Blueprint:
+    """The routes below `/discord`."""
+    routes = Blueprint("discord", __name__)
+
+    @routes.post("/api/webhooks/<webhook>/<token>")
+    def execute(webhook: str, token: str) -> Any:
+        discord.find(webhook, token)
+        left, seconds = discord.count()
+        headers = {
+            "X-RateLimit-Limit": str(TAKEN),
+            "X-RateLimit-Remaining": str(max(left, 0)),
+            "X-RateLimit-Reset-After": f"{seconds:.3f}",
+        }
+        if left < 0:
+            body = {"message": "You are being rate limited.", "retry_after": round(seconds, 3), "global": False}
+            return _answer(429, body, {**headers, "Retry-After": str(int(seconds) + 1)})
+        if request.mimetype != "application/json":
+            raise DiscordError(400, 50109, "The request body contains invalid JSON.")
+        waits = request.args.get("wait") == "true"
+        try:
+            message = discord.post(request.get_data(), request.args.get("thread_id", ""))
+        except DiscordError:
+            if waits:
+                raise
+            return Response("", 204, headers)  # nobody is shown that it was not kept
+        if not waits:
+            return Response("", 204, headers)
+        return _answer(200, {"id": message.id, "content": message.content, "channel_id": "1"}, headers)
+
+    @routes.get("/api/webhooks/<webhook>/<token>")
+    def show(webhook: str, token: str) -> Any:
+        discord.find(webhook, token)
+        return _answer(200, {"id": WEBHOOK, "name": "feedback", "channel_id": "1", "guild_id": "2", "token": TOKEN})
+
+    @routes.errorhandler(DiscordError)
+    def refused(error: DiscordError) -> Response:
+        return _answer(error.status, error.body)
+
+    return routes
+
+
+def _answer(status: int, body: Any, headers: dict[str, str] | None = None) -> Response:
+    return Response(json.dumps(body), status, headers, content_type="application/json")
