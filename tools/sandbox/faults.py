@@ -24,7 +24,8 @@ class Fault:
     """One rule. The first one that matches a request is applied, and used up once.
 
     `system` is the first part of the path (abc, jira, github, slack, jandi, discord, outgoing, libretranslate,
-    deepl, google, openai) or `*`; `method` and `path` are regular expressions, the path with its system. `times` None means for ever.
+    deepl, google, openai) or `*`; `method` and `path` are regular expressions, the path with its system. `times` None
+    means for ever.
     """
 
     kind: Kind
