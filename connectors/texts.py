@@ -73,6 +73,40 @@ STATUSES: Mapping[str, Text] = {
 }
 """By ABC's own names of them."""
 
+QUOTED: Text = {"en": '"{title}"', "ko": '"{title}"', "ja": "「{title}」"}
+"""How a name stands in a line that is no sentence."""
+OCCURRENCES: Mapping[str, Text] = {
+    "created": {"en": "created", "ko": "등록됨", "ja": "作成"},
+    "updated": {"en": "updated", "ko": "수정됨", "ja": "更新"},
+    "renamed": {"en": "renamed", "ko": "이름 변경됨", "ja": "名前を変更"},
+    "deleted": {"en": "deleted", "ko": "삭제됨", "ja": "削除"},
+    "closed": {"en": "closed", "ko": "닫힘", "ja": "クローズ"},
+    "reopened": {"en": "reopened", "ko": "다시 열림", "ja": "再オープン"},
+    "done": {"en": "done", "ko": "완료됨", "ja": "完了"},
+    "moved": {"en": "moved", "ko": "이동됨", "ja": "移動"},
+    "moved_to": {"en": "moved to {status}", "ko": "{status}(으)로 이동됨", "ja": "{status}へ移動"},
+    "status": {
+        "en": "status {previous} → {status}",
+        "ko": "상태 {previous} → {status}",
+        "ja": "ステータス {previous} → {status}",
+    },
+    "commented": {"en": "new comment", "ko": "새 댓글", "ja": "新しいコメント"},
+    "comment_updated": {"en": "comment edited", "ko": "댓글 수정됨", "ja": "コメントを編集"},
+    "comment_deleted": {"en": "comment deleted", "ko": "댓글 삭제됨", "ja": "コメントを削除"},
+    "labeled": {"en": "label added", "ko": "라벨 추가됨", "ja": "ラベルを追加"},
+    "unlabeled": {"en": "label removed", "ko": "라벨 제거됨", "ja": "ラベルを削除"},
+    "assigned": {"en": "assigned", "ko": "담당자 지정됨", "ja": "担当者を設定"},
+    "unassigned": {"en": "unassigned", "ko": "담당자 해제됨", "ja": "担当者を解除"},
+    "test": {"en": "a test", "ko": "테스트", "ja": "テスト"},
+    "registered": {"en": "registered", "ko": "가입함", "ja": "登録"},
+    "signed_in": {"en": "signed in", "ko": "로그인함", "ja": "サインイン"},
+    "password_reset": {"en": "password reset", "ko": "비밀번호 재설정됨", "ja": "パスワードを再設定"},
+    "suspended": {"en": "suspension changed", "ko": "정지 상태 변경됨", "ja": "停止状態を変更"},
+    "members_changed": {"en": "members changed", "ko": "구성원 변경됨", "ja": "メンバーを変更"},
+    "scopes_changed": {"en": "permissions changed", "ko": "권한 변경됨", "ja": "権限を変更"},
+}
+"""What happened at another source than ABC, by `Summary.what`. `{previous}`, `{status}`: the source's own names."""
+
 # Of tickets and their comments. `{project}`, `{channel}`: names; `{issue}`, `{feedback}`: numbers.
 TICKET_ORIGIN: Text = {
     "en": "From ABC User Feedback: project {project}, issue {issue}",

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from bridge.service import ServiceSettings
-from sources import abc, logto
+from sources import abc, blue, github, gitlab, jira, logto, nocobase
 from sources.base import Api, Event, Request, Source
 from sources.generic import events as generic
 
-REGISTRY: Mapping[str, Source] = {source.name: source for source in (abc.SOURCE, logto.SOURCE)}
+BUILT_IN = (abc.SOURCE, jira.SOURCE, github.SOURCE, gitlab.SOURCE, blue.SOURCE, logto.SOURCE, nocobase.SOURCE)
+REGISTRY: Mapping[str, Source] = {source.name: source for source in BUILT_IN}
 EVENTS = tuple(name for source in REGISTRY.values() for name in source.events)
 """Every known name of an event."""
 ABC_KINDS = ("issue", "feedback", "event")

@@ -75,11 +75,17 @@ class Summary:
     escaped, not cut, and possibly with personal data."""
 
     title: str
-    """What happened, to whom or what, in one line."""
+    """To whom or what it happened, in one line; without `what`: what happened as well."""
     who: str = ""
     """Who did it, "" where that is not known."""
     link: str = ""
     """Where a person looks at it, "" where there is no such address."""
+    what: str = ""
+    """What happened: a key of connectors.texts.OCCURRENCES, in which `values` are put; "" where the name of the event
+    or the title has to do."""
+    about: str = ""
+    """A short key of what `title` names, such as `acme/app#7`."""
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +154,10 @@ class Unread:
     name: str = ""
 
 
+LONGEST_KEPT = 200
+"""Characters of one header that is stored with an event."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """A webhook that is authentic and holds one JSON object."""
@@ -159,6 +169,10 @@ class Request:
     """The body as sent."""
     headers: Mapping[str, str]
     """By lower-case name. Of an event that is read again: what `Source.kept` returned for it."""
+
+    def header(self, name: str) -> str:
+        """Its value as far as it is stored with an event, "" where it was not sent."""
+        return self.headers.get(name, "")[:LONGEST_KEPT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,15 +187,11 @@ class Sample:
         return Request(instance, json.loads(self.body), self.body, self.headers)
 
 
-LONGEST_KEPT = 200
-"""Characters of one header that is stored with an event."""
-
-
 def headers_kept(*names: str) -> Callable[[Request], Mapping[str, str]]:
     """For `Source.kept`: these headers (lower-case names), where the request has them."""
 
     def kept(request: Request) -> Mapping[str, str]:
-        return {name: request.headers[name][:LONGEST_KEPT] for name in names if name in request.headers}
+        return {name: value for name in names if (value := request.header(name))}
 
     return kept
 

@@ -231,7 +231,14 @@ def planted(tattler: str, redis_port: int) -> dict[str, dict[str, str]]:
         "JIRA_URL": tattler,
         "JIRA_PROJECT": "PROJ",
         "JIRA_STATUS_MAP": "ON_REVIEW=Review",
+        "SOURCES": "abc,jira,github,gitlab,blue,logto,nocobase,crm",
         "JIRA_WEBHOOK_SECRET": "planted-jira-webhook-secret",
+        "GITHUB_WEBHOOK_SECRET": "planted-github-webhook-secret",
+        "GITLAB_WEBHOOK_TOKEN": "planted-gitlab-webhook-token",
+        "BLUE_WEBHOOK_SECRET": "planted-blue-webhook-secret",
+        "LOGTO_SIGNING_KEY": "planted-logto-signing-key-0123456789",
+        "NOCOBASE_WEBHOOK_TOKEN": "planted-nocobase-webhook-token",
+        "SOURCE_CRM_SECRET": "planted-secret-of-a-generic-source",
         "LOG_LEVEL": "debug",
     }
     return {

@@ -11,8 +11,10 @@ from bridge.service import Language
 from bridge.text import cut, inert, is_blank, utf16_length
 from connectors import texts
 from connectors.alerts import quotation as quoting
+from sources import title_of
 from sources.abc.models import AbcEvent, Issue
 from sources.base import Event
+from sources.tickets import TicketEvent
 
 # Our own, for a message that can be read at a glance: ABC's web app allows names of 30, its API any length.
 NAME_MAX = 150
@@ -104,8 +106,7 @@ def digest(events: Sequence[Event], language: Language) -> Digest:
 def sentence(event: Event, language: Language) -> str | None:
     """What happened; None where there is nothing to report about an event of that name."""
     if not isinstance(event, AbcEvent):
-        title = _name(event.summary.title, language, SUMMARY_MAX) if event.summary else ""
-        return f"{event.source}: {title or _name(event.name, language) or UNKNOWN}"
+        return f"{title_of(event.source)}: {_occurrence(event, language)}"
     if event.name == "FEEDBACK_CREATION":
         return texts.FEEDBACK_CREATED[language].format(channel=_named(event.channel, language))
     if event.issue is None:
@@ -126,7 +127,7 @@ def facts(event: Event, language: Language, ticket: Ticket = NO_TICKET) -> list[
     """Where it happened, and to which issue, feedback and ticket; of an event of another source its name, who caused it
     and where a person looks at it."""
     if not isinstance(event, AbcEvent):
-        return list(_facts_of_summary(event, language))
+        return list(_facts_of_summary(event, language, ticket))
     found = []
     if event.project:
         found.append(Fact(texts.PROJECT[language], _named(event.project, language)))
@@ -161,11 +162,30 @@ def _issue(event: Event) -> Issue | None:
     return event.issue if isinstance(event, AbcEvent) else None
 
 
-def _facts_of_summary(event: Event, language: Language) -> Iterator[Fact]:
+def _occurrence(event: Event, language: Language) -> str:
+    """To what it happened, and what; where the source has no text for that, the name of the event."""
+    name = _name(event.name.removeprefix(f"{event.source}."), language) or UNKNOWN
+    summary = event.summary
+    if summary is None:
+        return name
+    title = _name(summary.title, language, SUMMARY_MAX)
+    if title and (summary.what or summary.about):
+        title = texts.QUOTED[language].format(title=title)
+    values = {key: _name(value, language, STATUS_MAX) or UNKNOWN for key, value in summary.values.items()}
+    what = texts.OCCURRENCES[summary.what][language].format(**values) if summary.what else ""
+    to_what = " ".join(part for part in (_name(summary.about, language), title) if part)
+    if not to_what or (summary.about and not what):
+        what = what or name
+    return " – ".join(part for part in (to_what, what) if part)
+
+
+def _facts_of_summary(event: Event, language: Language, ticket: Ticket) -> Iterator[Fact]:
     if name := _name(event.name, language):
         yield Fact(texts.EVENT[language], name)
     if event.summary and (who := _name(event.summary.who, language)):
         yield Fact(texts.WHO[language], who)
+    if isinstance(event, TicketEvent) and (label := _name(ticket.label, language)):
+        yield Fact(texts.TICKET[language], label, ticket.url)
     if event.summary and (address := _name(event.summary.link, language)):
         yield Fact(texts.LINK[language], address, safe_url(event.summary.link))
 

@@ -14,7 +14,7 @@ from connectors.alerts.contents import Alert, Ticket
 from sources.base import Event
 from sources.facts import NAMES, facts_of
 
-KNOWN = NAMES | {"text", "ticket"}
+KNOWN = NAMES | {"text"}
 
 
 def check_template(source: str | None) -> str | None:
@@ -29,11 +29,10 @@ def check_template(source: str | None) -> str | None:
 def from_template(source: str, event: Event, built_in: Alert, ticket: Ticket) -> Alert | None:
     """The alert with the template's text; None where that is empty. What the template puts in stands on one line, so
     that a text of a user can't pass for another line of the message. Raises TemplateMistake."""
-    values = {
-        **facts_of(event),
-        "text": built_in.sentence,
-        "ticket": {"label": ticket.label, "url": ticket.url},
-    }
+    facts = facts_of(event)
+    # Of an event of a ticket system also what filters see of its ticket.
+    shown = {**(facts["ticket"] or {}), "label": ticket.label, "url": ticket.url}
+    values = {**facts, "text": built_in.sentence, "ticket": shown}
     text = without_controls(render_template(source, values, _one_line)).strip()
     return None if is_blank(text) else Alert(text, status=built_in.status)
 

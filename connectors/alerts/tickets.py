@@ -12,6 +12,7 @@ from connectors.base import Links, Tools
 from sources.abc.client import AbcError
 from sources.abc.models import AbcEvent, Issue, Named
 from sources.base import Event
+from sources.tickets import TicketEvent
 
 ASKING_SECONDS = 3.0
 """For asking ABC for a ticket's number, which a message can do without: an ABC that hangs must not hold its slots."""
@@ -26,7 +27,9 @@ class Tickets:
 
     def of(self, event: Event, links: Links) -> Ticket:
         """The ticket of the event's issue, and its address: by `overrides`, else by the record of the connector that
-        keeps tickets, else by that one's settings."""
+        keeps tickets, else by that one's settings. Of an event of a ticket system, the ticket that it names."""
+        if isinstance(event, TicketEvent):
+            return Ticket(event.ticket.key, safe_url(event.ticket.url))
         if not isinstance(event, AbcEvent) or event.issue is None or event.project is None:
             return NO_TICKET
         external = self._external_id(event, event.project, event.issue)

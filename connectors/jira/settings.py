@@ -74,7 +74,6 @@ class Settings(TicketSettings):
     labels: Annotated[Labels, AfterValidator(_check_labels)]
     priority: str | None = None
     fields: Annotated[dict[str, Any], BeforeValidator(_parse_fields), Field(default_factory=dict)]
-    webhook_secret: SecretStr | None = None
     search_lag: Seconds = 120
     """Seconds that Jira Cloud's search may lag behind (eventually consistent: seconds, at times minutes)."""
     marker_field: Annotated[str | None, Field(pattern=r"^customfield_[0-9]{1,10}$")] = None

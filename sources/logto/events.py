@@ -30,6 +30,18 @@ NAMES = tuple(
     f"{NAME}.{name}"
     for name in (*INTERACTIONS, *(f"{kind}.{what}" for kind, changes in _DATA.items() for what in changes))
 )
+WHAT: Mapping[str, str] = {
+    "PostRegister": "registered",
+    "PostSignIn": "signed_in",
+    "PostResetPassword": "password_reset",
+    "Created": "created",
+    "Deleted": "deleted",
+    "Data.Updated": "updated",
+    "SuspensionStatus.Updated": "suspended",
+    "Membership.Updated": "members_changed",
+    "Scopes.Updated": "scopes_changed",
+}
+"""What an event means, by its name or by the part behind the kind of thing."""
 TEST_PATH = "/fake-path/:id"
 """In what the console's button "send test payload" sends."""
 
@@ -70,6 +82,6 @@ def _summary(name: str, body: Mapping[str, Any]) -> Summary:
     data = part(body, "data") or part(body, "user")
     about = next((text for key in ("name", "username", "id") if (text := label(data.get(key)))), "")
     about = about or label(body.get("userId")) or label(next(iter(part(body, "params").values()), ""))
-    test = " (test)" if body.get("path") == TEST_PATH else ""
-    title = f"Logto: {name}{test}" + (f": {about}" if about else "")
-    return Summary(title, who=label(part(body, "application").get("name")))
+    what = "test" if body.get("path") == TEST_PATH else WHAT.get(name) or WHAT.get(name.partition(".")[2], "")
+    title = about if what else ": ".join(filter(None, (name, about)))
+    return Summary(title, who=label(part(body, "application").get("name")), what=what)

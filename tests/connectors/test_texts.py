@@ -19,6 +19,7 @@ CATALOGUE: dict[str, Mapping[str, str]] = {
 }
 del CATALOGUE["INNER_QUOTES"]
 CATALOGUE |= {f"STATUSES {name}": cast(Mapping[str, str], text) for name, text in texts.STATUSES.items()}
+CATALOGUE |= {f"OCCURRENCES {name}": cast(Mapping[str, str], text) for name, text in texts.OCCURRENCES.items()}
 LANGUAGES = set(get_args(Language))
 
 

@@ -97,7 +97,7 @@ def test_an_event_of_another_source_has_a_readable_text() -> None:
         summary=Summary("User kim was created", "admin", "https://logto.example/users/u1?(a)[b]"),
     )
     assert message(event) == {
-        "body": "logto: User kim was created\n"
+        "body": "Logto: User kim was created\n"
         "[[Link https://logto.example/users/u1?(a)(b)]](https://logto.example/users/u1?%28a%29%5Bb%5D)",
         "connectColor": "#56CCF2",
         "connectInfo": [{"title": "Event", "description": "User.Created"}, {"title": "By", "description": "admin"}],

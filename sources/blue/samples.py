@@ -1,0 +1,33 @@
+"""Sample events in the shape in which Blue sends them."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from sources.base import Sample
+from sources.blue.events import NAME
+
+
+def sample(name: str) -> Sample:
+    """The event (`blue.TODO_MOVED`) as it would be sent now."""
+    kind = name.removeprefix(f"{NAME}.")
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    value: dict[str, Any] = {"id": "samplerecord", "uid": "sample", "updatedAt": now}
+    if kind.startswith("COMMENT_"):
+        value |= {"text": "Sample comment", "category": "TODO", "categoryId": "samplerecord"}
+    elif kind.startswith("TODO_LIST_"):
+        value |= {"title": "Sample list"}
+    else:
+        project = {"id": "sampleproject", "slug": "sample"}
+        where = {"id": "samplelist", "title": "Doing", "projectId": project["id"], "project": project}
+        value |= {"title": "Sample record", "done": kind == "TODO_DONE_STATUS_UPDATED", "todoList": where}
+    created, deleted = kind.endswith("CREATED"), kind.endswith("DELETED")
+    body = {
+        "event": kind,
+        "webhook": {"id": "samplewebhook", "name": "bridge", "secret": "", "enabled": True},
+        "previousValue": None if created else value,
+        "currentValue": None if deleted else value,
+    }
+    return Sample(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
