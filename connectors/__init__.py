@@ -20,6 +20,7 @@ REGISTRY: dict[str, str] = {
     "translate": "connectors.translate",
     "jira": "connectors.jira",
     "github": "connectors.github",
+    "gitlab": "connectors.gitlab",
     "slack": "connectors.slack",
     "jandi": "connectors.jandi",
     "discord": "connectors.discord",

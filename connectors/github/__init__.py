@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from connectors.base import Connector, Spec, Tools
 from connectors.github.settings import NAMES, Settings, url_of
-from connectors.tickets import DEFAULT_EVENTS, ticket_kind
+from connectors.tickets import ticket_spec
+from connectors.tickets.base import TicketApi
 
 
-def build(settings: Settings, tools: Tools) -> Connector:
-    # Only here: the web process reads the settings, and nothing else.
+def _api(settings: Settings, pool: int) -> TicketApi:
     from connectors.github.api import GitHubApi
-    from connectors.tickets.connector import TicketConnector
 
-    return TicketConnector(settings, tools, GitHubApi(settings, tools.concurrency), burst=15)
+    return GitHubApi(settings, pool)
 
 
-SPEC = Spec(
-    kind="github",
-    settings=Settings,
-    default_events=DEFAULT_EVENTS,
-    build=build,
-    needs=frozenset({"abc"}),
-    tickets=ticket_kind(NAMES, url_of),
-)
+SPEC = ticket_spec("github", Settings, _api, NAMES, url_of, burst=15)

@@ -7,94 +7,70 @@ without a word where the token may not set them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property, partial
 from typing import Any
 
+from bridge.http import Answer
 from connectors import patience
-from connectors.base import Check, Failed, Retry
-from connectors.github.checks import check_account, check_repository
+from connectors.base import Check, Failed, Retry, note
 from connectors.github.errors import explain
 from connectors.github.settings import NAMES, Settings, url_of
-from connectors.tickets.base import Comment, Created, Draft, Fence, Moved, Refused, Ticket
-from connectors.tickets.markers import Marker
+from connectors.tickets.base import Draft, Fence, Moved, Refused, Ticket
+from connectors.tickets.issues import COMMENT_PAGES, PAGE, PAGES, IssueTracker, made
 from connectors.tickets.markup import MARKDOWN
-from connectors.tickets.rest import Rest, moment_of
-from sources.base import seconds_of
+from connectors.tickets.rest import moment_of
 
-PAGE = 30
-"""Texts are long: this many of 65,536 characters of four bytes each are less than MAX_ANSWER_BYTES."""
-PAGES = 10
-COMMENT_PAGES = 25
+EXPIRATION = "github-authentication-token-expiration"
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    id: int
-    login: str
-
-
-class GitHubApi:
+class GitHubApi(IssueTracker):
     title = "GitHub"
     container = "repository"
     names = NAMES
     markup = MARKDOWN
+    full_name = "full_name"
+    issues_off = ("has_issues", False)
+    labelling = "Triage or Write"
+    _settings: Settings
 
     def __init__(self, settings: Settings, pool: int) -> None:
-        self._settings = settings
         self.search_lag = settings.search_lag
         headers = {
             "Accept": "application/vnd.github+json",
             "Authorization": f"Bearer {settings.token.get_secret_value()}",
             "X-GitHub-Api-Version": "2022-11-28",
         }
-        self._rest = Rest(self.title, settings, headers, pool, partial(explain, settings))
+        super().__init__(settings, headers, pool, explain)
+
+    def path_of(self, container: str) -> str:
+        return f"/repos/{container}"
 
     def prepare(self, draft: Draft) -> dict[str, Any]:
         return {"title": draft.title, "body": draft.text, "labels": list(self._settings.labels)}
 
-    def create(self, container: str, request: Mapping[str, Any]) -> Created:
-        with self._rest.reading():
-            ticket = _ticket(self._rest.one("POST", f"/repos/{container}/issues", dict(request)), container)
-            return Created(ticket.key, ticket.key)
-
     def read(self, id_or_key: str) -> Ticket:
         with self._rest.reading():
-            raw = self._rest.one("GET", _path(id_or_key))
-            if "pull_request" in raw:
+            raw = self._rest.one("GET", self.path(id_or_key))
+            if not self.is_issue(raw):
                 raise Refused(Failed(f"{id_or_key} is a pull request, and no issue", "not_found"), gone=True)
-            return _ticket(raw, NAMES.container_of(id_or_key))
+            return self.ticket_of(raw, NAMES.container_of(id_or_key))
 
-    def find(self, container: str, marker: Marker) -> list[Ticket]:
-        """Looks through what our account created since the marker can exist. The list shows a new issue at once, unlike
-        the search, which is asked only for what is older than the newest 300."""
-        logins = [self._myself.login, *self._settings.former_accounts]
-        tickets = [ticket for login in logins for ticket in self._created_by(login, container, marker)]
-        return sorted((ticket for ticket in tickets if ticket.carries(marker)), key=lambda ticket: ticket.made)
+    def is_issue(self, raw: Mapping[str, Any]) -> bool:
+        return "pull_request" not in raw
 
-    def _created_by(self, login: str, container: str, marker: Marker) -> Iterator[Ticket]:
+    def newest(self, path: str, login: str, since: str) -> Iterator[list[Any]]:
         order = {"state": "all", "sort": "created", "direction": "desc"}
-        since = moment_of(marker.earliest)
-        for raws in self._rest.pages(f"/repos/{container}/issues", PAGE, PAGES, creator=login, since=since, **order):
-            tickets = self._tickets(raws, container)
-            yield from tickets
-            if len(raws) < PAGE or (tickets and tickets[-1].made < marker.earliest):
-                return
-        query = f'"{marker.text}" repo:{container} is:issue author:{login} in:body'
+        return self._rest.pages(path, PAGE, PAGES, creator=login, since=since, **order)
+
+    def search(self, container: str, login: str, text: str) -> Iterator[Any]:
+        query = f'"{text}" repo:{container} is:issue author:{login} in:body'
         answer = self._rest.one("GET", "/search/issues", q=query, per_page=str(PAGE))
-        yield from self._tickets(answer.get("items"), container)
+        yield from answer["items"]
         if answer.get("incomplete_results"):
             raise Refused(Retry("GitHub's search did not finish", "not_yet", patience.LOOK_EVERY))
 
-    def comments(self, key: str, since: float) -> Iterator[Comment]:
+    def comment_pages(self, path: str, since: float) -> Iterator[list[Any]]:
         """GitHub sorts them by age, oldest first: so the last page comes first."""
-        path = f"{_path(key)}/comments"
-        for raws in self._rest.newest_first(path, PAGE, COMMENT_PAGES, since=moment_of(since)):
-            with self._rest.reading():
-                yield from [Comment(raw["body"] or "", _author(raw), _made(raw)) for raw in raws]
-
-    def add_comment(self, key: str, body: str) -> None:
-        self._rest.one("POST", f"{_path(key)}/comments", {"body": body})
+        return self._rest.newest_first(path, PAGE, COMMENT_PAGES, since=moment_of(since))
 
     def move(self, ticket: Ticket, target: str, fence: Fence) -> Moved:
         state, _, reason = target.partition(":")
@@ -103,55 +79,30 @@ class GitHubApi:
             return Moved(ticket.status)  # a person's `duplicate` is more exact than any status of ours
         if here == state and why_closed != reason:
             fence()  # GitHub changes the reason together with the state only
-            self._rest.one("PATCH", _path(ticket.key), {"state": "open"})
+            self._rest.one("PATCH", self.path(ticket.key), {"state": "open"})
         fence()
         change = {"state": state, **({"state_reason": reason or "completed"} if state == "closed" else {})}
         with self._rest.reading():
-            return Moved(_status(self._rest.one("PATCH", _path(ticket.key), change)), before=ticket.status)
-
-    def is_ours(self, author: Account) -> bool:
-        return author.id == self._myself.id or author.login in self._settings.former_accounts
+            return Moved(_status(self._rest.one("PATCH", self.path(ticket.key), change)), before=ticket.status)
 
     def url_of(self, key: str) -> str:
         return url_of(self._settings, key)
 
-    def why_hidden(self, container: str) -> str:
-        try:
-            if self._rest.one("GET", f"/repos/{container}").get("has_issues") is not False:
-                return ""
-            return f"issues are switched off in the repository {container}; switch them on in its settings"
-        except Refused as refusal:
-            if not refusal.gone:
-                raise
-        return f"{self._settings.variable('token')} gives no access to the repository {container} any more"
+    def about_token(self, answer: Answer) -> Iterator[Check]:
+        if expires := answer.headers.get(EXPIRATION, "")[:30]:
+            yield note(f"{self._settings.variable('token')} expires on {expires}")
 
-    def check_account(self) -> Iterator[Check]:
-        return check_account(self._settings, self._rest)
+    def drops_labels(self, repository: Mapping[str, Any]) -> bool:
+        permissions = repository.get("permissions")
+        return isinstance(permissions, dict) and not (permissions.get("push") or permissions.get("triage"))
 
-    def check_container(self, container: str) -> Iterator[Check]:
-        return check_repository(self._settings, self._rest, container)
-
-    @cached_property
-    def _myself(self) -> Account:
-        with self._rest.reading():
-            return _account(self._rest.one("GET", "/user"))
-
-    def _tickets(self, raws: Any, container: str) -> list[Ticket]:
-        with self._rest.reading():
-            return [_ticket(raw, container) for raw in raws if "pull_request" not in raw]
-
-
-def _path(key: str) -> str:
-    return f"/repos/{NAMES.container_of(key)}/issues/{NAMES.number_of(key)}"
-
-
-def _ticket(raw: Mapping[str, Any], asked: str) -> Ticket:
-    """`asked`: the repository that was asked; a transferred issue is shown with another one."""
-    repo = "/".join(str(raw["repository_url"]).rsplit("/", 2)[1:]) if "repository_url" in raw else asked
-    key = f"{asked if repo.casefold() == asked.casefold() else repo}#{raw['number']}"
-    if not NAMES.key.fullmatch(key):
-        raise ValueError("no name of an issue")
-    return Ticket(key, key, _status(raw), MARKDOWN.markers_in(raw["body"] or ""), _author(raw), _made(raw))
+    def ticket_of(self, raw: Mapping[str, Any], asked: str) -> Ticket:
+        """A transferred issue is shown with another repository."""
+        repo = "/".join(str(raw["repository_url"]).rsplit("/", 2)[1:]) if "repository_url" in raw else asked
+        key = f"{asked if repo.casefold() == asked.casefold() else repo}#{raw['number']}"
+        if not NAMES.key.fullmatch(key):
+            raise ValueError("no name of an issue")
+        return Ticket(key, key, _status(raw), MARKDOWN.markers_in(raw["body"] or ""), self.author_of(raw), made(raw))
 
 
 def _status(raw: Mapping[str, Any]) -> str:
@@ -160,16 +111,3 @@ def _status(raw: Mapping[str, Any]) -> str:
     if state not in ("open", "closed"):
         raise ValueError("no state of an issue")
     return f"closed:{reason}" if state == "closed" and reason in ("not_planned", "duplicate") else str(state)
-
-
-def _made(raw: Mapping[str, Any]) -> float:
-    return seconds_of(raw["created_at"]) or 0.0
-
-
-def _author(raw: Mapping[str, Any]) -> Account:
-    """Nobody, for what a deleted account wrote."""
-    return _account(raw["user"]) if raw["user"] else Account(0, "")
-
-
-def _account(raw: Mapping[str, Any]) -> Account:
-    return Account(int(raw["id"]), str(raw["login"]))

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from connectors.base import Connector, Spec, Tools
 from connectors.jira.names import NAMES, url_of
 from connectors.jira.settings import Settings
-from connectors.tickets import DEFAULT_EVENTS, ticket_kind
+from connectors.tickets import ticket_spec
+from connectors.tickets.base import TicketApi
 
 
-def build(settings: Settings, tools: Tools) -> Connector:
-    # Only here: the jira library takes a while to import, and the web process never needs it.
+def _api(settings: Settings, pool: int) -> TicketApi:
     from connectors.jira.api import JiraApi
-    from connectors.tickets.connector import TicketConnector
 
-    return TicketConnector(settings, tools, JiraApi(settings, tools.concurrency))
+    return JiraApi(settings, pool)
 
 
-SPEC = Spec(
-    kind="jira",
-    settings=Settings,
-    default_events=DEFAULT_EVENTS,
-    build=build,
-    needs=frozenset({"abc"}),
-    tickets=ticket_kind(NAMES, url_of),
-)
+SPEC = ticket_spec("jira", Settings, _api, NAMES, url_of)

@@ -5,6 +5,7 @@ deliver ─▶ connector.TicketConnector      what each event does
              ├▶ comments.comment_once     a comment that appears once
              ├▶ checks.check              what `flask check` reports
              └▶ base.TicketApi            the verbs of one ticket system: all that differs between them
+                  └ issues.IssueTracker    most of them, where tickets are the issues of a repository
 
 `docs/adding-a-ticket-system.md` builds one.
 """
@@ -14,11 +15,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from connectors.base import TicketKind
+from connectors.base import Connector, Spec, TicketKind, Tools
+from connectors.tickets.base import TicketApi
 from connectors.tickets.names import Names
 from connectors.tickets.settings import TicketSettings
 
 DEFAULT_EVENTS = ("ISSUE_CREATION", "ISSUE_STATUS_CHANGE", "ISSUE_ADDITION")
+
+
+def ticket_spec(
+    kind: str,
+    settings: type[TicketSettings],
+    api: Callable[[Any, int], TicketApi],
+    names: Names,
+    url_of: Callable[[Any, str], str],
+    burst: int = 10,
+) -> Spec:
+    """What a ticket system declares. `api`: (settings, connections) -> the adapter; it imports the adapter's module
+    only when it is called, because the web process reads the settings and nothing else. `burst`: as TicketConnector."""
+
+    def build(values: TicketSettings, tools: Tools) -> Connector:
+        from connectors.tickets.connector import TicketConnector
+
+        return TicketConnector(values, tools, api(values, tools.concurrency), burst)
+
+    return Spec(kind, settings, DEFAULT_EVENTS, build, frozenset({"abc"}), ticket_kind(names, url_of))
 
 
 def ticket_kind(names: Names, url_of: Callable[[Any, str], str]) -> TicketKind:

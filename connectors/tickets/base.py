@@ -80,6 +80,14 @@ class Created:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """Who wrote something, where a ticket system names people by number and login; number 0 for nobody."""
+
+    id: int
+    login: str
+
+
+@dataclass(frozen=True, slots=True)
 class Comment:
     body: str
     author: Any

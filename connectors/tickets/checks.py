@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from bridge.http import NoAnswer
-from connectors.base import Check
+from connectors.base import Check, Failed
 from connectors.tickets.base import Refused, TicketApi
 from connectors.tickets.settings import TicketSettings
 
@@ -28,3 +28,22 @@ def check(api: TicketApi, settings: TicketSettings) -> Iterator[Check]:
             yield from api.check_container(container)
         except (Refused, NoAnswer) as error:
             yield Check(False, f"{api.container} {container}: {why(error)}")
+
+
+def renamed(variable: str, container: str, name: str) -> Check | None:
+    """A failure where the ticket system follows an old name: it takes no new ticket under that one. `variable`: of the
+    containers; `name`: what the container is called now."""
+    if name.casefold() == container.casefold():
+        return None
+    return Check(False, f"{variable}: {container} is called {name[:150]} now: correct it")
+
+
+def can_create(container: str, create: Callable[[], object]) -> Check:
+    """Whether tickets can be created. `create` sends what can't have an effect, to a ticket system that asks for the
+    permission before it looks at the ticket: then it refuses the ticket, and not the account."""
+    try:
+        create()
+    except Refused as refusal:
+        if not isinstance(refusal.outcome, Failed) or refusal.outcome.reason != "client_error":
+            return Check(False, f"{container}: no issue can be created: {refusal.outcome.why}")
+    return Check(True, f"{container}: issues can be created")

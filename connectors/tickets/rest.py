@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 from bridge.http import Answer, NoAnswer, new_session, send
 from bridge.http.waits import wait_of
-from connectors.answers import Messages, code_of, refused
+from connectors.answers import Messages, refused
 from connectors.base import Failed, Retry
 from connectors.tickets.base import Refused
 from connectors.tickets.settings import TicketSettings
@@ -20,6 +20,8 @@ from connectors.tickets.settings import TicketSettings
 REDIRECTS = (301, 302, 307, 308)
 LIMIT_SECONDS = 60.0
 """After a rate limit that does not name a time."""
+CODES = ("missing", "missing_field", "invalid", "already_exists", "unprocessable", "custom")
+"""Of an error in a field. https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api"""
 _LIMITED = re.compile(r"rate limit|abuse detection", re.IGNORECASE)
 _LAST = re.compile(r'[?&]page=(\d{1,6})[^>]{0,300}>\s*;\s*rel="last"')
 
@@ -100,18 +102,22 @@ def moment_of(seconds: float) -> str:
 
 
 def messages_in(answer: Answer, known: Messages, fields: Collection[str]) -> list[str]:
-    """What may be passed on of an error object such as
-    `{"message": "Validation Failed", "errors": [{"field": "title", "code": "missing_field", "message": …}]}`:
-    messages of a known form, fields that the system has, error codes."""
+    """What may be passed on of an error object: messages of a known form, fields that the system has, error codes.
+
+    `{"message": "Validation Failed", "errors": [{"field": "title", "code": "missing_field", "message": …}]}`,
+    `{"message": {"title": ["is too long"]}}`, `{"error": "title is missing"}`.
+    """
     body = answer.json()
     if not isinstance(body, dict):
         return []
-    found = [known(body.get("message"))]
-    errors = body.get("errors")
+    message, errors = body.get("message"), body.get("errors")
+    by_field = message.items() if isinstance(message, dict) else ()
+    found = [known(message), known(body.get("error")), known(body.get("error_description"))]
+    found += [f"{field} {known(texts)}".strip() for field, texts in by_field if field in fields]
     for error in errors[:5] if isinstance(errors, list) else []:
         if isinstance(error, dict):
             field = error["field"] if error.get("field") in fields else ""
-            code = code_of(error.get("code"), [answer.request])
+            code = error["code"] if error.get("code") in CODES else ""
             found.append(" ".join(filter(None, [field, code, known(error.get("message"))])))
     return found
 

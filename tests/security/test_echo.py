@@ -57,6 +57,7 @@ def bodies(text: str) -> Iterator[bytes]:
         [{"error": {"message": text, "status": text}}],
         {"errorMessages": [text], "errors": {text: text, "summary": text}},
         {"detail": text, "errorMessage": text, "response": text, "error_description": text},
+        {"message": {"title": [text], text: ["can't be blank"]}, "errors": [{"field": text, "code": text}]},
         {"ok": False, "error": "missing_scope", "needed": text, "provided": text},
     ]
     yield from (json.dumps(one).encode() for one in many)

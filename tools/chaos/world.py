@@ -35,12 +35,12 @@ from tools.sandbox.service import (
     PASSWORD,
     TOKEN,
     Service,
-    add_second_project,
+    add_more_projects,
     call,
     date_ledger_back,
     environment,
     get,
-    with_github,
+    with_more_projects,
 )
 
 RESTART_SECONDS = 1.0
@@ -127,7 +127,7 @@ class World:
         }
         service = {
             **environment(sandbox, redis_url),
-            **with_github(sandbox),
+            **with_more_projects(sandbox),
             **TUNED,
             **options.changes,
             "PORT": str(self._web_port),
@@ -140,7 +140,7 @@ class World:
             self._processes.start(name, command, env)
         self.service = Service(web, sandbox, redis_url, service)
         self._processes.wait_for("the stand-ins to answer", lambda: answers(f"{sandbox}/control/state"))
-        add_second_project(sandbox)
+        add_more_projects(sandbox)
         unlimited = {"writes_a_minute": 1_000_000, "webhook_limits": False}
         self.control("settings", {"search_lag": options.search_lag, **unlimited})
         self._processes.wait_for("the service to be ready", lambda: answers(f"{web}/readyz"), 60)

@@ -14,6 +14,7 @@ from tools.sandbox import (
     control,
     discord,
     github_routes,
+    gitlab_routes,
     jandi,
     jira_routes,
     receiver,
@@ -25,6 +26,7 @@ from tools.sandbox.abc_sender import INTERVAL_SECONDS, TIMEOUT_SECONDS, Sender
 from tools.sandbox.discord import Discord
 from tools.sandbox.faults import FaultMiddleware, Faults
 from tools.sandbox.github import GitHub
+from tools.sandbox.gitlab import GitLab
 from tools.sandbox.jandi import Jandi
 from tools.sandbox.jira import Deployment, Jira
 from tools.sandbox.receiver import Receiver
@@ -41,6 +43,7 @@ class Sandbox:
     sender: Sender
     jira: Jira
     github: GitHub
+    gitlab: GitLab
     slack: Slack
     jandi: Jandi
     discord: Discord
@@ -76,6 +79,7 @@ def create_sandbox(
         sender,
         Jira(deployment),
         GitHub(),
+        GitLab(),
         Slack(),
         Jandi(),
         Discord(),
@@ -86,6 +90,7 @@ def create_sandbox(
     app.register_blueprint(abc_routes.blueprint(sandbox.abc), url_prefix="/abc")
     app.register_blueprint(jira_routes.blueprint(sandbox.jira), url_prefix="/jira")
     app.register_blueprint(github_routes.blueprint(sandbox.github), url_prefix="/github")
+    app.register_blueprint(gitlab_routes.blueprint(sandbox.gitlab), url_prefix="/gitlab")
     app.register_blueprint(slack_routes.blueprint(sandbox.slack), url_prefix="/slack")
     app.register_blueprint(jandi.blueprint(sandbox.jandi), url_prefix="/jandi")
     app.register_blueprint(discord.blueprint(sandbox.discord), url_prefix="/discord")

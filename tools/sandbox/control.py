@@ -59,6 +59,8 @@ def blueprint(sandbox: Sandbox) -> Blueprint:
         if "writes_a_minute" in given:
             sandbox.github.writes_a_minute = int(given["writes_a_minute"])
             sandbox.github.remaining = 60 * sandbox.github.writes_a_minute
+            sandbox.gitlab.notes_a_minute = sandbox.github.writes_a_minute
+            sandbox.gitlab.remaining = sandbox.github.remaining
         if "seconds_between" in given:
             sandbox.slack.seconds_between = float(given["seconds_between"])
         if "webhook_limits" in given:
@@ -75,7 +77,7 @@ def blueprint(sandbox: Sandbox) -> Blueprint:
 
 def state(sandbox: Sandbox) -> dict[str, Any]:
     """Every effect at every system."""
-    abc, jira, github, slack = sandbox.abc, sandbox.jira, sandbox.github, sandbox.slack
+    abc, jira, github, gitlab, slack = sandbox.abc, sandbox.jira, sandbox.github, sandbox.gitlab, sandbox.slack
     with abc.lock:
         source = {
             "issues": [{**row.as_answer(), "project": row.project} for row in abc.issues.values()],
@@ -108,6 +110,19 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
             for name, repository in github.repositories.items()
             for issue in repository.issues.values()
         ]
+    with gitlab.lock:
+        gitlab_issues = [
+            {
+                "key": f"{project.path}#{issue.iid}",
+                "summary": issue.title,
+                "body": issue.description,
+                "labels": issue.labels,
+                "status": issue.state,
+                "comments": issue.notes,
+            }
+            for project in gitlab.projects.values()
+            for issue in project.issues.values()
+        ]
     with slack.lock:
         messages = [asdict(message) for message in slack.messages]
     alerts = {}
@@ -123,6 +138,7 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
         "abc": source,
         "jira": {"tickets": tickets, "created": jira.created_count},
         "github": {"tickets": issues, "created": github.created_count},
+        "gitlab": {"tickets": gitlab_issues, "created": gitlab.created_count},
         "slack": {"messages": messages},
         **alerts,
         "outgoing": {"webhooks": webhooks},

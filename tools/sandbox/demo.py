@@ -17,12 +17,14 @@ from typing import Any
 
 from tools.sandbox.abc_store import DEMO_KEY
 from tools.sandbox.processes import ROOT, ProcessEnded, Processes, end_on_signals
-from tools.sandbox.service import CHANNEL, PASSWORD, Service, call, start_service
+from tools.sandbox.service import CHANNEL, MORE_PROJECTS, PASSWORD, Service, call, start_service
 
 RECORDINGS = ROOT / "tests" / "fixtures" / "abc"
-CONNECTORS = "translate,jira,github,slack,jandi,discord,outgoing"
+CONNECTORS = "translate,jira,github,gitlab,slack,jandi,discord,outgoing"
 CHATS = {"JANDI": "body", "Discord": "content"}
 """Systems with a secret address, and where their stand-ins keep the text of a message."""
+STATUSES = {2: ("open", "closed"), 3: ("opened", "closed")}
+"""In the ticket system of each further project: of a new ticket, and of one that is done."""
 SECONDS = 30.0  # for an effect
 SECONDS_LEFT = 5.0  # for each one after an effect was missed: something is wrong, no need to wait long for all the rest
 UNTOUCHED = ("name", "description", "status")
@@ -82,17 +84,19 @@ class Demo:
 
         return Effect(f"one ticket for issue {issue}, its number as externalIssueId, nothing else changed", seen)
 
-    def github_issue(self, issue: int, name: str, status: str) -> Effect:
-        """One issue at GitHub for an issue of project 2, its number in ABC."""
+    def ticket_of_project(self, project: int, issue: int, name: str, status: str) -> Effect:
+        """One ticket in the system of a project of MORE_PROJECTS, its number in ABC."""
+        system = MORE_PROJECTS[project]
 
         def seen() -> str | None:
-            number = self.service.of(2).abc("GET", f"issues/{issue}")["externalIssueId"]
-            found = [there for there in self.service.state()["github"]["tickets"] if there["summary"] == name]
-            if [there["key"].partition("#")[2] for there in found] != [number] or found[0]["status"] != status:
+            number = self.service.of(project).abc("GET", f"issues/{issue}")["externalIssueId"]
+            tickets = self.service.state()[system.lower()]["tickets"]
+            found = [there for there in tickets if there["summary"] == name]
+            if [there["key"].rpartition("#")[2] for there in found] != [number] or found[0]["status"] != status:
                 return None
-            return f"GitHub: one issue, {found[0]['key']} {quoted(name)}, is {quoted(status)}"
+            return f"{system}: one ticket, {found[0]['key']} {quoted(name)}, is {quoted(status)}"
 
-        return Effect(f"one GitHub issue for issue {issue} of project 2, {status}", seen)
+        return Effect(f"one ticket in {system} for issue {issue} of project {project}, {status}", seen)
 
     def comment(self, issue: int, text: str) -> Effect:
         def seen() -> str | None:
@@ -205,18 +209,19 @@ def run(demo: Demo) -> None:
         demo.webhook(issue["name"], "ISSUE_STATUS_CHANGE"),
     )
 
-    name, mobile = "결제 버튼이 안 보여요", abc.of(2)
-    fifth = mobile.open_issue(name)
-    demo.scene(
-        f"ISSUE_CREATION in project 2, whose tickets are in GitHub: a person opens the issue {quoted(name)}",
-        demo.github_issue(fifth, name, "open"),
-    )
-    mobile.change_status(fifth, "RESOLVED")
-    demo.scene(
-        f"ISSUE_STATUS_CHANGE in project 2: issue {fifth} goes from INIT to RESOLVED",
-        demo.github_issue(fifth, name, "closed"),
-        demo.message(name),
-    )
+    for project, (opened, closed) in STATUSES.items():
+        name, there = f"결제 버튼이 안 보여요 ({project})", abc.of(project)
+        other, system = there.open_issue(name), MORE_PROJECTS[project]
+        demo.scene(
+            f"ISSUE_CREATION in project {project}, whose tickets are in {system}: {quoted(name)}",
+            demo.ticket_of_project(project, other, name, opened),
+        )
+        there.change_status(other, "RESOLVED")
+        demo.scene(
+            f"ISSUE_STATUS_CHANGE in project {project}: issue {other} goes from INIT to RESOLVED",
+            demo.ticket_of_project(project, other, name, closed),
+            demo.message(name),
+        )
 
     again = ["feedback-creation-full", "feedback-creation-minimal", "issue-creation", "issue-addition"]
     again += ["feedback-creation-with-new-issues-1", "feedback-creation-with-new-issues-2"]
@@ -240,7 +245,7 @@ def send_recorded(service: Service, name: str) -> dict[str, Any]:
 
 def effects_of(state: Mapping[str, Any]) -> tuple[Any, ...]:
     """Everything that the service has done to others."""
-    shown = ("abc", "jira", "github", "slack", *map(str.lower, CHATS), "outgoing", "translate")
+    shown = ("abc", "jira", "github", "gitlab", "slack", *map(str.lower, CHATS), "outgoing", "translate")
     return tuple(state[system]["writes"] if system == "abc" else state[system] for system in shown)
 
 
@@ -270,11 +275,13 @@ def main() -> int:
     options.add_argument("--once", action="store_true", help="end after the effects; 1 and their names when some miss")
     once = options.parse_args().once
     end_on_signals()
-    systems = "ABC User Feedback, Jira, GitHub, Slack, JANDI, Discord, LibreTranslate and a receiver of webhooks"
+    systems = (
+        "ABC User Feedback, Jira, GitHub, GitLab, Slack, JANDI, Discord, LibreTranslate and a receiver of webhooks"
+    )
     say(f"Starting Valkey, web, worker and the stand-ins for {systems} …")
     with tempfile.TemporaryDirectory(prefix="feedback-bridge-") as folder, Processes(Path(folder)) as processes:
         try:
-            demo = Demo(processes, start_service(processes, second_project=True, CONNECTORS=CONNECTORS))
+            demo = Demo(processes, start_service(processes, more_projects=True, CONNECTORS=CONNECTORS))
             say(f"   web {demo.service.web} · stand-ins {demo.service.sandbox} · {demo.service.redis}")
             run(demo)
             if demo.missing:

@@ -23,7 +23,7 @@ LONGEST_HANG = 120.0
 class Fault:
     """One rule. The first one that matches a request is applied, and used up once.
 
-    `system` is the first part of the path (abc, jira, github, slack, jandi, discord, outgoing, libretranslate,
+    `system` is the first part of the path (abc, jira, github, gitlab, slack, jandi, discord, outgoing, libretranslate,
     deepl, google, openai) or `*`; `method` and `path` are regular expressions, the path with its system. `times` None
     means for ever.
     """

@@ -10,7 +10,7 @@ from typing import Any, Self
 import requests
 from redis import Redis
 
-from tools.sandbox import discord, github, jandi, jira, receiver, slack
+from tools.sandbox import discord, github, gitlab, jandi, jira, receiver, slack
 from tools.sandbox.abc_store import DEMO_KEY
 from tools.sandbox.processes import Processes, answers, free_port, procfile, python_command, start_valkey
 
@@ -18,6 +18,8 @@ TOKEN = "dummy-webhook-token-0001"  # the one in the recorded requests
 PASSWORD = "demo-console-password"
 JIRA_PROJECT = "PROJ"
 CHANNEL = "#feedback"
+MORE_PROJECTS = {2: "GitHub", 3: "GitLab"}
+"""ABC projects besides the first one, whose tickets are in Jira: the ticket system of each."""
 CALL_SECONDS = 10.0
 """After which a request of `call` is given up."""
 
@@ -69,9 +71,9 @@ class Service:
         return list(get(f"{self.web}/api/deliveries", query, {"Authorization": f"Bearer {PASSWORD}"})["deliveries"])
 
 
-def start_service(processes: Processes, *, second_project: bool = False, **changes: str) -> Service:
+def start_service(processes: Processes, *, more_projects: bool = False, **changes: str) -> Service:
     """Starts Valkey, the stand-ins and the Procfile's processes (`valkey`, `sandbox`, `web`, `worker`), and waits until
-    they are ready. `second_project`: adds ABC's project 2, whose tickets are in GitHub; `changes`: variables on top of
+    they are ready. `more_projects`: adds those of MORE_PROJECTS to ABC; `changes`: variables on top of
     `environment()`."""
     redis_url = start_valkey(processes, free_port())
     date_ledger_back(redis_url)
@@ -79,13 +81,13 @@ def start_service(processes: Processes, *, second_project: bool = False, **chang
     sandbox, web = f"http://127.0.0.1:{sandbox_port}", f"http://127.0.0.1:{web_port}"
     webhook = ("--webhook", f"{web}/webhook", "--token", TOKEN)
     processes.start("sandbox", python_command("-m", "tools.sandbox", "--port", str(sandbox_port), *webhook))
-    more = with_github(sandbox) if second_project else {}
+    more = with_more_projects(sandbox) if more_projects else {}
     env = {**environment(sandbox, redis_url), **more, "PORT": str(web_port), **changes}
     for name, command in procfile().items():
         processes.start(name, command, env)
     processes.wait_for("the stand-ins to answer", lambda: answers(f"{sandbox}/control/state"))
-    if second_project:
-        add_second_project(sandbox)
+    if more_projects:
+        add_more_projects(sandbox)
     processes.wait_for("the service to be ready", lambda: answers(f"{web}/readyz"))
     return Service(web, sandbox, redis_url, env)
 
@@ -124,22 +126,27 @@ def environment(sandbox: str, redis_url: str) -> dict[str, str]:
     }
 
 
-def with_github(sandbox: str) -> dict[str, str]:
-    """What is different where ABC project 2 (`add_second_project`) has its tickets in GitHub."""
+def with_more_projects(sandbox: str) -> dict[str, str]:
+    """What is different where ABC has the projects of MORE_PROJECTS."""
     return {
-        "CONNECTORS": "translate,jira,github,slack",
+        "CONNECTORS": "translate,jira,github,gitlab,slack",
         "JIRA_PROJECT": f"1={JIRA_PROJECT}",
         "GITHUB_API_URL": f"{sandbox}/github",
         "GITHUB_TOKEN": github.TOKEN,
         "GITHUB_REPO": f"2={github.REPO}",
         "GITHUB_STATUS_MAP": "ON_REVIEW=open,IN_PROGRESS=open,RESOLVED=closed,PENDING=closed:not_planned",
+        "GITLAB_URL": f"{sandbox}/gitlab",
+        "GITLAB_TOKEN": gitlab.TOKEN,
+        "GITLAB_PROJECT": f"3={gitlab.PROJECT}",
+        "GITLAB_STATUS_MAP": "RESOLVED=closed",
     }
 
 
-def add_second_project(sandbox: str) -> None:
-    """Adds project 2 with channel 2 to the stand-in of ABC User Feedback."""
-    made = call("POST", f"{sandbox}/control/project", json={"name": "Mobile", "key": DEMO_KEY})
-    assert made == {"project": 2, "channel": 2}
+def add_more_projects(sandbox: str) -> None:
+    """Adds the projects of MORE_PROJECTS, with a channel each that has the project's number, to the stand-in of ABC."""
+    for project, system in MORE_PROJECTS.items():
+        made = call("POST", f"{sandbox}/control/project", json={"name": f"App {system}", "key": DEMO_KEY})
+        assert made == {"project": project, "channel": project}
 
 
 def get(url: str, query: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None) -> Any:

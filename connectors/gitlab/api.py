@@ -1,0 +1,142 @@
+"""GitLab Issues as a ticket system.
+
+https://docs.gitlab.com/api/issues/. A ticket's marker is a comment in its text, not a label: a label for each ticket
+would fill the project's list of labels, and GitLab drops labels of an account with the role Guest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from bridge.http import Answer
+from bridge.text import cut
+from connectors import patience
+from connectors.base import Check, Failed, note
+from connectors.gitlab.errors import explain
+from connectors.gitlab.markup import MARKUP, unlinked
+from connectors.gitlab.settings import NAMES, PROJECT, Settings, path_of, url_of
+from connectors.tickets.base import Draft, Fence, Moved, NoWay, Refused, Ticket
+from connectors.tickets.issues import COMMENT_PAGES, PAGE, PAGES, IssueTracker, made
+
+MOVES = 5
+PLACE_OF = "query($id: IssueID!) { issue(id: $id) { reference(full: true) } }"
+LABELLING = 15
+"""The access level of the role Planner. https://docs.gitlab.com/user/permissions/"""
+
+
+class GitLabApi(IssueTracker):
+    title = "GitLab"
+    container = "GitLab project"
+    names = NAMES
+    markup = MARKUP
+    search_lag = patience.SETTLE_SECONDS  # lists read the database
+    account, login, author, comment_path = "/api/v4/user", "username", "author", "notes"
+    full_name = "path_with_namespace"
+    issues_off = ("issues_access_level", "disabled")
+    impossible: ClassVar = {"title": "x" * (MARKUP.title_limit + 1)}
+    labelling = "Planner or Reporter"
+    _settings: Settings
+
+    def __init__(self, settings: Settings, pool: int) -> None:
+        super().__init__(settings, {"Authorization": f"Bearer {settings.token.get_secret_value()}"}, pool, explain)
+        self._paths: dict[str, str] = {}
+        """By container: the project's path, which an id does not show."""
+
+    def path_of(self, container: str) -> str:
+        return path_of(container)
+
+    def prepare(self, draft: Draft) -> dict[str, Any]:
+        title = cut(unlinked(draft.title), MARKUP.title_limit, length=MARKUP.units)
+        return {"title": title, "description": draft.text, "labels": ",".join(self._settings.labels)}
+
+    def read(self, id_or_key: str) -> Ticket:
+        """A moved issue is closed, and names the id of the copy in another project."""
+        key = id_or_key
+        for _ in range(MOVES):
+            with self._rest.reading():
+                raw = self._rest.one("GET", self.path(key))
+                if raw["state"] != "closed" or not raw.get("moved_to_id"):
+                    return self.ticket_of(raw, NAMES.container_of(key))
+                key = self._place_of(int(raw["moved_to_id"]), key)
+        raise Refused(Failed(f"{id_or_key} was moved more than {MOVES} times", "not_found"))
+
+    def _place_of(self, issue: int, before: str) -> str:
+        """REST finds an issue by its project only."""
+        query = {"query": PLACE_OF, "variables": {"id": f"gid://gitlab/Issue/{issue}"}}
+        found = self._rest.one("POST", "/api/graphql", query)["data"]["issue"]
+        if found is None:
+            token = self._settings.variable("token")
+            raise Refused(Failed(f"{before} was moved to a project that {token} has no access to", "auth"))
+        return str(found["reference"])
+
+    def newest(self, path: str, login: str, since: str) -> Iterator[list[Any]]:
+        own = {"author_username": login, "scope": "all", "state": "all"}
+        order = {"order_by": "created_at", "sort": "desc"}
+        return self._rest.pages(path, PAGE, PAGES, created_after=since, **own, **order)
+
+    def search(self, container: str, login: str, text: str) -> list[Any]:
+        own = {"author_username": login, "scope": "all", "state": "all"}
+        query = {"search": text, "in": "description", "sort": "asc", "per_page": str(PAGE)}
+        return self._rest.page(f"{path_of(container)}/issues", **own, **query)[0]
+
+    def comment_pages(self, path: str, since: float) -> Iterator[list[Any]]:  # noqa: ARG002  GitLab has no such filter
+        for raws in self._rest.pages(path, PAGE, COMMENT_PAGES, order_by="created_at", sort="desc"):
+            yield raws
+            if len(raws) < PAGE:
+                return
+
+    def move(self, ticket: Ticket, target: str, fence: Fence) -> Moved | NoWay:
+        if ticket.status == target:
+            return Moved(ticket.status)
+        fence()
+        change = {"state_event": "close" if target == "closed" else "reopen"}
+        with self._rest.reading():
+            status = _status(self._rest.one("PUT", self.path(ticket.key), change))
+        if status != target:  # GitLab ignores a change that the account may not make
+            token = self._settings.variable("token")
+            return NoWay(f"GitLab left the issue {status}: the account of {token} needs the role Planner or Reporter")
+        return Moved(status, before=ticket.status)
+
+    def url_of(self, key: str) -> str:
+        container = NAMES.container_of(key)
+        return url_of(self._settings, f"{self._paths.get(container, container)}#{NAMES.number_of(key)}")
+
+    def about_token(self, answer: Answer) -> Iterator[Check]:
+        del answer
+        try:
+            token = self._rest.one("GET", "/api/v4/personal_access_tokens/self")
+        except Refused:
+            return  # no access token of this kind, or an older GitLab: the projects show what works
+        variable, scopes, expires = self._settings.variable("token"), token.get("scopes"), token.get("expires_at")
+        if isinstance(scopes, list) and "api" not in scopes:
+            yield Check(False, f"{variable} lacks the scope api")
+        if isinstance(expires, str):
+            yield note(f"{variable} expires on {expires[:30]}")
+
+    def drops_labels(self, repository: Mapping[str, Any]) -> bool:
+        """Where the project names the access level of the account."""
+        given = repository.get("permissions")
+        accesses = given.values() if isinstance(given, dict) else ()
+        levels = [access.get("access_level") for access in accesses if isinstance(access, dict)]
+        known = [level for level in levels if isinstance(level, int)]
+        return bool(known) and max(known) < LABELLING
+
+    def ticket_of(self, raw: Mapping[str, Any], asked: str) -> Ticket:
+        """A project goes by the name that the settings have for it, its id or its path: both lead to the same one."""
+        path = str(raw["references"]["full"]).rpartition("#")[0]
+        names = (str(raw["project_id"]), path.casefold())
+        known = [container for _, container in self._settings.containers.items() if container.casefold() in names]
+        container = asked if asked in known else next(iter(known), path)
+        key = f"{container}#{raw['iid']}"
+        if not NAMES.key.fullmatch(key) or not PROJECT.fullmatch(path):
+            raise ValueError("no name of an issue")
+        self._paths[container] = path
+        markers = MARKUP.markers_in(raw["description"] or "")
+        return Ticket(key, key, _status(raw), markers, self.author_of(raw), made(raw))
+
+
+def _status(raw: Mapping[str, Any]) -> str:
+    if raw["state"] not in ("opened", "closed"):
+        raise ValueError("no state of an issue")
+    return str(raw["state"])

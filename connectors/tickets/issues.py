@@ -1,0 +1,189 @@
+"""Trackers whose tickets are the issues of a repository, numbered there, over REST: GitHub and GitLab.
+
+An adapter adds how an answer is read, where things are, and which statuses there are.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property, partial
+from typing import Any, ClassVar
+
+from bridge.http import Answer
+from connectors.base import Check
+from connectors.tickets.base import Account, Comment, Created, Refused, Ticket
+from connectors.tickets.checks import can_create, renamed
+from connectors.tickets.markers import Marker
+from connectors.tickets.names import Names
+from connectors.tickets.rest import Rest, moment_of
+from connectors.tickets.settings import TicketSettings
+from sources.base import seconds_of
+
+PAGE = 30
+"""Texts are long: this many of 65,536 characters of four bytes each are less than MAX_ANSWER_BYTES."""
+PAGES = 10
+COMMENT_PAGES = 25
+
+
+class IssueTracker(ABC):
+    """The verbs of `TicketApi` that such trackers share; `create`, `read` and `move` need what the adapter adds."""
+
+    title: str
+    container: str
+    names: Names
+
+    account: ClassVar[str] = "/user"
+    """The path that describes the account of the token."""
+    login: ClassVar[str] = "login"
+    """The field with the name of an account."""
+    full_name: ClassVar[str]
+    """The field with the name of a repository."""
+    issues_off: ClassVar[tuple[str, object]]
+    """The field of a repository that shows that it takes no issues, and its value then."""
+    impossible: ClassVar[Mapping[str, Any]] = {}
+    """A new issue that the tracker refuses, after it has looked at the permission."""
+    comment_path: ClassVar[str] = "comments"
+    author: ClassVar[str] = "user"
+    """The field with the account that wrote something."""
+    labelling: ClassVar[str]
+    """The role that may set labels."""
+
+    def __init__(
+        self, settings: TicketSettings, headers: Mapping[str, str], pool: int, explain: Callable[[Any, Answer], str]
+    ) -> None:
+        self._settings = settings
+        self._rest = Rest(self.title, settings, headers, pool, partial(explain, settings))
+
+    # What the adapter adds.
+
+    @abstractmethod
+    def path_of(self, container: str) -> str:
+        """The repository in the API."""
+
+    @abstractmethod
+    def ticket_of(self, raw: Mapping[str, Any], asked: str) -> Ticket:
+        """An issue as the tracker returns it; `asked`: the repository that was asked. Raises what `Rest.reading`
+        takes."""
+
+    @abstractmethod
+    def newest(self, path: str, login: str, since: str) -> Iterable[list[Any]]:
+        """Pages of issues that an account created, newest first; none that was created before `since` is needed."""
+
+    @abstractmethod
+    def search(self, container: str, login: str, text: str) -> Iterable[Any]:
+        """Issues that an account created and whose text has `text` in it. May lag behind, and show others."""
+
+    @abstractmethod
+    def comment_pages(self, path: str, since: float) -> Iterable[list[Any]]:
+        """Newest first."""
+
+    @abstractmethod
+    def about_token(self, answer: Answer) -> Iterator[Check]:
+        """What else can be known of the token; `answer`: about the account."""
+
+    @abstractmethod
+    def drops_labels(self, repository: Mapping[str, Any]) -> bool:
+        """Whether the tracker ignores the labels of new issues, because of the role of the account."""
+
+    def is_issue(self, raw: Mapping[str, Any]) -> bool:  # noqa: ARG002
+        """Whether an entry of a list is an issue."""
+        return True
+
+    # What follows from that.
+
+    def path(self, key: str) -> str:
+        return f"{self.path_of(self.names.container_of(key))}/issues/{self.names.number_of(key)}"
+
+    def create(self, container: str, request: Mapping[str, Any]) -> Created:
+        with self._rest.reading():
+            path = f"{self.path_of(container)}/issues"
+            ticket = self.ticket_of(self._rest.one("POST", path, dict(request)), container)
+            return Created(ticket.key, ticket.key)
+
+    def find(self, container: str, marker: Marker) -> list[Ticket]:
+        """Looks through what our account created since the marker can exist. Lists show a new issue at once, unlike a
+        search, which is asked only for what is older than the newest 300."""
+        logins = [self._myself.login, *self._settings.former_accounts]
+        tickets = [ticket for login in logins for ticket in self._created_by(login, container, marker)]
+        return sorted((ticket for ticket in tickets if ticket.carries(marker)), key=lambda ticket: ticket.made)
+
+    def _created_by(self, login: str, container: str, marker: Marker) -> Iterator[Ticket]:
+        for raws in self.newest(f"{self.path_of(container)}/issues", login, moment_of(marker.earliest)):
+            tickets = self._tickets(raws, container)
+            yield from tickets
+            if len(raws) < PAGE or (tickets and tickets[-1].made < marker.earliest):
+                return
+        yield from self._tickets(self.search(container, login, marker.text), container)
+
+    def _tickets(self, raws: Any, container: str) -> list[Ticket]:
+        with self._rest.reading():
+            return [self.ticket_of(raw, container) for raw in raws if self.is_issue(raw)]
+
+    def comments(self, key: str, since: float) -> Iterator[Comment]:
+        for raws in self.comment_pages(f"{self.path(key)}/{self.comment_path}", since):
+            with self._rest.reading():
+                comments = [Comment(raw["body"] or "", self.author_of(raw), made(raw)) for raw in raws]
+            yield from comments
+            if comments and comments[-1].made < since:
+                return
+
+    def add_comment(self, key: str, body: str) -> None:
+        self._rest.one("POST", f"{self.path(key)}/{self.comment_path}", {"body": body})
+
+    def author_of(self, raw: Mapping[str, Any]) -> Account:
+        """Nobody, for what a deleted account wrote."""
+        return self._account(raw[self.author]) if raw[self.author] else Account(0, "")
+
+    def _account(self, raw: Mapping[str, Any]) -> Account:
+        return Account(int(raw["id"]), str(raw[self.login]))
+
+    @cached_property
+    def _myself(self) -> Account:
+        with self._rest.reading():
+            return self._account(self._rest.one("GET", self.account))
+
+    def is_ours(self, author: Account) -> bool:
+        return author.id == self._myself.id or author.login in self._settings.former_accounts
+
+    def why_hidden(self, container: str) -> str:
+        try:
+            return self._why_off(container, self._rest.one("GET", self.path_of(container)))
+        except Refused as refusal:
+            if not refusal.gone:
+                raise
+        return f"{self._settings.variable('token')} gives no access to the {self.container} {container} any more"
+
+    def _why_off(self, container: str, repository: Mapping[str, Any]) -> str:
+        field, off = self.issues_off
+        if repository.get(field) != off:
+            return ""
+        return f"issues are switched off in the {self.container} {container}; switch them on in its settings"
+
+    def check_account(self) -> Iterator[Check]:
+        answer = self._rest.call("GET", self.account)
+        with self._rest.reading():
+            login = str(answer.json()[self.login])
+        yield Check(True, f"signed in as {login[:100]}")
+        yield from self.about_token(answer)
+
+    def check_container(self, container: str) -> Iterator[Check]:
+        found = self._rest.one("GET", self.path_of(container))
+        name = container if container.isdecimal() else str(found.get(self.full_name, container))
+        if wrong := renamed(self._settings.variable(self._settings.CONTAINER), container, name):
+            yield wrong
+            return
+        if off := self._why_off(container, found):
+            yield Check(False, off)
+            return
+        can = can_create(
+            container, lambda: self._rest.call("POST", f"{self.path_of(container)}/issues", dict(self.impossible))
+        )
+        yield can
+        if can.ok and self._settings.labels and self.drops_labels(found):
+            what = f"{self._settings.variable('labels')}: {self.title} drops labels of this account in {container}"
+            yield Check(False, f"{what}: give it the role {self.labelling}, or leave the variable empty")
+
+
+def made(raw: Mapping[str, Any]) -> float:
+    return seconds_of(raw["created_at"]) or 0.0
