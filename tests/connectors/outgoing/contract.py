@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.connectors.contract import Case
+from tests.connectors.webhooks.world import FUNCTIONS as FUNCTIONS
 from tools.sandbox.app import Sandbox
 from tools.sandbox.receiver import KEY, SECRET
 
