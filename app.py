@@ -60,7 +60,9 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     receiver = app.extensions["receiver"] = receive.Receiver(service, proofs, accept, refusals.add)
     app.register_blueprint(receiver.blueprint())
     app.register_blueprint(signals.make_blueprint(quick.health))
-    app.register_blueprint(api.make_blueprint(service.console_password, patient.records, patient.replayer))
+    app.register_blueprint(
+        api.make_blueprint(service.console_password, patient.records, patient.replayer, configuration.connectors)
+    )
     app.register_error_handler(HTTPException, _error_handler(refusals))
     cli.register(app, configuration)
     return app

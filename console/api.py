@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Container
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
@@ -14,7 +15,10 @@ from jobs.replay import Replayer
 from sources import spelled
 
 
-def make_blueprint(password: SecretStr | None, records: Records, replayer: Replayer) -> Blueprint:
+def make_blueprint(
+    password: SecretStr | None, records: Records, replayer: Replayer, connectors: Container[str]
+) -> Blueprint:
+    """`connectors`: the names of those that are on."""
     blueprint = Blueprint("api", __name__, url_prefix="/api")
 
     @blueprint.before_request
@@ -58,6 +62,13 @@ def make_blueprint(password: SecretStr | None, records: Records, replayer: Repla
             return jsonify(answer), 202
         status = {"gone": 404, "running": 409}.get(word, 409)
         return jsonify(answer | {"error": REFUSALS[word]}), status
+
+    @blueprint.post("/connectors/<name>/resume")
+    def resume(name: str) -> tuple[Response, int] | Response:
+        resumed = replayer.resume(name)
+        if not resumed and name not in connectors:
+            return jsonify(error="CONNECTORS names no such connector"), 404
+        return jsonify(name=name, resumed=resumed)
 
     return blueprint
 

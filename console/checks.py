@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -34,8 +36,16 @@ def checks(runtime: Runtime, offline: bool) -> Iterator[Check]:
     channels, where_from = _channels(runtime)
     yield from _healing("abc", runtime.replayer, _abc_checks(runtime, channels, where_from))
     for name, connector in runtime.build_connectors(channels).items():
-        lines = (replace(line, what=f"{name}: {line.what}") for line in connector.check())
-        yield from _healing(name, runtime.replayer, lines)
+        lines = itertools.chain(_stopped(runtime, name), connector.check())
+        named = (replace(line, what=f"{name}: {line.what}") for line in lines)
+        yield from _healing(name, runtime.replayer, named)
+
+
+def _stopped(runtime: Runtime, name: str) -> Iterator[Check]:
+    with suppress(RedisError):  # reported by a line of its own
+        if stop := runtime.stops.of(name):
+            since = datetime.fromtimestamp(stop.since, UTC).isoformat(sep=" ", timespec="seconds")
+            yield Check(False, f"has stopped at {since}: {stop.why}; `flask resume {name}` starts it again")
 
 
 def _healing(name: str, replayer: Replayer, lines: Iterable[Check]) -> Iterator[Check]:

@@ -1,4 +1,4 @@
-"""The operator's commands: `flask check`, `events`, `replay`, `reconcile`, `send-test`."""
+"""The operator's commands: `flask check`, `events`, `replay`, `resume`, `reconcile`, `send-test`."""
 
 from __future__ import annotations
 
@@ -127,6 +127,18 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
             _echo("there is no dead letter")
         sys.exit(0 if all(word == "queued" for word in words.values()) else 1)
 
+    @app.cli.command("resume")
+    @click.argument("name")
+    def resume(name: str) -> None:
+        """Start a connector instance again that has stopped: it was answered 410, that nothing more is wanted.
+
+        What waited meanwhile is sent. The delivery that was answered 410 is dead: `flask replay` sends it again.
+        """
+        stopped = desk.runtime.replayer.resume(name)
+        if not stopped and name not in desk.configuration.connectors:
+            raise click.ClickException(f"CONNECTORS names no {name!r}")
+        _echo(f"{name} runs again" if stopped else f"{name} has not stopped")
+
     @app.cli.command("reconcile")
     @click.option("--since", help="From this time on (2026-11-01T00:00Z), or from that long ago (36h, 7d).")
     @click.option("--dry-run", is_flag=True, help="Only print what would be done.")
@@ -176,7 +188,7 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
         _show(rows, COLUMNS, as_json=False)
         sys.exit(0 if rows and all(row["state"] in ("done", "skipped") for row in rows) else 1)
 
-    for command in (check, events, replay, reconcile, send_test):
+    for command in (check, events, replay, resume, reconcile, send_test):
         _in_sentences(command)
 
 

@@ -57,8 +57,7 @@ class _Collector:
         name, what = "feedback_bridge_refused_jobs", "Jobs in RQ's queue that were none of ours: removed, not performed"
         yield CounterMetricFamily(name, what, value=counts.get("refused_jobs", 0))
 
-    @staticmethod
-    def _gauges(numbers: Mapping[str, Any]) -> Iterator[Metric]:
+    def _gauges(self, numbers: Mapping[str, Any]) -> Iterator[Metric]:
         deliveries = GaugeMetricFamily("feedback_bridge_deliveries", "Deliveries in the ledger", labels=["state"])
         for state, count in numbers["states"].items():
             deliveries.add_metric([state], count)
@@ -70,6 +69,11 @@ class _Collector:
         yield GaugeMetricFamily(hung, "Slots of living workers held by attempts of more than 120 s", numbers["hung"])
         suspended = "feedback_bridge_suspended"
         yield GaugeMetricFamily(suspended, "1 while the workers are suspended (rq suspend)", numbers["suspended"])
+        name, what = "feedback_bridge_stopped", "1 while a connector has stopped, because it was answered 410"
+        stopped = GaugeMetricFamily(name, what, labels=["connector"])
+        for connector in self._connectors:
+            stopped.add_metric([connector], int(connector in numbers["stopped"]))
+        yield stopped
         destinations = sorted({*numbers["last"], *numbers["breakers"]})
         name, what = "feedback_bridge_breaker_open", "Destinations that are down and being probed"
         breakers = GaugeMetricFamily(name, what, labels=["destination"])

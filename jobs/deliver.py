@@ -23,7 +23,8 @@ from jobs.delivery.flow import Hold
 from jobs.delivery.keeper import Keeper
 from jobs.delivery.schedule import after
 from jobs.delivery.slots import Slots
-from jobs.ledger.ledger import CLOCKS_APART, Lease, Ledger, Recovery, RedisLinks, Settled, split
+from jobs.delivery.stops import Stop, Stops
+from jobs.ledger.ledger import CLOCKS_APART, Lease, Ledger, Recovery, RedisLinks, split
 from jobs.queue import hand
 from sources.base import Event
 
@@ -109,6 +110,7 @@ class Deliverer:
         self._keeper = keeper
         self._slots = slots
         self._needs = needs
+        self._stops = Stops(ledger.redis, ledger.instance)
 
     def deliver(self, delivery_id: str) -> None:
         """Runs the delivery if it is its turn and a slot is free for its connector, and then those that waited for the
@@ -155,6 +157,9 @@ class Deliverer:
             return
         destination = connector.destination(event)
         source = self._needs.get(lease.connector, "")
+        if stop := self._stops.of(lease.connector):  # before it takes a turn
+            self._hold(lease, flow.hold_for(stop, lease.connector, destination))
+            return
         admitted = flow.admit(self._ledger, lease, destination, source)
         if isinstance(admitted, Hold):
             self._hold(lease, admitted)
@@ -199,6 +204,8 @@ class Deliverer:
             flow.recovery_of(outcome, about.destination, about.source, became.wake) if about.destination else None
         )
         last = flow.states_of(outcome, about.destination, about.source)
+        if flow.stops_instance(outcome):
+            self._stop(lease, fields["why"])
         settled = _patiently(
             lambda: self._ledger.settle(lease, became.state, fields, counts, became.delay, conditions, recovery, last)
         )
@@ -219,9 +226,14 @@ class Deliverer:
         if settled.following:
             hand(self._queue, [settled.following])
 
+    def _stop(self, lease: Lease, why: str) -> None:
+        """Before the outcome is recorded: that lets the next delivery of the line go."""
+        if _patiently(lambda: self._stops.stop(lease.connector, Stop(lease.now, why))):
+            log.error("connector stopped", connector=lease.connector, why=why, resume=f"flask resume {lease.connector}")
+
     def _hold(self, lease: Lease, hold: Hold) -> None:
         """Gives the lease back: no attempt was made."""
-        fields = {"attempts": str(lease.attempt - 1), "why": hold.why, "reason": "held"}
+        fields = {"attempts": str(lease.attempt - 1), "why": hold.why, "reason": hold.reason}
         recovery = Recovery(hold.closed) if hold.closed else None
         self._ledger.settle(lease, "retrying", fields, {}, hold.seconds, recovery=recovery)
         log.debug("held", why=hold.why, again_in=round(hold.seconds, 1))
@@ -242,7 +254,7 @@ def _crashed(error: Exception) -> Retry:
     return Retry(f"the connector failed: {name_of(error)} ({place_of(error)})", "crashed")
 
 
-def _patiently(record: Callable[[], Settled]) -> Settled:
+def _patiently(record: Callable[[], T]) -> T:
     """A short outage of Redis must not make work that is done look undone."""
     deadline = time.monotonic() + RECORDING_PATIENCE
     pause = 0.1

@@ -11,15 +11,18 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
+from jobs.delivery.stops import Stops
 from jobs.ledger.records import Records
 from jobs.probe import Probe, ProbeFailed, sentence
 from jobs.routing import Route
 
 LOOK_EVERY = 1.0
 """Seconds for which an answer is given again: callers of `/readyz` must not decide how much Redis has to do."""
-STATES = ("refused", "down", "ok", "unknown")
-"""Of a source or a destination, the worst first. `refused`: it refuses our credentials; `unknown`: no attempt yet."""
+STATES = ("stopped", "refused", "down", "ok", "unknown")
+"""Of a source or a destination, the worst first. `stopped`: the connector instance has stopped; `refused`: it refuses
+our credentials; `unknown`: no attempt yet."""
 WHAT_TO_DO = {
+    "stopped": "has stopped, because it wants nothing more (410): `flask resume` starts it again",
     "refused": "refuses our credentials: `flask check` names the variable",
     "down": "is not available, or its quota is used up; what is for it waits and is tried again",
 }
@@ -49,6 +52,7 @@ class Health:
         self._redis = redis
         self._records = Records(redis, instance)
         self._probe = Probe(redis, instance)
+        self._stops = Stops(redis, instance)
         self.routes = tuple(routes)
         self.connectors = tuple(route.connector for route in self.routes)
         self._sources = tuple(sources)
@@ -56,8 +60,8 @@ class Health:
         self._looked, self._last = float("-inf"), Readiness()
 
     def numbers(self) -> dict[str, Any]:
-        """See Records.health. Raises RedisError."""
-        return self._records.health()
+        """See Records.health; and `stopped`, the names of the connector instances that have. Raises RedisError."""
+        return {**self._records.health(), "stopped": [*self._stops.all()]}
 
     def readiness(self) -> Readiness:
         """The state of now, or of a second ago."""
@@ -100,6 +104,7 @@ def state_of(name: str, numbers: Mapping[str, Any]) -> str:
         return destination == name or destination.startswith(f"{name} ")
 
     found = {state for destination, state in numbers["last"].items() if is_its(destination)}
+    found |= {"stopped"} if name in numbers["stopped"] else set()
     found |= {"down" for destination in numbers["breakers"] if is_its(destination)}
     return next((state for state in STATES if state in found), "unknown")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jobs.delivery.stops import Stops
 from jobs.ledger.ledger import Ledger
 from jobs.queue import hand, open_queue
 
@@ -10,6 +11,7 @@ class Replayer:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._queue = open_queue(ledger.redis, ledger.instance)
+        self._stops = Stops(ledger.redis, ledger.instance)
 
     def replay(self, delivery_id: str) -> str:
         """queued, or why not: gone, running, foreign (of a newer version). Raises RedisError.
@@ -28,3 +30,11 @@ class Replayer:
         Dead letters come back a bounded number of times, so it may be called at every check.
         """
         return self._ledger.heal(name)
+
+    def resume(self, name: str) -> bool:
+        """Starts a connector instance again that has stopped, and makes due what waits for it: whether it had stopped.
+        Raises RedisError."""
+        stopped = self._stops.resume(name)
+        if stopped:
+            self.heal(name)
+        return stopped

@@ -13,6 +13,7 @@ from connectors.base import Connector
 from jobs.accept import Acceptor
 from jobs.configuration import Configuration, build_connectors
 from jobs.connection import Purpose, connect
+from jobs.delivery.stops import Stops
 from jobs.health import Health
 from jobs.ledger.ledger import Ledger, RedisLinks
 from jobs.ledger.records import Records
@@ -78,6 +79,10 @@ class Runtime:
     @cached_property
     def replayer(self) -> Replayer:
         return Replayer(self.ledger)
+
+    @cached_property
+    def stops(self) -> Stops:
+        return Stops(self.redis, self.instance)
 
     @cached_property
     def probe(self) -> Probe:

@@ -76,6 +76,7 @@ def test_check_offline_asks_nobody(run: Run) -> None:
         "note configuration: CONNECTORS does not name translate",
         "note configuration: CONNECTORS does not name jira",
         "note configuration: CONNECTORS does not name jandi",
+        "note configuration: CONNECTORS does not name outgoing",
     ]
 
 
@@ -314,6 +315,23 @@ def test_replay(run: Run, service: Service, processes: Processes, redis: Any) ->
     assert (code, said.splitlines()) == (1, [f"queued   {id_}", "gone     unknown.slack"])
     processes.wait_for("the replay", lambda: redis.hget(f"fb:default:delivery:{id_}", "state") == b"done")
     assert redis.hget(f"fb:default:delivery:{id_}", "attempts") == b"2"
+
+
+def test_a_connector_that_has_stopped_is_reported_and_started_again(
+    run: Run, service: Service, processes: Processes, redis: Any
+) -> None:
+    redis.hset("fb:default:stopped", "slack", "1767323045678|Slack wants nothing more")
+    id_ = f"{tell(service, change(602))}.slack"
+    delivery = f"fb:default:delivery:{id_}"
+    processes.wait_for("the delivery", lambda: redis.hget(delivery, "reason") == b"stopped")
+    code, said = run("check")
+    what = "has stopped at 2026-01-02 03:04:05+00:00: Slack wants nothing more; `flask resume slack` starts it again"
+    assert (code, f"FAIL slack: {what}" in said) == (1, True)
+    assert redis.hget(delivery, "state") == b"retrying"
+    assert run("resume", "pager") == (1, "Error: CONNECTORS names no 'pager'\n")
+    assert run("resume", "slack") == (0, "slack runs again\n")
+    assert run("resume", "slack") == (0, "slack has not stopped\n")
+    processes.wait_for("the delivery", lambda: redis.hget(delivery, "state") == b"done")
 
 
 def test_replay_all_dead_letters(run: Run, service: Service, processes: Processes, redis: Any) -> None:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from typing import Literal
 
 from connectors.base import Destination, Done, Failed, Outcome, Retry, Skipped
 from jobs.delivery.schedule import DOWN, pause
+from jobs.delivery.stops import Stop
 from jobs.ledger.ledger import Lease, Ledger, Recovery
 
 LOOK_AGAIN = 30.0
 """Seconds after which a delivery that a breaker holds looks again by itself. It is normally woken before: when the
 destination is back, or as its next probe."""
+
+
+LOOK_AT_STOP = 3600.0
+"""The same for a delivery of a connector instance that has stopped. Starting it again wakes what waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,7 @@ class Hold:
     seconds: float
     why: str
     closed: str = ""
+    reason: Literal["held", "stopped"] = "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +47,24 @@ def admit(ledger: Ledger, lease: Lease, destination: Destination, source: str = 
     seconds = admission.wait / 1000
     if admission.because == "limit":
         return Hold(seconds, f"{destination.name}: its rate limit is used up; this delivery has a turn")
-    spread = 1 + 0.2 * random.random()  # noqa: S311  no secret
     why = f"{admission.closed} is not available at the moment; it is being probed"
-    return Hold((seconds + LOOK_AGAIN) * spread, why, admission.closed)
+    return Hold(_spread(seconds + LOOK_AGAIN), why, admission.closed)
+
+
+def hold_for(stop: Stop, connector: str, destination: Destination) -> Hold:
+    """For a delivery of a connector instance that has stopped."""
+    why = f"{connector} has stopped: {stop.why}; `flask resume {connector}` starts it again"
+    return Hold(_spread(LOOK_AT_STOP), why, destination.name, "stopped")
+
+
+def _spread(seconds: float) -> float:
+    """What waits for the same thing does not look again at the same time."""
+    return seconds * (1 + 0.2 * random.random())  # noqa: S311  no secret
+
+
+def stops_instance(outcome: Outcome) -> bool:
+    """Whether the other side wants nothing more, so that each further attempt is useless."""
+    return isinstance(outcome, Failed) and outcome.reason == "gone" and not outcome.at_source
 
 
 def interval_ms(destination: Destination) -> int:

@@ -388,6 +388,42 @@ def test_replay_needs_the_password(web: Web, world: World) -> None:
     assert web.request("POST", f"/api/deliveries/{id_}/replay").status == 401
 
 
+# Connectors that have stopped
+
+
+def stop(web: Web, world: World) -> str:
+    """Slack is answered 410, and another delivery waits: its id."""
+    world.connectors["slack"].where = Destination("slack #feedback")
+    world.connectors["slack"].answer = lambda _event, _context: Failed("Slack wants nothing more", "gone")
+    world.tell(feedback_event())
+    world.run()
+    waiting = world.tell(feedback_event())
+    world.run()
+    return f"{waiting.event_id}.slack"
+
+
+def test_a_stopped_connector_is_shown_and_started_again(web: Web, world: World) -> None:
+    waiting = stop(web, world)
+    [row] = deliveries(web, "state=retrying&connector=slack")
+    assert (row["id"], row["reason"]) == (waiting, "stopped")
+    world.tick()
+    ready(web, "degraded", "slack has stopped", slack="stopped")
+    assert samples(web.get("/metrics", ()).body)["feedback_bridge_stopped", (("connector", "slack"),)] == 1
+    for resumed in (True, False):
+        reply = web.request("POST", "/api/connectors/slack/resume", BEARER)
+        assert (reply.status, reply.json) == (200, {"name": "slack", "resumed": resumed})
+    world.connectors["slack"].answer = lambda _event, _context: Done()
+    world.run_due()
+    assert world.states()[waiting] == "done"
+    assert samples(web.get("/metrics", ()).body)["feedback_bridge_stopped", (("connector", "slack"),)] == 0
+
+
+def test_only_a_connector_that_is_on_or_has_stopped_is_started_again(web: Web, world: World) -> None:
+    reply = web.request("POST", "/api/connectors/pager/resume", BEARER)
+    assert (reply.status, reply.json) == (404, {"error": "CONNECTORS names no such connector"})
+    assert web.request("POST", "/api/connectors/slack/resume").status == 401
+
+
 # Signals
 
 

@@ -1,0 +1,51 @@
+"""Connector instances that have stopped: a third party answered that it wants nothing more, ever (the reason `gone`).
+
+What is for them waits, without a limit of time, until a person starts them again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from redis import Redis
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """`since`: seconds since 1970, by Redis's clock; `why`: for people, without secrets."""
+
+    since: float
+    why: str
+
+
+class Stops:
+    """The hash `stopped`. Methods raise RedisError."""
+
+    def __init__(self, redis: Redis, instance: str) -> None:
+        self._redis: Any = redis  # redis-py types each answer as the union of all its modes
+        self._key = f"fb:{instance}:stopped"
+
+    def stop(self, name: str, stop: Stop) -> bool:
+        """Stops an instance; whether it was running until now."""
+        value = f"{round(stop.since * 1000)}|{stop.why}".encode("utf-8", "replace")
+        return bool(self._redis.hsetnx(self._key, name, value))
+
+    def of(self, name: str) -> Stop | None:
+        """None for an instance that runs."""
+        value = self._redis.hget(self._key, name)
+        return None if value is None else _read(value)
+
+    def all(self) -> Mapping[str, Stop]:
+        """Every instance that has stopped."""
+        return {name.decode(): _read(value) for name, value in self._redis.hgetall(self._key).items()}
+
+    def resume(self, name: str) -> bool:
+        """Lets an instance run again; whether it had stopped."""
+        return bool(self._redis.hdel(self._key, name))
+
+
+def _read(value: bytes) -> Stop:
+    since, _, why = value.decode("utf-8", "replace").partition("|")
+    return Stop(int(since) / 1000, why)
