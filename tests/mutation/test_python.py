@@ -18,6 +18,7 @@ MODULES = [
     "jobs/delivery/flow.py",
     "bridge/http/deadline.py",
     "connectors/base.py",
+    "sources/signatures.py",
 ]
 
 
@@ -46,6 +47,13 @@ def test_conditions_are_made_constant_and_statements_are_left_out() -> None:
         "self.calls += 1  =>  self.calls += 2",
         "raise TimeoutError  =>  pass",
     }
+
+
+def test_what_no_test_can_notice_stays() -> None:
+    """The very moment of a deadline, and what only a type checker reads."""
+    assert changes("late = time.monotonic() >= end") == {"late = time.monotonic() < end"}
+    assert changes("late = end == time.time()") == {"late = end != time.time()"}
+    assert changes("if TYPE_CHECKING: import x") == {"if True: import x"}
 
 
 @pytest.mark.parametrize(
@@ -82,6 +90,13 @@ def test_a_function_gets_its_new_code_behind_decorators_and_properties() -> None
     assert A().b == 5
     with pytest.raises(LookupError):
         code_of(code, "A.c")
+
+
+def test_a_function_that_loses_its_super_is_changed_by_a_new_import() -> None:
+    """Its code has another closure than the one that runs."""
+    [left_out, number] = mutants("class A(B):\n    def b(self):\n        super().b(5)\n")
+    assert (left_out.after.strip(), left_out.inside) == ("pass", "")
+    assert (number.after.strip(), number.inside) == ("super().b(6)", "A.b")
 
 
 def test_the_command_reports_which_mutants_are_noticed() -> None:

@@ -17,15 +17,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.mutation import lua, python
-from tools.mutation.lanes import ROOT, Lane, Tests
+from tools.mutation.lane import DEFECT
+from tools.mutation.lanes import ROOT, Lane, Tests, is_own
 from tools.mutation.mutant import Mutant
 
 EXPLAINED = ROOT / "docs" / "mutants.md"
-CORE = ("jobs/**/*.py", "connectors/base.py", "bridge/http/*.py")
+CORE = ("jobs/**/*.py", "connectors/base.py", "bridge/http/*.py", "sources/signatures.py")
 TESTS = {
     "jobs": ("tests/jobs/test_*.py",),
     "connectors": ("tests/jobs/test_*.py", "tests/connectors/test_*.py"),
-    "bridge": ("tests/test_transport.py", "tests/test_deadlines.py", "tests/test_waits.py", "tests/test_tls.py"),
+    "sources": ("tests/sources/test_signatures.py", "tests/sources/test_receive_*.py"),
+    "bridge": tuple(f"tests/test_{name}.py" for name in ("transport", "deadlines", "failures", "waits", "tls")),
 }
 """Where the tests of a package are; those that reach the changed function or script are run."""
 QUICK = 0.5
@@ -117,8 +119,7 @@ class Run:
                 for lane in pool.map(lambda number: Lane(folder / f"lane{number}", files), range(jobs)):
                     stack.callback(lane.close)
                     if not lane.collected:
-                        log = (lane.folder / "lane.log").read_text(encoding="utf-8", errors="replace")
-                        raise SystemExit(f"The tests cannot be collected:\n{log}")
+                        raise SystemExit(f"The tests cannot be collected:\n{lane.log()}")
                     self._lanes.put(lane)
                 list(pool.map(self._learn, files))
                 left = [case for case in pool.map(self._test_quickly, cases) if case]
@@ -162,10 +163,14 @@ class Run:
             )
 
     def _noticed_by(self, case: Case, shortest: float, longest: float) -> str:
-        """The first of these tests that notices the mutant, or "". A run that hangs counts as noticed."""
+        """The first of these tests that notices the mutant, or "". A run that hangs counts as noticed; it is printed,
+        because a machine that is busy with something else may be the reason."""
         tests = self._tests.of(case.reached, shortest, longest)
-        if not tests:
-            return ""
+        own = [test for test in tests if is_own(test, case.reached)]
+        parts = [own, [test for test in tests if test not in own]] if case.needs_new_lane else [tests]
+        return next((by for part in parts if part and (by := self._noticed_by_one_of(part, case))), "")
+
+    def _noticed_by_one_of(self, tests: Sequence[str], case: Case) -> str:
         lane = self._lanes.get()
         try:
             answer = lane.judge(case.path, case.mutant, tests, 60 + 4 * self._tests.seconds(tests))
@@ -173,6 +178,10 @@ class Run:
             self._lanes.put(lane)
         if answer["code"] == 0:
             return ""
+        if answer["code"] == DEFECT:
+            raise SystemExit(f"The lane failed:\n{lane.log()}")
+        if answer["code"] is None:
+            print(f"HANGS      {case.title}", flush=True)
         by = answer["failed"][0] if answer["failed"] else f"exit code {answer['code']}"
         with self._lock:
             self._tests.noticed[by] += 1

@@ -27,6 +27,8 @@ from tools.mutation.reach import Reach
 
 OPTIONS = ["-x", "-q", "-s", "-p", "no:randomly", "-p", "no:cacheprovider", "--timeout=100"]
 RESULT = Path("lane.json")
+DEFECT = 70
+"""The exit code where the lane itself failed; its log shows how."""
 
 
 class Lane:
@@ -65,7 +67,7 @@ class Lane:
 
     def _run(self, order: dict[str, Any], session: pytest.Session) -> None:
         """In the child; does not return."""
-        code = 70
+        code = DEFECT
         try:
             os.setsid()
             sys.dont_write_bytecode = True
@@ -73,7 +75,7 @@ class Lane:
                 put_into_force(Path(order["path"]), order["inside"])
             if order["reach"]:
                 session.config.pluginmanager.register(self._reach)
-            run_tests(session, order["tests"], to_the_end=order["reach"])
+            run_tests(session, order["tests"], self._failed, to_the_end=order["reach"])
             RESULT.write_text(json.dumps({"failed": self._failed, "seen": self._reach.seen}), encoding="utf-8")
             code = int(bool(self._failed))
         except BaseException:  # noqa: BLE001  whatever it is, the child must not go on as its parent
@@ -84,16 +86,21 @@ class Lane:
             os._exit(code)
 
 
-def run_tests(session: pytest.Session, names: list[str], to_the_end: bool) -> None:
-    """Runs tests in this order, `to_the_end` or until one fails."""
+def run_tests(session: pytest.Session, names: list[str], failed: list[str], to_the_end: bool) -> None:
+    """Runs tests in this order, `to_the_end` or until one fails twice in a row: on a busy machine a test may fail once
+    whatever the change is. `failed`: the list that the plugin fills."""
     by_name = {item.nodeid: item for item in session.items}
     items = [by_name[name] for name in names if name in by_name]
     items = items or [item for item in session.items if item.nodeid.partition("::")[0] in names]
     try:
         for item, following in zip(items, [*items[1:], None], strict=True):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            if session.shouldfail and not to_the_end:
-                return
+            if failed and not to_the_end:
+                failed.clear()
+                session.testsfailed, session._shouldfail = 0, False  # the property refuses to be unset
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+                if failed:
+                    return
     finally:
         session._setupstate.teardown_exact(None)  # the fixtures of the session, when a failure ended it
 

@@ -28,11 +28,11 @@ class Lane:
         self.folder = folder
         shutil.copytree(ROOT, folder, ignore=LEFT_OUT, symlinks=True)
         self._files = files
-        self._start()
+        self._start(files)
 
-    def _start(self) -> None:
+    def _start(self, files: Sequence[str], *, changed: bool = False) -> None:
         self._process = subprocess.Popen(  # noqa: S603  our own module
-            [sys.executable, "-m", "tools.mutation.lane", *self._files],
+            [sys.executable, *(["-B"] if changed else []), "-m", "tools.mutation.lane", *files],
             cwd=self.folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -40,8 +40,13 @@ class Lane:
             text=True,
             start_new_session=True,
         )
+        self._changed = changed
         self.collected = bool(self._read())
         """Whether the tests could be collected, which a change outside of functions may prevent."""
+
+    def log(self) -> str:
+        """The end of what its pytest has printed."""
+        return (self.folder / "lane.log").read_text(encoding="utf-8", errors="replace")[-5000:]
 
     def learn(self, file: str) -> dict[str, Any]:
         """Runs a test file and records what it reaches."""
@@ -49,25 +54,26 @@ class Lane:
 
     def judge(self, path: Path, mutant: Mutant, tests: Sequence[str], seconds: float) -> dict[str, Any]:
         """Runs tests with the mutant in place: see tools.mutation.lane.Lane."""
+        in_fork = path.suffix == ".lua" or bool(mutant.inside)
+        if in_fork and self._changed:
+            self._restart(self._files, changed=False)
         file = self.folder / path
         before = file.read_text(encoding="utf-8")
-        shutil.rmtree(
-            file.parent / "__pycache__", ignore_errors=True
-        )  # Python notices a change by second and size only
+        # Python notices a change by second and size only.
+        shutil.rmtree(file.parent / "__pycache__", ignore_errors=True)
         file.write_text(mutant.text, encoding="utf-8")
         order = {"tests": list(tests), "seconds": seconds, "reach": False, "inside": mutant.inside}
         try:
-            if path.suffix == ".lua" or mutant.inside:
+            if in_fork:
                 return self._order({**order, "path": str(path)})
-            self.close()
-            self._start()
+            self._restart(sorted({test.partition("::")[0] for test in tests}), changed=True)
             return self._order({**order, "path": ""}) if self.collected else {"code": 2, "failed": ["the collection"]}
         finally:
             file.write_text(before, encoding="utf-8")
-            if not (path.suffix == ".lua" or mutant.inside):
-                self.close()
-                shutil.rmtree(file.parent / "__pycache__", ignore_errors=True)
-                self._start()
+
+    def _restart(self, files: Sequence[str], *, changed: bool) -> None:
+        self.close()
+        self._start(files, changed=changed)
 
     def _order(self, order: dict[str, Any]) -> dict[str, Any]:
         assert self._process.stdin
@@ -112,19 +118,27 @@ class Tests:
             self.seen[test] = (seconds, frozenset(reach))
 
     def of(self, reached: str, shortest: float, longest: float) -> list[str]:
-        """Tests of so many seconds that reach something, those first that are likely to notice soon.
+        """Tests of so many seconds that reach something, those first that are likely to notice soon: in the test file
+        of the same name, or the first to notice other changes.
 
-        `reached`: a script, a function, or a module (`jobs/delivery/flow.py:`), which means any function of it.
+        `reached`: a script, a function, or a module (`jobs/delivery/flow.py:`), which means any function of it, and the
+        tests that may compare its constants.
         """
         found = [
-            (seconds / (1 + self.noticed[test]), test)
+            (not is_own(test, reached), seconds / (1 + self.noticed[test]), test)
             for test, (seconds, reach) in self.seen.items()
-            if shortest < seconds <= longest and (reached in reach or (reached[-1] == ":" and _reaches(reach, reached)))
+            if shortest < seconds <= longest
+            and (reached in reach or (reached[-1] == ":" and (is_own(test, reached) or _reaches(reach, reached))))
         ]
-        return [test for _, test in sorted(found)]
+        return [test for *_, test in sorted(found)]
 
     def seconds(self, tests: Sequence[str]) -> float:
         return sum(self.seen[test][0] for test in tests)
+
+
+def is_own(test: str, reached: str) -> bool:
+    """Whether the test is in the file that is named like what it reaches: test_flow.py for flow.py."""
+    return f"/test_{Path(reached.partition(':')[0]).stem}.py::" in test
 
 
 def _reaches(reach: frozenset[str], start: str) -> bool:

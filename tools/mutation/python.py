@@ -36,6 +36,7 @@ ARITHMETIC: dict[type[ast.operator], tuple[str, str]] = {
     ast.Mod: ("%", "*"),
 }
 """What is written, and what instead."""
+CLOCKS = ("time.monotonic()", "time.time()")
 LOGS = frozenset({"debug", "info", "warning", "error", "exception"})
 Change = tuple[ast.AST, int, int, str, str]
 """Node, first and last offset of the text that is replaced, the new text, the function around it."""
@@ -54,7 +55,9 @@ def mutants(source: str) -> Iterator[Mutant]:
         after_last = last + text.count("\n") - source.count("\n")
         before = "\n".join(source.split("\n")[first : last + 1])
         after = "\n".join(text.split("\n")[first : after_last + 1])
-        yield Mutant(first + 1, before, after, text, inside)
+        # Without its super() a function has another closure, and can't be changed while the process runs.
+        in_place = b"super()" not in data[start:end] or "super()" in new
+        yield Mutant(first + 1, before, after, text, inside if in_place else "")
 
 
 class _Finder:
@@ -87,7 +90,8 @@ class _Finder:
             yield (statement, *self._span(statement), "pass", function)
         if isinstance(statement, ast.If | ast.While):
             for constant in ("True", "False"):
-                if not (isinstance(statement, ast.While) and constant == "True"):  # it would only hang
+                hangs = isinstance(statement, ast.While) and constant == "True"
+                if not hangs and not (constant == "False" and _is_for_types(statement)):
                     yield (statement, *self._span(statement.test), constant, function)
         for name, value in ast.iter_fields(statement):
             if name == "annotation":
@@ -115,7 +119,10 @@ class _Finder:
                 case ast.Compare(left=left, ops=ops, comparators=comparators):
                     for one, operator, other in zip([left, *comparators], ops, comparators, strict=False):
                         start, end = self._between(one, other)
+                        at_now = any(clock in self._text(*self._span(node)) for clock in CLOCKS)
                         for new in COMPARISONS[type(operator)]:
+                            if at_now and new.strip("=") == self._text(start, end).strip(" ="):
+                                continue  # earlier than this moment, or in it: no test can be so exact
                             yield (node, start, end, SIGN.sub(new, self._text(start, end), count=1), function)
                 case ast.BoolOp(op=operator, values=values):
                     for one, other in itertools.pairwise(values):
@@ -146,6 +153,10 @@ class _Finder:
     def _span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
         end_line, end = node.end_lineno or node.lineno, node.end_col_offset or 0
         return self._starts[node.lineno - 1] + node.col_offset, self._starts[end_line - 1] + end
+
+
+def _is_for_types(statement: ast.If | ast.While) -> bool:
+    return isinstance(statement.test, ast.Name) and statement.test.id == "TYPE_CHECKING"
 
 
 def _is_text(statement: ast.stmt) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-PACKAGES = ("jobs", "connectors", "bridge/http")
+PACKAGES = ("jobs", "connectors", "sources", "bridge/http")
 
 
 class Scripts(dict[str, str]):
