@@ -5,7 +5,6 @@ Headers are other systems' text: everything is parsed tolerantly, and the result
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -79,4 +78,4 @@ def _moment(text: str) -> float | None:
 
 
 def _bounded(seconds: float) -> float:
-    return 0.0 if math.isnan(seconds) else min(max(0.0, seconds), LONGEST_WAIT)
+    return min(max(0.0, seconds), LONGEST_WAIT)

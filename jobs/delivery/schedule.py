@@ -97,4 +97,4 @@ def pause(asked: float | None) -> float:
 
 
 def _bounded(asked: float) -> float:
-    return min(asked, LONGEST_RETRY_AFTER) if asked > 0 else 0.0  # what is no number is not greater either
+    return min(max(0.0, asked), LONGEST_RETRY_AFTER)  # in this order, "not a number" is 0

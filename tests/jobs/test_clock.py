@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from jobs.delivery.clock import Clock, Pulse
 from tests.jobs.steps import due, fields, key_of, leased, members, now_ms, told, waiting
 from tests.jobs.world import Recorder, World
 
@@ -63,6 +64,10 @@ def test_the_first_tick_is_when_the_ledger_was_born(world: World) -> None:
     world.redis.set(key_of(world, "born"), 5)
     world.tick()
     assert world.redis.get(key_of(world, "born")) == b"5"
+
+
+def test_a_clock_keeps_no_process_alive_that_wants_to_end(world: World) -> None:
+    assert Clock(world.ledger, world.queue, "a", 30, Pulse()).daemon
 
 
 # Breakers and those who wait

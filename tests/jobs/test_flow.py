@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import get_args
 
 import pytest
 from redis import Redis
 
-from connectors.base import Context, Destination, Done, Failed, Outcome, Retry, Skipped
+from connectors.base import Context, Destination, Done, Failed, Outcome, Reason, Retry, Skipped
+from jobs.delivery import flow
+from jobs.delivery.flow import Go, Hold, conditions_of, recovery_of, states_of, system_of
+from jobs.ledger.ledger import Recovery
 from sources.base import Event
+from tests.jobs.steps import key_of, leased, now_ms
 from tests.jobs.world import Recorder, World, feedback_event
 
 
@@ -220,3 +225,98 @@ def test_who_is_not_reported_in_a_digest_moves_up(redis: Redis) -> None:
             world.deliverer.deliver(id_)
     assert [len(crowd) for crowd in teller.together] == [30, 30, 9]
     assert set(world.states().values()) == {"done"}
+
+
+# When those who are held look again
+
+
+def test_who_waits_for_the_rate_looks_again_at_its_turn(world: World) -> None:
+    slow = Destination("channel", per_second=0.0001)
+    assert flow.admit(world.ledger, leased(world), slow) == Go()
+    hold = flow.admit(world.ledger, leased(world), slow)
+    assert isinstance(hold, Hold)
+    assert hold.seconds == pytest.approx(10_000, abs=5)
+    assert not hold.closed, "the return of nobody wakes it earlier"
+
+
+@pytest.mark.parametrize("luck", [0.0, 1.0])
+def test_whom_a_breaker_holds_looks_again_half_a_minute_after_its_pause_and_up_to_a_fifth_later(
+    world: World, monkeypatch: pytest.MonkeyPatch, luck: float
+) -> None:
+    monkeypatch.setattr("random.random", lambda: luck)
+    lease, until = leased(world), int(now_ms(world)) + 60_000
+    world.redis.hset(key_of(world, "breaker:channel"), "until", until)
+    latest = until - now_ms(world)
+    hold = flow.admit(world.ledger, lease, Destination("channel"))
+    earliest = until - now_ms(world)
+    assert isinstance(hold, Hold)
+    assert earliest - 1 <= hold.seconds * 1000 / (1 + luck / 5) - 30_000 <= latest + 1
+    assert hold.closed == "channel"
+
+
+# What an attempt shows about its destination, and about the source that it needed
+
+SHOWN = {
+    "auth": "",
+    "config": "",
+    "rate_limited": "busy:5000",
+    "quota": "quota",
+    "timeout": "down",
+    "network": "down",
+    "server_error": "down",
+    "client_error": "answers",
+    "not_found": "answers",
+    "not_yet": "",
+    "ambiguous": "down",
+    "gone": "",
+    "crashed": "",
+}
+
+
+@pytest.mark.parametrize("reason", get_args(Reason))
+def test_what_each_reason_shows_about_the_destination(reason: Reason) -> None:
+    assert conditions_of(Retry("why", reason), "jira") == [("jira", SHOWN[reason])]
+    final = "" if reason == "rate_limited" else SHOWN[reason]  # a final answer asks nobody to wait
+    assert conditions_of(Failed("why", reason), "jira") == [("jira", final)]
+
+
+def test_a_rate_limit_shows_its_pause_in_milliseconds() -> None:
+    assert conditions_of(Retry("429", "rate_limited", 30.5), "jira") == [("jira", "busy:30500")]
+
+
+def test_only_a_success_shows_that_the_source_works() -> None:
+    assert conditions_of(Done(), "jira", "abc") == [("jira", "up"), ("abc", "up")]
+    assert conditions_of(Skipped("no text"), "jira", "abc") == [("jira", ""), ("abc", "")]
+    assert conditions_of(Retry("503", "server_error"), "jira", "abc") == [("jira", "down"), ("abc", "")]
+    assert conditions_of(Done(), "jira") == [("jira", "up")], "a source that was not needed is not judged"
+
+
+@pytest.mark.parametrize("kind", [Retry, Failed])
+def test_a_failure_of_the_source_is_no_failure_of_the_destination(kind: type[Retry | Failed]) -> None:
+    theirs, own = kind("503", "server_error", at_source=True), kind("503", "server_error")
+    assert conditions_of(theirs, "jira", "abc") == [("abc", "down"), ("jira", "")]
+    assert [system_of(outcome, "jira", "abc") for outcome in (theirs, own, Done())] == ["abc", "jira", "jira"]
+    assert recovery_of(theirs, "jira", "abc", 5.0) == Recovery("abc", 5.0)
+    assert recovery_of(own, "jira", "abc", 5.0) == Recovery("jira", 5.0)
+    assert recovery_of(own, "jira", "abc", None) is None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "states"),
+    [
+        (Done(), {"jira": "ok", "abc": "ok"}),
+        (Failed("400", "client_error"), {"jira": "ok"}),
+        (Failed("401", "auth"), {"jira": "refused"}),
+        (Failed("401", "auth", at_source=True), {"abc": "refused"}),
+        (Retry("no answer", "timeout"), {}),
+        (Skipped("no text"), {}),
+    ],
+    ids=["done", "refused as such", "refused credentials", "refused at the source", "no answer", "skipped"],
+)
+def test_the_state_in_which_systems_were_seen(outcome: Outcome, states: dict[str, str]) -> None:
+    assert states_of(outcome, "jira", "abc") == states
+
+
+def test_an_attempt_that_went_nowhere_has_seen_no_state() -> None:
+    for outcome in (Done(), Failed("no such connector", "auth")):
+        assert states_of(outcome, "") == {}

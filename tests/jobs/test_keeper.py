@@ -45,6 +45,10 @@ def test_an_attempt_hangs_after_two_minutes() -> None:
     assert keeper_module.LONGEST_ATTEMPT == 120.0
 
 
+def test_a_keeper_keeps_no_process_alive_that_wants_to_end(world: World) -> None:
+    assert Keeper(world.ledger, "worker").daemon
+
+
 def test_what_works_is_kept_and_does_not_hang(world: World, leases: list[Lease]) -> None:
     keeper = Keeper(world.ledger, "worker")
     world.tick()

@@ -93,7 +93,14 @@ def test_a_pattern_without_an_end_is_a_mistake() -> None:
     assert acts_on("*" * 200) == set(EVENTS)
     with pytest.raises(ConfigError) as caught:
         acts_on("*" * 201)
-    assert len(caught.value.problems[0]) < 300
+    assert f"'{'*' * 99}…'" in caught.value.problems[0], "a hundred characters of it are quoted"
+
+
+def test_a_mistake_is_reported_with_the_variable_in_which_the_operator_wrote_it() -> None:
+    variables = ("SLACK_MOBILE_EVENTS", "SLACK_MOBILE_FILTER")
+    with pytest.raises(ConfigError) as caught:
+        make_route("slack.mobile", "NOPE", "project.id ==", (), variables)
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == list(variables)
 
 
 @given(st.text(max_size=30))

@@ -123,7 +123,7 @@ def test_a_dead_letter_comes_back_by_itself_five_times_at_most(healed: int, wake
 
 @given(reasons, st.integers(0, 9))
 def test_a_dead_letter_that_is_to_blame_itself_is_not_brought_back(reason: Reason, healed: int) -> None:
-    own = reason in ("client_error", "not_found", "not_yet", "crashed")
+    own = reason in ("client_error", "not_found", "not_yet", "crashed", "gone")
     assert own == (reason not in HEALED)
     if own:
         assert after(Failed("no", reason), 0, 0, 0, healed=healed).wake is None
