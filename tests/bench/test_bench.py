@@ -10,7 +10,8 @@ import pytest
 
 from tools.bench.attackers import ATTACKS, Attack
 from tools.bench.attacks import COLUMNS, Measure
-from tools.bench.common import Sample, body, percentile
+from tools.bench.common import FIRST_PAGE, PERFORMANCE, SECURITY, Report, Sample, body, percentile
+from tools.figures import blocks
 from tools.sandbox.processes import ROOT, Processes, free_port, start_valkey
 
 RECEIVER = [
@@ -72,6 +73,44 @@ def test_the_measure_of_attacks_shows_who_is_harmed(tmp_path: Path) -> None:
     assert answered.fullmatch(harmful["webhook answered"])
     assert answered.fullmatch(harmless["message sent"])
     assert harmful["message sent"] == "5 of 5 not"
+
+
+def test_a_report_goes_into_the_blocks_of_its_command(tmp_path: Path) -> None:
+    page, first_page = tmp_path / "page.md", tmp_path / "first.md"
+    for path in (page, first_page):
+        path.write_text("<!-- figures: bin/bench receiver -->\n\nold\n\n<!-- /figures -->\n", encoding="utf-8")
+    report = Report("bin/bench receiver")
+    report.add("CPython 3.11")
+    report.table("Calls", ["call", "µs"], [["one", "61"]])
+    report.ratio("one against another", "2 ×")
+    report.write(page, first_page)
+    table = "### Calls\n\n| call | µs |\n| ---- | -- |\n| one  | 61 |"
+    assert blocks(page.read_text("utf-8")) == {"bin/bench receiver": f"CPython 3.11\n\n{table}"}
+    assert "| one against another | 2 ×      |" in blocks(first_page.read_text("utf-8"))["bin/bench receiver"]
+
+
+@pytest.mark.parametrize(
+    ("page", "commands"),
+    [
+        (PERFORMANCE, ["bin/bench receiver", "bin/bench worker"]),
+        (FIRST_PAGE, ["bin/bench worker", "bin/bench receiver"]),
+        (SECURITY, ["bin/bench attacks"]),
+    ],
+    ids=["performance", "first page", "security"],
+)
+def test_the_pages_have_the_blocks_that_are_written(page: Path, commands: list[str]) -> None:
+    assert list(blocks(page.read_text(encoding="utf-8"))) == commands
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["receiver --quick --write", "worker --quick --write", "attacks --only none --write"],
+    ids=["receiver", "worker", "attacks"],
+)
+def test_figures_of_a_part_are_not_written(command: str) -> None:
+    done = subprocess.run([ROOT / "bin" / "bench", *command.split()], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "--write" in done.stderr
 
 
 def test_events_are_of_the_size_that_is_asked_for_and_all_different() -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from tools.chaos.__main__ import block_of, options
 from tools.chaos.attack import Done
 from tools.chaos.facts import Row
 from tools.chaos.hooks import request_step
@@ -65,3 +68,30 @@ def test_steps_are_named_without_ids() -> None:
     assert request_step("PUT", f"{base}/abc/api/projects/1/issues/77") == "abc PUT /projects/*/issues/*"
     assert request_step("POST", f"{base}/slack/api/chat.postMessage") == "slack POST /chat.postMessage"
     assert request_step("POST", f"{base}/libretranslate/translate?x=1") == "libretranslate POST /translate"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "block"),
+    [
+        ("--seed 1 --seeds 20", "bin/chaos"),
+        ("--self-test", "bin/chaos --self-test"),
+        ("--each --jobs 2", "bin/chaos --each"),
+        ("--each-step", "bin/chaos --each-step"),
+        ("--scale 1", "bin/chaos --scale 1"),
+    ],
+)
+def test_each_kind_of_run_has_a_block_for_its_figures(arguments: str, block: str) -> None:
+    assert block_of(options([*arguments.split(), "--write"])) == block
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--without", "lock"], ["--only", "worker killed"], ["--each", "--scale", "1"]],
+    ids=["without", "only", "each at the real speed"],
+)
+def test_a_run_without_a_block_is_refused_before_it_begins(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        options([*arguments, "--write"])
+    assert f"reliability.md has no block for bin/chaos {arguments[0]}" in capsys.readouterr().err

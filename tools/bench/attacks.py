@@ -23,7 +23,7 @@ from redis import Redis
 
 from tools.bench import service
 from tools.bench.attackers import ATTACKS, Attack
-from tools.bench.common import family, place, table
+from tools.bench.common import SECURITY, Report, family, place
 from tools.bench.hostile import listening
 from tools.bench.service import Target
 from tools.bench.stub import Stub
@@ -237,18 +237,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--checkout", type=Path, default=ROOT, help="folder of the service that is attacked")
     parser.add_argument("--only", default="", help="a pattern: only the attacks whose title matches it")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/security.md")
     parser.add_argument("--seconds", type=float, default=60.0, help="for how long an attack is watched at most")
     given = parser.parse_args()
     chosen = [attack for attack in ATTACKS if re.search(given.only, attack.title)]
     if not chosen:
         parser.error(f"no attack matches {given.only!r}; there are: {'; '.join(attack.title for attack in ATTACKS)}")
-    with place("Attacks") as (processes, redis_url):
+    if given.write and (given.only or given.checkout != ROOT):
+        parser.error("--write is for all attacks, on this checkout")
+    report = Report("bin/bench attacks")
+    with place(report) as (processes, redis_url):
         measure = Measure(processes, redis_url, given.checkout.resolve(), given.seconds)
         rows: list[list[str]] = []
         for attack in chosen:
             print(f"{len(rows) + 1} of {len(chosen)}: {attack.title}", file=sys.stderr, flush=True)
             rows.append(measure.row(attack))
-    table("Web and worker under attacks", COLUMNS, rows)
+    report.table("Web and worker under attacks", COLUMNS, rows)
+    if given.write:
+        report.write(SECURITY)
 
 
 if __name__ == "__main__":

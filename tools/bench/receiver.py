@@ -28,7 +28,19 @@ from jobs.connection import connect
 from jobs.ledger.ledger import Ledger
 from sources.abc.events import parse
 from sources.base import Event
-from tools.bench.common import TOKEN, Sample, arguments, body, cpu_seconds, measured_core, place, rounds, table
+from tools.bench.common import (
+    FIRST_PAGE,
+    PERFORMANCE,
+    TOKEN,
+    Report,
+    Sample,
+    arguments,
+    body,
+    cpu_seconds,
+    measured_core,
+    place,
+    rounds,
+)
 from tools.bench.views import enqueue_pipelined, store_once
 from tools.sandbox.processes import ROOT, Processes, free_port, python_command
 
@@ -41,7 +53,10 @@ CASES = {
     "three": "**the receiver**, three deliveries of the event",
     "naive": "token, JSON, three `Queue.enqueue`",
 }
-THREE = {"TRANSLATE_EVENTS": "*", "JIRA_EVENTS": "*", "SLACK_EVENTS": "*"}
+ONE = {"TRANSLATE_EVENTS": "FEEDBACK_CREATION", "JIRA_EVENTS": "ISSUE_CREATION", "SLACK_EVENTS": "ISSUE_CREATION"}
+THREE = dict.fromkeys(ONE, "FEEDBACK_CREATION")
+"""Of the feedback that is sent; no connector acts on what it implies for the issue that it carries."""
+DELIVERIES = {"`Acceptor.accept`, one delivery": 1, "`Acceptor.accept`, three deliveries": 3}
 GATEWAY = "app:create_gateway"
 _numbers = count(0, 1_000_000)
 
@@ -61,6 +76,7 @@ def environment(redis_url: str) -> dict[str, str]:
         "JIRA_API_TOKEN": "bench",
         "JIRA_PROJECT": "BENCH",
         "SLACK_WEBHOOK_URL": "http://127.0.0.1:9/bench",
+        **ONE,
     }
 
 
@@ -92,7 +108,9 @@ def load(port: int, seconds: float) -> dict[str, float]:
     return found
 
 
-def throughput(processes: Processes, redis: Redis, env: dict[str, str], seconds: float, times: int) -> None:
+def throughput(
+    report: Report, processes: Processes, redis: Redis, env: dict[str, str], seconds: float, times: int
+) -> None:
     targets = {
         "empty": ("tools.bench.views:empty", env),
         "dedupe": ("tools.bench.views:dedupe", env),
@@ -130,10 +148,15 @@ def throughput(processes: Processes, redis: Redis, env: dict[str, str], seconds:
         for name, rate in rates.items()
     ]
     head = ["view", "requests/s", "× dedupe", "× naive", "× empty", "CPU µs", "p50 / p99 ms", "client's core"]
-    table(f"Receiver: {CONNECTIONS} keep-alive connections, every event new", head, rows)
+    report.table(f"Receiver: {CONNECTIONS} keep-alive connections, every event new", head, rows)
+    one, three = (f"{rates[name].to(rates['naive']):.1f}" for name in ("one", "three"))
+    report.ratio(
+        "webhooks a second against the same view with three `Queue.enqueue`, one connector acting on each",
+        f"{one} × as many ({three} × with three)",
+    )
 
 
-def the_call_alone(env: dict[str, str], calls: int, times: int) -> None:
+def the_call_alone(report: Report, env: dict[str, str], calls: int, times: int) -> None:
     """Without HTTP: what `accept` spends beside one pipelined SET NX + LPUSH, in this process."""
     events = (parse(json.loads(raw), "default") for raw in (body(number) for number in count(5_000_000_000)))
     raw, redis = body(0), Redis.from_url(env["REDIS_URL"], connection_class=Counting)
@@ -159,15 +182,18 @@ def the_call_alone(env: dict[str, str], calls: int, times: int) -> None:
         "`Acceptor.accept`, one delivery": lambda event: one.accept("abc", event, raw),
         "`Acceptor.accept`, three deliveries": lambda event: three.accept("abc", event, raw),
     }
-    for call in cases.values():
+    for name, call in cases.items():
         timed(call)
+        if (stored := redis.zcard("fb:default:due")) != calls * DELIVERIES.get(name, 0):
+            raise SystemExit(f"bin/bench receiver: {name}: {stored} deliveries were stored for {calls} events")
     found = rounds({name: partial(timed, call) for name, call in cases.items()}, times)
     least = found["SET NX + LPUSH, pipelined"]
     rows = [
         [name, sample.text(), f"{sample.to(least):.2f}", *spent(redis, partial(timed, cases[name]), calls)]
         for name, sample in found.items()
     ]
-    table("The Redis call alone", ["call", "µs", "× SET + LPUSH", "round trips", "commands sent"], rows)
+    report.table("The Redis call alone", ["call", "µs", "× SET + LPUSH", "round trips", "commands sent"], rows)
+    report.ratio("round trips to Redis for a webhook, with three connectors acting on it", rows[-1][3])
 
 
 class Counting(Connection):
@@ -192,7 +218,7 @@ def spent(redis: Redis, call: Callable[[], object], times: int) -> tuple[str, st
     return f"{trips / times:.2f}", f"{len(sent) / times:.2f}"
 
 
-def hung(processes: Processes, env: dict[str, str], times: int) -> None:
+def hung(report: Report, processes: Processes, env: dict[str, str], times: int) -> None:
     """How long the sender waits for its 503 while Redis is stopped, and for the next 200 once it goes on."""
     port = serve(processes, "hung", GATEWAY, env)
     with requests.Session() as session:
@@ -215,16 +241,19 @@ def hung(processes: Processes, env: dict[str, str], times: int) -> None:
         processes["valkey"].signal(signal.SIGCONT)
         again = expect(200, 1)
     rows = [["503 while Redis hangs", waits.text(2)], ["200 once it goes on", f"{again:.2f}"]]
-    table("Redis hung (SIGSTOP)", ["answer", "seconds"], rows)
+    report.table("Redis hung (SIGSTOP)", ["answer", "seconds"], rows)
+    report.ratio("answer (503) while Redis hangs", f"{waits.median:.2f} s")
 
 
 def main() -> None:
-    quick = arguments(__doc__.splitlines()[0])
-    with place("Receiver") as (processes, url), Redis.from_url(url) as redis:
+    given, report = arguments(__doc__.splitlines()[0]), Report("bin/bench receiver")
+    with place(report) as (processes, url), Redis.from_url(url) as redis:
         env = environment(url)
-        throughput(processes, redis, env, *((0.3, 1) if quick else (0.7, 7)))
-        the_call_alone(env, *((50, 1) if quick else (500, 7)))
-        hung(processes, env, 1 if quick else 5)
+        throughput(report, processes, redis, env, *((0.3, 1) if given.quick else (0.7, 7)))
+        the_call_alone(report, env, *((50, 1) if given.quick else (500, 7)))
+        hung(report, processes, env, 1 if given.quick else 5)
+    if given.write:
+        report.write(PERFORMANCE, FIRST_PAGE)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,19 @@ from jobs.configuration import configure
 from jobs.connection import connect
 from jobs.ledger.ledger import Ledger
 from sources.abc.events import parse
-from tools.bench.common import TOKEN, Sample, arguments, body, family, measured_core, place, rounds, table
+from tools.bench.common import (
+    FIRST_PAGE,
+    PERFORMANCE,
+    TOKEN,
+    Report,
+    Sample,
+    arguments,
+    body,
+    family,
+    measured_core,
+    place,
+    rounds,
+)
 from tools.bench.receiver import serve
 from tools.bench.stub import Stub
 from tools.bench.views import JOB
@@ -183,9 +195,10 @@ def latency(folder: Path, stub: Stub, way: Way, times: int) -> tuple[Sample, Sam
 
 
 def main() -> None:
-    quick = arguments(__doc__.splitlines()[0])
+    given, report = arguments(__doc__.splitlines()[0]), Report("bin/bench worker")
+    quick = given.quick
     times = 1 if quick else 3
-    with place("Worker") as (processes, url), Redis.from_url(url) as redis, Stub() as stub:
+    with place(report) as (processes, url), Redis.from_url(url) as redis, Stub() as stub:
         ours, plain = (way(redis, url, stub.url(ANSWERS_AFTER_MS)) for way in (Ours, Plain))
         cases = {
             "`rq worker`": (plain, 1, 6 if quick else 30),
@@ -199,17 +212,25 @@ def main() -> None:
             return runs[name][-1].rate
 
         rates = rounds({name: partial(measure, name) for name in cases}, times)
-        report(rates, runs)
+        throughput(report, rates, runs)
         redis.flushall()
-        rows = []
+        rows, webhooks = [], []
         for name, kind in (("one `Queue.enqueue`, `rq worker`", Plain), ("**the bridge**", Ours)):
             found = latency(processes.folder, stub, kind(redis, url, stub.url(0)), 3 if quick else 20)
             rows.append([name, *(sample.text(1) for sample in found)])
+            webhooks.append(found[1].median)
         head = ["way", "ms from enqueue to the call", "ms from webhook to the call"]
-        table("Idle, third party at 0 ms: median (least–most)", head, rows)
+        report.table("Idle, third party at 0 ms: median (least–most)", head, rows)
+        report.ratio(
+            "time from the webhook to the call that arrives at the third party, idle, against one `Queue.enqueue` "
+            "and `rq worker`",
+            f"{webhooks[1] / webhooks[0]:.2f} ×",
+        )
+    if given.write:
+        report.write(PERFORMANCE, FIRST_PAGE)
 
 
-def report(rates: Mapping[str, Sample], runs: Mapping[str, list[Run]]) -> None:
+def throughput(report: Report, rates: Mapping[str, Sample], runs: Mapping[str, list[Run]]) -> None:
     base = rates["`rq worker`"]
     base_memory = median(run.memory for run in runs["`rq worker`"])
     rows = []
@@ -219,7 +240,14 @@ def report(rates: Mapping[str, Sample], runs: Mapping[str, list[Run]]) -> None:
         times = [f"{rate.to(base):.1f}", f"{memory:.0f}", f"{memory / base_memory:.2f}", f"{trips:.1f}"]
         rows.append([name, rate.text(1), *times])
     head = ["worker", "calls/s", "× rq worker", "MB (PSS)", "× rq worker", "round trips per call"]
-    table(f"Worker: every call takes the third party {ANSWERS_AFTER_MS} ms", head, rows)
+    report.table(f"Worker: every call takes the third party {ANSWERS_AFTER_MS} ms", head, rows)
+    _, one, two = rows
+    report.ratio(
+        f"deliveries a second with a third party that takes {ANSWERS_AFTER_MS} ms, one worker process, against "
+        "`rq worker` on the same calls",
+        f"{one[2]} × as many, in {one[4]} × its memory",
+    )
+    report.ratio("two worker processes", f"{two[2]} × as many, in {two[4]} × its memory")
 
 
 if __name__ == "__main__":

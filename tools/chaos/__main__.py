@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,23 +11,26 @@ from pathlib import Path
 
 from tools.chaos.discover import discover
 from tools.chaos.plan import AT_STEP, KINDS, Fault, plan, points_of
-from tools.chaos.report import Result, summary, table, troubles
+from tools.chaos.report import Result, summary, troubles
 from tools.chaos.run import run
 from tools.chaos.sabotage import PROTECTIONS
 from tools.chaos.selftest import SCENARIOS, attempt, prove
 from tools.chaos.story import Action, tell
 from tools.chaos.sweep import sweep
 from tools.chaos.world import TUNED, Options
-from tools.sandbox.processes import end_on_signals
+from tools.figures import blocks, table, versions
+from tools.figures import write as write_figures
+from tools.sandbox.processes import ROOT, end_on_signals
 
 EVENTS, SECONDS = 150, 30.0
 FAULTS = 8
 EACH = [*KINDS, AT_STEP]
+PAGE = ROOT / "docs" / "reliability.md"
 REAL, REAL_FROM = 1.0, 120.0
 """Runs that take so many seconds have time for a sender that is as slow as the real one."""
 
 
-def options() -> argparse.Namespace:
+def options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bin/chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="of the first run (1)")
     parser.add_argument("--seeds", type=int, default=1, help="how many runs, with seeds in a row (1)")
@@ -40,20 +44,36 @@ def options() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1, help="runs at the same time (1)")
     parser.add_argument("--without", choices=PROTECTIONS, help="plays what needs this protection, with it switched off")
     parser.add_argument("--self-test", action="store_true", help="does so for each, and fails if one is not noticed")
+    parser.add_argument("--write", action="store_true", help="puts the figures into docs/reliability.md if all holds")
     parser.add_argument("--keep", type=Path, help="folder for the logs of the runs")
-    return parser.parse_args()
+    given = parser.parse_args(arguments)
+    if given.write and block_of(given) not in blocks(PAGE.read_text(encoding="utf-8")):
+        parser.error(f"--write: {PAGE.name} has no block for {block_of(given)}")
+    return given
+
+
+def block_of(given: argparse.Namespace) -> str:
+    """The block of the page for this kind of run."""
+    kinds = ("self-test", "without", "only", "each", "each-step")
+    chosen = [f"--{kind}" for kind in kinds if getattr(given, kind.replace("-", "_"))]
+    return " ".join(["bin/chaos", *chosen, *["--scale 1"] * (given.scale == REAL)])
 
 
 def main() -> int:
-    given = options()
+    given = options(sys.argv[1:])
     end_on_signals()
     if given.without:
         found = attempt(given.without, given.without)
         say(f"{SCENARIOS[given.without].why}; without {given.without}: {', '.join(found) or 'nothing noticed'}")
         return 1 if found else 0
     if given.self_test:
-        return self_test(given.jobs)
+        return self_test(given)
     return attack(given)
+
+
+def write(given: argparse.Namespace, figures: str) -> None:
+    command = shlex.join(["bin/chaos", *(part for part in sys.argv[1:] if part != "--write")])
+    write_figures(PAGE, block_of(given), f"`{command}`; {versions()}.\n\n{figures}")
 
 
 def attack(given: argparse.Namespace) -> int:
@@ -81,8 +101,13 @@ def attack(given: argparse.Namespace) -> int:
         results = list(pool.map(one, range(given.seed, given.seed + number)))
     finally:
         pool.shutdown(cancel_futures=True)  # interrupted: what has begun ends in order, the rest does not begin
-    say(f"\n{summary(results, steps)}")
-    return 0 if all(result.holds for result in results) else 1
+    found = summary(results, steps)
+    say(f"\n{found}")
+    if not all(result.holds for result in results):
+        return 1
+    if given.write:
+        write(given, found)
+    return 0
 
 
 def attack_of(
@@ -98,14 +123,19 @@ def attack_of(
     return story, plan(seed, seconds, steps, faults, given.only)
 
 
-def self_test(jobs: int) -> int:
-    findings = prove(jobs=jobs)
+def self_test(given: argparse.Namespace) -> int:
+    findings = prove(jobs=given.jobs)
     rows = [
         (f.protection, f.why, ", ".join(f.whole) or "all holds", ", ".join(f.sabotaged) or "NOT NOTICED")
         for f in findings
     ]
-    say(table(("protection", "scenario", "with it", "without it"), rows))
-    return 0 if all(finding.proven for finding in findings) else 1
+    found = table(("protection", "scenario", "with it", "without it"), rows)
+    say(found)
+    if not all(finding.proven for finding in findings):
+        return 1
+    if given.write:
+        write(given, found)
+    return 0
 
 
 def say(text: str) -> None:

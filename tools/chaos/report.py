@@ -11,6 +11,7 @@ from typing import Any
 
 from tools.chaos.attack import Done
 from tools.chaos.facts import Row
+from tools.figures import table
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +64,6 @@ def recovery_of(
 
 def _seconds(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """In Markdown."""
-    lines = [head, *([str(cell) for cell in row] for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    body = [head, ["-" * width for width in widths], *lines[1:]]
-    return "\n".join(
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in body
-    )
 
 
 def effects_table(results: Sequence[Result]) -> str:
