@@ -31,7 +31,7 @@ def reason_of(status: int) -> tuple[Reason, bool]:
     return FINAL.get(status, "client_error"), False
 
 
-def refused(who: str, status: int, said: str, retry_after: float | None = None) -> Retry | Failed:
+def refused(who: str, status: int, detail: str, retry_after: float | None = None) -> Retry | Failed:
     """The outcome of an answer that is no success.
 
     `said`: what may be passed on of the answer: an error code (`code_of`), a message of a known form (`Messages`).
@@ -39,12 +39,12 @@ def refused(who: str, status: int, said: str, retry_after: float | None = None) 
     after it has masked secrets.
     """
     reason, again = reason_of(status)
-    why = f"{who} answered {status}" + (f": {said}" if said else "")
+    why = f"{who} answered {status}" + (f": {detail}" if detail else "")
     return Retry(why, reason, retry_after) if again else Failed(why, reason)
 
 
-def refused_answer(who: str, answer: Answer, said: str = "") -> Retry | Failed:
-    return refused(who, answer.status, said, answer.retry_after)
+def refused_answer(who: str, answer: Answer, detail: str = "") -> Retry | Failed:
+    return refused(who, answer.status, detail, answer.retry_after)
 
 
 def no_answer(who: str, error: NoAnswer) -> Retry:

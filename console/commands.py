@@ -230,13 +230,13 @@ def _send(configuration: Configuration, url: str, body: bytes) -> str:
         answer = send(new_session(), "POST", url, headers=headers, data=body)
     except NoAnswer as failure:
         raise click.ClickException(f"{url}: {failure}; is the receiver running there?") from None
-    said = answer.json()
-    if not answer.ok or not isinstance(said, dict):
+    found = answer.json()
+    if not answer.ok or not isinstance(found, dict):
         raise click.ClickException(f"{url} answered {answer.status}: {_excerpt(configuration, answer.text)}")
-    if "event_id" not in said:
+    if "event_id" not in found:
         raise click.ClickException(f"{url} answered without an event_id; is that the receiver?")
-    _echo(f"accepted as event {said['event_id']}{' (known already)' if said.get('duplicate') else ''}")
-    return str(said["event_id"])
+    _echo(f"accepted as event {found['event_id']}{' (known already)' if found.get('duplicate') else ''}")
+    return str(found["event_id"])
 
 
 def _excerpt(configuration: Configuration, text: str) -> str:

@@ -34,7 +34,7 @@ RECORDING_PATIENCE = 20.0
 """Seconds for which a finished attempt tries to record its outcome while Redis is away."""
 
 
-TOLD_TOGETHER = 30
+DIGEST_MAX = 30
 """How many events one digest holds, at most."""
 
 T = TypeVar("T")
@@ -175,7 +175,7 @@ class Deliverer:
         """A crowd waits for this destination: delivers as many as it can in one message."""
         leases, events = [first], [event]
         with ExitStack() as stack:
-            for id_ in self._ledger.gather(destination.name, flow.interval_ms(destination), TOLD_TOGETHER - 1):
+            for id_ in self._ledger.gather(destination.name, flow.interval_ms(destination), DIGEST_MAX - 1):
                 lease = self._ledger.lease(id_, uuid4().hex, early=True)
                 if isinstance(lease, Lease) and (more := sources.restore(lease.event, self._ledger.instance)):
                     stack.enter_context(self._keeper.keeping(lease))

@@ -138,7 +138,7 @@ def test_it_runs_in_the_service(board: ModuleType, url: str, display: Display, r
     """Through accept, lease, flow control and record, as in a worker."""
     connector = build(board, url)
     world = World(redis, {"board": connector})
-    accepted = world.tell(status_event(3, 1))
+    accepted = world.accept(status_event(3, 1))
     world.run()
     assert world.state(accepted, "board") == "done"
     assert set(display.cards) == {"abc:issue:1:3"}
@@ -155,7 +155,7 @@ def test_it_pins_an_issue_once_however_often_it_runs(board: ModuleType, url: str
     assert display.cards == {"abc:issue:1:3": {"title": "API issue 🚀"}}
 
 
-def test_it_says_what_came_of_it(board: ModuleType, url: str, display: Display) -> None:
+def test_it_returns_the_outcome(board: ModuleType, url: str, display: Display) -> None:
     issue = Issue(id=3, name="x")
     assert isinstance(build(board, url).deliver(event(None), MemoryContext()), Skipped)
     wrong = build(board, url, "another-token").deliver(event(issue), MemoryContext())
@@ -167,7 +167,7 @@ def test_it_says_what_came_of_it(board: ModuleType, url: str, display: Display) 
     assert nobody.reason == "network"
 
 
-def test_its_check_tells_what_works(board: ModuleType, url: str) -> None:
+def test_its_check_shows_what_works(board: ModuleType, url: str) -> None:
     assert [check.ok for check in build(board, url).check()] == [True]
     (check,) = build(board, url, "another-token").check()
     assert (check.ok, "BOARD_TOKEN" in check.what) == (False, True)

@@ -51,7 +51,7 @@ def known_issue(sandbox: Sandbox, run: Run, redis: Redis) -> int:
     return int(row.id)
 
 
-def test_right_after_an_outage_creations_are_made_up_for_and_young_changes_named(
+def test_right_after_an_outage_creations_are_recovered_and_young_changes_named(
     sandbox: Sandbox, run: Run, redis: Redis
 ) -> None:
     known = known_issue(sandbox, run, redis)

@@ -119,7 +119,7 @@ def test_each_instance_posts_its_message_once(redis: Redis) -> None:
         redis.set("fb:test:born", "1")  # the ledger is older than the event
         world = World(redis, built)
         world.acceptor = Acceptor(world.ledger, [Route(name, ("*",)) for name in built])
-        accepted = world.tell(status_event(3, 1))
+        accepted = world.accept(status_event(3, 1))
         world.run()
         for name in built:
             assert world.state(accepted, name) == "done"

@@ -159,7 +159,7 @@ def fingerprint(copy: Path) -> str:
     return result.stdout.removesuffix("\n")
 
 
-def test_set_up_says_what_is_missing_without_a_python(tmp_path: Path) -> None:
+def test_set_up_names_what_is_missing_without_a_python(tmp_path: Path) -> None:
     """Only the shell's own tools on the PATH, and a shim without a Python behind it."""
     shim = tmp_path / "python3"
     shim.write_text("#!/bin/sh\necho no such version >&2\nexit 127\n")

@@ -127,14 +127,14 @@ def test_a_private_address_in_the_url_is_not_connected_to(host: str) -> None:
     listener = Listener()
     with listening(listener) as port, pytest.raises(NoAnswer):
         ask(f"http://{host}:{port}/")
-    assert listener.heard == []
+    assert listener.received == []
 
 
 def test_localhost_is_not_connected_to() -> None:
     listener = Listener()
     with listening(listener) as port, pytest.raises(Forbidden):
         ask(f"http://localhost:{port}/")
-    assert listener.heard == []
+    assert listener.received == []
 
 
 def test_of_several_addresses_only_the_allowed_ones_are_tried(names: Any) -> None:
@@ -142,7 +142,7 @@ def test_of_several_addresses_only_the_allowed_ones_are_tried(names: Any) -> Non
     listener = Listener()
     with listening(listener) as port:
         assert ask(f"http://mixed.example:{port}/", lambda address: address == HERE) == 200
-    assert len(listener.heard) == 1
+    assert len(listener.received) == 1
 
 
 def test_a_name_that_changes_its_address_is_connected_to_where_it_was_checked(names: Any) -> None:
@@ -156,7 +156,7 @@ def test_a_name_that_changes_its_address_is_connected_to_where_it_was_checked(na
         session.close()  # the next request looks the name up again
         with pytest.raises(Forbidden):
             send(session, "POST", f"http://rebind.example:{port}/")
-    assert len(listener.heard) == 1
+    assert len(listener.received) == 1
 
 
 def test_over_tls_the_name_is_asked_for_and_verified(
@@ -187,7 +187,7 @@ def test_through_a_proxy_nothing_is_sent(scheme: str, monkeypatch: pytest.Monkey
         monkeypatch.setenv(f"{scheme.upper()}_PROXY", f"http://127.0.0.1:{port}")
         with pytest.raises(Forbidden, match="a proxy would connect"):
             ask(f"{scheme}://inside.example/")
-    assert listener.heard == []
+    assert listener.received == []
 
 
 def test_a_redirect_to_a_private_address_is_not_followed(names: Any) -> None:
@@ -197,7 +197,7 @@ def test_a_redirect_to_a_private_address_is_not_followed(names: Any) -> None:
         location = f"Location: http://127.0.0.2:{private}/"
         with listening(Listener(location, status=302)) as port:
             assert ask(f"http://outside.example:{port}/", lambda address: address == HERE) == 302
-    assert inside.heard == []
+    assert inside.received == []
 
 
 def test_a_session_without_the_limit_reaches_any_address() -> None:

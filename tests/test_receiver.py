@@ -382,13 +382,13 @@ def test_connections_stay_open_longer_than_the_sender_keeps_them(idle: tuple[Con
     assert connection.post(issue(next(numbers))).status == 200
 
 
-def test_strangers_who_stall_do_not_delay_a_webhook(web: Web, redis: Any) -> None:
+def test_clients_that_stall_do_not_delay_a_webhook(web: Web, redis: Any) -> None:
     """40 that send nothing, 40 in the middle of their headers, 40 without a token in the middle of their body."""
     stalled = b"POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
     with ExitStack() as stack:
-        for said in [b""] * 40 + [stalled[:40]] * 40 + [stalled] * 40:
-            stranger = stack.enter_context(socket.create_connection(("127.0.0.1", web.port)))
-            stranger.sendall(said)
+        for part in [b""] * 40 + [stalled[:40]] * 40 + [stalled] * 40:
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", web.port)))
+            client.sendall(part)
         replies = [web.post(issue(next(numbers))) for _ in range(5)]
     assert [reply.status for reply in replies] == [200] * 5
     assert max(reply.seconds for reply in replies) < 2

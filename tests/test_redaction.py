@@ -190,8 +190,8 @@ class Tattler(BaseHTTPRequestHandler):
         whole = f"{self.path} {' '.join(f'{name}: {value}' for name, value in self.headers.items())}"
         self.quoted.add(f"{whole} {body}")
         quoted = whole[:250]
-        said = {"ok": False, "error": quoted, "message": quoted, "errorMessages": [quoted], "detail": body[:200]}
-        answer = json.dumps(said).encode()
+        refusal = {"ok": False, "error": quoted, "message": quoted, "errorMessages": [quoted], "detail": body[:200]}
+        answer = json.dumps(refusal).encode()
         self.send_response(500 if "chat.postMessage" in self.path or "search" in self.path else 400)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(answer)))
@@ -296,7 +296,7 @@ def everything_in(redis: Any) -> str:
     return "\n".join(found)
 
 
-def tell(web: Web, body: bytes) -> str:
+def post(web: Web, body: bytes) -> str:
     reply = web.post(body, "planted-webhook-token-2")
     assert reply.status == 200
     return str(reply.json["event_id"])
@@ -314,8 +314,8 @@ def test_planted_secrets_show_nowhere(tmp_path: Path, tattler: str, which: str) 
         processes.wait_for("valkey", lambda: answers(redis))
         web = start_web(processes, env["REDIS_URL"], **env)
         processes.start("worker", procfile()["worker"], env)
-        announced = [tell(web, json.dumps(body).encode()) for body in bodies]
-        announced.append(tell(web, event("SOMETHING_NEW")))
+        announced = [post(web, json.dumps(body).encode()) for body in bodies]
+        announced.append(post(web, event("SOMETHING_NEW")))
         web.post(b"{}", "planted-webhook-token-3")
 
         def tried() -> bool:

@@ -165,10 +165,10 @@ def test_variables_are_utf_8_whatever_the_locale() -> None:
     program = "from bridge.environment import environment; print(ascii(environment()['CHANNEL']))"
     for locale in ({"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}, {"PYTHONUTF8": "1"}):
         env = {"PATH": os.environ["PATH"], "CHANNEL": "#피드백", **locale}
-        said = subprocess.run(
+        output = subprocess.run(
             [sys.executable, "-c", program], env=env, cwd=ROOT, capture_output=True, check=True
         ).stdout
-        assert said.decode().strip() == ascii("#피드백")
+        assert output.decode().strip() == ascii("#피드백")
 
 
 def test_bytes_that_are_no_utf_8_are_refused() -> None:
@@ -329,7 +329,7 @@ def test_a_bad_value_is_reported_by_name(name: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "says"),
+    ("name", "value", "expected"),
     [
         ("MAX_BODY_BYTES", "1e6", "should be a whole number in digits, without blanks, signs or separators"),
         ("MAX_BODY_BYTES", "1", "should be at least 1024"),
@@ -343,9 +343,9 @@ def test_a_bad_value_is_reported_by_name(name: str, value: str) -> None:
         ("LOG_LEVEL", "'info'", "the quotes around the value are read as a part of it: remove them"),
     ],
 )
-def test_a_problem_says_what_to_write(name: str, value: str, says: str) -> None:
+def test_a_problem_names_what_to_write(name: str, value: str, expected: str) -> None:
     [problem] = problems({"WEBHOOK_TOKEN": TOKEN, name: value})
-    assert problem.endswith(says)
+    assert problem.endswith(expected)
 
 
 @pytest.mark.parametrize(
@@ -439,7 +439,7 @@ def test_all_problems_are_reported_at_once() -> None:
 
 
 @pytest.mark.parametrize("connectors", ["translate", "jira", "translate,jira"])
-def test_connectors_that_need_abc_say_so(connectors: str) -> None:
+def test_connectors_that_need_abc_are_named(connectors: str) -> None:
     environ = {name: value for name, value in ALL.items() if not name.startswith("ABC_")} | {"CONNECTORS": connectors}
     announced = problems(environ)
     assert {problem.partition(":")[0] for problem in announced} == {"ABC_API_URL", "ABC_API_KEY"}
@@ -450,7 +450,7 @@ def test_slack_works_without_abc() -> None:
     assert list(configure({"WEBHOOK_TOKEN": TOKEN, "CONNECTORS": "slack", **SLACK}).connectors) == ["slack"]
 
 
-def test_an_unknown_connector_is_reported_with_those_that_are_there() -> None:
+def test_an_unknown_connector_is_reported_with_those_that_exist() -> None:
     [problem] = problems({"WEBHOOK_TOKEN": TOKEN, "CONNECTORS": "slack,fax", **SLACK})
     assert problem.startswith("CONNECTORS: ")
     assert all(name in problem for name in ("'fax'", "translate", "jira", "slack"))
@@ -558,12 +558,12 @@ def test_a_wrong_environment_ends_the_process_with_78(tmp_path: Path, which: str
     with Processes(tmp_path) as processes:
         process = processes.start(which, procfile()[which], environ)
         assert process.wait(20) == 78
-        said = process.output()
-    first, *announced = said.strip().splitlines()
+        output = process.output()
+    first, *announced = output.strip().splitlines()
     assert "docs/configuration.md" in first
     named = {line.strip().partition(":")[0] for line in announced}
     assert named == {"LOG_LEVEL", "JIRA_URL", "PORT", "SLACK_EVENTS", "REDIS_URL", "WEBHOOK_TOKEN"}
-    assert "tell-nobody" not in said
+    assert "tell-nobody" not in output
 
 
 def test_doubts_are_reported_and_do_not_keep_it_from_starting(tmp_path: Path) -> None:
@@ -578,7 +578,7 @@ def test_doubts_are_reported_and_do_not_keep_it_from_starting(tmp_path: Path) ->
         assert "FAIL SLACK_THREDS: " in check.output()
 
 
-def test_the_commands_tell_the_same(tmp_path: Path) -> None:
+def test_the_commands_report_the_same(tmp_path: Path) -> None:
     with Processes(tmp_path) as processes:
         process = processes.start("check", "flask check --offline", {"PORT": str(free_port()), "LOG_LEVEL": "loud"})
         assert process.wait(20) == 1

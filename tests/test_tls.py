@@ -59,7 +59,7 @@ def test_no_client_sends_anything_to_a_server_that_it_can_not_verify(client: str
     listener = Listener()
     with listening(listener, authority.server()) as port:
         run(CLIENTS[client], f"https://127.0.0.1:{port}")
-    assert listener.heard == []
+    assert listener.received == []
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -70,7 +70,7 @@ def test_every_client_trusts_the_bundle_of_the_operator(
     listener = Listener()
     with listening(listener, authority.server()) as port:
         run(CLIENTS[client], f"https://127.0.0.1:{port}")
-    assert listener.heard
+    assert listener.received
 
 
 def test_a_private_certificate_authority_is_named_with_its_variable(authority: Authority) -> None:

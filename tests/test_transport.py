@@ -49,9 +49,9 @@ def test_half_characters_become_the_replacement_character_and_all_else_stays(tex
 
 
 def test_a_body_that_is_not_quite_utf_8_is_still_json() -> None:
-    said = answer(b'\xef\xbb\xbf{"text": "\xed\xa0\xbd and \xff"}').json()["text"]
-    assert said.encode() == said.encode("utf-8", "replace")
-    assert said.endswith(" and \ufffd")
+    text = answer(b'\xef\xbb\xbf{"text": "\xed\xa0\xbd and \xff"}').json()["text"]
+    assert text.encode() == text.encode("utf-8", "replace")
+    assert text.endswith(" and \ufffd")
 
 
 # How much is read
@@ -164,17 +164,17 @@ class Listener:
     """Answers everything, and keeps what it received."""
 
     def __init__(self, *headers: str, status: int = 200) -> None:
-        self.heard: list[bytes] = []
+        self.received: list[bytes] = []
         self._answer = http(status, b"{}", *headers)
 
     def __call__(self, connection: Any, stop: Any) -> None:
         while True:
-            self.heard.append(hostile.request(connection))
+            self.received.append(hostile.request(connection))
             connection.sendall(self._answer)
 
     def header(self, name: str) -> set[str]:
         lines = [
-            line for request in self.heard for line in request.decode("latin-1").split("\r\n\r\n")[0].split("\r\n")
+            line for request in self.received for line in request.decode("latin-1").split("\r\n\r\n")[0].split("\r\n")
         ]
         return {line.partition(": ")[2] for line in lines if line.lower().startswith(f"{name.lower()}:")}
 
@@ -201,7 +201,7 @@ def test_cookies_are_neither_kept_nor_sent_back(client: str) -> None:
     listener = Listener("Set-Cookie: session=theirs; Path=/", "Set-Cookie: other=1; Path=/; Max-Age=9999")
     with listening(listener) as port:
         run(CLIENTS[client], f"http://127.0.0.1:{port}", times=3)
-    assert len(listener.heard) >= 3
+    assert len(listener.received) >= 3
     assert listener.header("Cookie") == set()
 
 
@@ -215,7 +215,7 @@ def test_no_client_follows_a_redirect(client: str, status: int) -> None:
         listening(Listener(f"Location: http://127.0.0.1:{port}/", status=status)) as first,
     ):
         run(CLIENTS[client], f"http://127.0.0.1:{first}")
-    assert elsewhere.heard == []
+    assert elsewhere.received == []
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -229,8 +229,8 @@ def test_netrc_is_ignored(client: str, tmp_path: Path, monkeypatch: pytest.Monke
         run(CLIENTS[client], f"http://127.0.0.1:{port}")
         with requests.Session() as plain:  # the file is one that `requests` would use
             plain.get(f"http://127.0.0.1:{port}/plain", timeout=10)
-    assert any(b"/plain" in request and b"Basic" in request for request in listener.heard)
-    ours = [request for request in listener.heard if b"/plain" not in request]
+    assert any(b"/plain" in request and b"Basic" in request for request in listener.received)
+    ours = [request for request in listener.received if b"/plain" not in request]
     assert ours
     assert all(b"Basic c29tZWJvZHk6ZWxzZQ" not in request for request in ours)
 

@@ -1,4 +1,4 @@
-"""What people read is plain English: no retired word in pages, comments, docstrings, errors and log lines."""
+"""What people read is plain English: no retired word in pages, comments, docstrings, errors, log lines and names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.words import EXEMPT, RETIRED, prose, retired
+from tests.words import EXEMPT, RETIRED, found_in, retired, spelled
 from tools.sandbox.processes import ROOT
 
 SERVICE = (
@@ -65,11 +65,10 @@ PAGES = [file.name for file in sorted(ROOT.glob("*.md"))]
 def check(paths: list[Path], *, texts: bool) -> None:
     assert paths
     found = [
-        f'{file.relative_to(ROOT)}:{number}: "{word}"; write instead: {instead}. The line: {line.strip()}'
+        f'{file.relative_to(ROOT)}:{word.line}: "{word.word}"; write instead: {word.instead}. In: {word.text}'
         for file in paths
-        for number, line in prose(file, texts=texts)
-        for word, instead in retired(line)
-        if not any(quotation in line for quotation in EXEMPT)
+        for word in found_in(file, texts=texts)
+        if not any(quotation in word.text for quotation in EXEMPT)
     ]
     assert not found, "\n".join(found)
 
@@ -85,7 +84,7 @@ def test_no_retired_word_in_tests(name: str) -> None:
 
 
 def test_every_exemption_is_needed() -> None:
-    lines = [line for file in files(*SERVICE) for _, line in prose(file) if any(retired(line))]
+    lines = [word.text for file in files(*SERVICE) for word in found_in(file)]
     for quotation in EXEMPT:
         assert any(quotation in line for line in lines), f"no line needs the exemption of: {quotation}"
 
@@ -105,7 +104,7 @@ def test_each_retired_word_is_found(sentence: str, tmp_path: Path) -> None:
     }.items():
         file = tmp_path / name
         file.write_text(text, encoding="utf-8")
-        found = [number for number, line in prose(file) if any(retired(line))]
+        found = [word.line for word in found_in(file)]
         assert found == [text[: text.index(sentence)].count("\n") + 1], name
 
 
@@ -116,13 +115,50 @@ def test_each_retired_word_is_found(sentence: str, tmp_path: Path) -> None:
 def test_other_words_are_left_alone(text: str, tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(f"{text}\n```\ntold\n```\n[a page](told.md) https://example.com/told\n", encoding="utf-8")
-    assert [found for _, line in prose(page) for found in retired(line)] == []
+    assert list(found_in(page)) == []
 
 
-def test_names_and_code_are_left_alone(tmp_path: Path) -> None:
+def test_data_in_code_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "code.py"
-    file.write_text('told = {"says": 1}\nassert told["says"] == 1\n', encoding="utf-8")
-    assert [found for _, line in prose(file) for found in retired(line)] == []
+    file.write_text('names = {"says": 1}\nassert names["says"] == 1\n', encoding="utf-8")
+    assert list(found_in(file)) == []
+
+
+@pytest.mark.parametrize("name", ["told", "told_for", "TOLD_TOGETHER", "toldFor", "Told", "was_told", "HTTPTold"])
+def test_a_retired_word_is_found_in_a_name(name: str, tmp_path: Path) -> None:
+    for file, code in {
+        "code.py": f"import os\n{name} = 1\n",
+        "code.lua": f"\nlocal {name} = 'it said'\n",
+        "page.md": f"```python\n{name} = 1\n```\n",
+    }.items():
+        (tmp_path / file).write_text(code, encoding="utf-8")
+        assert [word.line for word in found_in(tmp_path / file)] == [2]
+    (tmp_path / f"{name}.md").write_text("A page.\n", encoding="utf-8")
+    assert [word.text for word in found_in(tmp_path / f"{name}.md")] == [f"{name}.md"]
+
+
+def test_the_words_of_a_name() -> None:
+    assert spelled("test_a2_HTTPServer_lower_UPPER_CamelCase") == "test a http server lower upper camel case"
+
+
+def test_a_retired_phrase_is_found_over_a_line_break(tmp_path: Path) -> None:
+    for name, text in {
+        "comment.py": "# Records what\n# came of the request.\n",
+        "docstring.py": '"""Records what\n    came of the request.\n"""\n',
+        "page.md": "- Records what\n  came of the request.\n",
+        "script.lua": "-- Records what\n-- came of the request.\n",
+    }.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        assert [word.line for word in found_in(tmp_path / name)] == [1], name
+
+
+def test_two_paragraphs_are_no_phrase(tmp_path: Path) -> None:
+    for name, text in {
+        "comment.py": "# what\nx = 1\n# came of it\n".replace(" of it", " out"),
+        "page.md": "in\n\nwords\n\n| in |\n| words |\n",
+    }.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        assert list(found_in(tmp_path / name)) == []
 
 
 def test_every_pattern_is_covered_by_a_sentence() -> None:

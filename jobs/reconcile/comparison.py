@@ -123,18 +123,18 @@ class Comparison:
 
     def _level(self, key: str, listed: Seen, dry_run: bool) -> _Change | Young | None:
         wanting = [route.connector for route in self._routes if route.wants(self._sweep.level_event)]
-        heard = self._heard(listed)
-        same = heard is not None and heard.value == listed.level
+        known = self._known(listed)
+        same = known is not None and known.value == listed.level
         if not wanting or (same and not self._behind(listed, wanting)):
             return None
         # The list is old by now. Read the entity, and then the known level: an event that arrived meanwhile counts.
         asked = self._checkpoints.now()
         seen = self._sweep.again(key, listed)
-        heard, now = self._heard(seen), self._checkpoints.now()
+        known, now = self._known(seen), self._checkpoints.now()
         changed = changed_at(seen, now)
-        if not seen.level or is_newer(heard, changed, asked, now):
+        if not seen.level or is_newer(known, changed, asked, now):
             return None
-        previous, silence = previous_of(seen, heard, changed, self._checkpoints.born(), self._sweep.first_level)
+        previous, silence = previous_of(seen, known, changed, self._checkpoints.born(), self._sweep.first_level)
         if previous == seen.level:  # there and back, while no event arrived: no change that could be announced
             silence = "the status is the one that was announced last"
         if changed is not None and now - changed > self._alert_max_age:
@@ -151,7 +151,7 @@ class Comparison:
         action = f"missed: {previous} → {seen.level}"
         if previous in ("", seen.level):
             action = f"its status is {seen.level}"
-        went_back = heard is not None and (changed is None or heard.at > changed)
+        went_back = known is not None and (changed is None or known.at > changed)
         skip = dict.fromkeys(self._alerts, silence) if silence else {}
         return _Change(event, seen, body, skip, action, noted if went_back else None)
 
@@ -171,7 +171,7 @@ class Comparison:
             for name, connector in restoring.items()
         )
 
-    def _heard(self, seen: Seen) -> Level | None:
+    def _known(self, seen: Seen) -> Level | None:
         return self._checkpoints.level(seen.subject, seen.creation)
 
     def _note(self, seen: Seen, at: float) -> None:

@@ -22,24 +22,24 @@ def is_untouched(seen: Seen) -> bool:
     return seen.changed is None or seen.created is None or seen.changed <= seen.created
 
 
-def is_newer(heard: Level | None, changed: float | None, asked: float, now: float) -> bool:
+def is_newer(known: Level | None, changed: float | None, asked: float, now: float) -> bool:
     """Whether a later event than the entity's last change arrived while it was being read (`asked` to `now`).
     One from well before is no reason to wait: the source went back then (a restored backup). One from well after that
     has a wrong time."""
-    if heard is None or changed is None or int(heard.at) <= int(changed):
+    if known is None or changed is None or int(known.at) <= int(changed):
         return False
-    return asked - CLOCK_SECONDS <= heard.at <= now + CLOCK_SECONDS
+    return asked - CLOCK_SECONDS <= known.at <= now + CLOCK_SECONDS
 
 
 def previous_of(
-    seen: Seen, heard: Level | None, changed: float | None, born: float, first_level: str
+    seen: Seen, known: Level | None, changed: float | None, born: float, first_level: str
 ) -> tuple[str, str]:
     """The level before the change ("" when unknown), and why alerts are not to be sent ("" when they are). `born`:
     when the ledger was created; `first_level`: the usual one of a new entity."""
-    if heard:
+    if known:
         # Known again after a wipe, and the change that followed may have been announced before it.
-        wiped = max(heard.at, changed or 0.0) <= born
-        return heard.value, "it may have been announced before Redis was wiped" if wiped else ""
+        wiped = max(known.at, changed or 0.0) <= born
+        return known.value, "it may have been announced before Redis was wiped" if wiped else ""
     if (seen.created or 0.0) < born + CLOCKS_APART:
         return "", "what it was before is not known"
     # Created since the ledger remembers, and no event arrived. An entity may be created with any level: where nobody

@@ -28,10 +28,10 @@ def _client(service: ServiceSettings) -> AbcClient:
     return AbcClient(service.abc_api_url, service.abc_api_key, new_session(service.worker_concurrency))
 
 
-def _sweep(client: AbcClient, service: ServiceSettings, heard: Callable[[str], str]) -> Sweep:
+def _sweep(client: AbcClient, service: ServiceSettings, name_of: Callable[[str], str]) -> Sweep:
     from sources.abc.sweep import make_sweep
 
-    return make_sweep(client, service, heard)
+    return make_sweep(client, service, name_of)
 
 
 def _sample(name: str) -> Sample:

@@ -57,25 +57,25 @@ class AbcError(SourceError):
 def refusal(status: int, body: Any, retry_after: float | None = None, request: str = "") -> AbcError:
     """The error that an answer without success stands for. `body`: its JSON, None when it has none; `request`: what was
     sent, of which nothing is repeated."""
-    said = f"ABC User Feedback answered {status}" + (f": {words}" if (words := words_of(body, request)) else "")
+    answered = f"ABC User Feedback answered {status}" + (f": {words}" if (words := words_of(body, request)) else "")
     if status in (401, 403) and _is_own_403(body):
         advice = "ABC_API_KEY must hold a key of this very project, and the project must still exist"
-        return AbcError("auth", f"{said}. {advice}", again=False, absent=True)
+        return AbcError("auth", f"{answered}. {advice}", again=False, absent=True)
     if status in (401, 403):
         advice = "that is not ABC's own answer: look at ABC_API_URL, and at a proxy before ABC"
-        return AbcError("auth", f"{said}. {advice}", again=False)
+        return AbcError("auth", f"{answered}. {advice}", again=False)
     if status == 400 and _is_not_found(body):
-        return AbcError("not_found", said, again=False, absent=True)
+        return AbcError("not_found", answered, again=False, absent=True)
     if status in (400, 413, 415, 422):
-        return AbcError("invalid", said, again=False)
+        return AbcError("invalid", answered, again=False)
     if status == 429:
-        return AbcError("rate_limited", said, again=True, retry_after=retry_after)
+        return AbcError("rate_limited", answered, again=True, retry_after=retry_after)
     if status >= 500 or status in (408, 409, 423, 425):
         # Some of its 500s are a client's mistakes and stay: whoever tries again must not do so for ever.
-        return AbcError("timeout" if status == 408 else "server_error", said, again=True, retry_after=retry_after)
+        return AbcError("timeout" if status == 408 else "server_error", answered, again=True, retry_after=retry_after)
     if status == 404 or 300 <= status < 400:
-        return AbcError("client_error", f"{said}. Is ABC_API_URL the address of its API?", again=False)
-    return AbcError("client_error", said, again=False)
+        return AbcError("client_error", f"{answered}. Is ABC_API_URL the address of its API?", again=False)
+    return AbcError("client_error", answered, again=False)
 
 
 def words_of(body: Any, request: str = "") -> str:

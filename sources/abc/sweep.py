@@ -29,11 +29,11 @@ class AbcSweep:
     first_level = "INIT"
     level_event = "ISSUE_STATUS_CHANGE"
 
-    def __init__(self, abc: AbcClient, instance: str, configured: Iterable[str], heard: Callable[[str], str]) -> None:
+    def __init__(self, abc: AbcClient, instance: str, configured: Iterable[str], name_of: Callable[[str], str]) -> None:
         self._abc = abc
         self._instance = instance
         self._configured = frozenset(configured) | {self.group(key) for key in configured}
-        self._heard = heard
+        self._name_of = name_of
         self._names: dict[str, str] = {}
 
     def configured(self) -> frozenset[str]:
@@ -94,7 +94,7 @@ class AbcSweep:
     def creation(self, key: str, seen: Seen) -> tuple[Event, bytes]:
         if isinstance(seen.entity, Issue):
             return self._event("ISSUE_CREATION", {"issue": _plain(seen.entity)}, key)
-        data = {"feedback": _plain(seen.entity), "channel": {"id": _channel(key), "name": self._heard(key)}}
+        data = {"feedback": _plain(seen.entity), "channel": {"id": _channel(key), "name": self._name_of(key)}}
         return self._event("FEEDBACK_CREATION", data, key)
 
     def again(self, key: str, seen: Seen) -> Seen:
@@ -110,8 +110,8 @@ class AbcSweep:
 
     def _project_name(self, key: str) -> str:
         """As in the latest event; else from ABC, asked for once."""
-        if heard := self._heard(key):
-            return heard
+        if name := self._name_of(key):
+            return name
         if key not in self._names:
             self._names[key] = ""
             with suppress(AbcError):
@@ -119,10 +119,10 @@ class AbcSweep:
         return self._names[key]
 
 
-def make_sweep(abc: AbcClient, service: ServiceSettings, heard: Callable[[str], str]) -> Sweep:
+def make_sweep(abc: AbcClient, service: ServiceSettings, name_of: Callable[[str], str]) -> Sweep:
     configured = [position_of(project, channel) for project, channel in service.reconcile_channels]
     configured += [position_of(int(project)) for project, _ in service.abc_api_key.items() if project.isdigit()]
-    return AbcSweep(abc, service.bridge_instance, configured, heard)
+    return AbcSweep(abc, service.bridge_instance, configured, name_of)
 
 
 def _project(key: str) -> int:

@@ -119,7 +119,7 @@ def test_events_are_of_the_size_that_is_asked_for_and_all_different() -> None:
     assert all(700 <= len(raw) <= 900 for raw in bodies)
 
 
-def test_a_sample_tells_its_middle_and_its_spread() -> None:
+def test_a_sample_shows_its_middle_and_its_spread() -> None:
     assert Sample((1200.0, 900.0, 1000.0)).text() == "1,000 (900–1,200)"
     assert Sample((4.0, 30.0, 8.0)).to(Sample((2.0, 10.0, 4.0))) == 2.0
     assert percentile([3.0, 1.0, 2.0], 0.5) == 2.0

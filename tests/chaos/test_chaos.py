@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tools.chaos.plan import Fault
-from tools.chaos.report import troubles
+from tools.chaos.report import failures_of
 from tools.chaos.run import run
 from tools.chaos.selftest import attempt
-from tools.chaos.story import tell
+from tools.chaos.story import make_story
 from tools.chaos.world import Options
 
 FAULTS = (
@@ -27,8 +27,8 @@ FAULTS = (
 
 
 def test_nothing_is_lost_and_nothing_comes_twice_under_attack() -> None:
-    result = run(Options(seed=1), tell(1, 50, 7.0), FAULTS)
-    assert result.holds, troubles([result])
+    result = run(Options(seed=1), make_story(1, 50, 7.0), FAULTS)
+    assert result.holds, failures_of([result])
     assert sorted(done.fault.at for done in result.faults) == [fault.at for fault in FAULTS]
     assert result.deaths >= 4  # web, and workers at the four steps, of which one process may reach two at once
     steps = {fault.details["step"] for fault in FAULTS if fault.kind == "killed at a step"}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tools.chaos.attack import ACTIONS
 from tools.chaos.plan import AT_STEP, KINDS, STEPS_A_RUN, plan, points_of, steps_of
-from tools.chaos.story import STATUSES, tell
+from tools.chaos.story import STATUSES, make_story
 from tools.chaos.sweep import APART_SECONDS, sweep
 
 STEPS = [f"jira POST /{number}" for number in range(10)]
@@ -15,20 +15,20 @@ SEEDS = st.integers(0, 2**32)
 
 
 @given(SEEDS, st.integers(2, 200))
-def test_the_same_seed_tells_the_same_story(seed: int, events: int) -> None:
-    story = tell(seed, events, 30)
-    assert story == tell(seed, events, 30)
+def test_the_same_seed_makes_the_same_story(seed: int, events: int) -> None:
+    story = make_story(seed, events, 30)
+    assert story == make_story(seed, events, 30)
     assert len(story) == events
     assert [action.at for action in story] == sorted(action.at for action in story)
 
 
 @given(SEEDS, st.integers(2, 200))
-def test_a_story_speaks_only_of_what_is_there(seed: int, events: int) -> None:
+def test_a_story_names_only_what_exists(seed: int, events: int) -> None:
     """And every change of status is one."""
     issues: dict[int, str] = {}
     feedbacks: set[int] = set()
     projects: dict[tuple[str, int], int] = {}
-    for action in tell(seed, events, 30):
+    for action in make_story(seed, events, 30):
         for named in (("issue", action.issue), ("feedback", action.feedback)):
             assert named[1] < 0 or projects.setdefault(named, action.project) == action.project
         match action.kind:
@@ -81,8 +81,8 @@ def test_the_sweep_kills_once_at_every_point_and_each_has_a_story() -> None:
     assert [(kill.details["step"], kill.details["when"]) for kill in kills] == points
     assert sorted(points) == sorted((step, when) for step in STEPS for when in ("before", "after"))
     for kill in kills:
-        told = [action.kind for action in story if 0 < action.at - kill.at < APART_SECONDS]
-        assert told == 2 * ["feedback", "issue", "status", "addition"], "in both projects"
+        announced = [action.kind for action in story if 0 < action.at - kill.at < APART_SECONDS]
+        assert announced == 2 * ["feedback", "issue", "status", "addition"], "in both projects"
 
 
 def test_every_kind_can_be_carried_out() -> None:

@@ -11,7 +11,7 @@ from tools.chaos.attack import Done
 from tools.chaos.facts import Row
 from tools.chaos.hooks import request_step
 from tools.chaos.plan import Fault
-from tools.chaos.report import Result, recovery_of, summary, troubles
+from tools.chaos.report import Result, failures_of, recovery_of, summary
 
 KILLED = Fault(1.0, "worker killed")
 AT = 1_795_377_600.0  # 2026-11-22T20:00:00Z
@@ -35,7 +35,7 @@ def test_a_fault_that_was_ordered_is_felt_by_the_next_ones() -> None:
     assert recovery_of([done], records, AT + 60) == {"answers lost": [10.0]}
 
 
-def test_what_was_lost_is_repaired_when_every_effect_is_there() -> None:
+def test_what_was_lost_is_repaired_when_every_effect_exists() -> None:
     done = Done(Fault(1.0, "web away", 5.0), AT, AT + 10)
     assert recovery_of([done], [], AT + 42) == {"web away": [32.0]}
 
@@ -58,7 +58,7 @@ def test_the_summary_adds_the_runs_up() -> None:
 def test_a_run_that_never_became_quiet_does_not_hold() -> None:
     restless = result(3, Row("tickets", 1), quiet=False)
     assert not restless.holds
-    assert "not quiet" in troubles([restless])
+    assert "not quiet" in failures_of([restless])
     assert result(4, Row("tickets", 1)).holds
 
 

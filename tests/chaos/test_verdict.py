@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tools.chaos.facts import Facts, Row
-from tools.chaos.post import Heard
+from tools.chaos.post import Received
 from tools.chaos.verdict import judge
 from tools.sandbox.translators import translate
 
@@ -44,20 +44,20 @@ def message(*lines: str) -> dict[str, Any]:
     }
 
 
-def heard(event: str, status: int | None = 200, **data: Any) -> Heard:
-    return Heard(json.dumps({"event": event, "data": data}).encode(), status)
+def received(event: str, status: int | None = 200, **data: Any) -> Received:
+    return Received(json.dumps({"event": event, "data": data}).encode(), status)
 
 
-def change(previous: str, status: str, answer: int | None = 200, updated: str = CHANGED) -> Heard:
-    told = issue(status, updatedAt=updated)
-    return heard("ISSUE_STATUS_CHANGE", answer, issue=told, previousStatus=previous)
+def change(previous: str, status: str, answer: int | None = 200, updated: str = CHANGED) -> Received:
+    announced = issue(status, updatedAt=updated)
+    return received("ISSUE_STATUS_CHANGE", answer, issue=announced, previousStatus=previous)
 
 
-def told(previous: str, status: str) -> str:
+def announced(previous: str, status: str) -> str:
     return f"The status of issue \"이슈 '0'\" changed from {previous} to {status}."
 
 
-def count(effect: str, *webhooks: Heard, repairs: bool = True, lost_before: int = 0, **state: Any) -> Row:
+def count(effect: str, *webhooks: Received, repairs: bool = True, lost_before: int = 0, **state: Any) -> Row:
     """The row of one effect. `state`: issues, feedbacks, writes, tickets, issues_there (GitHub's), messages (Slack's),
     bodies (JANDI's); and records."""
     world = {
@@ -96,8 +96,8 @@ def test_translations_are_counted_by_writes() -> None:
 
 def test_without_reconcile_only_what_was_accepted_is_expected() -> None:
     feedback = {"id": 1, "message": "안녕 1"}
-    refused = heard("FEEDBACK_CREATION", 503, feedback=feedback)
-    accepted = heard("FEEDBACK_CREATION", feedback=feedback)
+    refused = received("FEEDBACK_CREATION", 503, feedback=feedback)
+    accepted = received("FEEDBACK_CREATION", feedback=feedback)
     assert numbers(count("translations", refused, repairs=False, feedbacks=[feedback])) == (0, 0, 0, 0)
     assert numbers(count("translations", accepted, repairs=False, feedbacks=[feedback])) == (1, 1, 0, 0)
 
@@ -123,7 +123,7 @@ def test_each_project_s_tickets_are_in_its_own_system() -> None:
     assert numbers(count("tickets", **of_two, tickets=[ticket()])) == (1, 0, 1, 1)
 
 
-def test_what_people_wrote_into_an_issue_must_still_be_there() -> None:
+def test_what_people_wrote_into_an_issue_must_stay() -> None:
     for spoilt in (issue(description="ours"), issue("INIT", was="RESOLVED")):
         assert numbers(count("ticket numbers in ABC", issues=[spoilt], tickets=[ticket()])) == (1, 0, 0, 1)
 
@@ -150,11 +150,11 @@ def test_a_ticket_shows_the_status_of_its_issue() -> None:
 
 
 def test_comments_are_counted_by_feedback() -> None:
-    added = heard("ISSUE_ADDITION", feedback={"id": 5}, addedIssue=issue())
+    added = received("ISSUE_ADDITION", feedback={"id": 5}, addedIssue=issue())
     assert numbers(count("comments", added, added, tickets=[ticket(comments=["Feedback 5 (App)"])])) == (1, 0, 0, 0)
     assert numbers(count("comments", added, tickets=[ticket()])) == (1, 1, 0, 0)
     carrying = {"id": 5, "issues": [issue()]}
-    created = heard("FEEDBACK_CREATION", feedback=carrying)
+    created = received("FEEDBACK_CREATION", feedback=carrying)
     assert numbers(count("comments", created, tickets=[ticket()], repairs=False)) == (1, 1, 0, 0)
     assert numbers(count("comments", created, added, tickets=[ticket(comments=["Feedback 5 (App)"])])) == (1, 0, 0, 0)
     attached = [{**carrying, "message": "안녕 1"}]
@@ -164,9 +164,9 @@ def test_comments_are_counted_by_feedback() -> None:
     assert numbers(count("comments", added, tickets=[twice])) == (1, 0, 1, 0)
 
 
-def test_a_change_is_one_message_however_often_it_was_told() -> None:
+def test_a_change_is_one_message_however_often_it_was_announced() -> None:
     there: dict[str, Any] = {"issues": [issue("RESOLVED")]}
-    once, twice = [message(told("New", "Resolved"))], [message(told("New", "Resolved"))] * 2
+    once, twice = [message(announced("New", "Resolved"))], [message(announced("New", "Resolved"))] * 2
     webhook = change("INIT", "RESOLVED")
     assert numbers(count("messages of slack", webhook, webhook, messages=once, **there)) == (1, 0, 0, 0)
     assert numbers(count("messages of slack", webhook, messages=twice, **there)) == (1, 0, 1, 0)
@@ -175,21 +175,21 @@ def test_a_change_is_one_message_however_often_it_was_told() -> None:
 
 def test_the_same_change_at_another_time_is_another_message() -> None:
     webhooks = (change("INIT", "RESOLVED"), change("INIT", "RESOLVED", updated=CHANGED.replace("05", "09")))
-    once = [message(told("New", "Resolved"))]
+    once = [message(announced("New", "Resolved"))]
     assert numbers(count("messages of slack", *webhooks, messages=once, issues=[issue("RESOLVED")])) == (2, 1, 0, 0)
 
 
 def test_a_time_that_was_cut_is_no_earlier_than_its_second() -> None:
     """ABC writes whole seconds when a feedback is added, so the change seems to come before the issue itself."""
-    created = heard("ISSUE_CREATION", issue=issue(updatedAt=CREATED.replace(".000", ".126")))
+    created = received("ISSUE_CREATION", issue=issue(updatedAt=CREATED.replace(".000", ".126")))
     changed = change("INIT", "RESOLVED", updated=CREATED)
-    there: dict[str, Any] = {"issues": [issue("RESOLVED")], "messages": [message(told("New", "Resolved"))]}
+    there: dict[str, Any] = {"issues": [issue("RESOLVED")], "messages": [message(announced("New", "Resolved"))]}
     assert numbers(count("messages of slack", created, changed, **there)) == (1, 0, 0, 0)
 
 
 def test_the_lines_of_a_digest_are_messages() -> None:
     head = "2 events in one message, because there are so many:"
-    lines = [f"• {told('New', 'Resolved')} (#7)", f"• {told('Resolved', 'Pending')} (#7)"]
+    lines = [f"• {announced('New', 'Resolved')} (#7)", f"• {announced('Resolved', 'Pending')} (#7)"]
     webhooks = (change("INIT", "RESOLVED"), change("RESOLVED", "PENDING", updated=CHANGED.replace("05", "09")))
     row = count("messages of slack", *webhooks, messages=[message(head, *lines)], issues=[issue("PENDING")])
     assert numbers(row) == (2, 0, 0, 0)
@@ -199,7 +199,7 @@ def test_a_webhook_without_an_answer_may_have_been_stored_or_not() -> None:
     unsure = change("INIT", "RESOLVED", answer=None)
     there: dict[str, Any] = {"issues": [issue("RESOLVED")], "repairs": False}
     assert numbers(count("messages of slack", unsure, **there)) == (0, 0, 0, 0)
-    assert numbers(count("messages of slack", unsure, messages=[message(told("New", "Resolved"))], **there)) == (
+    assert numbers(count("messages of slack", unsure, messages=[message(announced("New", "Resolved"))], **there)) == (
         0,
         0,
         0,
@@ -207,34 +207,39 @@ def test_a_webhook_without_an_answer_may_have_been_stored_or_not() -> None:
     )
 
 
-def test_reconcile_tells_the_last_status_of_which_no_webhook_told() -> None:
-    created = heard("ISSUE_CREATION", issue=issue())
+def test_reconcile_announces_the_last_status_that_no_webhook_announced() -> None:
+    created = received("ISSUE_CREATION", issue=issue())
     there: dict[str, Any] = {"issues": [issue("RESOLVED")]}
     assert numbers(count("messages of slack", created, **there)) == (1, 1, 0, 0)
-    found = message(told("New", "Resolved"))
+    found = message(announced("New", "Resolved"))
     assert numbers(count("messages of slack", created, messages=[found], **there)) == (1, 0, 0, 0)
     assert numbers(count("messages of slack", created, messages=[found, found], **there)) == (1, 0, 1, 0)
 
 
-def test_what_was_heard_before_a_wipe_may_be_forgotten_but_not_told_twice() -> None:
+def test_what_arrived_before_a_wipe_may_be_forgotten_but_not_announced_twice() -> None:
     webhook = change("INIT", "RESOLVED")
     there: dict[str, Any] = {"issues": [issue("RESOLVED")], "lost_before": 1}
-    found = message(told("New", "Resolved"))
+    found = message(announced("New", "Resolved"))
     assert numbers(count("messages of slack", webhook, **there)) == (0, 0, 0, 0)
     assert numbers(count("messages of slack", webhook, messages=[found, found], **there)) == (0, 0, 1, 0)
 
 
-def test_a_webhook_that_comes_again_after_a_wipe_is_told_once() -> None:
-    webhook, found = change("INIT", "RESOLVED"), message(told("New", "Resolved"))
+def test_a_webhook_that_comes_again_after_a_wipe_is_announced_once() -> None:
+    webhook, found = change("INIT", "RESOLVED"), message(announced("New", "Resolved"))
     there: dict[str, Any] = {"issues": [issue("RESOLVED")], "lost_before": 1}
     assert numbers(count("messages of slack", webhook, webhook, messages=[found], **there)) == (1, 0, 0, 0)
     assert numbers(count("messages of slack", webhook, webhook, messages=[found, found], **there)) == (1, 0, 1, 0)
 
 
-def test_of_an_issue_never_heard_of_reconcile_may_tell_or_not() -> None:
+def test_a_change_of_an_unknown_issue_may_be_announced_by_reconcile_or_not() -> None:
     there: dict[str, Any] = {"issues": [issue("RESOLVED")]}
     assert numbers(count("messages of slack", **there)) == (0, 0, 0, 0)
-    assert numbers(count("messages of slack", messages=[message(told("New", "Resolved"))], **there)) == (0, 0, 0, 0)
+    assert numbers(count("messages of slack", messages=[message(announced("New", "Resolved"))], **there)) == (
+        0,
+        0,
+        0,
+        0,
+    )
 
 
 def test_a_message_that_nobody_expects_is_one_too_many() -> None:
@@ -251,11 +256,11 @@ def unsure(attempts: int, why: str = "posted again: JANDI can't look messages up
 
 def test_each_channel_has_its_own_count() -> None:
     webhook, there = change("INIT", "RESOLVED"), {"issues": [issue("RESOLVED")]}
-    told_once = told("New", "Resolved")
+    announced_once = announced("New", "Resolved")
     everywhere: dict[str, Any] = {
         **there,
-        "messages": [message(told_once), {**message(told_once), "channel": "C0MOBILE"}],
-        "bodies": [f"{told_once}\n{LINK}"],
+        "messages": [message(announced_once), {**message(announced_once), "channel": "C0MOBILE"}],
+        "bodies": [f"{announced_once}\n{LINK}"],
     }
     for effect, without in (("slack", "C0FEEDBACK"), ("slack.mobile", "C0MOBILE"), ("jandi", "")):
         row = f"messages of {effect}"
@@ -267,14 +272,14 @@ def test_each_channel_has_its_own_count() -> None:
 
 def test_the_lines_of_a_digest_of_jandi_are_messages() -> None:
     head = "2 events in one message, because there are so many:"
-    body = "\n".join([head, f"• {told('New', 'Resolved')} (#7)", f"• {told('Resolved', 'Pending')} (#7)"])
+    body = "\n".join([head, f"• {announced('New', 'Resolved')} (#7)", f"• {announced('Resolved', 'Pending')} (#7)"])
     webhooks = (change("INIT", "RESOLVED"), change("RESOLVED", "PENDING", updated=CHANGED.replace("05", "09")))
     assert numbers(count("messages of jandi", *webhooks, bodies=[body], issues=[issue("PENDING")])) == (2, 0, 0, 0)
 
 
 def of_jandi(times: int, *records: dict[str, Any], lost_before: int = 0) -> tuple[tuple[int, int, int, int], int]:
     """The numbers of a change that was posted so many times, and how many of them are limits."""
-    there: dict[str, Any] = {"issues": [issue("RESOLVED")], "bodies": [told("New", "Resolved")] * times}
+    there: dict[str, Any] = {"issues": [issue("RESOLVED")], "bodies": [announced("New", "Resolved")] * times}
     row = count("messages of jandi", change("INIT", "RESOLVED"), records=records, lost_before=lost_before, **there)
     return numbers(row), len(row.limits)
 
@@ -296,6 +301,6 @@ def test_a_message_of_jandi_may_be_repeated_after_a_wipe() -> None:
 
 
 def test_slack_can_look_so_nothing_that_is_unsure_excuses_it() -> None:
-    there: dict[str, Any] = {"issues": [issue("RESOLVED")], "messages": [message(told("New", "Resolved"))] * 2}
+    there: dict[str, Any] = {"issues": [issue("RESOLVED")], "messages": [message(announced("New", "Resolved"))] * 2}
     record = {**unsure(2), "connector": "slack"}
     assert numbers(count("messages of slack", change("INIT", "RESOLVED"), records=[record], **there)) == (1, 0, 1, 0)

@@ -39,12 +39,12 @@ def test_a_not_found_late_is_gone() -> None:
 
 
 @pytest.mark.parametrize("reason", ["timeout", "network", "server_error", "rate_limited"])
-def test_what_may_succeed_later_is_tried_again_when_the_server_says(reason: AbcReason) -> None:
+def test_what_may_succeed_later_is_tried_again_when_the_server_asks_for_it(reason: AbcReason) -> None:
     outcome = outcome_of(AbcError(reason, "trouble", again=True, retry_after=7), MemoryContext())
     assert outcome == Retry("trouble", WHAT_IT_IS[reason], 7, at_source=True)
 
 
-def test_a_refusal_for_good_fails_and_says_why() -> None:
+def test_a_final_refusal_fails_with_its_reason() -> None:
     assert outcome_of(AbcError("auth", "set ABC_API_KEY", again=False), MemoryContext()) == Failed(
         "set ABC_API_KEY", "auth", at_source=True
     )

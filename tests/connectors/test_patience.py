@@ -11,7 +11,7 @@ TIMES = st.floats(0, 4e9)
 
 
 @given(TIMES, TIMES, st.floats(0, 3600))
-def test_patience_is_bounded_whatever_the_clock_says(since: float, now: float, lag: float) -> None:
+def test_patience_is_bounded_whatever_the_clock_shows(since: float, now: float, lag: float) -> None:
     left = patience.left(since, now, lag)
     assert 0 <= left <= lag
     assert left == 0 or now - since < lag

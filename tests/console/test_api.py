@@ -98,8 +98,8 @@ def test_without_a_password_set_there_is_no_api(processes: Processes, redis_url:
 # Deliveries
 
 
-def test_a_row_tells_all_that_is_promised(web: Web, world: World) -> None:
-    accepted = world.tell(status_event(3, 1))
+def test_a_row_has_all_that_is_promised(web: Web, world: World) -> None:
+    accepted = world.accept(status_event(3, 1))
     world.run()
     [row] = deliveries(web, "connector=slack")
     assert row.keys() >= {
@@ -127,9 +127,9 @@ def mixed(world: World) -> World:
     for recorder in world.connectors.values():
         recorder.answer = answers
     for body in (feedback_event(7), feedback_event(8), status_event(3, 1), status_event(4, 2)):
-        world.tell(body)
+        world.accept(body)
     world.run()
-    world.tell(status_event(3, 3, "ON_REVIEW", "RESOLVED"))
+    world.accept(status_event(3, 3, "ON_REVIEW", "RESOLVED"))
     return world
 
 
@@ -188,7 +188,7 @@ def walk(web: Web, query: str, between: Any = lambda: None) -> list[Row]:
 @pytest.mark.parametrize("query", ["", "state=queued", "connector=jira", "entity=abc:issue:1:3"])
 def test_pages_have_every_row_once(web: Web, world: World, limit: int, query: str) -> None:
     for second in range(10):
-        world.tell(status_event(3 + second % 2, second))
+        world.accept(status_event(3 + second % 2, second))
     whole = ids(deliveries(web, f"{query}&limit=500"))
     assert ids(walk(web, f"{query}&limit={limit}")) == whole
     assert len(whole) == len(set(whole)) > 0
@@ -197,10 +197,10 @@ def test_pages_have_every_row_once(web: Web, world: World, limit: int, query: st
 @pytest.mark.parametrize("query", ["", "state=queued", "entity=abc:issue:1:3"])
 def test_what_arrives_meanwhile_moves_no_row(web: Web, world: World, query: str) -> None:
     for second in range(20):
-        world.tell(status_event(3, second))
+        world.accept(status_event(3, second))
     before = ids(deliveries(web, f"{query}&limit=500"))
     seconds = iter(range(20, 60))
-    rows = ids(walk(web, f"{query}&limit=7", lambda: world.tell(status_event(3, next(seconds)))))
+    rows = ids(walk(web, f"{query}&limit=7", lambda: world.accept(status_event(3, next(seconds)))))
     assert rows == before
 
 
@@ -212,14 +212,14 @@ class Busy:
 
     def __getattr__(self, name: str) -> Any:
         if name == "zrange":
-            self.world.tell(feedback_event())
+            self.world.accept(feedback_event())
         return getattr(self.world.redis, name)
 
 
 def test_what_arrives_while_one_page_is_gathered_moves_no_row(world: World) -> None:
     """A page may need several reads."""
     for number in range(CHUNK + 20):
-        world.tell(feedback_event(100_000 + number))
+        world.accept(feedback_event(100_000 + number))
     before = ids(Records(world.redis, INSTANCE).deliveries(Query(connector="jira", limit=500))[0])
     records = Records(Busy(world), INSTANCE)  # type: ignore[arg-type]
     rows = ids(records.deliveries(Query(connector="jira", limit=500))[0])
@@ -229,7 +229,7 @@ def test_what_arrives_while_one_page_is_gathered_moves_no_row(world: World) -> N
 
 def test_many_events_of_one_millisecond(world: World) -> None:
     for number in range(CHUNK * 2 + 20):
-        world.tell(feedback_event(200_000 + number))
+        world.accept(feedback_event(200_000 + number))
     for index in ("events", "state:queued"):
         key = f"fb:{INSTANCE}:{index}"
         world.redis.zadd(key, dict.fromkeys(world.redis.zrange(key, 0, -1), 1_790_000_000_000))
@@ -245,7 +245,7 @@ def test_many_events_of_one_millisecond(world: World) -> None:
 
 def test_a_long_stretch_without_deliveries_is_no_end(web: Web, world: World) -> None:
     """Events that nothing acted on are passed over, page by page."""
-    accepted = world.tell(feedback_event())
+    accepted = world.accept(feedback_event())
     now = int(time.time() * 1000)
     ignored = {f"{number:020x}": now + 1000 + number for number in range(LOOKED_AT + CHUNK)}
     world.redis.zadd(f"fb:{INSTANCE}:events", ignored)
@@ -265,7 +265,7 @@ def test_any_pages_of_any_records(
     redis.flushall()
     world = World(redis, {name: Recorder(answer=answers) for name in CONNECTORS})
     for second, (what, issue) in enumerate(events):
-        world.tell(status_event(issue, second))
+        world.accept(status_event(issue, second))
         if what == "a":
             world.run()
     whole, cursor = world.records.deliveries(Query(state=state, entity=entity, limit=500))
@@ -302,7 +302,7 @@ def test_any_pages_of_any_records(
         "events?state=accepted",
     ],
 )
-def test_a_bad_query_is_400_and_says_what_is_wrong(web: Web, world: World, path: str) -> None:
+def test_a_bad_query_is_400_and_names_the_mistake(web: Web, world: World, path: str) -> None:
     reply = web.get(f"/api/{path}")
     assert reply.status == 400
     assert reply.json["error"].startswith(path.partition("?")[2].partition("=")[0])
@@ -310,7 +310,7 @@ def test_a_bad_query_is_400_and_says_what_is_wrong(web: Web, world: World, path:
 
 @pytest.mark.parametrize("hostile", ["%ff", "%00", "%ED%A0%80", "..%2f..", "*", "a" * 3000, "%0d%0aX:1", "비밀"])
 def test_hostile_words_find_nothing(web: Web, world: World, hostile: str) -> None:
-    world.tell(feedback_event())
+    world.accept(feedback_event())
     hostile = hostile if hostile.isascii() else "%EB%B9%84"
     assert web.get(f"/api/events/{hostile}").status == 404
     assert web.request("POST", f"/api/deliveries/{hostile}/replay", BEARER).status == 404
@@ -374,7 +374,7 @@ def test_replay(web: Web, mixed: World) -> None:
 
 
 def test_replay_is_refused_where_it_could_not_work(web: Web, world: World) -> None:
-    id_ = f"{world.tell(feedback_event()).event_id}.slack"
+    id_ = f"{world.accept(feedback_event()).event_id}.slack"
     assert replay(web, "unknown.slack") == (404, "gone")
     assert replay(web, "no-dot") == (404, "gone")
     assert not isinstance(world.ledger.lease(id_, "token"), str)
@@ -384,7 +384,7 @@ def test_replay_is_refused_where_it_could_not_work(web: Web, world: World) -> No
 
 
 def test_replay_needs_the_password(web: Web, world: World) -> None:
-    id_ = f"{world.tell(feedback_event()).event_id}.slack"
+    id_ = f"{world.accept(feedback_event()).event_id}.slack"
     assert web.request("POST", f"/api/deliveries/{id_}/replay").status == 401
 
 
@@ -395,9 +395,9 @@ def stop(web: Web, world: World) -> str:
     """Slack is answered 410, and another delivery waits: its id."""
     world.connectors["slack"].where = Destination("slack #feedback")
     world.connectors["slack"].answer = lambda _event, _context: Failed("Slack wants nothing more", "gone")
-    world.tell(feedback_event())
+    world.accept(feedback_event())
     world.run()
-    waiting = world.tell(feedback_event())
+    waiting = world.accept(feedback_event())
     world.run()
     return f"{waiting.event_id}.slack"
 
@@ -498,7 +498,7 @@ def tried(redis: Redis, outcome: Outcome) -> World:
     there = Destination("jira")
     recorder = Recorder(answer=lambda _event, _context: outcome, where=there)
     world = World(redis, {"jira": recorder}, {"jira": "abc"})
-    world.tell(status_event(3, 1))
+    world.accept(status_event(3, 1))
     world.run()
     world.tick()
     return world
@@ -535,7 +535,7 @@ def test_the_state_of_each_source_and_connector(
 def test_degraded_while_abc_is_down(asking: Web, redis: Redis) -> None:
     world = tried(redis, Retry("no answer", "timeout", at_source=True))
     for second in range(2, 7):
-        world.tell(status_event(10 + second, second))
+        world.accept(status_event(10 + second, second))
         world.run()
     world.tick()
     ready(asking, "degraded", "abc is not available", abc="down")
@@ -545,7 +545,7 @@ def test_refused_credentials_are_forgotten_after_a_success(asking: Web, redis: R
     world = tried(redis, Failed("401", "auth"))
     ready(asking, "degraded", "jira refuses our credentials", jira="refused")
     world.connectors["jira"].answer = lambda _event, _context: Done()
-    world.tell(status_event(4, 5))
+    world.accept(status_event(4, 5))
     world.run()
     world.tick()
     ready(asking, "ok", jira="ok")

@@ -8,13 +8,13 @@ from jobs.ledger.ledger import Lease
 from tests.jobs.world import World, feedback_event
 
 
-def told(world: World) -> str:
+def queued(world: World) -> str:
     """A new delivery of the connector `one`."""
-    return f"{world.tell(feedback_event()).event_id}.one"
+    return f"{world.accept(feedback_event()).event_id}.one"
 
 
 def leased(world: World, id_: str = "") -> Lease:
-    lease = world.ledger.lease(id_ or told(world), "me", early=True)
+    lease = world.ledger.lease(id_ or queued(world), "me", early=True)
     assert isinstance(lease, Lease)
     return lease
 

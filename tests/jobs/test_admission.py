@@ -8,7 +8,7 @@ from redis import Redis
 from connectors.base import Destination
 from jobs.delivery import flow
 from jobs.ledger.ledger import Admission
-from tests.jobs.steps import due, fields, key_of, leased, members, now_ms, told
+from tests.jobs.steps import due, fields, key_of, leased, members, now_ms, queued
 from tests.jobs.world import Recorder, World
 
 
@@ -41,7 +41,7 @@ def crowded(world: World, count: int, state: str = "retrying") -> list[str]:
 
 def test_an_open_breaker_answers_how_long_its_pause_lasts_and_whose_it_is(world: World) -> None:
     world.redis.hset(key_of(world, "breaker:abc"), "until", int(now_ms(world)) + 60_000)
-    answer = admit(world, told(world), source="abc")
+    answer = admit(world, queued(world), source="abc")
     assert answer.wait == pytest.approx(60_000, abs=5000)
     assert (answer.because, answer.closed) == ("open", "abc")
     assert not fields(world, "breaker:one")
@@ -49,7 +49,7 @@ def test_an_open_breaker_answers_how_long_its_pause_lasts_and_whose_it_is(world:
 
 def test_a_delivery_that_a_person_replays_goes_once_past_an_open_breaker(world: World) -> None:
     world.redis.hset(key_of(world, "breaker:one"), "until", int(now_ms(world)) + 60_000)
-    id_ = told(world)
+    id_ = queued(world)
     world.redis.hset(key_of(world, f"delivery:{id_}"), "forced", 1)
     assert admit(world, id_) == Admission(0, "")
     assert admit(world, id_).because == "open"
@@ -58,7 +58,7 @@ def test_a_delivery_that_a_person_replays_goes_once_past_an_open_breaker(world: 
 def test_one_delivery_probes_every_gate_that_is_half_open_and_the_others_look_again_in_a_second(world: World) -> None:
     for gate in ("one", "abc"):
         world.redis.hset(key_of(world, f"breaker:{gate}"), "until", 1)
-    first, second = told(world), told(world)
+    first, second = queued(world), queued(world)
     assert admit(world, first, source="abc") == Admission(0, "probe")
     for gate in ("one", "abc"):
         breaker = fields(world, f"breaker:{gate}")
@@ -73,7 +73,7 @@ def test_no_gate_is_taken_by_who_has_to_wait_for_another(world: World) -> None:
     for gate in ("one", "abc"):
         world.redis.hset(key_of(world, f"breaker:{gate}"), "until", 1)
     world.redis.hset(key_of(world, "breaker:one"), mapping={"probe": "another.one", "probing": 10**14})
-    assert admit(world, told(world), source="abc") == Admission(1000, "open", "one")
+    assert admit(world, queued(world), source="abc") == Admission(1000, "open", "one")
     assert "probe" not in fields(world, "breaker:abc")
 
 
@@ -83,12 +83,12 @@ def test_no_gate_is_taken_by_who_has_to_wait_for_another(world: World) -> None:
 def test_without_a_limit_nothing_is_counted(world: World) -> None:
     crowded(world, 2)
     for _ in range(3):
-        assert admit(world, told(world)) == Admission(0, "", others=0)
+        assert admit(world, queued(world)) == Admission(0, "", others=0)
     assert not world.redis.exists(key_of(world, "bucket:one"))
 
 
 def test_a_burst_goes_at_once_and_each_further_one_an_interval_later(world: World) -> None:
-    ids = [told(world) for _ in range(5)]
+    ids = [queued(world) for _ in range(5)]
     answers = [admit(world, id_, 60_000, 3) for id_ in ids]
     assert [answer.wait for answer in answers[:3]] == [0, 0, 0]
     assert [answer.wait for answer in answers[3:]] == [
@@ -104,7 +104,7 @@ def test_a_burst_goes_at_once_and_each_further_one_an_interval_later(world: Worl
 
 
 def test_who_has_a_turn_waits_for_it_and_takes_no_second_one(world: World) -> None:
-    first, second = told(world), told(world)
+    first, second = queued(world), queued(world)
     admit(world, first, 60_000)
     admit(world, second, 60_000)
     bucket = world.redis.get(key_of(world, "bucket:one"))
@@ -114,7 +114,7 @@ def test_who_has_a_turn_waits_for_it_and_takes_no_second_one(world: World) -> No
 
 
 def test_who_has_waited_goes_at_its_turn_and_counts_the_others(world: World) -> None:
-    first, second = told(world), told(world)
+    first, second = queued(world), queued(world)
     admit(world, first, 60_000)
     admit(world, second, 60_000)
     crowded(world, 2)
@@ -127,7 +127,7 @@ def test_who_has_waited_goes_at_its_turn_and_counts_the_others(world: World) -> 
 
 def test_a_turn_that_is_long_past_is_given_up(world: World) -> None:
     """After an outage a whole crowd has such turns, and would come at once."""
-    first, second = told(world), told(world)
+    first, second = queued(world), queued(world)
     admit(world, first, 60_000)
     set_turn(world, second, 6000)
     assert admit(world, second, 60_000).because == "limit"
@@ -135,7 +135,7 @@ def test_a_turn_that_is_long_past_is_given_up(world: World) -> None:
 
 def test_who_goes_at_once_sees_how_many_others_wait(world: World) -> None:
     crowded(world, 3)
-    assert admit(world, told(world), 60_000) == Admission(0, "", others=3)
+    assert admit(world, queued(world), 60_000) == Admission(0, "", others=3)
 
 
 def test_further_requests_of_an_attempt_take_their_turns(world: World) -> None:
@@ -210,7 +210,7 @@ def test_who_should_have_gone_a_day_ago_is_in_no_crowd(world: World) -> None:
     world.redis.zadd(
         key_of(world, "crowd:one"), {"0000.one": now_ms(world) - 86_399_000, "x.one": now_ms(world) - 86_401_000}
     )
-    assert admit(world, told(world), 60_000).others == 1
+    assert admit(world, queued(world), 60_000).others == 1
     assert members(world, "crowd:one") == ["0000.one"]
 
 

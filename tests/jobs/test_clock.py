@@ -8,7 +8,7 @@ import pytest
 from redis import Redis
 
 from jobs.delivery.clock import Clock, Pulse
-from tests.jobs.steps import due, fields, key_of, leased, members, now_ms, told, waiting
+from tests.jobs.steps import due, fields, key_of, leased, members, now_ms, queued, waiting
 from tests.jobs.world import Recorder, World
 
 
@@ -116,7 +116,7 @@ def test_a_breaker_is_dropped_an_hour_after_its_pause_when_nobody_waits(
 
 
 def test_what_is_due_is_handed_over_and_looked_at_again_in_ten_seconds(world: World) -> None:
-    id_ = told(world)
+    id_ = queued(world)
     world.queue.empty()
     overdue(world, id_, state="retrying", next=5, token="t", until=5, handed=5)
     world.redis.zrem(key_of(world, "state:queued"), id_)
@@ -141,7 +141,7 @@ def test_two_hundred_are_handed_over_at_once(world: World) -> None:
 
 def test_what_waits_in_the_queue_behind_others_is_not_handed_over_again(world: World) -> None:
     """Handed over at the watermark or later: nobody who came after it has started."""
-    ids = [told(world) for _ in range(3)]
+    ids = [queued(world) for _ in range(3)]
     world.redis.set(key_of(world, "watermark"), 1000)
     for id_, handed in zip(ids, (999, 1000, 1001), strict=True):
         overdue(world, id_, handed=handed)
@@ -156,7 +156,7 @@ def test_what_waits_in_the_queue_behind_others_is_not_handed_over_again(world: W
 
 def test_a_watermark_of_the_future_holds_for_nothing(world: World) -> None:
     """Redis's own clock was set back: it would show every delivery as overtaken."""
-    id_ = told(world)
+    id_ = queued(world)
     overdue(world, id_, handed=1000)
     world.redis.set(key_of(world, "watermark"), 10**14)
     assert world.tick() == []
@@ -165,7 +165,7 @@ def test_a_watermark_of_the_future_holds_for_nothing(world: World) -> None:
 
 @pytest.mark.parametrize("state", ["done", "skipped", "dead"])
 def test_what_is_finished_is_not_looked_at_again(world: World, state: str) -> None:
-    id_ = told(world)
+    id_ = queued(world)
     overdue(world, id_, state=state)
     assert world.tick() == []
     assert due(world, id_) == -1
@@ -181,7 +181,7 @@ def test_what_no_longer_exists_is_not_looked_at_again(world: World) -> None:
 
 @pytest.mark.parametrize("state", ["queued", "running"])
 def test_a_delivery_of_a_newer_version_is_looked_at_again_in_a_minute(world: World, state: str) -> None:
-    id_ = told(world)
+    id_ = queued(world)
     overdue(world, id_, v=2, state=state)
     before = fields(world, f"delivery:{id_}")
     assert world.tick() == []

@@ -32,7 +32,7 @@ def mistakes(expression: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("expression", "says"),
+    ("expression", "expected"),
     [
         ("project.id = 1", "at character 12 (`= 1`): syntax error (illegal character '='), in: project.id = 1"),
         ("project.id ==", "at the end: syntax error, in: project.id =="),
@@ -61,9 +61,9 @@ def mistakes(expression: str) -> list[str]:
         ("[" * 1000 + "]" * 1000 + " == event", "more than 150 levels"),
     ],
 )
-def test_a_mistake_is_shown_where_it_is(expression: str, says: str) -> None:
+def test_a_mistake_is_shown_where_it_is(expression: str, expected: str) -> None:
     [problem] = mistakes(expression)
-    assert says in problem
+    assert expected in problem
     assert "\n" not in problem
     assert len(problem) < 700
 

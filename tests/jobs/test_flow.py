@@ -32,7 +32,7 @@ def row(world: World, id_: str) -> dict[str, object]:
 def test_a_burst_goes_out_at_the_destinations_rate_and_loses_nothing(redis: Redis) -> None:
     world = World(redis, {"one": Recorder(where=Destination("channel", per_second=0.5, burst=2))})
     for _ in range(6):
-        world.tell(feedback_event())
+        world.accept(feedback_event())
     world.run()
     seen = world.connectors["one"].seen
     assert len(seen) == 2
@@ -46,7 +46,7 @@ def test_a_burst_goes_out_at_the_destinations_rate_and_loses_nothing(redis: Redi
 
 def test_waiting_for_the_rate_costs_no_attempt(redis: Redis) -> None:
     world = World(redis, {"one": Recorder(where=Destination("channel", per_second=0.1))})
-    first, second = world.tell(feedback_event()), world.tell(feedback_event())
+    first, second = world.accept(feedback_event()), world.accept(feedback_event())
     world.run()
     assert world.state(first, "one") == "done"
     waiting = row(world, f"{second.event_id}.one")
@@ -57,7 +57,7 @@ def test_waiting_for_the_rate_costs_no_attempt(redis: Redis) -> None:
 def test_a_destination_that_is_down_is_left_alone_probed_by_one_and_comes_back(world: World) -> None:
     one = world.connectors["one"]
     one.answer = lambda _e, _c: Retry("no answer", "timeout")
-    announced = [world.tell(feedback_event()) for _ in range(12)]
+    announced = [world.accept(feedback_event()) for _ in range(12)]
     world.run()
     assert len(one.seen) == 5, "after five failures in a row the others are held"
     assert {world.state(accepted, "two") for accepted in announced} == {"done"}, "other destinations do not notice"
@@ -80,7 +80,7 @@ def test_those_who_wait_for_a_probe_look_again_soon(world: World) -> None:
     """The probe is over in a moment; its key, which outlives a killed worker's, is not what to wait for."""
     one = world.connectors["one"]
     one.answer = lambda _e, _c: Retry("no answer", "timeout")
-    announced = [world.tell(feedback_event()) for _ in range(8)]
+    announced = [world.accept(feedback_event()) for _ in range(8)]
     world.run()
     world.pass_time(700)
     first, *others = world.tick()
@@ -103,7 +103,7 @@ def test_those_who_wait_for_a_probe_look_again_soon(world: World) -> None:
 def test_a_used_up_quota_stops_the_destination_at_once_and_kills_nothing(world: World) -> None:
     one = world.connectors["one"]
     one.answer = lambda _e, _c: Failed("the quota is used up", "quota")
-    announced = [world.tell(feedback_event()) for _ in range(3)]
+    announced = [world.accept(feedback_event()) for _ in range(3)]
     world.run()
     assert len(one.seen) == 1
     assert {world.state(accepted, "one") for accepted in announced} == {"retrying"}
@@ -120,7 +120,7 @@ def test_a_destination_that_asks_for_a_pause_gets_it_from_everyone(world: World)
     one = world.connectors["one"]
     one.answer = lambda _e, _c: Retry("429", "rate_limited", 30)
     for _ in range(4):
-        world.tell(feedback_event())
+        world.accept(feedback_event())
     world.run()
     assert len(one.seen) == 1
 
@@ -129,13 +129,13 @@ def test_a_refusal_of_one_delivery_does_not_open_the_breaker(world: World) -> No
     one = world.connectors["one"]
     one.answer = lambda _e, _c: Failed("400", "client_error")
     for _ in range(9):
-        world.tell(feedback_event())
+        world.accept(feedback_event())
     world.run()
     assert len(one.seen) == 9
 
 
 @dataclass
-class Teller(Recorder):
+class Reporter(Recorder):
     """A connector that delivers a crowd in one message."""
 
     crowd: int = 3
@@ -147,27 +147,29 @@ class Teller(Recorder):
 
 
 def test_a_crowd_is_reported_together_once_each_and_the_rate_is_given_back(redis: Redis) -> None:
-    teller = Teller(where=Destination("channel", per_second=1))
-    world = World(redis, {"one": teller})
-    announced = [world.tell(feedback_event()) for _ in range(8)]
+    reporter = Reporter(where=Destination("channel", per_second=1))
+    world = World(redis, {"one": reporter})
+    announced = [world.accept(feedback_event()) for _ in range(8)]
     world.run()
-    assert (len(teller.seen), teller.together) == (1, []), "the first goes at once, the others wait for their turn"
+    assert (len(reporter.seen), reporter.together) == (1, []), "the first goes at once, the others wait for their turn"
     world.pass_time(1.3)
     for id_ in world.tick():
         world.deliverer.deliver(id_)
-    assert [len(crowd) for crowd in teller.together] == [7]
+    assert [len(crowd) for crowd in reporter.together] == [7]
     assert set(world.states().values()) == {"done"}
-    assert sorted([*teller.seen, *teller.together[0]]) == sorted(accepted.event_id for accepted in announced)
-    later = world.tell(feedback_event())
+    assert sorted([*reporter.seen, *reporter.together[0]]) == sorted(accepted.event_id for accepted in announced)
+    later = world.accept(feedback_event())
     world.pass_time(3)
     world.run()
     assert world.state(later, "one") == "done", "nobody waits for turns that were given back"
 
 
 def test_a_digest_that_fails_is_retried_by_each_on_its_own(redis: Redis) -> None:
-    teller = Teller(where=Destination("channel", per_second=1), answer=lambda _e, _c: Retry("no answer", "ambiguous"))
-    world = World(redis, {"one": teller})
-    announced = [world.tell(feedback_event()) for _ in range(5)]
+    reporter = Reporter(
+        where=Destination("channel", per_second=1), answer=lambda _e, _c: Retry("no answer", "ambiguous")
+    )
+    world = World(redis, {"one": reporter})
+    announced = [world.accept(feedback_event()) for _ in range(5)]
     world.run()
     world.pass_time(1.3)
     for id_ in world.tick():
@@ -176,11 +178,11 @@ def test_a_digest_that_fails_is_retried_by_each_on_its_own(redis: Redis) -> None
     assert row(world, f"{announced[4].event_id}.one")["attempts"] == 1
 
 
-def test_a_probe_that_says_nothing_of_the_destination_lets_the_next_one_probe(world: World) -> None:
+def test_a_probe_that_shows_nothing_about_the_destination_lets_the_next_one_probe(world: World) -> None:
     one = world.connectors["one"]
     one.answer = lambda _e, _c: Retry("no answer", "timeout")
     for _ in range(8):
-        world.tell(feedback_event())
+        world.accept(feedback_event())
     world.run()
     world.pass_time(700)
     one.seen.clear()
@@ -195,7 +197,7 @@ def test_a_long_crowd_is_served_at_the_rate_and_not_slower(redis: Redis) -> None
     """Whoever waits comes at its own turn: 150 at one a second take about 150 seconds."""
     world = World(redis, {"one": Recorder(where=Destination("channel", per_second=1))})
     for _ in range(150):
-        world.tell(feedback_event())
+        world.accept(feedback_event())
     world.run()
     for _ in range(160):
         world.pass_time(1)
@@ -207,23 +209,23 @@ def test_a_long_crowd_is_served_at_the_rate_and_not_slower(redis: Redis) -> None
 def test_a_pause_of_no_length_is_a_pause(world: World) -> None:
     one = world.connectors["one"]
     one.answer = lambda _e, _c: Retry("429", "rate_limited", 0)
-    world.tell(feedback_event())
+    world.accept(feedback_event())
     world.run()
     world.pass_time(2)
     assert world.tick() == []
 
 
 def test_who_is_not_reported_in_a_digest_moves_up(redis: Redis) -> None:
-    teller = Teller(where=Destination("channel", per_second=1))
-    world = World(redis, {"one": teller})
+    reporter = Reporter(where=Destination("channel", per_second=1))
+    world = World(redis, {"one": reporter})
     for _ in range(70):
-        world.tell(feedback_event())
+        world.accept(feedback_event())
     world.run()
     for _ in range(4):
         world.pass_time(1.2)
         for id_ in world.tick():
             world.deliverer.deliver(id_)
-    assert [len(crowd) for crowd in teller.together] == [30, 30, 9]
+    assert [len(crowd) for crowd in reporter.together] == [30, 30, 9]
     assert set(world.states().values()) == {"done"}
 
 

@@ -49,7 +49,7 @@ def test_what_was_finished_within_retention_stays(world: World) -> None:
 
 
 def test_an_event_stays_until_its_last_delivery_is_deleted(world: World) -> None:
-    event = world.tell(feedback_event()).event_id
+    event = world.accept(feedback_event()).event_id
     world.run()
     old = now_ms(world) - 31 * DAY
     for connector, stays in (("one", True), ("two", False)):

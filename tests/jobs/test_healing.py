@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 
 from jobs.ledger.ledger import Recovery
-from tests.jobs.steps import due, due_now, fields, key_of, leased, members, now_ms, told, waiting
+from tests.jobs.steps import due, due_now, fields, key_of, leased, members, now_ms, queued, waiting
 from tests.jobs.world import Recorder, World
 
 
@@ -126,7 +126,7 @@ def test_a_replay_starts_at_the_first_attempt_and_forgets_why_it_failed(world: W
 
 def test_what_does_not_exist_or_runs_is_not_replayed(world: World) -> None:
     assert world.ledger.replay("unknown.one") == "gone"
-    id_ = told(world)
+    id_ = queued(world)
     leased(world, id_)
     before = fields(world, f"delivery:{id_}")
     assert world.ledger.replay(id_) == "running"

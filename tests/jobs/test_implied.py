@@ -100,7 +100,7 @@ def test_other_events_imply_nothing(name: str) -> None:
 
 def test_tickets_get_an_addition_for_each_issue_and_alerts_only_what_abc_sent(redis: Redis) -> None:
     world = Kinds(redis)
-    world.tell(feedback_with(issue(3), issue(4)))
+    world.accept(feedback_with(issue(3), issue(4)))
     assert world.names("tickets") == ["ISSUE_ADDITION", "ISSUE_ADDITION"]
     assert world.names("alert") == ["FEEDBACK_CREATION"]
     world.run()
@@ -110,13 +110,13 @@ def test_tickets_get_an_addition_for_each_issue_and_alerts_only_what_abc_sent(re
 
 def test_where_nobody_keeps_tickets_nothing_is_implied(redis: Redis) -> None:
     world = World(redis, {"alert": Recorder()})
-    world.tell(feedback_with(issue(3)))
+    world.accept(feedback_with(issue(3)))
     assert redis.zcard("fb:test:events") == 1
 
 
 def test_a_repeat_does_nothing_twice(redis: Redis) -> None:
     world = Kinds(redis)
-    first, *others = [world.tell(feedback_with(issue(3))) for _ in range(4)]
+    first, *others = [world.accept(feedback_with(issue(3))) for _ in range(4)]
     world.run()
     assert not first.duplicate
     assert all(other.duplicate for other in others)
@@ -127,9 +127,9 @@ def test_a_real_addition_of_the_same_pair_reaches_those_that_had_none(redis: Red
     """Whoever attaches it again: the ticket has its comment, the alert was not sent yet."""
     world = Kinds(redis)
     body = feedback_with(issue(3), message="안녕")
-    world.tell(body)
+    world.accept(body)
     world.run()
-    real = world.tell(addition_of(body, 3))
+    real = world.accept(addition_of(body, 3))
     assert not real.duplicate
     world.run()
     assert sorted(world.names("alert")) == ["FEEDBACK_CREATION", "ISSUE_ADDITION"], "stored within one millisecond"
@@ -137,17 +137,17 @@ def test_a_real_addition_of_the_same_pair_reaches_those_that_had_none(redis: Red
     shown = world.records.event(real.event_id)
     assert shown is not None
     assert shown["body"]["data"]["feedback"]["message"] == "안녕", "the record shows what ABC sent"
-    assert world.tell(addition_of(body, 3)).duplicate
-    assert world.tell(body).duplicate
+    assert world.accept(addition_of(body, 3)).duplicate
+    assert world.accept(body).duplicate
     world.run()
     assert [len(one.seen) for one in world.connectors.values()] == [1, 2]
 
 
-def test_a_feedback_that_is_told_after_its_addition_adds_nothing(redis: Redis) -> None:
+def test_a_feedback_that_is_announced_after_its_addition_adds_nothing(redis: Redis) -> None:
     world = Kinds(redis)
     body = feedback_with(issue(3))
-    world.tell(addition_of(body, 3))
-    world.tell(body)
+    world.accept(addition_of(body, 3))
+    world.accept(body)
     world.run()
     assert len(world.connectors["tickets"].seen) == 1
     assert world.names("alert") == ["ISSUE_ADDITION", "FEEDBACK_CREATION"]
@@ -155,8 +155,8 @@ def test_a_feedback_that_is_told_after_its_addition_adds_nothing(redis: Redis) -
 
 def test_a_filter_sees_the_feedback_whole(redis: Redis) -> None:
     world = Kinds(redis, "feedback.rating < 3 and addedIssue.id == 3")
-    world.tell(feedback_with(issue(3), issue(4), rating=1))
-    world.tell(feedback_with(issue(3), number=18, rating=5))
+    world.accept(feedback_with(issue(3), issue(4), rating=1))
+    world.accept(feedback_with(issue(3), number=18, rating=5))
     rows, _ = world.records.deliveries(Query(connector="tickets"))
     assert sorted(row["state"] for row in rows) == ["queued", "skipped", "skipped"]
 
@@ -165,7 +165,7 @@ def test_a_body_full_of_issues_is_not_stored_as_many_times(redis: Redis) -> None
     world = Kinds(redis)
     body = feedback_with(*(issue(1 + number) for number in range(5_000)), message="x" * 100_000)
     size = len(json.dumps(body).encode())
-    world.tell(body)
+    world.accept(body)
     assert len(world.names("tickets")) == 100, "of one feedback's issues the first 100 count"
     stored = sum(redis.memory_usage(key) or 0 for key in redis.scan_iter("fb:test:*"))
     assert stored < 3 * size
@@ -175,7 +175,7 @@ def test_a_feedback_with_issues_costs_one_round_trip(redis: Redis) -> None:
     port = redis.connection_pool.connection_kwargs["port"]
     with Relay(port) as relay, Redis(port=relay.port, socket_timeout=30) as client:
         world = Kinds(client)
-        world.tell(feedback_with(number=1))
+        world.accept(feedback_with(number=1))
         before = relay.turns
-        world.tell(feedback_with(issue(3), issue(4), issue(5), number=2))
+        world.accept(feedback_with(issue(3), issue(4), issue(5), number=2))
         assert relay.turns - before == 1

@@ -24,7 +24,7 @@ def world(redis: Redis) -> World:
 def leases(world: World) -> list[Lease]:
     found = []
     for number in range(3):
-        accepted = world.tell(feedback_event())
+        accepted = world.accept(feedback_event())
         lease = world.ledger.lease(f"{accepted.event_id}.slack", f"token {number}")
         assert isinstance(lease, Lease)
         found.append(lease)
@@ -110,8 +110,8 @@ def test_each_attempt_that_hangs_is_logged_once(
         keeper.renew()
         keeper.renew()
     keeper.renew()
-    said = capsys.readouterr()
-    text = said.out + said.err
+    output = capsys.readouterr()
+    text = output.out + output.err
     assert text.count("an attempt hangs and holds a slot") == 1
     assert leases[0].delivery_id in text
     assert text.count("an attempt that hung has ended") == 1

@@ -17,12 +17,12 @@ def world(redis: Redis) -> World:
 
 def ids_of_one_issue(world: World, count: int = 2) -> list[str]:
     """Deliveries that stand in one line, the earliest first."""
-    return [f"{world.tell(status_event(7, second)).event_id}.one" for second in range(1, count + 1)]
+    return [f"{world.accept(status_event(7, second)).event_id}.one" for second in range(1, count + 1)]
 
 
 def test_a_delivery_that_does_not_exist_or_is_finished_is_not_looked_at_again(world: World) -> None:
     key = f"{world.ledger.prefix}due"
-    finished = f"{world.tell(feedback_event()).event_id}.one"
+    finished = f"{world.accept(feedback_event()).event_id}.one"
     world.run()
     for id_, answer in (("unknown.one", "gone"), (finished, "finished")):
         world.redis.zadd(key, {id_: 1})
@@ -31,7 +31,7 @@ def test_a_delivery_that_does_not_exist_or_is_finished_is_not_looked_at_again(wo
 
 
 def test_a_delivery_that_runs_is_listed_as_running(world: World) -> None:
-    id_ = f"{world.tell(feedback_event()).event_id}.one"
+    id_ = f"{world.accept(feedback_event()).event_id}.one"
     assert isinstance(world.ledger.lease(id_, "me"), Lease)
     assert world.redis.zscore(f"{world.ledger.prefix}state:running", id_) == pytest.approx(now_ms(world), abs=5000)
     assert world.redis.zscore(f"{world.ledger.prefix}state:queued", id_) is None
@@ -39,7 +39,7 @@ def test_a_delivery_that_runs_is_listed_as_running(world: World) -> None:
 
 def test_the_watermark_only_moves_forward(world: World) -> None:
     """It is the latest hand-over of a delivery that has started; one handed over earlier does not set it back."""
-    earlier, later = (f"{world.tell(feedback_event()).event_id}.one" for _ in range(2))
+    earlier, later = (f"{world.accept(feedback_event()).event_id}.one" for _ in range(2))
     for id_, handed in ((earlier, 1000), (later, 2000)):
         world.redis.hset(f"{world.ledger.prefix}delivery:{id_}", "handed", handed)
     for id_ in (later, earlier):
@@ -75,7 +75,7 @@ def test_a_line_whose_head_no_longer_exists_goes_on(world: World) -> None:
     assert isinstance(world.ledger.lease(id_, "me"), Lease)
 
 
-def test_a_line_that_was_lost_is_restored_in_the_order_of_happening(world: World) -> None:
+def test_a_line_that_was_lost_is_restored_in_the_order_of_the_events(world: World) -> None:
     [id_] = ids_of_one_issue(world, 1)
     [line] = world.redis.scan_iter(f"{world.ledger.prefix}line:one:*")
     order = world.redis.zscore(line, id_)
@@ -85,7 +85,7 @@ def test_a_line_that_was_lost_is_restored_in_the_order_of_happening(world: World
 
 
 def test_several_leases_are_renewed_at_once_and_each_keeps_its_notes(world: World) -> None:
-    ids = [f"{world.tell(feedback_event()).event_id}.one" for _ in range(3)]
+    ids = [f"{world.accept(feedback_event()).event_id}.one" for _ in range(3)]
     for id_ in ids:
         lease = world.ledger.lease(id_, f"token of {id_}")
         assert isinstance(lease, Lease)
@@ -102,9 +102,9 @@ def test_several_leases_are_renewed_at_once_and_each_keeps_its_notes(world: Worl
 
 def test_a_lease_that_ran_out_holds_nobody(world: World) -> None:
     """What holds a line is the lease of the one that runs, and not how long Redis keeps the key."""
-    later = f"{world.tell(status_event(7, 5)).event_id}.one"
+    later = f"{world.accept(status_event(7, 5)).event_id}.one"
     assert isinstance(world.ledger.lease(later, "killed"), Lease)
-    earlier = f"{world.tell(status_event(7, 2)).event_id}.one"
+    earlier = f"{world.accept(status_event(7, 2)).event_id}.one"
     world.pass_time(14)
     assert world.ledger.lease(earlier, "me") == "waiting"
     world.pass_time(2)
@@ -114,7 +114,7 @@ def test_a_lease_that_ran_out_holds_nobody(world: World) -> None:
 
 def test_without_a_clock_of_its_own_the_ledger_goes_by_that_of_redis(world: World) -> None:
     world.pass_time(1000)
-    id_ = f"{world.tell(feedback_event()).event_id}.one"
+    id_ = f"{world.accept(feedback_event()).event_id}.one"
     plain = Ledger(world.redis, INSTANCE)
     lease = plain.lease(id_, "me")
     assert isinstance(lease, Lease)

@@ -30,7 +30,7 @@ def world(redis: Redis) -> World:
 
 
 def test_an_event_is_stored_with_a_delivery_and_a_job_for_each_connector(world: World) -> None:
-    accepted = world.tell(feedback_event())
+    accepted = world.accept(feedback_event())
     assert not accepted.duplicate
     assert world.states() == {f"{accepted.event_id}.one": "queued", f"{accepted.event_id}.two": "queued"}
     assert sorted(world.taken()) == sorted(world.states())
@@ -38,7 +38,7 @@ def test_an_event_is_stored_with_a_delivery_and_a_job_for_each_connector(world: 
 
 def test_the_four_attempts_of_the_sender_are_one_event_with_one_effect(world: World) -> None:
     body = feedback_event()
-    answers = [world.tell(body) for _ in range(4)]
+    answers = [world.accept(body) for _ in range(4)]
     assert [answer.duplicate for answer in answers] == [False, True, True, True]
     world.run()
     assert world.connectors["one"].seen == [answers[0].event_id]
@@ -50,7 +50,7 @@ def test_the_four_attempts_of_the_sender_are_one_event_with_one_effect(world: Wo
 def test_twenty_parallel_copies_are_one_event(world: World) -> None:
     body = feedback_event()
     with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(lambda _: world.tell(body), range(20)))
+        answers = list(pool.map(lambda _: world.accept(body), range(20)))
     assert Counter(answer.duplicate for answer in answers) == {True: 19, False: 1}
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(world.deliverer.deliver, world.taken()))
@@ -59,7 +59,7 @@ def test_twenty_parallel_copies_are_one_event(world: World) -> None:
 
 def test_an_event_that_nobody_acts_on_is_kept_as_ignored(redis: Redis) -> None:
     world = World(redis, {})
-    accepted = world.tell(feedback_event())
+    accepted = world.accept(feedback_event())
     event = world.records.event(accepted.event_id)
     assert event is not None
     assert (event["state"], event["why"]) == ("ignored", "no connector acts on FEEDBACK_CREATION")
@@ -83,7 +83,7 @@ def test_a_delivery_is_run_by_one_worker_at_a_time(world: World) -> None:
         return Done()
 
     world.connectors["one"].answer = slow
-    accepted = world.tell(feedback_event())
+    accepted = world.accept(feedback_event())
     id_ = f"{accepted.event_id}.one"
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(world.deliverer.deliver, id_)
@@ -96,7 +96,7 @@ def test_a_delivery_is_run_by_one_worker_at_a_time(world: World) -> None:
 
 
 def test_a_killed_worker_is_noticed_when_its_lease_runs_out(world: World) -> None:
-    accepted = world.tell(feedback_event())
+    accepted = world.accept(feedback_event())
     id_ = f"{accepted.event_id}.one"
     lease = world.ledger.lease(id_, "killed")
     assert isinstance(lease, Lease)
@@ -115,7 +115,7 @@ def test_a_killed_worker_is_noticed_when_its_lease_runs_out(world: World) -> Non
 
 
 def test_a_lease_that_is_renewed_is_not_taken_over(world: World) -> None:
-    accepted = world.tell(feedback_event())
+    accepted = world.accept(feedback_event())
     id_ = f"{accepted.event_id}.one"
     assert isinstance(world.ledger.lease(id_, "slow"), Lease)
     for _ in range(3):
@@ -126,7 +126,7 @@ def test_a_lease_that_is_renewed_is_not_taken_over(world: World) -> None:
 
 
 def test_losing_every_key_of_rq_loses_nothing(world: World) -> None:
-    announced = [world.tell(feedback_event()) for _ in range(5)]
+    announced = [world.accept(feedback_event()) for _ in range(5)]
     for key in world.redis.scan_iter("rq:*"):
         world.redis.delete(key)
     assert world.tick() == []
@@ -141,18 +141,18 @@ def test_losing_every_key_of_rq_loses_nothing(world: World) -> None:
 def test_a_long_queue_is_not_handed_over_again(world: World) -> None:
     """Ten minutes of backlog must not multiply its own jobs."""
     for _ in range(5):
-        world.tell(feedback_event())
+        world.accept(feedback_event())
     world.pass_time(60)
     assert world.tick() == []
     assert len(world.queue) == 10
 
 
 def test_a_job_that_was_lost_from_a_busy_queue_is_overtaken_and_handed_over_again(world: World) -> None:
-    lost = world.tell(feedback_event())
+    lost = world.accept(feedback_event())
     world.queue.empty()
     world.pass_time(30)
     for _ in range(3):
-        world.tell(feedback_event())
+        world.accept(feedback_event())
     first_job, *_ = world.queue.job_ids
     started = world.queue.fetch_job(first_job)
     assert started is not None
@@ -162,7 +162,7 @@ def test_a_job_that_was_lost_from_a_busy_queue_is_overtaken_and_handed_over_agai
 
 def test_a_retry_comes_back_at_its_time_and_not_before(world: World) -> None:
     world.connectors["one"].answer = lambda _e, _c: Retry("busy", "server_error")
-    accepted = world.tell(feedback_event())
+    accepted = world.accept(feedback_event())
     id_ = f"{accepted.event_id}.one"
     world.run()
     assert world.state(accepted, "one") == "retrying"
@@ -181,7 +181,7 @@ def test_a_retry_comes_back_at_its_time_and_not_before(world: World) -> None:
 
 def test_a_delivery_dies_after_the_published_attempts_and_can_be_replayed(world: World) -> None:
     world.connectors["one"].answer = lambda _e, _c: Retry("down", "server_error")
-    accepted = world.tell(feedback_event())
+    accepted = world.accept(feedback_event())
     id_ = f"{accepted.event_id}.one"
     world.run()
     for delay in DELAYS[1:]:
@@ -204,7 +204,7 @@ def test_a_delivery_dies_after_the_published_attempts_and_can_be_replayed(world:
 )
 def test_an_outcome_ends_the_delivery(world: World, outcome: Outcome, state: str) -> None:
     world.connectors["one"].answer = lambda _e, _c: outcome
-    accepted = world.tell(feedback_event())
+    accepted = world.accept(feedback_event())
     world.run()
     assert world.state(accepted, "one") == state
     assert world.redis.zcard(f"{world.ledger.prefix}due") == 0
@@ -217,7 +217,7 @@ def test_a_crashing_connector_is_retried_and_its_words_hold_no_secret(world: Wor
         raise RuntimeError("https://x/planted-secret refused")
 
     world.connectors["one"].answer = crash
-    accepted = world.tell(feedback_event())
+    accepted = world.accept(feedback_event())
     world.run()
     event = world.records.event(accepted.event_id)
     assert event is not None
@@ -228,9 +228,9 @@ def test_a_crashing_connector_is_retried_and_its_words_hold_no_secret(world: Wor
     assert world.state(accepted, "two") == "done", "a connector's failure stays its own"
 
 
-def test_deliveries_of_one_entity_run_in_the_order_of_happening(world: World) -> None:
+def test_deliveries_of_one_entity_run_in_the_order_of_the_events(world: World) -> None:
     later, earlier = status_event(7, 5), status_event(7, 2)
-    second, first = world.tell(later), world.tell(earlier)
+    second, first = world.accept(later), world.accept(earlier)
     world.run()
     assert world.connectors["one"].seen == [first.event_id, second.event_id]
 
@@ -247,11 +247,11 @@ def test_an_empty_ledger_remembers_nothing_that_came_before_it(world: World, red
         return Done()
 
     world.connectors["one"].answer = ask
-    world.tell(feedback_event())
+    world.accept(feedback_event())
     world.run()  # before the clock has ticked for the first time
     world.tick()
     redis.set(f"fb:{INSTANCE}:born", int(redis.get(f"fb:{INSTANCE}:born") or 0) - 3_600_000)
-    world.tell(feedback_event())
+    world.accept(feedback_event())
     world.run()
     assert found == [[False, False, False, False, True], [False, False, True, True, True]]
     assert ages == [pytest.approx(0, abs=60), pytest.approx(3600, abs=60)]
@@ -266,8 +266,8 @@ def test_a_failing_delivery_holds_back_only_its_own_entity_and_connector(world: 
         )
 
     world.connectors["one"].answer = busy
-    first, second = world.tell(status_event(7, 1)), world.tell(status_event(7, 2))
-    other = world.tell(status_event(8, 3))
+    first, second = world.accept(status_event(7, 1)), world.accept(status_event(7, 2))
+    other = world.accept(status_event(8, 3))
     world.run()
     assert world.state(first, "one") == "retrying"
     assert world.state(second, "one") == "queued"
@@ -290,7 +290,7 @@ def test_notes_outlive_a_killed_worker_and_end_with_success(world: World) -> Non
         raise Killed
 
     world.connectors["one"].answer = first_try
-    accepted = world.tell(feedback_event())
+    accepted = world.accept(feedback_event())
     id_ = f"{accepted.event_id}.one"
     with pytest.raises(Killed):
         world.deliverer.deliver(id_)
@@ -311,7 +311,7 @@ def test_notes_outlive_a_killed_worker_and_end_with_success(world: World) -> Non
 
 
 def test_a_finished_delivery_is_forgotten_after_its_time_and_its_event_with_it(world: World) -> None:
-    world.tell(feedback_event())
+    world.accept(feedback_event())
     world.run()
     world.pass_time(29 * 86_400)
     world.tick()
@@ -337,7 +337,7 @@ def test_a_finished_delivery_is_forgotten_after_its_time_and_its_event_with_it(w
 
 
 def test_a_record_of_a_newer_version_is_left_alone(world: World) -> None:
-    accepted = world.tell(feedback_event())
+    accepted = world.accept(feedback_event())
     id_ = f"{accepted.event_id}.one"
     world.redis.hset(f"{world.ledger.prefix}delivery:{id_}", "v", 2)
     world.run()
@@ -349,7 +349,7 @@ def test_a_record_of_a_newer_version_is_left_alone(world: World) -> None:
 
 
 def test_a_connector_that_was_switched_off_keeps_its_deliveries_waiting(world: World) -> None:
-    accepted = world.tell(feedback_event())
+    accepted = world.accept(feedback_event())
     del world.connectors["one"]
     world.deliverer = world.worker()
     world.run()
@@ -357,7 +357,7 @@ def test_a_connector_that_was_switched_off_keeps_its_deliveries_waiting(world: W
 
 
 def test_only_one_worker_ticks_at_a_time_and_all_are_seen_alive(world: World) -> None:
-    world.tell(feedback_event())
+    world.accept(feedback_event())
     world.queue.empty()
     world.pass_time(11)
     key = world.queue.key
@@ -405,7 +405,7 @@ def test_a_filtered_delivery_is_shown_as_skipped_and_has_no_job(world: World) ->
 
 def test_what_happened_in_the_same_moment_stays_in_the_order_in_which_it_came(world: World) -> None:
     states = ["A", "B", "C", "D", "E"]
-    announced = [world.tell(status_event(9, 4, "INIT", status)).event_id for status in states]
+    announced = [world.accept(status_event(9, 4, "INIT", status)).event_id for status in states]
     world.run()
     assert world.connectors["one"].seen == announced
 
@@ -417,7 +417,7 @@ def test_a_delivery_that_fails_outside_its_connector_is_recorded_and_gives_its_s
     one = world.connectors["one"]
     one.destination = not_a_place  # type: ignore[method-assign]
     for _ in range(20):  # more than there are slots
-        accepted = world.tell(feedback_event())
+        accepted = world.accept(feedback_event())
         world.run()
         assert world.state(accepted, "one") == "retrying"
     event = world.records.event(accepted.event_id)
@@ -426,7 +426,7 @@ def test_a_delivery_that_fails_outside_its_connector_is_recorded_and_gives_its_s
 
 
 def test_a_reason_with_half_a_character_can_be_stored(world: World) -> None:
-    accepted = world.tell(feedback_event())
+    accepted = world.accept(feedback_event())
     lease = world.ledger.lease(f"{accepted.event_id}.one", "me")
     assert isinstance(lease, Lease)
     became = Transition("dead", 1, "they said \ud83d", "client_error")
@@ -438,13 +438,13 @@ def test_a_reason_with_half_a_character_can_be_stored(world: World) -> None:
 
 def test_an_outcome_with_half_a_character_is_recorded(world: World) -> None:
     world.connectors["one"].answer = lambda _e, _c: Done({"said": "\ud83d"})
-    accepted = world.tell(feedback_event())
+    accepted = world.accept(feedback_event())
     world.run()
     assert world.state(accepted, "one") == "done"
 
 
 def test_what_keeps_costing_workers_waits_longer_and_ends_as_a_dead_letter(world: World) -> None:
-    accepted = world.tell(feedback_event())
+    accepted = world.accept(feedback_event())
     id_ = f"{accepted.event_id}.one"
     losses = 0
     while world.state(accepted, "one") != "dead":
@@ -458,7 +458,7 @@ def test_what_keeps_costing_workers_waits_longer_and_ends_as_a_dead_letter(world
 
 
 def test_a_worker_that_is_lost_twice_costs_no_extra_wait(world: World) -> None:
-    accepted = world.tell(feedback_event())
+    accepted = world.accept(feedback_event())
     id_ = f"{accepted.event_id}.one"
     for number in range(2):
         assert isinstance(world.ledger.lease(id_, f"killed {number}"), Lease)
@@ -467,7 +467,7 @@ def test_a_worker_that_is_lost_twice_costs_no_extra_wait(world: World) -> None:
 
 
 def test_the_clock_ticks_on_when_redis_own_clock_was_set_back(world: World) -> None:
-    accepted = world.tell(feedback_event())
+    accepted = world.accept(feedback_event())
     world.queue.empty()
     world.pass_time(11)
     world.redis.set(f"{world.ledger.prefix}clock", world.now() + 3_600_000, px=3_600_000)
@@ -476,7 +476,7 @@ def test_the_clock_ticks_on_when_redis_own_clock_was_set_back(world: World) -> N
 
 
 def test_a_full_redis_still_forgets_what_is_old(world: World) -> None:
-    world.tell(feedback_event())
+    world.accept(feedback_event())
     world.run()
     world.pass_time(31 * 86_400)
     world.redis.config_set("maxmemory", 1)
@@ -492,7 +492,7 @@ def test_a_full_redis_still_forgets_what_is_old(world: World) -> None:
 
 def test_a_thawed_worker_can_not_keep_a_note_while_another_runs_its_delivery(world: World) -> None:
     """Frozen for longer than the lease, then on with its work: it must stop before its effect, and change nothing."""
-    accepted = world.tell(feedback_event())
+    accepted = world.accept(feedback_event())
     id_ = f"{accepted.event_id}.one"
     frozen = world.ledger.lease(id_, "frozen")
     assert isinstance(frozen, Lease)
@@ -515,7 +515,7 @@ def test_a_thawed_worker_can_not_keep_a_note_while_another_runs_its_delivery(wor
 
 
 def test_renewing_needs_the_token_of_who_runs_the_delivery(world: World) -> None:
-    accepted = world.tell(feedback_event())
+    accepted = world.accept(feedback_event())
     id_ = f"{accepted.event_id}.one"
     assert isinstance(world.ledger.lease(id_, "mine"), Lease)
     key, due = f"{world.ledger.prefix}delivery:{id_}", f"{world.ledger.prefix}due"
@@ -528,7 +528,7 @@ def test_renewing_needs_the_token_of_who_runs_the_delivery(world: World) -> None
 
 
 def test_a_lease_lasts_fifteen_seconds_and_a_hand_over_ten(world: World) -> None:
-    accepted = world.tell(feedback_event())
+    accepted = world.accept(feedback_event())
     id_ = f"{accepted.event_id}.one"
     world.taken()
     seconds = world.redis.time()[0]
@@ -545,16 +545,16 @@ def test_an_earlier_event_that_arrives_while_a_later_one_runs_waits_for_it(world
     one = world.connectors["one"]
     together: list[str] = []
 
-    def run_and_tell(event: Event, _context: Context) -> Outcome:
+    def run_and_report(event: Event, _context: Context) -> Outcome:
         together.append(event.id)
         if len(one.seen) == 1:
-            first = world.tell(status_event(7, 2)).event_id
+            first = world.accept(status_event(7, 2)).event_id
             world.worker().deliver(f"{first}.one")
             assert together == [event.id], "the earlier one waits while this one runs"
         return Done()
 
-    one.answer = run_and_tell
-    later = world.tell(status_event(7, 5))
+    one.answer = run_and_report
+    later = world.accept(status_event(7, 5))
     world.deliverer.deliver(f"{later.event_id}.one")
     world.run()
     assert len(together) == 2
@@ -568,13 +568,13 @@ def test_a_time_in_the_future_does_not_put_an_event_behind_all_that_follow(world
     """Be it a clock that is ahead, or a forged time: the order is never later than Redis's now."""
     body = status_event(7, 1)
     body["data"]["issue"]["updatedAt"] = "2999-01-01T00:00:00.000Z"
-    forged = world.tell(body)
+    forged = world.accept(body)
     now = world.redis.time()[0]
     orders = {id_: float(world.redis.hget(f"{world.ledger.prefix}delivery:{id_}", "order")) for id_ in world.states()}
     assert max(orders.values()) / 1000 < now + 2
     later = status_event(7, 2)
     later["data"]["issue"]["updatedAt"] = "2999-01-01T00:00:01.000Z"
-    follows = world.tell(later)
+    follows = world.accept(later)
     world.run()
     assert world.connectors["one"].seen == [forged.event_id, follows.event_id]
 
@@ -584,14 +584,14 @@ def test_a_status_from_the_future_does_not_hide_the_ones_that_follow(world: Worl
     statuses = f"{world.ledger.prefix}levels"
     forged = status_event(7, 1, "INIT", "ON_REVIEW")
     forged["data"]["issue"]["updatedAt"] = "2999-01-01T00:00:00.000Z"
-    world.tell(forged)
+    world.accept(forged)
     now = world.redis.time()[0]
     at, _, status = world.redis.hget(statuses, "abc:issue:1:7").decode().split("|")
     assert status == "ON_REVIEW"
     assert int(at) < (now + 2) * 1000
     true = status_event(7, 1, "ON_REVIEW", "RESOLVED")
     true["data"]["issue"]["updatedAt"] = datetime.fromtimestamp(now + 3600, UTC).isoformat()
-    world.tell(true)
+    world.accept(true)
     assert world.redis.hget(statuses, "abc:issue:1:7").endswith(b"|RESOLVED")
 
 
@@ -600,5 +600,5 @@ def test_a_status_from_the_future_that_an_older_version_stored_gives_way(world: 
     world.redis.hset(statuses, "abc:issue:1:7", "32472144000000|1000|ON_REVIEW")
     body = status_event(7, 1, "ON_REVIEW", "RESOLVED")
     body["data"]["issue"]["updatedAt"] = datetime.fromtimestamp(world.redis.time()[0] + 60, UTC).isoformat()
-    world.tell(body)
+    world.accept(body)
     assert world.redis.hget(statuses, "abc:issue:1:7").endswith(b"|RESOLVED")

@@ -42,7 +42,7 @@ def test_a_time_cut_to_whole_seconds_is_not_before_the_creation() -> None:
     assert not is_untouched(issue(NOW - 60, NOW - 59))
 
 
-def test_a_later_event_counts_when_it_was_heard_while_the_issue_was_read() -> None:
+def test_a_later_event_counts_when_it_arrived_while_the_issue_was_read() -> None:
     changed = NOW - 100
     assert is_newer(Level("PENDING", NOW - 1), changed, NOW - 5, NOW)
     assert not is_newer(Level("PENDING", changed - 5), changed, NOW - 5, NOW), "it is earlier"

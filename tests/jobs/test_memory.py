@@ -87,9 +87,9 @@ def a_day(world: World) -> None:
             world.acceptor.accept("abc", Unread(f"{number:020x}", "unreadable", "no id", "X" * 5000), b'{"event":"X"}')
             continue
         body = feedback_event() if kind < 2 else status_event(number % 40 + 1, number % 60, "INIT", f"S{number}")
-        announced = world.tell(body)
+        announced = world.accept(body)
         if kind == 5:
-            world.tell(body)
+            world.accept(body)
         if number % 7 == 0:
             world.run()
             world.pass_time(DAY / EVENTS * 7)
@@ -134,7 +134,7 @@ def test_an_event_costs_a_bounded_number_of_keys_and_bytes(world: World) -> None
     sizes = []
     for _ in range(3):
         for _ in range(100):
-            world.tell(feedback_event())
+            world.accept(feedback_event())
         world.run()
         sizes.append(measured())
     for before, after in itertools.pairwise(sizes):
@@ -145,9 +145,9 @@ def test_an_event_costs_a_bounded_number_of_keys_and_bytes(world: World) -> None
 
 def test_unfinished_deliveries_are_never_forgotten(world: World) -> None:
     world.connectors["one"].answer = lambda _e, _c: Failed("used up", "quota")
-    announced = world.tell(feedback_event())
+    announced = world.accept(feedback_event())
     world.run()
-    later = world.tell(feedback_event())  # queued, in a Redis that nobody looks at
+    later = world.accept(feedback_event())  # queued, in a Redis that nobody looks at
     for key in (f"state:{state}" for state in ("queued", "retrying")):
         for id_ in world.redis.zrange(f"{world.ledger.prefix}{key}", 0, -1):
             world.redis.zadd(f"{world.ledger.prefix}{key}", {id_: 1})
@@ -170,17 +170,17 @@ def test_events_that_nothing_acted_on_are_forgotten_after_their_time(world: Worl
         assert bool(world.records.events(state)) == kept
 
 
-def test_the_last_status_of_an_issue_is_forgotten_when_nothing_was_heard_of_it_for_so_long(world: World) -> None:
+def test_the_last_status_of_an_issue_is_forgotten_when_no_event_came_for_so_long(world: World) -> None:
     """However it became known: from an event, or noted by reconcile. What counts is when, not since when it is so."""
     checkpoints, statuses = Checkpoints(world.redis, INSTANCE, (), 3600), f"{world.ledger.prefix}levels"
     for issue in range(1, 151):  # more than one part
-        world.tell(status_event(issue, 1))
+        world.accept(status_event(issue, 1))
     noted = Issue(id=151, createdAt="2024-01-01T00:00:00Z", status="RESOLVED")
     subject = subject_of(1, noted)
     checkpoints.note_level(subject, noted.creation, Level("RESOLVED", 1.0))
     world.pass_time(29 * DAY)
     for issue in range(1, 51):
-        world.tell(status_event(issue, 2, "ON_REVIEW", "RESOLVED"))
+        world.accept(status_event(issue, 2, "ON_REVIEW", "RESOLVED"))
     while world.ledger.forget(30):
         pass
     assert world.redis.hlen(statuses) == 151 * 2
@@ -208,7 +208,7 @@ def test_the_ledger_does_not_claim_to_remember_longer_than_retention(world: Worl
 
 
 def lease_of(world: World) -> Lease:
-    lease = world.ledger.lease(f"{world.tell(feedback_event()).event_id}.one", "me")
+    lease = world.ledger.lease(f"{world.accept(feedback_event()).event_id}.one", "me")
     assert isinstance(lease, Lease)
     return lease
 
@@ -229,9 +229,9 @@ def test_notes_have_a_bound_of_one_mebibyte(world: World) -> None:
         world.ledger.add(Lease(lease.delivery_id, "one", "other", {}, {}, 0, 0), "parts", {"a": "b"})
 
 
-def test_a_connector_that_keeps_too_much_fails_and_says_so(world: World) -> None:
+def test_a_connector_that_keeps_too_much_fails_with_that_reason(world: World) -> None:
     world.connectors["one"].answer = lambda _e, context: context.keep(text="x" * 2_000_000) or Done()  # type: ignore[func-returns-value]
-    announced = world.tell(feedback_event())
+    announced = world.accept(feedback_event())
     world.run()
     event = world.records.event(announced.event_id)
     assert event is not None
@@ -255,7 +255,7 @@ def test_names_reasons_and_statuses_are_cut(world: World) -> None:
     event = world.records.event("ab" * 10)
     assert event is not None
     assert (len(event["event"]), len(event["why"])) == (200, 500)
-    world.tell(status_event(7, 1, "INIT", "S" * 5000))
+    world.accept(status_event(7, 1, "INIT", "S" * 5000))
     assert world.redis.hget(f"{world.ledger.prefix}levels", "abc:issue:1:7") is None
 
 
@@ -305,7 +305,7 @@ def test_a_secret_is_masked_before_a_cut_can_go_through_it(world: World) -> None
 
 def test_the_log_keeps_twenty_attempts(world: World) -> None:
     world.connectors["one"].answer = lambda _e, _c: Retry("429", "rate_limited", 1)
-    announced = world.tell(feedback_event())
+    announced = world.accept(feedback_event())
     world.run()
     for _ in range(25):
         world.pass_time(10)
@@ -326,7 +326,7 @@ def test_rqs_own_keys_do_not_grow(world: World) -> None:
     thread.start()
     try:
         for _ in range(100):
-            world.tell(feedback_event())
+            world.accept(feedback_event())
         wait_for("all to be done", lambda: set(world.states().values()) == {"done"})
         left = {key.decode() for key in world.redis.scan_iter("rq:*")}
         queue = world.queue.name

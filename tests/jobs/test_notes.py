@@ -20,7 +20,7 @@ def world(redis: Redis) -> World:
 
 
 def delivery_of(world: World) -> str:
-    return f"{world.tell(feedback_event()).event_id}.one"
+    return f"{world.accept(feedback_event()).event_id}.one"
 
 
 def stored(world: World, delivery: str) -> dict[str, str]:

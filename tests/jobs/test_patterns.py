@@ -103,7 +103,7 @@ def test_a_pattern_means_the_same_or_is_refused(pattern: str, text: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("pattern", "says"),
+    ("pattern", "expected"),
     [
         ("(", "missing ), unterminated subpattern at character 1 of the regular expression '('"),
         ("a|*", "nothing to repeat at character 3"),
@@ -120,10 +120,10 @@ def test_a_pattern_means_the_same_or_is_refused(pattern: str, text: str) -> None
         ("\ud800", "half of a character"),
     ],
 )
-def test_what_the_engine_cannot_do_is_refused_with_why(pattern: str, says: str) -> None:
+def test_what_the_engine_cannot_do_is_refused_with_why(pattern: str, expected: str) -> None:
     with pytest.raises(Unusable) as caught:
         Pattern(pattern)
-    assert says in str(caught.value)
+    assert expected in str(caught.value)
     assert len(str(caught.value)) < 400
 
 

@@ -82,7 +82,7 @@ class Bench:
     def remember_an_hour(self) -> None:
         self.world.redis.set(f"fb:{INSTANCE}:born", int((time.time() - 3600) * 1000))
 
-    def hear_of(self, created: Issue) -> None:
+    def receive(self, created: Issue) -> None:
         """Its ISSUE_CREATION comes by webhook."""
         body = {"event": "ISSUE_CREATION", "data": {"issue": created.model_dump(), "project": {"id": 1, "name": "P"}}}
         self.acceptor.accept("abc", parse(body, INSTANCE), json.dumps(body).encode())
@@ -140,7 +140,7 @@ def test_a_filter_that_cannot_judge_one_feedback_ends_no_run(bench: Bench) -> No
     assert bench.catch_up().findings == []
 
 
-def test_a_dry_run_tells_and_changes_nothing(bench: Bench) -> None:
+def test_a_dry_run_reports_and_changes_nothing(bench: Bench) -> None:
     bench.sandbox.abc.create_issue(1, {"name": "결제 오류"})
     report = bench.catch_up(dry_run=True)
     assert [(found.name, found.action) for found in report.findings] == [("ISSUE_CREATION", "missed; now for jira")]
@@ -281,7 +281,7 @@ def test_a_change_whose_event_may_still_come_is_left_to_it(bench: Bench) -> None
     assert [found.action for found in bench.catch_up().findings] == ["missed: INIT → RESOLVED"]
 
 
-def test_a_change_that_was_heard_while_the_list_was_read_is_not_reported_as_its_reverse(bench: Bench) -> None:
+def test_a_change_that_arrived_while_the_list_was_read_is_not_reported_as_its_reverse(bench: Bench) -> None:
     issue = bench.sandbox.abc.create_issue(1, {"name": "결제 오류"}).id
     bench.catch_up()
     stale = bench.sandbox.abc.issues[issue].as_answer() | {"status": "ON_REVIEW"}
@@ -333,7 +333,7 @@ def test_a_change_cut_to_whole_seconds_keeps_its_place_behind_the_creation(redis
     change = status_event(7, 4)
     change["data"]["issue"] |= {"createdAt": "2026-11-22T17:00:04.700Z"}
     creation = {"event": "ISSUE_CREATION", "data": {"issue": change["data"]["issue"], "project": {"id": 1}}}
-    announced = [world.tell(body).event_id for body in (change, creation)]
+    announced = [world.accept(body).event_id for body in (change, creation)]
     scores = [redis.zscore(f"fb:{INSTANCE}:line:slack:abc:issue:1:7", f"{id_}.slack") for id_ in announced]
     assert scores == [1795366804700.0 + by for by in (0.001, 0.002)], "neither is before the creation"
 
@@ -344,7 +344,7 @@ def test_a_status_that_was_carried_in_passing_is_put_right(sandbox: Any, redis: 
     bench.world.tick()
     issue = bench.issue()
     created = Issue.model_validate(bench.sandbox.abc.issue(issue).as_answer())
-    bench.hear_of(created)
+    bench.receive(created)
     bench.sandbox.abc.set_status(issue, "RESOLVED")
     bench.settle()
     (ticket,) = bench.sandbox.jira.tickets.values()
@@ -366,7 +366,7 @@ def test_a_change_from_before_a_wipe_is_not_reported_because_an_older_event_came
     bench.sandbox.abc.set_status(issue, "RESOLVED")
     redis.flushall()
     bench.world.tick()
-    bench.hear_of(created)
+    bench.receive(created)
     bench.checkpoints.now = lambda: time.time() + SETTLED_SECONDS + 5  # type: ignore[method-assign]
     bench.catch_up()
     assert bench.sandbox.slack.messages == []
@@ -380,7 +380,7 @@ def test_a_change_that_was_missed_right_after_the_first_start_is_reported(bench:
     bench.world.tick()
     issue = bench.issue()
     created = Issue.model_validate(bench.sandbox.abc.issue(issue).as_answer())
-    bench.hear_of(created)
+    bench.receive(created)
     bench.sandbox.abc.set_status(issue, "RESOLVED")
     bench.catch_up()
     assert len(bench.sandbox.slack.messages) == 1
@@ -390,9 +390,9 @@ def test_a_change_missed_after_a_wipe_is_announced_though_no_worker_ran_then(ben
     """The receiver stored the creation, so the records go back to then, and not only to the next tick of the clock."""
     issue = bench.issue()
     redis.flushall()
-    bench.hear_of(Issue.model_validate(bench.sandbox.abc.issue(issue).as_answer()))
-    heard = time.time()
-    wait_for("a later millisecond", lambda: time.time() > heard + 0.002)
+    bench.receive(Issue.model_validate(bench.sandbox.abc.issue(issue).as_answer()))
+    received = time.time()
+    wait_for("a later millisecond", lambda: time.time() > received + 0.002)
     bench.sandbox.abc.set_status(issue, "RESOLVED")
     changed = time.time()
     wait_for("a later millisecond", lambda: time.time() > changed + 0.002)
@@ -512,7 +512,7 @@ def test_the_state_of_abc_is_known_without_a_delivery(sandbox: Any, redis: Redis
         (False, set(), ""),
     ],
 )
-def test_what_a_run_says_of_abc(answered: bool, refusals: set[Any], state: str) -> None:
+def test_what_a_run_reports_about_abc(answered: bool, refusals: set[Any], state: str) -> None:
     assert Report(answered=answered, refusals=refusals).source_state == state
 
 
@@ -753,7 +753,7 @@ def test_an_event_that_arrives_after_reconcile_took_the_creation_is_known(bench:
     issue = bench.issue()
     bench.checkpoints.now = time.time  # type: ignore[method-assign]
     bench.catch_up()
-    bench.hear_of(Issue.model_validate(bench.sandbox.abc.issue(issue).as_event()))
+    bench.receive(Issue.model_validate(bench.sandbox.abc.issue(issue).as_event()))
     bench.settle()
     assert len(bench.sandbox.jira.tickets) == 1
     assert len(bench.world.records.deliveries(Query())[0]) == 1
@@ -809,11 +809,11 @@ def test_an_issue_older_than_the_window_is_found_by_its_change(bench: Bench) -> 
     """Searched by `updatedAt`: it was created long before what a run looks at."""
     bench.remember_an_hour()
     issue = bench.issue()
-    bench.hear_of(Issue.model_validate(bench.sandbox.abc.issue(issue).as_event()))
+    bench.receive(Issue.model_validate(bench.sandbox.abc.issue(issue).as_event()))
     bench.settle()
     row = bench.sandbox.abc.issues[issue]
     row.createdAt = row.updatedAt = "2024-01-01T00:00:00.000Z"
-    bench.hear_of(Issue.model_validate(row.as_event()))
+    bench.receive(Issue.model_validate(row.as_event()))
     bench.catch_up()
     bench.sandbox.abc.set_status(issue, "RESOLVED")
     assert [found.action for found in bench.catch_up().findings] == ["missed: INIT → RESOLVED"]
@@ -856,7 +856,7 @@ def test_alert_max_age_holds_for_a_change_of_status(sandbox: Any, redis: Redis) 
         sandbox.abc.set_status(row.id, "RESOLVED")
         row.createdAt = stamp(datetime.now(UTC) - timedelta(seconds=3000))
         row.updatedAt = stamp(datetime.now(UTC) - timedelta(seconds=seconds - SETTLED_SECONDS))
-        bench.hear_of(Issue.model_validate(row.as_event() | {"status": "INIT", "updatedAt": row.createdAt}))
+        bench.receive(Issue.model_validate(row.as_event() | {"status": "INIT", "updatedAt": row.createdAt}))
     bench.catch_up(since=time.time() - 3600)
     assert bench.lines() == ['The status of issue "young" changed from New to Resolved.']
     done = bench.sandbox.jira.rules.statuses
@@ -890,11 +890,11 @@ def test_a_status_that_a_restored_backup_brought_back_is_announced(bench: Bench)
 def test_a_found_feedback_shows_the_name_of_its_channel(sandbox: Any, redis: Redis) -> None:
     """ABC's API has no names of channels: they are remembered from events."""
     bench = Bench(sandbox, redis, SLACK_EVENTS="*")
-    heard = sandbox.abc.create_feedback(1, {"message": "하나"})
+    received = sandbox.abc.create_feedback(1, {"message": "하나"})
     body = {
         "event": "FEEDBACK_CREATION",
         "data": {
-            "feedback": sandbox.abc.feedback_event(heard),
+            "feedback": sandbox.abc.feedback_event(received),
             "channel": {"id": 1, "name": "App reviews"},
             "project": {"id": 1, "name": "Demo project"},
         },

@@ -50,7 +50,7 @@ def pause_of(world: World, destination: str) -> float:
 def test_an_outage_of_abc_opens_the_breaker_of_abc_and_no_other(world: World) -> None:
     world.connectors["one"].answer = abc_down
     for _ in range(8):
-        world.tell(feedback_event())
+        world.accept(feedback_event())
     for id_ in world.taken():
         if id_.endswith((".one", ".three")):
             world.deliverer.deliver(id_)
@@ -62,9 +62,9 @@ def test_an_outage_of_abc_opens_the_breaker_of_abc_and_no_other(world: World) ->
 def test_while_abc_is_down_nothing_that_needs_it_loses_an_attempt(world: World) -> None:
     world.connectors["one"].answer = world.connectors["two"].answer = abc_down
     for _ in range(5):
-        world.tell(feedback_event())
+        world.accept(feedback_event())
     world.run()
-    announced = world.tell(feedback_event())
+    announced = world.accept(feedback_event())
     world.run()
     for name in ("one", "two"):
         waiting = row(world, announced.event_id, name)
@@ -76,7 +76,7 @@ def test_while_abc_is_down_nothing_that_needs_it_loses_an_attempt(world: World) 
 def test_one_delivery_probes_abc_for_all_connectors_and_brings_them_all_back(world: World) -> None:
     world.connectors["one"].answer = world.connectors["two"].answer = abc_down
     for _ in range(10):
-        world.tell(feedback_event())
+        world.accept(feedback_event())
     world.run()
     for name in ("one", "two"):
         world.connectors[name].seen.clear()
@@ -95,7 +95,7 @@ def test_a_failure_of_abc_is_not_counted_against_the_destination_and_the_other_w
         world.redis.flushall()
         world.connectors["one"].answer = world.connectors["two"].answer = answer
         for _ in range(6):
-            world.tell(feedback_event())
+            world.accept(feedback_event())
         world.run()
         assert world.records.health()["breakers"] == opened
 
@@ -104,7 +104,7 @@ def test_a_failure_of_abc_is_not_counted_against_the_destination_and_the_other_w
 def test_a_refusal_by_abc_shows_that_abc_answers_and_nothing_about_the_destination(world: World, reason: Any) -> None:
     world.connectors["one"].answer = down
     for _ in range(6):
-        world.tell(feedback_event())
+        world.accept(feedback_event())
     world.run()
     world.connectors["one"].answer = lambda _e, _c: Failed("deleted", reason, at_source=True)
     world.pass_time(4)
@@ -118,7 +118,7 @@ def test_a_refusal_by_abc_shows_that_abc_answers_and_nothing_about_the_destinati
 def test_the_first_success_wakes_what_is_held_and_what_is_in_the_retry_schedule(world: World) -> None:
     one = world.connectors["one"]
     one.answer = down
-    announced = [world.tell(feedback_event()) for _ in range(20)]
+    announced = [world.accept(feedback_event()) for _ in range(20)]
     world.run()
     world.pass_time(6)
     world.run_due()  # one probe; five are further along their schedule, 14 are held
@@ -131,7 +131,7 @@ def test_the_first_success_wakes_what_is_held_and_what_is_in_the_retry_schedule(
 def test_what_is_woken_goes_at_the_rate_of_the_destination(redis: Redis) -> None:
     world = World(redis, {"one": Recorder(where=Destination("one #a", per_second=1, burst=5), answer=down)})
     for _ in range(12):
-        world.tell(feedback_event())
+        world.accept(feedback_event())
     world.run()
     one = world.connectors["one"]
     one.answer = done
@@ -150,7 +150,7 @@ def test_a_failed_probe_costs_no_attempt_of_the_schedule(world: World) -> None:
     one = world.connectors["one"]
     one.answer = down
     for _ in range(12):
-        world.tell(feedback_event())
+        world.accept(feedback_event())
     world.run()
     one.seen.clear()
     for _ in range(60):
@@ -166,7 +166,7 @@ def test_those_who_wait_do_not_poll(world: World) -> None:
     """However many wait, in each pause of the breaker the clock starts one of them."""
     world.connectors["one"].answer = down
     for _ in range(40):
-        world.tell(feedback_event())
+        world.accept(feedback_event())
     world.run()
     prefix = world.ledger.prefix
     keys = [
@@ -186,13 +186,13 @@ def test_those_who_wait_do_not_poll(world: World) -> None:
 
 def test_a_delivery_that_fails_by_itself_keeps_to_its_schedule(world: World) -> None:
     """Without an outage the successes of others do not bring it back: 0, 5, 30 s."""
-    poison = world.tell(feedback_event()).event_id
+    poison = world.accept(feedback_event()).event_id
     one = world.connectors["one"]
     one.answer = lambda event, _c: Retry("500", "server_error") if event.id == poison else Done()
 
     def others_succeed() -> None:
         for _ in range(5):
-            world.tell(feedback_event())
+            world.accept(feedback_event())
             world.run()
             world.run_due()
 
@@ -206,18 +206,18 @@ def test_a_delivery_that_fails_by_itself_keeps_to_its_schedule(world: World) -> 
 
 def test_outages_bring_a_poison_payload_back_one_step_early_at_most(world: World) -> None:
     """A destination that comes and goes must not use up its attempts: the schedule starts with 0, 5, 30 and 120 s."""
-    poison = world.tell(feedback_event()).event_id
+    poison = world.accept(feedback_event()).event_id
     one = world.connectors["one"]
 
     def come_and_go() -> None:
         one.answer = down
         for _ in range(5):
-            world.tell(feedback_event())
+            world.accept(feedback_event())
             world.run()
         assert world.records.health()["breakers"] == ["one #a"]
         world.redis.hset(f"{world.ledger.prefix}breaker:one #a", "until", 1)
         one.answer = lambda event, _c: Retry("500", "server_error") if event.id == poison else Done()
-        world.tell(feedback_event())
+        world.accept(feedback_event())
         world.run()
         world.run_due(2)
         assert world.records.health()["breakers"] == []
@@ -236,7 +236,7 @@ def test_a_probe_that_shows_nothing_lets_others_probe(world: World) -> None:
     one = world.connectors["one"]
     one.answer = down
     for _ in range(30):
-        world.tell(feedback_event())
+        world.accept(feedback_event())
     world.run()
     one.answer = lambda _e, _c: Skipped("no text") if len(one.seen) < 25 else Done()
     for _ in range(12):
@@ -249,7 +249,7 @@ def test_a_probe_that_shows_nothing_lets_others_probe(world: World) -> None:
 def test_a_probe_whose_worker_was_killed_makes_room_after_a_minute(world: World) -> None:
     one = world.connectors["one"]
     one.answer = down
-    announced = [world.tell(feedback_event()) for _ in range(7)]
+    announced = [world.accept(feedback_event()) for _ in range(7)]
     world.run()
     prefix, destination = world.ledger.prefix, one.where.name
     world.redis.hset(f"{prefix}breaker:{destination}", "until", 1)
@@ -276,7 +276,7 @@ def test_a_probe_whose_worker_was_killed_makes_room_after_a_minute(world: World)
 def test_the_pause_grows_with_the_outage(redis: Redis, away: float, waiting: int, seconds: float) -> None:
     world = World(redis, {"one": Recorder(where=Destination("one #a"), answer=down)})
     for _ in range(waiting):
-        world.tell(feedback_event())
+        world.accept(feedback_event())
     world.run()
     if waiting < 5:  # so few open it when they have failed twice
         world.pass_time(7)
@@ -291,7 +291,7 @@ def test_the_pause_grows_with_the_outage(redis: Redis, away: float, waiting: int
 
 def test_a_quota_is_asked_for_again_after_a_quarter_of_an_hour(world: World) -> None:
     world.connectors["one"].answer = lambda _e, _c: Failed("the quota is used up", "quota")
-    world.tell(feedback_event())
+    world.accept(feedback_event())
     world.run()
     assert pause_of(world, "one #a") == pytest.approx(900, abs=1)
 
@@ -299,10 +299,10 @@ def test_a_quota_is_asked_for_again_after_a_quarter_of_an_hour(world: World) -> 
 def test_five_failures_open_a_breaker_and_four_do_not(world: World) -> None:
     world.connectors["one"].answer = down
     for _ in range(4):
-        world.tell(feedback_event())
+        world.accept(feedback_event())
     world.run()
     assert world.records.health()["breakers"] == []
-    world.tell(feedback_event())
+    world.accept(feedback_event())
     world.run()
     assert world.records.health()["breakers"] == ["one #a"]
 
@@ -311,7 +311,7 @@ def test_a_success_between_starts_the_count_again(world: World) -> None:
     one = world.connectors["one"]
     for answer in (down, down, down, down, done, down, down, down, down):
         one.answer = answer
-        world.tell(feedback_event())
+        world.accept(feedback_event())
         world.run()
     assert world.records.health()["breakers"] == []
 
@@ -320,7 +320,7 @@ def test_a_breaker_for_which_nobody_waits_is_forgotten_after_an_hour(world: Worl
     """Its channel was renamed, for example: nothing goes there any more that could close it."""
     one = world.connectors["one"]
     one.answer = down
-    announced = [world.tell(feedback_event()) for _ in range(5)]
+    announced = [world.accept(feedback_event()) for _ in range(5)]
     world.run()
     one.where = Destination("one #renamed")
     one.answer = done
@@ -347,11 +347,11 @@ def refused(_event: Event, _context: Context) -> Outcome:
 def test_dead_letters_of_a_cause_that_is_gone_are_replayed(world: World, reason: Any) -> None:
     one = world.connectors["one"]
     one.answer = lambda _e, _c: Failed("refused", reason)
-    announced = [world.tell(feedback_event()) for _ in range(3)]
+    announced = [world.accept(feedback_event()) for _ in range(3)]
     world.run()
     assert {world.state(accepted, "one") for accepted in announced} == {"dead"}
     one.answer = done
-    world.tell(feedback_event())
+    world.accept(feedback_event())
     world.pass_time(4)
     world.run_due(3)
     assert {world.state(accepted, "one") for accepted in announced} == {"done"}
@@ -363,10 +363,10 @@ def test_dead_letters_of_a_cause_that_is_gone_are_replayed(world: World, reason:
 def test_a_dead_letter_that_is_to_blame_itself_stays_dead(world: World, reason: Any) -> None:
     one = world.connectors["one"]
     one.answer = lambda _e, _c: Failed("refused", reason)
-    announced = world.tell(feedback_event())
+    announced = world.accept(feedback_event())
     world.run()
     one.answer = done
-    world.tell(feedback_event())
+    world.accept(feedback_event())
     world.run()
     world.pass_time(100_000)
     world.run_due(3)
@@ -376,11 +376,11 @@ def test_a_dead_letter_that_is_to_blame_itself_stays_dead(world: World, reason: 
 def test_dead_letters_of_abc_are_replayed_when_any_connector_reaches_abc(world: World) -> None:
     world.connectors["one"].answer = lambda _e, _c: Failed("ABC: the API key is wrong", "auth", at_source=True)
     world.connectors["two"].answer = world.connectors["one"].answer
-    announced = world.tell(feedback_event())
+    announced = world.accept(feedback_event())
     world.run()
     assert [world.state(announced, name) for name in ("one", "two", "three")] == ["dead", "dead", "done"]
     world.connectors["one"].answer = world.connectors["two"].answer = done
-    world.tell(feedback_event())
+    world.accept(feedback_event())
     world.run()
     world.run_due(2)
     assert [world.state(announced, name) for name in ("one", "two", "three")] == ["done", "done", "done"]
@@ -390,7 +390,7 @@ def test_dead_letters_of_abc_are_replayed_when_any_connector_reaches_abc(world: 
 def test_what_gave_up_after_three_days_of_outage_is_replayed_when_it_ends(world: World) -> None:
     one = world.connectors["one"]
     one.answer = down
-    announced = [world.tell(feedback_event()) for _ in range(6)]
+    announced = [world.accept(feedback_event()) for _ in range(6)]
     world.run()
     world.pass_time(4 * 86_400)
     for _ in range(8):
@@ -399,7 +399,7 @@ def test_what_gave_up_after_three_days_of_outage_is_replayed_when_it_ends(world:
     assert {world.state(accepted, "one") for accepted in announced} == {"dead"}
     one.answer = done
     world.pass_time(400)
-    world.tell(feedback_event())
+    world.accept(feedback_event())
     world.run()
     world.run_due(2)
     assert {world.state(accepted, "one") for accepted in announced} == {"done"}
@@ -409,13 +409,13 @@ def test_a_dead_letter_is_healed_five_times_at_most_and_later_each_time(world: W
     """At once, then after 10 minutes, 1 hour, 6 hours and 24 hours; then only a person replays it."""
     one = world.connectors["one"]
     one.answer = refused
-    poison = world.tell(feedback_event()).event_id
+    poison = world.accept(feedback_event()).event_id
     world.run()
     one.answer = lambda event, _c: Failed("403", "auth") if event.id == poison else Done()
     one.seen.clear()
 
     def others_succeed() -> None:
-        world.tell(feedback_event())
+        world.accept(feedback_event())
         world.run()
         world.run_due(2)
 
@@ -450,7 +450,7 @@ def test_a_dead_letter_goes_on_at_the_start_of_its_schedule_with_its_notes(world
 
     one = world.connectors["one"]
     one.answer = keep_and_fail
-    announced = world.tell(feedback_event())
+    announced = world.accept(feedback_event())
     id_ = f"{announced.event_id}.one"
     for _ in range(8):
         world.run()
@@ -468,14 +468,14 @@ def test_a_dead_letter_goes_on_at_the_start_of_its_schedule_with_its_notes(world
 def test_a_healed_delivery_takes_its_turn_in_the_line_of_its_entity(world: World) -> None:
     one = world.connectors["one"]
     one.answer = refused
-    first = world.tell(status_event(7, 1))
+    first = world.accept(status_event(7, 1))
     world.run()
     one.answer = down
-    second = world.tell(status_event(7, 2, "ON_REVIEW", "RESOLVED"))
+    second = world.accept(status_event(7, 2, "ON_REVIEW", "RESOLVED"))
     world.run()
     one.answer = done
     one.seen.clear()
-    world.tell(feedback_event())
+    world.accept(feedback_event())
     world.run()
     world.pass_time(7)
     world.run_due(3)
@@ -485,11 +485,11 @@ def test_a_healed_delivery_takes_its_turn_in_the_line_of_its_entity(world: World
 def test_heal_brings_back_a_destination_or_all_of_a_connector_and_closes_the_wait(world: World) -> None:
     one, replayer = world.connectors["one"], Replayer(world.ledger)
     one.answer = refused
-    dead = [world.tell(feedback_event()) for _ in range(2)]
+    dead = [world.accept(feedback_event()) for _ in range(2)]
     world.run()
     one.where = Destination("one #b")
     one.answer = down
-    waiting = [world.tell(feedback_event()) for _ in range(9)]
+    waiting = [world.accept(feedback_event()) for _ in range(9)]
     world.run()
     assert replayer.heal("on") == 0, "a part of a name is no name"
     assert replayer.heal("two") == 0
@@ -504,7 +504,7 @@ def test_heal_brings_back_a_destination_or_all_of_a_connector_and_closes_the_wai
 def test_heal_at_every_check_does_not_make_a_poison_payload_spin(world: World) -> None:
     one = world.connectors["one"]
     one.answer = refused
-    world.tell(feedback_event())
+    world.accept(feedback_event())
     world.run()
     one.seen.clear()
     for _ in range(30):
@@ -518,7 +518,7 @@ def test_the_record_shows_who_is_down_and_what_waits(world: World) -> None:
     world.connectors["one"].answer = down
     world.connectors["three"].answer = refused
     for _ in range(7):
-        world.tell(feedback_event())
+        world.accept(feedback_event())
     world.run()
     rows = {row["destination"]: row for row in world.records.recovery()}
     assert (rows["one #a"]["open"], rows["one #a"]["waiting"], rows["one #a"]["dead"]) == (True, 7, 0)
@@ -529,7 +529,7 @@ def test_the_record_shows_who_is_down_and_what_waits(world: World) -> None:
 
 def test_what_is_forgotten_leaves_nothing_behind(world: World) -> None:
     world.connectors["one"].answer = refused
-    world.tell(feedback_event())
+    world.accept(feedback_event())
     world.run()
     assert world.redis.exists(f"{world.ledger.prefix}dead:one #a")
     world.pass_time(31 * 86_400)

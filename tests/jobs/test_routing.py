@@ -149,7 +149,7 @@ def test_the_documented_example() -> None:
         ("not (feedback.rating == 2)", "FEEDBACK_CREATION", False),
     ],
 )
-def test_a_filter_speaks_of_the_payload(condition: str, name: str, passes: bool) -> None:
+def test_a_filter_reads_the_payload(condition: str, name: str, passes: bool) -> None:
     assert (why_not(condition, event(name)) == "") is passes
 
 
@@ -164,7 +164,7 @@ def test_what_a_filter_cannot_judge_is_skipped_with_why(feedback: dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    ("condition", "says"),
+    ("condition", "expected"),
     [
         ("project.id = 1", "syntax error"),
         ("project.id ==", "syntax error"),
@@ -177,11 +177,11 @@ def test_what_a_filter_cannot_judge_is_skipped_with_why(feedback: dict[str, Any]
         ("1 / 0 == 1", "division by zero"),
     ],
 )
-def test_a_mistake_in_a_filter_is_reported_at_start(condition: str, says: str) -> None:
+def test_a_mistake_in_a_filter_is_reported_at_start(condition: str, expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
         make_route("slack", None, condition, ("*",), ("SLACK_EVENTS", "SLACK_FILTER"))
     assert all(problem.startswith("SLACK_FILTER: ") for problem in caught.value.problems)
-    assert says in str(caught.value)
+    assert expected in str(caught.value)
 
 
 def test_all_mistakes_are_reported_together() -> None:

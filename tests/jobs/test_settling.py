@@ -66,7 +66,7 @@ def test_what_is_tried_again_is_due_after_its_delay_and_keeps_its_turn_in_the_li
 
 
 def test_the_next_of_the_line_may_go_and_has_ten_seconds_to_start(world: World) -> None:
-    first, second, third = (f"{world.tell(status_event(7, second)).event_id}.one" for second in (1, 2, 3))
+    first, second, third = (f"{world.accept(status_event(7, second)).event_id}.one" for second in (1, 2, 3))
     lease = leased(world, first)
     for id_ in (second, third):
         world.redis.zadd(key_of(world, "due"), {id_: 1})
@@ -76,7 +76,7 @@ def test_the_next_of_the_line_may_go_and_has_ten_seconds_to_start(world: World) 
 
 
 def test_a_next_one_that_waits_for_its_time_is_not_started(world: World) -> None:
-    first, second = (f"{world.tell(status_event(7, second)).event_id}.one" for second in (1, 2))
+    first, second = (f"{world.accept(status_event(7, second)).event_id}.one" for second in (1, 2))
     lease = leased(world, first)
     world.redis.hset(key_of(world, f"delivery:{second}"), "state", "retrying")
     world.redis.zadd(key_of(world, "due"), {second: 1})

@@ -40,7 +40,7 @@ def done(_event: Event, _context: Context) -> Done:
 def stopped(world: World) -> str:
     """`one` was answered 410: the id of that delivery."""
     world.connectors["one"].answer = gone
-    accepted = world.tell(feedback_event())
+    accepted = world.accept(feedback_event())
     world.run()
     world.connectors["one"].seen.clear()
     world.connectors["one"].answer = done
@@ -56,7 +56,7 @@ def row(world: World, delivery_id: str) -> dict[str, object]:
 def test_the_delivery_is_dead_and_the_next_one_waits_without_an_attempt(world: World) -> None:
     dead = row(world, stopped(world))
     assert (dead["state"], dead["reason"], dead["attempts"]) == ("dead", "gone", 1)
-    later = world.tell(feedback_event())
+    later = world.accept(feedback_event())
     world.run()
     waiting = row(world, f"{later.event_id}.one")
     assert (waiting["state"], waiting["reason"], waiting["attempts"]) == ("retrying", "stopped", 0)
@@ -68,7 +68,7 @@ def test_the_delivery_is_dead_and_the_next_one_waits_without_an_attempt(world: W
 
 def test_another_instance_goes_on(world: World) -> None:
     stopped(world)
-    later = world.tell(feedback_event())
+    later = world.accept(feedback_event())
     world.run()
     assert world.state(later, "one.mobile") == "done"
 
@@ -76,7 +76,7 @@ def test_another_instance_goes_on(world: World) -> None:
 def test_the_next_of_the_same_line_does_not_slip_through(world: World) -> None:
     """It may go as soon as the first one is recorded: by then the instance must have stopped."""
     world.connectors["one"].answer = gone
-    first, second = (world.tell(status_event(7, number)) for number in range(2))
+    first, second = (world.accept(status_event(7, number)) for number in range(2))
     world.run()
     assert [world.state(accepted, "one") for accepted in (first, second)] == ["dead", "retrying"]
     assert len(world.connectors["one"].seen) == 1
@@ -84,7 +84,7 @@ def test_the_next_of_the_same_line_does_not_slip_through(world: World) -> None:
 
 def test_what_waits_waits_as_long_as_it_takes(world: World) -> None:
     stopped(world)
-    later = world.tell(feedback_event())
+    later = world.accept(feedback_event())
     for _ in range(5):
         world.run_due()
         world.pass_time(DAY)
@@ -95,7 +95,7 @@ def test_what_waits_waits_as_long_as_it_takes(world: World) -> None:
 
 def test_a_person_starts_it_again_and_what_waited_goes_on_at_once(world: World, stops: Stops) -> None:
     dead = stopped(world)
-    waiting = [world.tell(feedback_event()) for _ in range(3)]
+    waiting = [world.accept(feedback_event()) for _ in range(3)]
     world.run()
     replayer = Replayer(world.ledger)
     assert replayer.resume("one")
@@ -120,7 +120,7 @@ def test_a_replay_does_not_pass_by_a_stop(world: World) -> None:
 
 def test_a_check_that_finds_it_well_does_not_start_it(world: World) -> None:
     stopped(world)
-    later = world.tell(feedback_event())
+    later = world.accept(feedback_event())
     world.run()
     world.ledger.heal("one")
     world.run_due()
@@ -130,14 +130,14 @@ def test_a_check_that_finds_it_well_does_not_start_it(world: World) -> None:
 @pytest.mark.parametrize("reason", ["auth", "config", "not_found", "client_error"])
 def test_no_other_reason_stops_it(world: World, stops: Stops, reason: Reason) -> None:
     world.connectors["one"].answer = lambda _event, _context: Failed("no", reason)
-    world.tell(feedback_event())
+    world.accept(feedback_event())
     world.run()
     assert stops.all() == {}
 
 
 def test_what_the_source_answers_stops_nothing(world: World, stops: Stops) -> None:
     world.connectors["one"].answer = lambda _event, _context: Failed("the source's", "gone", at_source=True)
-    world.tell(feedback_event())
+    world.accept(feedback_event())
     world.run()
     assert stops.all() == {}
 
@@ -154,7 +154,7 @@ def test_a_stop_takes_no_turn_of_the_rate_and_no_probe(world: World) -> None:
     """A breaker that is half open must not wait for an answer that will not come."""
     world.connectors["one"].answer = lambda _event, _context: Retry("no answer", "timeout")
     for _ in range(6):
-        world.tell(feedback_event())
+        world.accept(feedback_event())
     world.run()
     assert world.records.health()["breakers"] == ["one"]
     Stops(world.redis, INSTANCE).stop("one", Stop(1.0, "gone"))

@@ -72,7 +72,7 @@ class World:
             self.needs,
         )
 
-    def tell(self, body: dict[str, Any]) -> Accepted:
+    def accept(self, body: dict[str, Any]) -> Accepted:
         return self.acceptor.accept("abc", parse(body, INSTANCE), _json(body))
 
     def taken(self) -> list[str]:

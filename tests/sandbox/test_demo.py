@@ -40,13 +40,13 @@ def test_once_shows_every_effect_and_ends_with_0() -> None:
 def test_it_stays_until_it_is_asked_to_end_and_takes_everything_with_it(tmp_path: Path) -> None:
     with Processes(tmp_path) as processes:
         demo = processes.start("demo", python_command("-m", "tools.sandbox.demo"))
-        said = processes.wait_for(
+        output = processes.wait_for(
             "the farewell", lambda: demo.output() if "until Ctrl-C" in demo.output() else None, 60
         )
-        assert answers(web_of(said) + "/healthz")
+        assert answers(web_of(output) + "/healthz")
         demo.signal(signal.SIGTERM)
         assert demo.wait(30) == 128 + signal.SIGTERM
-        assert_gone(said)
+        assert_gone(output)
 
 
 def test_what_is_missing_is_named(
@@ -59,12 +59,12 @@ def test_what_is_missing_is_named(
     assert "✗ MISSING: the first" in capsys.readouterr().out
 
 
-def web_of(said: str) -> str:
-    found = re.search(r"web (http://127\.0\.0\.1:\d+)", said)
+def web_of(output: str) -> str:
+    found = re.search(r"web (http://127\.0\.0\.1:\d+)", output)
     assert found
     return found[1]
 
 
-def assert_gone(said: str) -> None:
-    for url in re.findall(r"http://127\.0\.0\.1:\d+", said):
+def assert_gone(output: str) -> None:
+    for url in re.findall(r"http://127\.0\.0\.1:\d+", output):
         wait_for(f"{url} to be closed", lambda url=url: not answers(f"{url}/healthz"), 5)  # type: ignore[misc]

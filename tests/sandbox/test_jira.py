@@ -182,7 +182,7 @@ def test_who_may_not_in(sandbox: Sandbox, authorization: str | None) -> None:
 
 def test_permissions(cloud: JIRA, sandbox: Sandbox) -> None:
     sandbox.jira.permissions.discard("ADD_COMMENTS")
-    said = cloud.my_permissions(projectKey="PROJ", permissions="ADD_COMMENTS,CREATE_ISSUES")["permissions"]
-    assert [name for name, have in said.items() if have["havePermission"]] == ["CREATE_ISSUES"]
+    permissions = cloud.my_permissions(projectKey="PROJ", permissions="ADD_COMMENTS,CREATE_ISSUES")["permissions"]
+    assert [name for name, have in permissions.items() if have["havePermission"]] == ["CREATE_ISSUES"]
     ticket = cloud.create_issue(fields=FIELDS)
     assert refusal(cloud.add_comment, ticket, "x")[0] == 403

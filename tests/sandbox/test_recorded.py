@@ -46,7 +46,7 @@ def _whole(body: Any) -> Any:
     return "x" * int(match[1]) if match else body
 
 
-def said(response: requests.Response) -> Any:
+def body_of(response: requests.Response) -> Any:
     return response.json() if response.content else None
 
 
@@ -82,7 +82,7 @@ def test_issue_updates(sandbox: Sandbox) -> None:
         for key in KEPT if case["before"] and case["request"]["path"].endswith("/30") else ():
             setattr(store.issues[30], key, case["before"][key])
         response = play(sandbox, case["request"])
-        assert (response.status_code, said(response)) == tuple(case["response"].values()), case["case"]
+        assert (response.status_code, body_of(response)) == tuple(case["response"].values()), case["case"]
         if case["after"] and case["request"]["path"].endswith("/30"):
             stored = {key: getattr(store.issues[30], key) for key in KEPT}
             assert stored == {key: case["after"][key] for key in KEPT}, case["case"]
@@ -102,7 +102,7 @@ def test_feedback_updates(sandbox: Sandbox) -> None:
     for case in recorded("feedback-update"):
         response = play(sandbox, case["request"])
         assert response.status_code == case["response"]["status"], case["case"]
-        assert timeless(said(response)) == timeless(case["response"]["body"]), case["case"]
+        assert timeless(body_of(response)) == timeless(case["response"]["body"]), case["case"]
         if case["after"]:
             stored = store.feedback_answer(store.feedbacks[225])
             assert timeless(_short(stored)) == timeless(case["after"]), case["case"]
@@ -126,7 +126,7 @@ def test_searches_and_reads(sandbox: Sandbox) -> None:
         response = play(sandbox, case["request"])
         assert response.status_code == case["response"]["status"], case["case"]
         if response.status_code >= 400:
-            assert said(response) == case["response"]["body"], case["case"]
+            assert body_of(response) == case["response"]["body"], case["case"]
 
 
 def test_creations_and_their_events(sandbox: Sandbox, receiver: Receiver) -> None:
@@ -140,7 +140,7 @@ def test_creations_and_their_events(sandbox: Sandbox, receiver: Receiver) -> Non
                 sandbox.abc.update_issue(3, call["request"]["body"])
                 continue
             response = play(sandbox, call["request"])
-            assert (response.status_code, said(response)) == tuple(call["response"].values()), case["case"]
+            assert (response.status_code, body_of(response)) == tuple(call["response"].values()), case["case"]
         assert sandbox.sender.wait_idle(10)
         events = sorted((timeless(got.event) for got in receiver.received), key=_name_and_id)
         expected = sorted((timeless(event) for event in case["webhooks"]), key=_name_and_id)

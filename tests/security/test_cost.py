@@ -51,7 +51,7 @@ def world_with(redis: Redis, sandbox: Sandbox, **variables: str) -> World:
 def cost_of(world: World, sandbox: Sandbox, text: str) -> tuple[str, int, int]:
     """The delivery's state, the requests to the translator, and the bytes that Redis was sent for its delivery."""
     feedback = sandbox.abc.create_feedback(1, {"message": text}).id
-    accepted = world.tell(feedback_event(feedback))
+    accepted = world.accept(feedback_event(feedback))
     before = world.redis.info("stats")["total_net_input_bytes"]
     world.deliverer.deliver(f"{accepted.event_id}.translate")
     sent = world.redis.info("stats")["total_net_input_bytes"] - before

@@ -130,7 +130,7 @@ def test_an_event_is_announced_at_most_once(world: World, name: str, corruption:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("provider", PROVIDERS)
 @given(corruption=corruptions())
-def test_a_translation_is_a_text_or_is_not_there(world: World, provider: str, corruption: Corruption) -> None:
+def test_a_translation_is_a_text_or_is_missing(world: World, provider: str, corruption: Corruption) -> None:
     event = world.feedback_event()
     world.attempts(world.connectors[provider]["translate"], event, provider, corruption)
     assert event.feedback

@@ -198,7 +198,7 @@ def test_of_a_body_full_of_issues_only_the_first_100_are_read() -> None:
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_the_same_happening_has_the_same_id(name: str) -> None:
+def test_the_same_occurrence_has_the_same_id(name: str) -> None:
     """However it is written down: other key order, other spaces, names changed since, unknown keys, ids as texts."""
     body = BODIES[name]
     id_ = parse(body, "default").id
@@ -232,7 +232,7 @@ DIFFERENT: list[Callable[[], dict[str, Any]]] = [
 ]
 
 
-def test_different_happenings_have_different_ids() -> None:
+def test_different_occurrences_have_different_ids() -> None:
     """Whole seconds in updatedAt included: two changes in one second differ in their statuses."""
     bodies = [make() for make in DIFFERENT]
     assert len({parse(body, "default").id for body in bodies}) == len(bodies)
@@ -301,7 +301,7 @@ def test_two_installations_differ() -> None:
 
 
 @given(st.lists(st.text() | st.integers(), min_size=1, max_size=4), st.lists(st.text() | st.integers(), max_size=4))
-def test_ids_tell_their_parts_apart(one: list[Any], other: list[Any]) -> None:
+def test_ids_keep_their_parts_apart(one: list[Any], other: list[Any]) -> None:
     assert (event_id("i", "s", *one) == event_id("i", "s", *other)) == (one == other)
 
 

@@ -51,7 +51,7 @@ def test_a_jira_that_hangs_holds_up_nobody_else(world: World) -> None:
     assert world.fired() == HELD, "so many requests hang, and no more were begun"
     assert len(world.rows(state="queued")) == ISSUES - HELD
 
-    world.end_trouble()  # what hangs goes on hanging until it is given up
+    world.end_faults()  # what hangs goes on hanging until it is given up
     wait_for("the attempts to end", lambda: not world.rows(state="running"), 20)
     # By their records: a row shows only how it stands now, and some may have been looked at again.
     firsts = [world.attempts(row["event_id"], "jira")[:1] for row in world.rows(connector="jira")]

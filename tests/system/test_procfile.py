@@ -22,6 +22,6 @@ def test_honcho_start_serves_and_stops_all(tmp_path: Path) -> None:
         honcho.signal(signal.SIGTERM)  # its children have groups of their own: it passes it on
         assert honcho.wait(30) == 128 + signal.SIGTERM
         wait_for("web to be gone", lambda: not answers(f"http://127.0.0.1:{port}/healthz"))
-        said = honcho.output()
-        assert "worker started" in said
-        assert "worker stopped" in said
+        output = honcho.output()
+        assert "worker started" in output
+        assert "worker stopped" in output

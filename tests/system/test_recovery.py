@@ -64,7 +64,7 @@ def test_dead_letters_of_a_key_that_was_refused_are_done_after_it_works_again(wo
     feedbacks = [world.service.write_feedback({"message": KOREAN}) for _ in range(3)]
     wait_for("the dead letters", lambda: len(world.rows(state="dead")) == len(feedbacks))
     assert {row["reason"] for row in world.rows(state="dead")} == {"auth"}
-    world.end_trouble()
+    world.end_faults()
     feedbacks.append(world.service.write_feedback({"message": KOREAN}))
     wait_for("the translations", lambda: all(world.translations(feedback) for feedback in feedbacks), 15)
     world.wait_until_finished(known + 4)

@@ -85,13 +85,13 @@ class World:
         """How many requests have met a fault; those that are being held included."""
         return sum(self.service.state()["faults"]["fired"].values())
 
-    def end_trouble(self) -> None:
+    def end_faults(self) -> None:
         """From now on; a request that is being held stays so."""
         call("DELETE", f"{self.service.sandbox}/control/faults")
 
     def peace(self) -> None:
         """No more faults, and no breaker that remembers it."""
-        self.end_trouble()
+        self.end_faults()
         with self.redis() as redis:
             for key in redis.scan_iter("fb:default:breaker:*"):
                 redis.delete(key)

@@ -213,8 +213,12 @@ def spent(redis: Redis, call: Callable[[], object], times: int) -> tuple[str, st
         call()
         trips = Counting.sent - before - 1  # FLUSHALL
         redis.echo("the end")
-        commands = list(takewhile(lambda said: "the end" not in said["command"], monitor.listen()))
-    sent = [said for said in commands if said["client_type"] != "lua" and not said["command"].startswith("FLUSHALL")]
+        commands = list(takewhile(lambda command: "the end" not in command["command"], monitor.listen()))
+    sent = [
+        command
+        for command in commands
+        if command["client_type"] != "lua" and not command["command"].startswith("FLUSHALL")
+    ]
     return f"{trips / times:.2f}", f"{len(sent) / times:.2f}"
 
 

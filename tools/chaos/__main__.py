@@ -11,11 +11,11 @@ from pathlib import Path
 
 from tools.chaos.discover import discover
 from tools.chaos.plan import AT_STEP, KINDS, Fault, plan, points_of
-from tools.chaos.report import Result, summary, troubles
+from tools.chaos.report import Result, failures_of, summary
 from tools.chaos.run import run
 from tools.chaos.sabotage import PROTECTIONS
 from tools.chaos.selftest import SCENARIOS, attempt, prove
-from tools.chaos.story import Action, tell
+from tools.chaos.story import Action, make_story
 from tools.chaos.sweep import sweep
 from tools.chaos.world import TUNED, Options
 from tools.figures import blocks, table, versions
@@ -64,7 +64,7 @@ def main() -> int:
     end_on_signals()
     if given.without:
         found = attempt(given.without, given.without)
-        say(f"{SCENARIOS[given.without].why}; without {given.without}: {', '.join(found) or 'nothing noticed'}")
+        show(f"{SCENARIOS[given.without].why}; without {given.without}: {', '.join(found) or 'nothing noticed'}")
         return 1 if found else 0
     if given.self_test:
         return self_test(given)
@@ -79,10 +79,10 @@ def write(given: argparse.Namespace, figures: str) -> None:
 def attack(given: argparse.Namespace) -> int:
     seconds = given.minutes * 60
     scale = given.scale or (REAL if seconds > REAL_FROM else 5.0)
-    say("Finding the steps of the service: one of each event, without harm but for a few lost answers …")
+    show("Finding the steps of the service: one of each event, without harm but for a few lost answers …")
     steps = discover()
-    say(f"{len(steps)} steps: {', '.join(steps)}")
-    say(f"The sender tries again {scale:g} times as fast as the real one. Set for the runs: {TUNED}")
+    show(f"{len(steps)} steps: {', '.join(steps)}")
+    show(f"The sender tries again {scale:g} times as fast as the real one. Set for the runs: {TUNED}")
 
     def one(seed: int) -> Result:
         lines: list[str] = []
@@ -90,9 +90,9 @@ def attack(given: argparse.Namespace) -> int:
         keep = given.keep / f"seed-{seed}" if given.keep else None
         result = run(Options(seed, scale), story, faults, lines.append, keep)
         word = "holds" if result.holds else "FAILS"
-        say("\n".join([f"\nseed {seed}: {word}, {result.events} events, {result.seconds:.0f} s", *lines]))
+        show("\n".join([f"\nseed {seed}: {word}, {result.events} events, {result.seconds:.0f} s", *lines]))
         if not result.holds:
-            say(troubles([result]))
+            show(failures_of([result]))
         return result
 
     number = len(EACH) if given.each else given.seeds
@@ -102,7 +102,7 @@ def attack(given: argparse.Namespace) -> int:
     finally:
         pool.shutdown(cancel_futures=True)  # interrupted: what has begun ends in order, the rest does not begin
     found = summary(results, steps)
-    say(f"\n{found}")
+    show(f"\n{found}")
     if not all(result.holds for result in results):
         return 1
     if given.write:
@@ -116,7 +116,7 @@ def attack_of(
     """The story and the faults of the run with this seed."""
     if given.each_step:
         return sweep(points_of(steps)[seed - given.seed :: given.seeds])
-    story = tell(seed, given.events, seconds)
+    story = make_story(seed, given.events, seconds)
     if given.each:
         return story, plan(seed, seconds, steps, 1, [EACH[seed - given.seed]])
     faults = FAULTS * max(1, round(seconds / SECONDS)) if given.faults is None else given.faults
@@ -130,7 +130,7 @@ def self_test(given: argparse.Namespace) -> int:
         for f in findings
     ]
     found = table(("protection", "scenario", "with it", "without it"), rows)
-    say(found)
+    show(found)
     if not all(finding.proven for finding in findings):
         return 1
     if given.write:
@@ -138,7 +138,7 @@ def self_test(given: argparse.Namespace) -> int:
     return 0
 
 
-def say(text: str) -> None:
+def show(text: str) -> None:
     print(text, flush=True)
 
 

@@ -119,7 +119,7 @@ class Attack:
 
     # Third parties.
 
-    def trouble(self, fault: Fault) -> None:
+    def disturb(self, fault: Fault) -> None:
         """A rule of the stand-ins' own; where it lasts for a time, it is taken back one by one by its length."""
         system = fault.details["system"]
         rule = {"system": system, "path": fault.details.get("path", PATHS[system]), **self._rule(fault)}
@@ -208,13 +208,13 @@ ACTIONS: dict[str, Callable[[Attack, Fault], str | None]] = {
     "worker frozen": Attack.freeze_worker,
     "web away": Attack.web_away,
     AT_STEP: Attack.kill_at_step,
-    "answers lost": Attack.trouble,
-    "connections cut": Attack.trouble,
-    "slow answers": Attack.trouble,
-    "done, but too late": Attack.trouble,
-    "no answer at all": Attack.trouble,
-    "429 storm": Attack.trouble,
-    "5xx storm": Attack.trouble,
+    "answers lost": Attack.disturb,
+    "connections cut": Attack.disturb,
+    "slow answers": Attack.disturb,
+    "done, but too late": Attack.disturb,
+    "no answer at all": Attack.disturb,
+    "429 storm": Attack.disturb,
+    "5xx storm": Attack.disturb,
     "Redis killed": Attack.kill_redis,
     "Redis frozen": Attack.freeze_redis,
     "Redis full": Attack.fill_redis,

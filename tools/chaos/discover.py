@@ -25,7 +25,7 @@ def discover() -> list[str]:
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder, World(Path(folder), Options(search_lag=0)) as world:
         rules = [{"kind": "drop_after", "system": system, "path": path, "method": "POST"} for system, path in LOST]
         world.control("faults", rules)
-        Source(world).tell(one_of_each(0, 0.0))
+        Source(world).perform(one_of_each(0, 0.0))
         if not world.wait_quiet(QUIET_SECONDS):
             raise TimeoutError(f"without harm the service should have been done in {QUIET_SECONDS:g} s")
         return world.steps()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.chaos.post import Heard
+from tools.chaos.post import Received
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Facts:
     `records`: the service's own of its deliveries, of which only one thing is believed: that it was `unsure`."""
 
     state: Mapping[str, Any]
-    heard: Sequence[Heard]
+    received: Sequence[Received]
     statuses: Mapping[str, str]
     repairs: bool = True
     lost_before: int = 0
@@ -49,10 +49,10 @@ class Row:
 
 
 def accepted(facts: Facts, event: str, since: int = 0) -> list[dict[str, Any]]:
-    return [heard.data for heard in facts.heard[since:] if heard.accepted and heard.event == event]
+    return [received.data for received in facts.received[since:] if received.accepted and received.event == event]
 
 
-def last_heard(facts: Facts, since: int = 0) -> dict[int, set[str]]:
+def last_received(facts: Facts, since: int = 0) -> dict[int, set[str]]:
     """The newest status of each issue that an accepted webhook announced (one about something else that shows it did
     not announce the change), with all of the same second: ABC cuts some times. `since`: not of the first so many."""
     newest: dict[int, tuple[str, set[str]]] = {}

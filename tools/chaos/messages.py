@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tools.chaos.facts import Facts, Row, accepted, last_heard
+from tools.chaos.facts import Facts, Row, accepted, last_received
 
 WORDS = {
     "INIT": "New",
@@ -26,7 +26,7 @@ DIGEST = re.compile(r"\d+ events in one message, because there are so many:")
 Change = tuple[str, str, str]
 """As a message shows it: issue name, previous status (or ""), status."""
 
-Happening = tuple[str, str, str, str]
+Occurrence = tuple[str, str, str, str]
 """Issue name, previous status, status, when."""
 
 
@@ -77,8 +77,8 @@ def _messages(facts: Facts, channel: Channel) -> Row:
     """
     row = Row(f"messages of {channel.connector}")
     before, after = (
-        _changes(heard.data for heard in part if heard.event == "ISSUE_STATUS_CHANGE")
-        for part in (facts.heard[: facts.lost_before], facts.heard[facts.lost_before :])
+        _changes(received.data for received in part if received.event == "ISSUE_STATUS_CHANGE")
+        for part in (facts.received[: facts.lost_before], facts.received[facts.lost_before :])
     )
     sure = _shown(_changes(accepted(facts, "ISSUE_STATUS_CHANGE", facts.lost_before)))
     maybe = _shown(before | after) - sure
@@ -96,7 +96,7 @@ def _messages(facts: Facts, channel: Channel) -> Row:
     return row
 
 
-def _may_repeat(facts: Facts, connector: str, lost: Iterable[Happening]) -> Counter[str]:
+def _may_repeat(facts: Facts, connector: str, lost: Iterable[Occurrence]) -> Counter[str]:
     """How many messages of each issue, by its name, may be repeated by a connector that can't look them up: one for
     each further attempt of a delivery whose record reports `unsure`; where Redis was wiped, also the one that was
     posted before, and one for each change whose record is lost."""
@@ -115,7 +115,7 @@ def _found_later(facts: Facts, spare: Counter[Change], row: Row) -> Counter[Chan
     that no webhook named, or only before a wipe, a message is allowed but not required: that depends on when the
     issue was made."""
     found: Counter[Change] = Counter()
-    last = last_heard(facts, facts.lost_before)
+    last = last_received(facts, facts.lost_before)
     for issue in facts.state["abc"]["issues"]:
         now = issue["status"]
         if now in last.get(issue["id"], ()):
@@ -129,7 +129,7 @@ def _found_later(facts: Facts, spare: Counter[Change], row: Row) -> Counter[Chan
     return found
 
 
-def _changes(webhooks: Iterable[Mapping[str, Any]]) -> set[Happening]:
+def _changes(webhooks: Iterable[Mapping[str, Any]]) -> set[Occurrence]:
     """What happened, once for each."""
     return {
         (data["issue"]["name"], data["previousStatus"], data["issue"]["status"], data["issue"]["updatedAt"])
@@ -137,7 +137,7 @@ def _changes(webhooks: Iterable[Mapping[str, Any]]) -> set[Happening]:
     }
 
 
-def _shown(changes: Iterable[Happening]) -> Counter[Change]:
+def _shown(changes: Iterable[Occurrence]) -> Counter[Change]:
     """As far as a message shows it: not when, and where both statuses are the same only one."""
     return Counter((name, "" if previous == status else previous, status) for name, previous, status, _ in changes)
 

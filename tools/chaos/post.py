@@ -26,7 +26,7 @@ COPIES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Received:
     """One webhook that was passed on, and what the receiver answered: a status, or None for no answer."""
 
     body: bytes
@@ -51,7 +51,7 @@ class Post:
     def __init__(self, seed: int) -> None:
         self.target = ""
         self.mood: Mood = "good"
-        self.heard: list[Heard] = []
+        self.received: list[Received] = []
         self.under_way = 0
         self._forgotten = 0
         self._headers: dict[str, str] = {}
@@ -91,13 +91,13 @@ class Post:
 
     def forget(self) -> None:
         with self._lock:
-            self._forgotten = len(self.heard)
+            self._forgotten = len(self.received)
 
     def again(self, number: int) -> None:
         """Sends `number` of the webhooks so far once more, mixed and all at once; none of those that a Redis knew
         which was wiped since (`forget`): the real sender repeats for seconds only."""
         with self._lock:
-            known = [heard.body for heard in self.heard[self._forgotten :]]
+            known = [received.body for received in self.received[self._forgotten :]]
             bodies = self._dice.sample(known, min(number, len(known)))
             headers = self._headers
         if bodies:
@@ -115,7 +115,7 @@ class Post:
             status = connection.getresponse().status
         with self._lock:
             self.under_way -= 1
-            self.heard.append(Heard(body, status))
+            self.received.append(Received(body, status))
         return status
 
 

@@ -28,11 +28,11 @@ class Result:
     deaths: int
     seconds: float
     quiet: bool
-    trouble: Sequence[str] = ()
+    errors: Sequence[str] = ()
 
     @property
     def holds(self) -> bool:
-        return self.quiet and not self.trouble and all(row.holds for row in self.rows)
+        return self.quiet and not self.errors and all(row.holds for row in self.rows)
 
 
 SOON_SECONDS = 10.0
@@ -103,10 +103,10 @@ def summary(results: Sequence[Result], steps: Sequence[str]) -> str:
     )
     if left := sorted({f"{step}.{when}" for step in steps for when in ("before", "after")} - points):
         head += f"; not at: {', '.join(left)}" if len(left) <= len(steps) else ""
-    return "\n\n".join((head, effects_table(results), faults_table(results), *filter(None, [troubles(results)])))
+    return "\n\n".join((head, effects_table(results), faults_table(results), *filter(None, [failures_of(results)])))
 
 
-def troubles(results: Sequence[Result]) -> str:
+def failures_of(results: Sequence[Result]) -> str:
     """What does not hold, by seed; empty when all does."""
     lines = []
     for result in results:
@@ -118,5 +118,5 @@ def troubles(results: Sequence[Result]) -> str:
         ]
         if not result.quiet:
             named.append("not quiet at the end: deliveries were still under way")
-        lines += [f"seed {result.seed}: {text}" for text in (*named, *result.trouble)]
+        lines += [f"seed {result.seed}: {text}" for text in (*named, *result.errors)]
     return "\n".join(lines)

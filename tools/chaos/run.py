@@ -42,7 +42,7 @@ class Source:
     statuses: dict[str, str] = field(default_factory=dict)
     """The last status that a person gave to each issue, by its name."""
 
-    def tell(self, story: Sequence[Action]) -> None:
+    def perform(self, story: Sequence[Action]) -> None:
         started = time.monotonic()
         for action in story:
             time.sleep(max(0.0, started + action.at - time.monotonic()))
@@ -88,7 +88,7 @@ def run(
     options: Options,
     story: Sequence[Action],
     faults: Sequence[Fault],
-    say: Callable[[str], None] = lambda _text: None,
+    show: Callable[[str], None] = lambda _text: None,
     keep: Path | None = None,
 ) -> Result:
     """`say` gets the transcript; `keep`: a folder for the logs, else they are thrown away."""
@@ -98,7 +98,7 @@ def run(
             shutil.rmtree(keep, ignore_errors=True)  # an earlier run's Redis would come to life again
             keep.mkdir(parents=True)
         with World(place, options) as world:
-            return _run(world, story, faults, say)
+            return _run(world, story, faults, show)
 
 
 def play(options: Options, act: Callable[[World, Source], None], patience: float) -> tuple[list[Row], bool]:
@@ -110,30 +110,30 @@ def play(options: Options, act: Callable[[World, Source], None], patience: float
         return judge(facts(world, source, repairs=False)), quiet
 
 
-def _run(world: World, story: Sequence[Action], faults: Sequence[Fault], say: Callable[[str], None]) -> Result:
+def _run(world: World, story: Sequence[Action], faults: Sequence[Fault], show: Callable[[str], None]) -> Result:
     started = time.monotonic()
     source = Source(world)
     wiped: list[int] = []
 
-    def told(done: Done) -> None:
+    def show_done(done: Done) -> None:
         if done.fault.kind == "Redis wiped":
-            wiped.append(len(world.post.heard))
-        say(f"  {done.fault.words}{f' ({done.note})' if done.note else ''}")
+            wiped.append(len(world.post.received))
+        show(f"  {done.fault.words}{f' ({done.note})' if done.note else ''}")
 
-    attack = Attack(world, faults, told)
+    attack = Attack(world, faults, show_done)
     thread = threading.Thread(target=attack.run, name="attack")
     thread.start()
-    troubles: list[str] = []
+    failures: list[str] = []
     try:
-        source.tell(story)
+        source.perform(story)
     except requests.RequestException as error:
-        troubles.append(f"the story could not be carried out: {error}")
+        failures.append(f"the story could not be carried out: {error}")
     thread.join()
     attack.stop()
     quiet = world.wait_quiet(QUIET_SECONDS)
     rows = _judge(world, source, wiped)
     complete = time.time()
-    troubles += [f"{done.fault.kind}: {done.note}" for done in attack.done if done.note.startswith("NOT CARRIED OUT")]
+    failures += [f"{done.fault.kind}: {done.note}" for done in attack.done if done.note.startswith("NOT CARRIED OUT")]
     records = world.records()
     _write_down(world, source, wiped, records)
     dead = [f"{record['id']} is dead: {record['error']}" for record in records if record["state"] == "dead"]
@@ -147,14 +147,14 @@ def _run(world: World, story: Sequence[Action], faults: Sequence[Fault], say: Ca
         deaths=world.deaths,
         seconds=time.monotonic() - started,
         quiet=quiet,
-        trouble=[*troubles, *dead],
+        errors=[*failures, *dead],
     )
 
 
 def _write_down(world: World, source: Source, wiped: Sequence[int], records: Sequence[Any]) -> None:
     """What the counting went by, beside the logs."""
-    heard = [{"status": heard.status, **json.loads(heard.body)} for heard in world.post.heard]
-    counted = {"heard": heard, "state": world.service.state(), "statuses": source.statuses, "wiped": wiped}
+    received = [{"status": received.status, **json.loads(received.body)} for received in world.post.received]
+    counted = {"received": received, "state": world.service.state(), "statuses": source.statuses, "wiped": wiped}
     (world.folder / "facts.json").write_text(
         json.dumps({**counted, "records": records}, ensure_ascii=False, indent=1), encoding="utf-8"
     )
@@ -174,5 +174,5 @@ def _judge(world: World, source: Source, wiped: Sequence[int]) -> list[Row]:
 
 def facts(world: World, source: Source, repairs: bool, wiped: Sequence[int] = ()) -> Facts:
     state: dict[str, Any] = world.service.state()
-    heard, statuses = tuple(world.post.heard), dict(source.statuses)
-    return Facts(state, heard, statuses, repairs, max(wiped, default=0), world.records())
+    received, statuses = tuple(world.post.received), dict(source.statuses)
+    return Facts(state, received, statuses, repairs, max(wiped, default=0), world.records())

@@ -63,10 +63,10 @@ def two_at_once(world: World, source: Source) -> None:
         source.do(STATUS)  # needs the ticket, too
 
 
-def told_twice_meanwhile(world: World, source: Source) -> None:
+def announced_twice_meanwhile(world: World, source: Source) -> None:
     with _meeting(world):
         source.do(ISSUE)
-        wait_for("the first look", lambda: _looks(world) and world.post.heard)
+        wait_for("the first look", lambda: _looks(world) and world.post.received)
         world.post.again(1)  # an identical webhook is another job for the same delivery
 
 
@@ -75,7 +75,7 @@ def lost_answer(world: World, source: Source) -> None:
     source.do(ISSUE)
 
 
-def told_again_later(world: World, source: Source) -> None:
+def announced_again_later(world: World, source: Source) -> None:
     source.do(ISSUE)
     source.do(STATUS)
     wait_for("the message", lambda: world.service.state()["slack"]["messages"])
@@ -91,7 +91,7 @@ def killed_at_work(world: World, source: Source) -> None:
 
 SCENARIOS: Mapping[str, Scenario] = {
     "lock": Scenario(two_at_once, "two events need the same ticket at the same moment"),
-    "lease": Scenario(told_twice_meanwhile, "a delivery is handed out again while it runs"),
+    "lease": Scenario(announced_twice_meanwhile, "a delivery is handed out again while it runs"),
     "marker": Scenario(lost_answer, "the answer to a create is lost", changes={"JIRA_SEARCH_LAG": "2"}),
     "intent": Scenario(
         lost_answer,
@@ -99,7 +99,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         search_lag=12,
         changes={"JIRA_SEARCH_LAG": "15"},
     ),
-    "dedup": Scenario(told_again_later, "webhooks come again after all was done"),
+    "dedup": Scenario(announced_again_later, "webhooks come again after all was done"),
     "clock": Scenario(killed_at_work, "the worker that runs a delivery is killed"),
 }
 """By the protection that each needs. Reconcile is off: it must not help."""

@@ -28,7 +28,7 @@ class Action:
     project: int = 1
 
 
-def tell(seed: int, events: int, seconds: float) -> list[Action]:
+def make_story(seed: int, events: int, seconds: float) -> list[Action]:
     """`events` actions over `seconds`, in order of time, in both projects. The first two make an issue and a feedback
     in one, the next two in the other."""
     dice = random.Random(f"story {seed}")

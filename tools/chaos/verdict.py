@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from tools.chaos.facts import Facts, Row, accepted, last_heard
+from tools.chaos.facts import Facts, Row, accepted, last_received
 from tools.chaos.messages import messages
 from tools.sandbox.translators import translate
 
@@ -127,7 +127,7 @@ def _saved_together(facts: Facts, issue: Mapping[str, Any]) -> bool:
 def ticket_statuses(facts: Facts) -> Row:
     """Every ticket shows the status that its issue has now."""
     row = Row("statuses of tickets")
-    last = last_heard(facts)
+    last = last_received(facts)
     for issue in _expected_issues(facts):
         if not facts.repairs and issue["status"] not in last.get(issue["id"], ()):
             continue
@@ -144,16 +144,16 @@ def comments(facts: Facts) -> Row:
     row = Row("comments")
     by_name = {ticket["summary"]: ticket for ticket in _all_tickets(facts)}
     additions = accepted(facts, "ISSUE_ADDITION", facts.lost_before)
-    told = {(data["addedIssue"]["name"], data["feedback"]["id"]) for data in additions}
+    announced = {(data["addedIssue"]["name"], data["feedback"]["id"]) for data in additions}
     carrying = [data["feedback"] for data in accepted(facts, "FEEDBACK_CREATION", facts.lost_before)]
     carrying += facts.state["abc"]["feedbacks"] if facts.repairs else []
-    told |= {(issue["name"], feedback["id"]) for feedback in carrying for issue in feedback.get("issues", [])}
+    announced |= {(issue["name"], feedback["id"]) for feedback in carrying for issue in feedback.get("issues", [])}
     seen = Counter(
         (name, int(found[1]))
         for name, ticket in by_name.items()
         for comment in ticket["comments"]
         if (found := COMMENT.match(comment["body"]))
     )
-    for pair in sorted(told | seen.keys()):
+    for pair in sorted(announced | seen.keys()):
         row.count(f"feedback {pair[1]} on {pair[0]}", seen[pair])
     return row

@@ -48,14 +48,14 @@ class Demo:
 
     def scene(self, title: str, *effects: Effect) -> None:
         """Prints what happened, and each effect as soon as it can be seen."""
-        say(f"\n{title}")
+        show(f"\n{title}")
         for effect in effects:
             try:
                 seconds = SECONDS_LEFT if self.missing else SECONDS
-                say(f"   ✓ {self.processes.wait_for(effect.what, effect.seen, seconds)}")
+                show(f"   ✓ {self.processes.wait_for(effect.what, effect.seen, seconds)}")
             except TimeoutError:
                 self.missing.append(effect.what)
-                say(f"   ✗ MISSING: {effect.what}")
+                show(f"   ✗ MISSING: {effect.what}")
 
     # What can be seen afterwards.
 
@@ -78,9 +78,9 @@ class Demo:
             made = {"name": name, "description": description, "status": "INIT"}
             if any(now[key] != value for key, value in made.items()):
                 return None
-            said = f"Jira: one ticket, {tickets[0]['key']} {quoted(tickets[0]['summary'])}"
+            shown = f"Jira: one ticket, {tickets[0]['key']} {quoted(tickets[0]['summary'])}"
             kept = ", ".join(f"{key} {quoted(now[key])}" for key in UNTOUCHED)
-            return f"{said}\n   ✓ ABC: issue {issue} has externalIssueId {quoted(number)}; untouched: {kept}"
+            return f"{shown}\n   ✓ ABC: issue {issue} has externalIssueId {quoted(number)}; untouched: {kept}"
 
         return Effect(f"one ticket for issue {issue}, its number as externalIssueId, nothing else changed", seen)
 
@@ -253,7 +253,7 @@ def quoted(text: object) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def say(text: str) -> None:
+def show(text: str) -> None:
     print(text, flush=True)
 
 
@@ -261,7 +261,7 @@ def farewell(demo: Demo) -> None:
     service = demo.service
     url = f"{service.sandbox}/abc/api/projects/1/channels/1/feedbacks"
     body = '{"message": "로그인이 자꾸 풀려요"}'
-    say(f"""
+    show(f"""
 It stays up until Ctrl-C. Have a look:
    the records    curl -H 'Authorization: Bearer {PASSWORD}' {service.web}/api/deliveries
    the effects    curl {service.sandbox}/control/state
@@ -278,24 +278,24 @@ def main() -> int:
     systems = (
         "ABC User Feedback, Jira, GitHub, GitLab, Slack, JANDI, Discord, LibreTranslate and a receiver of webhooks"
     )
-    say(f"Starting Valkey, web, worker and the stand-ins for {systems} …")
+    show(f"Starting Valkey, web, worker and the stand-ins for {systems} …")
     with tempfile.TemporaryDirectory(prefix="feedback-bridge-") as folder, Processes(Path(folder)) as processes:
         try:
             demo = Demo(processes, start_service(processes, more_projects=True, CONNECTORS=CONNECTORS))
-            say(f"   web {demo.service.web} · stand-ins {demo.service.sandbox} · {demo.service.redis}")
+            show(f"   web {demo.service.web} · stand-ins {demo.service.sandbox} · {demo.service.redis}")
             run(demo)
             if demo.missing:
-                say("\nNot seen: " + "; ".join(demo.missing))
-                say(processes["worker"].output(lines=20))
+                show("\nNot seen: " + "; ".join(demo.missing))
+                show(processes["worker"].output(lines=20))
             else:
-                say("\nEvery effect was seen.")
+                show("\nEvery effect was seen.")
             if not once:
                 farewell(demo)
         except (ProcessEnded, TimeoutError) as error:
-            say(f"\nThe demo can't go on: {error}")
+            show(f"\nThe demo can't go on: {error}")
             return 1
         except KeyboardInterrupt:
-            say("\nStopping.")
+            show("\nStopping.")
     return 1 if demo.missing else 0
 
 

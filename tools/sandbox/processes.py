@@ -146,8 +146,8 @@ class Processes:
         """Raises ProcessEnded when one of them has ended."""
         for process in self._running.values():
             if process.returncode is not None:
-                said = process.output(lines=20)
-                raise ProcessEnded(f"{process.name} ended with {process.returncode}. Its last output:\n{said}")
+                output = process.output(lines=20)
+                raise ProcessEnded(f"{process.name} ended with {process.returncode}. Its last output:\n{output}")
 
     def watch(self) -> NoReturn:
         """Stays until one of them ends: raises ProcessEnded, or whatever a signal raises."""

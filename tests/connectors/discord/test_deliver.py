@@ -63,7 +63,7 @@ def test_a_message_that_is_not_kept_is_no_success(sandbox: Sandbox) -> None:
         (400, 50006, "client_error", "the message is empty: this is a defect"),
     ],
 )
-def test_each_code_says_what_to_do(sandbox: Sandbox, status: int, code: int, reason: Reason, advice: str) -> None:
+def test_each_code_names_what_to_do(sandbox: Sandbox, status: int, code: int, reason: Reason, advice: str) -> None:
     sandbox.faults.add("status", system="discord", status=status, body={"message": "free text", "code": code})
     outcome = deliver(build(sandbox), context())
     assert isinstance(outcome, Failed)

@@ -76,7 +76,7 @@ def test_the_ledger_wiped_before_the_write_back_the_ticket_is_found_by_its_marke
     assert either.tickets() == ["PROJ-1"]
 
 
-def test_a_write_back_that_failed_is_made_up_for_by_the_next_attempt(world: World) -> None:
+def test_a_write_back_that_failed_is_repeated_by_the_next_attempt(world: World) -> None:
     issue = world.issue()
     world.sandbox.faults.add("status", system="abc", method="PUT", status=500)
     context = world.context()

@@ -41,7 +41,7 @@ def test_channels_that_do_not_do_are_reported(sandbox: Sandbox) -> None:
     assert "channel_not_found" in unknown_id.what
 
 
-def test_missing_scopes_say_what_is_lost(sandbox: Sandbox) -> None:
+def test_missing_scopes_are_named_with_what_is_lost(sandbox: Sandbox) -> None:
     sandbox.slack.scopes = frozenset({"groups:read"})
     _, write, public, private, channel = checks(sandbox)
     assert not write.ok

@@ -437,7 +437,7 @@ def test_a_look_up_that_fails_for_now_comes_again(sandbox: Sandbox) -> None:
     ],
 )
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
-def test_unsure_posts_again_and_says_so(
+def test_unsure_posts_again_and_records_it(
     sandbox: Sandbox, kind: str, scopes: set[str], channel: str, announced: str
 ) -> None:
     """SLACK_WHEN_UNSURE=twice, the default: no message is missing, one may be there twice."""
@@ -453,7 +453,7 @@ def test_unsure_posts_again_and_says_so(
 
 
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
-def test_unsure_never_posts_again_and_says_so(sandbox: Sandbox, kind: str) -> None:
+def test_unsure_never_posts_again_and_records_it(sandbox: Sandbox, kind: str) -> None:
     """SLACK_WHEN_UNSURE=never: no message is there twice, one may be missing."""
     sandbox.slack.scopes = frozenset({"chat:write"})
     sandbox.faults.add(kind, path="chat.postMessage")  # type: ignore[arg-type]
@@ -504,7 +504,7 @@ def test_too_much_to_look_through_is_unsure(sandbox: Sandbox) -> None:
     assert "more than 1000" in str(outcome.result["unsure"])
 
 
-def test_the_record_says_unsure_even_when_the_second_post_takes_three_attempts(sandbox: Sandbox) -> None:
+def test_the_record_shows_unsure_even_when_the_second_post_takes_three_attempts(sandbox: Sandbox) -> None:
     sandbox.faults.add("drop_after", path="services")
     sandbox.faults.add("status", path="services", status=429, body="rate_limited")
     connector, attempt = webhook(sandbox), context()

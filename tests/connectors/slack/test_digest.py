@@ -55,7 +55,7 @@ def test_a_digest_without_an_answer_is_found_by_each_and_not_posted_again(sandbo
     assert len(sandbox.slack.messages) == 1
 
 
-def test_a_digest_that_never_arrived_is_made_up_for_one_by_one(sandbox: Sandbox) -> None:
+def test_a_digest_that_never_arrived_is_posted_as_single_messages(sandbox: Sandbox) -> None:
     sandbox.faults.add("drop_before", system="slack", path="chat.postMessage")
     connector, announced = as_alerts(bot(sandbox)), crowd(3)
     connector.gather(announced)
@@ -120,7 +120,7 @@ def test_what_slack_may_still_be_posting_waits_and_the_others_do_not(sandbox: Sa
 
 
 @pytest.mark.parametrize(("choice", "outcome"), [("twice", Done), ("never", Skipped)])
-def test_what_can_not_be_looked_up_joins_only_where_the_operator_says_twice(
+def test_what_can_not_be_looked_up_joins_only_where_the_operator_sets_twice(
     sandbox: Sandbox, choice: str, outcome: type
 ) -> None:
     sandbox.faults.add("drop_before", system="slack", path="services", times=2)

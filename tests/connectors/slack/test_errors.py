@@ -20,7 +20,7 @@ def answer(status: int, body: object, **headers: str) -> Answer:
     return Answer(status, requests.structures.CaseInsensitiveDict(named), raw.encode())
 
 
-def said(error: str, status: int = 200, **more: str) -> Refused:
+def refusal_for(error: str, status: int = 200, **more: str) -> Refused:
     return refusal(answer(status, {"ok": False, "error": error, **more}), "#feedback")
 
 
@@ -45,8 +45,8 @@ def said(error: str, status: int = 200, **more: str) -> Refused:
         ("something_quite_new", "client_error", "something_quite_new"),
     ],
 )
-def test_what_a_person_has_to_change_is_final_and_says_what(error: str, reason: Reason, advice: str) -> None:
-    refused = said(error)
+def test_what_a_person_has_to_change_is_final_and_named(error: str, reason: Reason, advice: str) -> None:
+    refused = refusal_for(error)
     assert isinstance(refused.outcome, Failed)
     assert refused.outcome.reason == reason
     assert error in refused.outcome.why
@@ -66,17 +66,17 @@ def test_what_a_person_has_to_change_is_final_and_says_what(error: str, reason: 
     ],
 )
 def test_what_passes_is_tried_again(error: str, reason: Reason, maybe_done: bool) -> None:
-    refused = said(error)
+    refused = refusal_for(error)
     assert refused.outcome == Retry(f"Slack refused: {error} (channel #feedback)", reason)
     assert refused.maybe_done is maybe_done
 
 
 def test_a_missing_scope_is_named() -> None:
-    assert "add the scope chat:write to" in said("missing_scope", needed="chat:write").outcome.why
-    assert "add the scope it needs to" in said("missing_scope").outcome.why
+    assert "add the scope chat:write to" in refusal_for("missing_scope", needed="chat:write").outcome.why
+    assert "add the scope it needs to" in refusal_for("missing_scope").outcome.why
 
 
-def test_slack_says_how_long_to_wait() -> None:
+def test_slack_names_how_long_to_wait() -> None:
     refused = refusal(answer(429, {"ok": False, "error": "ratelimited"}, Retry_After="30"), "#a")
     assert refused.outcome == Retry("Slack refused: ratelimited (channel #a)", "rate_limited", 30.0)
     refused = refusal(answer(429, "slow down", Retry_After="7"))
@@ -137,7 +137,7 @@ def test_a_webhooks_own_fault_may_have_posted() -> None:
     assert refused.maybe_done
 
 
-def test_a_webhook_that_does_not_say_ok_has_not_confirmed() -> None:
+def test_a_webhook_that_does_not_answer_ok_has_not_confirmed() -> None:
     refused = webhook_refusal(answer(200, "welcome"))
     assert isinstance(refused.outcome, Retry)
     assert refused.outcome.reason == "ambiguous"

@@ -165,7 +165,7 @@ def test_odd_statuses_still_make_a_sentence(previous: str, status: str, sentence
     assert message(status_change(previous=previous, status=status)).text == sentence
 
 
-def test_korean_says_what_the_documentation_of_abc_says() -> None:
+def test_korean_uses_the_terms_of_the_documentation_of_abc() -> None:
     rendered = message(status_change(name="이슈 이름", previous="OPEN", status="진행"), "ko")
     assert rendered.text == '이슈 "이슈 이름"의 상태가 OPEN에서 진행으로 변경되었습니다.'
 

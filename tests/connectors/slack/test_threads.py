@@ -102,7 +102,7 @@ def test_killed_before_the_thread_was_noted(sandbox: Sandbox, links: MemoryLinks
     assert [message.thread_ts for message in sandbox.slack.messages] == [None, sandbox.slack.messages[0].ts]
 
 
-def test_a_deleted_thread_is_begun_anew(sandbox: Sandbox, links: MemoryLinks) -> None:
+def test_a_deleted_thread_is_begun_again(sandbox: Sandbox, links: MemoryLinks) -> None:
     connector = bot(sandbox, SLACK_THREADS="true")
     deliver(connector, context(1, links))
     sandbox.slack.messages.clear()

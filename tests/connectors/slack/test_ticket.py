@@ -65,7 +65,7 @@ def test_the_ticket_of_a_later_issue_with_this_id_is_not_shown(sandbox: Sandbox,
     assert "Ticket" not in facts(sandbox)
 
 
-def test_the_rest_of_the_message_stays_what_the_event_says(sandbox: Sandbox, abc: AbcClient) -> None:
+def test_the_rest_of_the_message_stays_that_of_the_event(sandbox: Sandbox, abc: AbcClient) -> None:
     """The issue has moved on; the message reports the change that it is about."""
     number = issue(sandbox, "77")
     sandbox.abc.set_status(number, "RESOLVED")

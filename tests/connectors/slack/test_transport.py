@@ -129,11 +129,14 @@ def echo(status: int, shape: str) -> Answering:
     """A server that repeats everything it got, in every place that could be quoted."""
 
     def answer(request: Request) -> Response:
-        heard = f"{request.path} {request.headers} {request.get_data(as_text=True)} {TOKEN} {HOOK}"
-        everywhere = {"ok": False, "error": heard, "needed": heard, "response_metadata": {"messages": [heard]}}
-        body = {"text": heard, "json": json.dumps(everywhere), "page": f"<html>{heard}</html>", "ok": '{"ok": true}'}[
-            shape
-        ]
+        received = f"{request.path} {request.headers} {request.get_data(as_text=True)} {TOKEN} {HOOK}"
+        everywhere = {"ok": False, "error": received, "needed": received, "response_metadata": {"messages": [received]}}
+        body = {
+            "text": received,
+            "json": json.dumps(everywhere),
+            "page": f"<html>{received}</html>",
+            "ok": '{"ok": true}',
+        }[shape]
         return Response(body, status, {"Retry-After": TOKEN})
 
     return answer

@@ -264,7 +264,7 @@ def test_a_language_that_failed_does_not_cost_the_others_again(world: World) -> 
     assert world.asked == [("ja", KOREAN), ("en", KOREAN)]
 
 
-def test_a_text_that_was_edited_between_two_attempts_is_translated_anew(world: World) -> None:
+def test_a_text_that_was_edited_between_two_attempts_is_translated_again(world: World) -> None:
     world.variables = {"TRANSLATE_FIELDS": "note=translatedMessage"}
     feedback = world.feedback(note=KOREAN)
     world.sandbox.faults.add("status", system="abc", method="PUT", status=503)
@@ -376,7 +376,7 @@ def test_a_good_set_up_passes_the_check(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "says"),
+    ("fields", "expected"),
     [
         ("message=nowhere", "there is no field 'nowhere'"),
         ("nothing=translatedMessage", "there is no field 'nothing'"),
@@ -385,12 +385,12 @@ def test_a_good_set_up_passes_the_check(world: World) -> None:
         ("message=device", "'device' is of format select"),
     ],
 )
-def test_the_check_names_the_field_that_does_not_fit(world: World, fields: str, says: str) -> None:
+def test_the_check_names_the_field_that_does_not_fit(world: World, fields: str, expected: str) -> None:
     world.channels = ((1, 1),)
     world.variables = {"TRANSLATE_FIELDS": fields}
     bad = [check for check in world.connector.check() if not check.ok]
     assert len(bad) == 1, bad
-    assert says in bad[0].what
+    assert expected in bad[0].what
     assert "channel 1:1" in bad[0].what
 
 
@@ -417,7 +417,7 @@ def returns(world: World, *contents: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content", "expected"),
     [
         ("app " * 3000, "far longer"),
         (KOREAN, "untranslated"),
@@ -427,7 +427,9 @@ def returns(world: World, *contents: Any) -> None:
         (None, "without text"),
     ],
 )
-def test_what_is_no_translation_is_asked_for_again_three_times_at_most(world: World, content: Any, says: str) -> None:
+def test_what_is_no_translation_is_asked_for_again_three_times_at_most(
+    world: World, content: Any, expected: str
+) -> None:
     """Each answer is paid for; and nothing of it is written."""
     returns(world, content, content, content)
     feedback = world.feedback(message=KOREAN)
@@ -435,12 +437,12 @@ def test_what_is_no_translation_is_asked_for_again_three_times_at_most(world: Wo
     for _ in range(2):
         outcome = world.deliver(feedback, context)
         assert isinstance(outcome, Retry)
-        assert says in outcome.why
+        assert expected in outcome.why
         context = context.next_attempt()
     last = world.deliver(feedback, context)
     assert isinstance(last, Failed)
     assert last.reason == "client_error"
-    assert says in last.why
+    assert expected in last.why
     assert world.write_backs == 0
     # A replay has as many tries; at its third the model translates.
     returns(world, content, content)
@@ -721,7 +723,7 @@ def test_a_text_that_is_too_long_is_not_missing_a_translation(world: World) -> N
     assert not connector.missing(Feedback.model_validate({"id": 1, "message": "가" * 20_001}))
 
 
-def test_without_a_channel_the_check_says_that_it_looked_at_none(world: World) -> None:
+def test_without_a_channel_the_check_reports_that_it_looked_at_none(world: World) -> None:
     last = list(world.connector.check())[-1]
     assert last.is_note
     assert "no channel is known" in last.what

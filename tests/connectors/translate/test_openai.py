@@ -107,7 +107,7 @@ def test_a_model_that_refuses_the_temperature_is_asked_without_it(sandbox: Sandb
 
 
 @pytest.mark.parametrize(
-    ("status", "error", "reason", "kind", "says"),
+    ("status", "error", "reason", "kind", "expected"),
     [
         (401, {"code": "invalid_api_key"}, "auth", Failed, "OPENAI_API_KEY"),
         (403, {"code": "unsupported_country_region_territory"}, "config", Failed, "region"),
@@ -125,14 +125,14 @@ def test_a_model_that_refuses_the_temperature_is_asked_without_it(sandbox: Sandb
     ],
 )
 def test_refusals_are_distinguished_by_their_codes(
-    sandbox: Sandbox, status: int, error: dict[str, Any], reason: str, kind: type[Retry | Failed], says: str
+    sandbox: Sandbox, status: int, error: dict[str, Any], reason: str, kind: type[Retry | Failed], expected: str
 ) -> None:
     """In an object, as OpenAI sends it, and in a list, as Gemini does."""
     for body in ({"error": error}, [{"error": error}]):
         outcome = failure(sandbox, status=status, body=body).outcome
         assert isinstance(outcome, kind)
         assert outcome.reason == reason
-        assert says in outcome.why
+        assert expected in outcome.why
 
 
 def test_a_text_that_is_too_long_for_the_model_asks_for_smaller_parts(sandbox: Sandbox) -> None:
@@ -146,16 +146,16 @@ def test_the_check_finds_a_missing_model(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content", "expected"),
     [
         ("설정 화면을 열면 앱이 멈춰요.", "untranslated"),
         ("app " * 3000, "longer"),
         ("죄송합니다. 도와드릴 수 없습니다.", "not in en"),
     ],
 )
-def test_the_check_names_a_model_that_does_not_translate(sandbox: Sandbox, content: str, says: str) -> None:
+def test_the_check_names_a_model_that_does_not_translate(sandbox: Sandbox, content: str, expected: str) -> None:
     sandbox.faults.add("status", system="openai", status=200, body=answer(content))
     [check] = provider_at("openai", sandbox.url).check(["en"])
     assert not check.ok
-    assert says in check.what
+    assert expected in check.what
     assert "OPENAI_MODEL" in check.what

@@ -104,7 +104,7 @@ def test_googles_403_is_distinguished_by_its_reason(
 
 
 @pytest.mark.parametrize(
-    ("message", "reason", "says"),
+    ("message", "reason", "expected"),
     [
         ("Authorization failed. Please supply a valid DeepL-Auth-Key via the Authorization header.", "auth", "KEY"),
         ("Wrong endpoint. Use https://api-free.deepl.com", "config", "DEEPL_SERVER_URL"),
@@ -112,17 +112,17 @@ def test_googles_403_is_distinguished_by_its_reason(
         ("Not available in your region", "config", "region"),
     ],
 )
-def test_deepls_403_is_distinguished_by_its_message(sandbox: Sandbox, message: str, reason: str, says: str) -> None:
+def test_deepls_403_is_distinguished_by_its_message(sandbox: Sandbox, message: str, reason: str, expected: str) -> None:
     sandbox.faults.add("status", system="deepl", status=403, body={"message": message})
-    with pytest.raises(ProviderError, match=says) as caught:
+    with pytest.raises(ProviderError, match=expected) as caught:
         provider_at("deepl", sandbox.url).translate(["네"], "en")
     assert caught.value.outcome.reason == reason
     assert message not in str(caught.value)
 
 
-@pytest.mark.parametrize("said", ["tr is not supported", "{'confidence': 76.0, 'language': 'tr'} is not supported"])
-def test_libretranslate_lacking_a_language_names_it(sandbox: Sandbox, said: str) -> None:
-    sandbox.faults.add("status", system="libretranslate", method="POST", status=400, body={"error": said})
+@pytest.mark.parametrize("message", ["tr is not supported", "{'confidence': 76.0, 'language': 'tr'} is not supported"])
+def test_libretranslate_lacking_a_language_names_it(sandbox: Sandbox, message: str) -> None:
+    sandbox.faults.add("status", system="libretranslate", method="POST", status=400, body={"error": message})
     with pytest.raises(ProviderError, match=r"\(tr\)") as caught:
         provider_at("libretranslate", sandbox.url).translate(["Merhaba"], "en")
     assert caught.value.outcome == Failed(caught.value.outcome.why, "client_error")
@@ -131,8 +131,8 @@ def test_libretranslate_lacking_a_language_names_it(sandbox: Sandbox, said: str)
 
 def test_libretranslate_lacking_a_pair_is_not_taken_for_broken(sandbox: Sandbox) -> None:
     """It answers 500: its own error handler turns the refusal into one."""
-    said = "Cannot translate text: 400 Bad Request: Korean (ko) is not available as a target language from Thai (th)"
-    sandbox.faults.add("status", system="libretranslate", method="POST", status=500, body={"error": said})
+    message = "Cannot translate text: 400 Bad Request: Korean (ko) is not available as a target language from Thai (th)"
+    sandbox.faults.add("status", system="libretranslate", method="POST", status=500, body={"error": message})
     with pytest.raises(ProviderError, match=r"\(ko, th\)") as caught:
         provider_at("libretranslate", sandbox.url).translate(["สวัสดี"], "ko")
     assert isinstance(caught.value.outcome, Failed)

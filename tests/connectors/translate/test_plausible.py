@@ -60,7 +60,7 @@ def test_a_translation_is_accepted(text: str, answer: str, target: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "answer", "target", "says"),
+    ("text", "answer", "target", "expected"),
     [
         (KOREAN, "", "en", "empty"),
         (KOREAN, " \n", "en", "empty"),
@@ -78,8 +78,8 @@ def test_a_translation_is_accepted(text: str, answer: str, target: str) -> None:
         (ENGLISH, "I am sorry, I can not do it for you", "ko", "not in ko"),
     ],
 )
-def test_what_can_not_be_a_translation_is_named(text: str, answer: str, target: str, says: str) -> None:
-    assert says in objection(text, answer, target)
+def test_what_can_not_be_a_translation_is_named(text: str, answer: str, target: str, expected: str) -> None:
+    assert expected in objection(text, answer, target)
 
 
 def test_one_word_three_thousand_times_is_refused_whatever_the_text() -> None:

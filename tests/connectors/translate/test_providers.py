@@ -111,7 +111,9 @@ def test_a_used_up_quota_is_named(name: str, provider: Provider, sandbox: Sandbo
         assert (QUOTA_PAUSE, GIVE_UP_AFTER) == (15 * 60, 3 * 86_400)
 
 
-def test_too_many_requests_are_retried_when_the_provider_says(name: str, provider: Provider, sandbox: Sandbox) -> None:
+def test_too_many_requests_are_retried_when_the_provider_allows(
+    name: str, provider: Provider, sandbox: Sandbox
+) -> None:
     sandbox.faults.add("status", system=name, method="POST", status=429, headers={"Retry-After": "7"})
     outcome = failure(provider)
     assert isinstance(outcome, Retry)
@@ -218,7 +220,7 @@ def test_an_error_dressed_as_a_success_is_no_translation(
 @pytest.mark.parametrize(
     ("code", "reason", "again"), [(429, "rate_limited", True), ("403", "auth", False), (503, "server_error", True)]
 )
-def test_an_error_inside_a_success_means_what_its_code_says(
+def test_an_error_inside_a_success_means_what_its_code_means(
     name: str, provider: Provider, sandbox: Sandbox, code: Any, reason: str, again: bool
 ) -> None:
     body = {"error": {"message": "as proxies for models send it", "code": code}}
@@ -241,8 +243,13 @@ def test_a_proxys_page_is_not_taken_for_a_wrong_key(
 
 def test_no_word_of_a_refusal_is_passed_on(name: str, provider: Provider, sandbox: Sandbox) -> None:
     """It may repeat the text, a part of it, or the key."""
-    said = f"can't do {KOREAN[:6]} with {KEY[:9]}"
-    for body in ({"error": said}, {"error": {"message": said, "code": said}}, {"message": said}, [{"error": said}]):
+    message = f"can't do {KOREAN[:6]} with {KEY[:9]}"
+    for body in (
+        {"error": message},
+        {"error": {"message": message, "code": message}},
+        {"message": message},
+        [{"error": message}],
+    ):
         for status in (400, 403, 422, 500):
             sandbox.faults.add("status", system=name, method="POST", status=status, body=body)
             outcome = failure(provider)
@@ -282,7 +289,7 @@ def test_a_good_set_up_passes_the_check(name: str, provider: Provider, sandbox: 
     assert asked < 60, "a check costs no more than a few words"
 
 
-def test_the_check_names_a_language_that_is_not_there(name: str, provider: Provider) -> None:
+def test_the_check_names_a_language_that_is_missing(name: str, provider: Provider) -> None:
     if name == "openai":
         pytest.skip("models don't tell their languages")
     bad = [check for check in provider.check(["en", "tlh"]) if not check.ok]

@@ -75,7 +75,7 @@ def test_no_provider_is_a_problem() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "says"),
+    ("name", "value", "expected"),
     [
         ("TRANSLATE_PROVIDER", "babelfish", "should be one of libretranslate, deepl, google, openai"),
         ("TRANSLATE_TARGET", "english", "'english' should be a language code"),
@@ -91,11 +91,11 @@ def test_no_provider_is_a_problem() -> None:
         ("LIBRETRANSLATE_URL", "127.0.0.1:5000", "https://"),
     ],
 )
-def test_a_mistake_is_reported_by_name(name: str, value: str, says: str) -> None:
+def test_a_mistake_is_reported_by_name(name: str, value: str, expected: str) -> None:
     announced = problems(**{**LIBRE, name: value})
     assert len(announced) == 1
     assert announced[0].startswith(f"{name}: ")
-    assert says in announced[0]
+    assert expected in announced[0]
 
 
 def test_several_languages_into_one_field_are_refused() -> None:

@@ -65,7 +65,7 @@ def test_what_models_put_around_a_translation_is_taken_off(content: str, text: s
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content", "expected"),
     [
         ("<think>Korean, about paying, and then", "do not end"),
         ("<thinking>Korean\nPayment fails", "do not end"),
@@ -75,8 +75,8 @@ def test_what_models_put_around_a_translation_is_taken_off(content: str, text: s
         ('{"translation": null, "error": "no", "why": "no"}', "JSON without a translation"),
     ],
 )
-def test_an_answer_without_a_translation_is_none(content: str, says: str) -> None:
-    with pytest.raises(NoTranslation, match=says):
+def test_an_answer_without_a_translation_is_none(content: str, expected: str) -> None:
+    with pytest.raises(NoTranslation, match=expected):
         unwrapped(content, TEXT)
 
 

@@ -148,7 +148,7 @@ def is_over(world: World, story: Story, target: Target) -> None:
 
 
 @pytest.mark.parametrize("system", TARGETS)
-def test_too_many_requests_are_repeated_when_the_other_side_says(world: World, system: str) -> None:
+def test_too_many_requests_are_repeated_when_the_other_side_allows(world: World, system: str) -> None:
     target = TARGETS[system]
     world.order(target.fault("status", status=429, headers={"Retry-After": "7"}))
     story = Story(world)
@@ -212,7 +212,7 @@ OKAY_FALSE: dict[str, Callable[[dict[str, Any]], bool]] = {
 
 
 @pytest.mark.parametrize("error", OKAY_FALSE)
-def test_a_200_that_says_no_is_no_success(world: World, error: str) -> None:
+def test_a_200_with_an_error_is_no_success(world: World, error: str) -> None:
     target = TARGETS["slack"]
     world.order(target.fault("status", status=200, body={"ok": False, "error": error}))
     story = Story(world)

@@ -34,46 +34,46 @@ def change(previous: str, status: str, updated: str, created: str = f"{SECOND[:-
         ((f"{SECOND}.000", "RESOLVED"), ("2026-11-22T10:00:07.999", "PENDING"), "RESOLVED"),
     ],
 )
-def test_changes_of_one_second_may_be_heard_in_either_order(
+def test_changes_of_one_second_may_arrive_in_either_order(
     redis: Redis, first: tuple[str, str], then: tuple[str, str], remembered: str
 ) -> None:
     world = World(redis, {"slack": Recorder()})
     for updated, status in (first, then):
         body = change("INIT", status, updated)
         world.acceptor.accept("abc", parse(body, INSTANCE), b"{}")
-    heard = Checkpoints(redis, INSTANCE, (), 86_400).level(SUBJECT, "")
-    assert heard is not None
-    assert heard.value == remembered
+    received = Checkpoints(redis, INSTANCE, (), 86_400).level(SUBJECT, "")
+    assert received is not None
+    assert received.value == remembered
 
 
-def test_a_creation_that_is_heard_after_a_change_of_the_same_second_takes_nothing_back(redis: Redis) -> None:
+def test_a_creation_that_arrives_after_a_change_of_the_same_second_takes_nothing_back(redis: Redis) -> None:
     """The change's time was cut: a feedback was added in that second, too."""
     world = World(redis, {"slack": Recorder()})
     issue = {"id": 7, "createdAt": f"{SECOND}.698Z", "updatedAt": f"{SECOND}.698Z", "name": "x", "status": "INIT"}
     created = {"event": "ISSUE_CREATION", "data": {"issue": issue, "project": {"id": 1, "name": "P"}}}
     for body in (change("INIT", "IN_PROGRESS", f"{SECOND}.000", f"{SECOND}.698Z"), created):
         world.acceptor.accept("abc", parse(body, INSTANCE), b"{}")
-    heard = Checkpoints(redis, INSTANCE, (), 86_400).level(SUBJECT, "")
-    assert heard is not None
-    assert heard.value == "IN_PROGRESS"
+    received = Checkpoints(redis, INSTANCE, (), 86_400).level(SUBJECT, "")
+    assert received is not None
+    assert received.value == "IN_PROGRESS"
 
 
-def test_what_was_heard_of_an_earlier_issue_with_the_same_id_does_not_count(redis: Redis) -> None:
+def test_what_is_known_of_an_earlier_issue_with_the_same_id_does_not_count(redis: Redis) -> None:
     """ABC was restored from a backup and gave the id to another issue; its first status is not a change."""
     world = World(redis, {"slack": Recorder()})
     checkpoints = Checkpoints(redis, INSTANCE, (), 86_400)
     world.acceptor.accept("abc", parse(change("INIT", "RESOLVED", f"{SECOND}.559"), INSTANCE), b"{}")
     before, after = (Issue(id=7, createdAt=f"2026-11-22T{hour}:00:00.000Z") for hour in ("10", "04"))
-    heard = checkpoints.level(SUBJECT, before.creation)
-    assert heard is not None
-    assert heard.value == "RESOLVED"
+    received = checkpoints.level(SUBJECT, before.creation)
+    assert received is not None
+    assert received.value == "RESOLVED"
     assert checkpoints.level(SUBJECT, after.creation) is None
     issue = {"id": 7, "createdAt": after.createdAt, "updatedAt": after.createdAt, "name": "y", "status": "PENDING"}
     created = {"event": "ISSUE_CREATION", "data": {"issue": issue, "project": {"id": 1, "name": "P"}}}
     world.acceptor.accept("abc", parse(created, INSTANCE), b"{}")
-    heard = checkpoints.level(SUBJECT, after.creation)
-    assert heard is not None
-    assert heard.value == "PENDING"
+    received = checkpoints.level(SUBJECT, after.creation)
+    assert received is not None
+    assert received.value == "PENDING"
     assert checkpoints.level(SUBJECT, before.creation) is None
 
 

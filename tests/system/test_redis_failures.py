@@ -60,7 +60,7 @@ class Load:
             assert self.world.writes_of_number(issue) == [ticket["key"].removeprefix("PROJ-")]
         for role, pid in self.processes.items():
             assert (self.world.processes[role].pid, self.world.processes[role].returncode) == (pid, None)
-        self.world.end_trouble()
+        self.world.end_faults()
 
 
 def something() -> bytes:
@@ -69,7 +69,7 @@ def something() -> bytes:
 
 
 @contextmanager
-def told_for(world: World, seconds: float) -> Iterator[None]:
+def refusing_for(world: World, seconds: float) -> Iterator[None]:
     """In the block Redis is hurt; then the receiver reports it for a while, and after the block takes events again."""
     yield
     deadline = time.monotonic() + seconds
@@ -88,7 +88,7 @@ def takes_events_again(world: World) -> None:
 def test_a_redis_that_is_killed_and_comes_back_with_its_data_loses_nothing(world: World) -> None:
     """Away for longer than a worker backs off; the sender repeats what was answered with 503."""
     load = Load(world)
-    with told_for(world, 6):
+    with refusing_for(world, 6):
         world.processes["valkey"].kill()
     late = world.service.write_feedback({"message": KOREAN})
     wait_for("it to be refused", lambda: world.service.state()["sender"]["pending"])
@@ -102,7 +102,7 @@ def test_a_redis_that_hangs_is_waited_for(world: World) -> None:
     load = Load(world)
     valkey = world.processes["valkey"]
     try:
-        with told_for(world, 6):
+        with refusing_for(world, 6):
             valkey.signal(signal.SIGSTOP)
     finally:
         valkey.signal(signal.SIGCONT)
@@ -113,11 +113,11 @@ def test_a_redis_that_hangs_is_waited_for(world: World) -> None:
 def test_a_redis_that_is_full_and_then_read_only_is_waited_for(world: World) -> None:
     load = Load(world)
     with world.redis() as redis:
-        with told_for(world, 3):
+        with refusing_for(world, 3):
             redis.config_set("maxmemory", 1)
         redis.config_set("maxmemory", 0)
         takes_events_again(world)
-        with told_for(world, 3):
+        with refusing_for(world, 3):
             redis.replicaof("127.0.0.1", free_port())
         redis.replicaof("no", "one")
     takes_events_again(world)
@@ -125,7 +125,7 @@ def test_a_redis_that_is_full_and_then_read_only_is_waited_for(world: World) -> 
 
 
 @pytest.mark.timeout(240)
-def test_what_a_wiped_redis_forgot_is_found_again_and_made_up_for_once(tmp_path: Path) -> None:
+def test_what_a_wiped_redis_forgot_is_found_again_and_recovered_once(tmp_path: Path) -> None:
     """In flight at that moment, and until the worker has looked: a translation and a ticket. Accepted and not begun:
     another feedback and another issue. The worker finds them by itself and at once: it compares creations without
     waiting for their events."""

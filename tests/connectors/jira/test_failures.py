@@ -160,7 +160,7 @@ def test_a_jira_project_that_does_not_exist_is_named_with_its_variable(either: W
     assert ("JIRA_MARKER_FIELD" in outcome.why) is bool(marker_field)
 
 
-def test_building_and_asking_talk_to_nobody_and_to_jira_once(world: World) -> None:
+def test_building_sends_no_request_and_asking_sends_one(world: World) -> None:
     seen = world.requests()
     port = JiraPort(load(Settings, world.variables), pool=4)
     assert world.sandbox.faults.fired == []
