@@ -13,6 +13,7 @@ from dotenv import dotenv_values
 from honcho.environ import parse as honcho_values
 
 import connectors
+import sources
 from bridge.service import ServiceSettings
 from jobs.delivery import schedule
 from sources.configuration import variables as source_variables
@@ -50,6 +51,39 @@ def test_every_variable_is_documented_and_nothing_else() -> None:
 
 def test_every_variable_is_in_the_example_and_nothing_else() -> None:
     assert set(re.findall(r"(?m)^([A-Z][A-Z0-9_]*)=", uncommented())) == variables()
+
+
+LISTS_OF_CONNECTORS = {
+    "docs/configuration.md": r"\| `CONNECTORS` \|.*",
+    "docs/architecture.md": r"connectors/ .*",
+    "docs/glossary.md": r"\| connector \|.*",
+    ".env.example": r"# Any of .*(?=\nCONNECTORS=)",
+    "app.json": r"Which connectors run: .*",
+}
+
+
+@pytest.mark.parametrize("file", LISTS_OF_CONNECTORS)
+def test_a_list_of_connectors_names_every_one(file: str) -> None:
+    found = re.search(rf"(?m)^.*{LISTS_OF_CONNECTORS[file]}", (ROOT / file).read_text(encoding="utf-8"))
+    assert found
+    assert connectors.REGISTRY.keys() - set(re.findall(r"[a-z]+", found.group())) == set()
+
+
+@pytest.mark.parametrize("variable", ["ABC_API_URL", "ABC_API_KEY"])
+def test_the_variables_of_abc_are_required_by_the_connectors_that_need_it(variable: str) -> None:
+    [required] = re.findall(
+        rf"(?m)^\| `{variable}` \|.*\| required by ([^|]*)\|$", CONFIGURATION.read_text(encoding="utf-8")
+    )
+    needing = {kind for kind in connectors.REGISTRY if "abc" in connectors.find(kind).needs}
+    assert set(re.findall(r"`([a-z]+)`", required)) == needing
+
+
+def test_every_source_and_its_secret_are_documented() -> None:
+    page = CONFIGURATION.read_text(encoding="utf-8")
+    [row] = re.findall(r"(?m)^\| `SOURCES` \|.*$", page)
+    for name, source in sources.REGISTRY.items():
+        assert f"`{name}`" in row
+        assert re.search(rf"(?m)^\| `{source.secret}` \|.*\| required with the source `{name}` \|$", page)
 
 
 def test_the_example_means_the_same_to_honcho_and_to_flask(tmp_path: Path) -> None:
