@@ -24,6 +24,7 @@ REGISTRY: dict[str, str] = {
     "slack": "connectors.slack",
     "jandi": "connectors.jandi",
     "discord": "connectors.discord",
+    "mattermost": "connectors.mattermost",
     "outgoing": "connectors.outgoing",
 }
 """The package of each connector of ours."""

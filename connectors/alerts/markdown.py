@@ -9,18 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from connectors.alerts.addresses import parts_of
 from connectors.alerts.contents import Fact
 from connectors.alerts.quotation import QUOTE
 
 ZERO_WIDTH_SPACE = "\u200b"
-BEHIND_AN_ADDRESS = ".,;:!?')]}"
-"""At the end of an address these belong to the sentence around it."""
 LONGEST_LINK = 1000
 # https://spec.commonmark.org/0.31.2/#backslash-escapes, and what Discord and Mattermost add to it.
 _MARKUP = re.compile(
     r"""
-      (?P<address> https?://[!\#-;=?-\[\]^_a-{}~]+ )  # ASCII, without " < > \ ` |
-    | (?P<name>    @(?=\S) | :(?=[\w+/%-]) )          # a mention, an emoji, a scheme
+      (?P<name>    @(?=\S) | :(?=[\w+/%-]) )          # a mention, an emoji, a scheme
     | (?P<channel> ~ | \#(?=[^\W\d_]) )
     | (?P<list>    (?<![^\n])(?:[-+]|\d{1,9}[.)]) )
     | (?P<heading> (?<![^\n])= )                      # of the line above it
@@ -44,9 +42,6 @@ def literal(text: str, own: Mapping[str, str]) -> str:
     def escaped(found: re.Match[str]) -> str:
         part = found[0]
         match found.lastgroup:
-            case "address":
-                address = part.rstrip(BEHIND_AN_ADDRESS)
-                return f"<{address.replace('@', '%40')}>{literal(part[len(address) :], own)}"
             case "name":
                 return part + ZERO_WIDTH_SPACE
             case "channel":
@@ -59,7 +54,10 @@ def literal(text: str, own: Mapping[str, str]) -> str:
                 return own.get(part, part)
         return f"{part[:-1]}\\{part[-1]}"
 
-    return _MARKUP.sub(escaped, text)
+    return "".join(
+        f"<{part.replace('@', '%40')}>" if is_address else _MARKUP.sub(escaped, part)
+        for part, is_address in parts_of(text)
+    )
 
 
 def quoted(quotation: str, shown: Literal) -> str:

@@ -13,10 +13,11 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr, field_validator
 from bridge.http import SMALL_ANSWER_BYTES, Answer, NoAnswer, new_session, send
 from bridge.settings import KeyMap, secret_map
 from connectors.alerts.contents import Content
+from connectors.alerts.flow import AlertConnector
 from connectors.alerts.poster import Marker, Posted, Refused, Target, may_be_done
 from connectors.alerts.settings import AlertSettings, check_keys, host_of
 from connectors.answers import code_of, refused
-from connectors.base import Check, Failed, Reason, Retry, note
+from connectors.base import Check, Connector, Failed, Reason, Retry, Spec, Tools, note
 
 
 def _parse_addresses(value: object) -> object:
@@ -43,8 +44,8 @@ AddressMap = Annotated[
 class WebhookSettings(AlertSettings):
     """The address is the channel. Projects that share one share its name, its rate and its breaker.
 
-    A system with hosts of its own sets HOST and PATH, regular expressions: an address at such a host has such a path.
-    EXAMPLE shows one.
+    A system with hosts of its own sets HOST and PATH, regular expressions: an address at such a host has such a path,
+    with its query. EXAMPLE shows one.
     """
 
     CHANNELS = "webhook_url"
@@ -58,8 +59,8 @@ class WebhookSettings(AlertSettings):
     @classmethod
     def _check_paths(cls, values: KeyMap[SecretStr]) -> KeyMap[SecretStr]:
         for address in (secret.get_secret_value() for _, secret in values.items()):
-            is_its_host = re.fullmatch(cls.HOST, host_of(address))
-            if is_its_host and not re.fullmatch(cls.PATH, urlsplit(address).path):
+            path = urlsplit(address)._replace(scheme="", netloc="").geturl()
+            if re.fullmatch(cls.HOST, host_of(address)) and not re.fullmatch(cls.PATH, path):
                 raise ValueError(f"should be the address that is shown for a webhook: {cls.EXAMPLE}")
         return values
 
@@ -172,6 +173,15 @@ class WebhookPoster:
             return Check(True, f"{self.system} has the {channel}")
         why = f"what answered is not {self.system}" if answer.ok else self.refused(answer).outcome.why
         return Check(False, f"{channel}: {why}; look at {self._settings.variable('webhook_url')}")
+
+
+def webhook_spec(settings: type[WebhookSettings], poster: type[WebhookPoster]) -> Spec:
+    """What an adapter declares: the object `SPEC` of its package."""
+
+    def build(given: WebhookSettings, tools: Tools) -> Connector:
+        return AlertConnector(given, tools, poster(given, tools.concurrency))
+
+    return Spec(kind=settings.PREFIX, settings=settings, default_events=("ISSUE_STATUS_CHANGE",), build=build)
 
 
 def mapping(answer: Answer) -> dict[str, Any]:

@@ -12,7 +12,7 @@ class DiscordSettings(WebhookSettings):
     PREFIX = "discord"
     BURST = 4
     HOST = r"(.+\.)?discord(app)?\.com"
-    PATH = r"/api(/v\d+)?/webhooks/\d+/[\w-]+"
+    PATH = r"/api(/v\d+)?/webhooks/\d+/[\w-]+(\?.*)?"
     EXAMPLE = "https://discord.com/api/webhooks/…/…"
 
     rate: Rate = 0.5

@@ -31,6 +31,7 @@ def test_once_shows_every_effect_and_ends_with_0() -> None:
         "Slack: one message in #feedback",
         "JANDI: one message",
         "Discord: one message",
+        "Mattermost: one message",
         "6 × 200, each known already",
     ):
         assert f"✓ {line}" in result.stdout

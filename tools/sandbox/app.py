@@ -17,6 +17,7 @@ from tools.sandbox import (
     gitlab_routes,
     jandi,
     jira_routes,
+    mattermost,
     receiver,
     slack_routes,
     translators,
@@ -29,6 +30,7 @@ from tools.sandbox.github import GitHub
 from tools.sandbox.gitlab import GitLab
 from tools.sandbox.jandi import Jandi
 from tools.sandbox.jira import Deployment, Jira
+from tools.sandbox.mattermost import Mattermost
 from tools.sandbox.receiver import Receiver
 from tools.sandbox.slack import Slack
 from tools.sandbox.translators import Translators
@@ -47,6 +49,7 @@ class Sandbox:
     slack: Slack
     jandi: Jandi
     discord: Discord
+    mattermost: Mattermost
     receiver: Receiver
     translate: Translators
     faults: Faults
@@ -83,6 +86,7 @@ def create_sandbox(
         Slack(),
         Jandi(),
         Discord(),
+        Mattermost(),
         Receiver(),
         Translators(),
         Faults(seed),
@@ -93,6 +97,7 @@ def create_sandbox(
     app.register_blueprint(gitlab_routes.blueprint(sandbox.gitlab), url_prefix="/gitlab")
     app.register_blueprint(slack_routes.blueprint(sandbox.slack), url_prefix="/slack")
     app.register_blueprint(jandi.blueprint(sandbox.jandi), url_prefix="/jandi")
+    app.register_blueprint(mattermost.blueprint(sandbox.mattermost), url_prefix="/mattermost")
     app.register_blueprint(discord.blueprint(sandbox.discord), url_prefix="/discord")
     app.register_blueprint(receiver.blueprint(sandbox.receiver), url_prefix="/outgoing")
     app.register_blueprint(translators.blueprint(sandbox.translate))

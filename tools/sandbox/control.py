@@ -126,7 +126,7 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
     with slack.lock:
         messages = [asdict(message) for message in slack.messages]
     alerts = {}
-    for chat in (sandbox.jandi, sandbox.discord):
+    for chat in (sandbox.jandi, sandbox.discord, sandbox.mattermost):
         with chat.lock:
             alerts[type(chat).__name__.lower()] = {"messages": [asdict(message) for message in chat.messages]}
     webhooks = [

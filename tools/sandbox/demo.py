@@ -20,8 +20,8 @@ from tools.sandbox.processes import ROOT, ProcessEnded, Processes, end_on_signal
 from tools.sandbox.service import CHANNEL, MORE_PROJECTS, PASSWORD, Service, call, start_service
 
 RECORDINGS = ROOT / "tests" / "fixtures" / "abc"
-CONNECTORS = "translate,jira,github,gitlab,slack,jandi,discord,outgoing"
-CHATS = {"JANDI": "body", "Discord": "content"}
+CONNECTORS = "translate,jira,github,gitlab,slack,jandi,discord,mattermost,outgoing"
+CHATS = {"JANDI": "body", "Discord": "content", "Mattermost": "text"}
 """Systems with a secret address, and where their stand-ins keep the text of a message."""
 STATUSES = {2: ("open", "closed"), 3: ("opened", "closed")}
 """In the ticket system of each further project: of a new ticket, and of one that is done."""
@@ -275,9 +275,8 @@ def main() -> int:
     options.add_argument("--once", action="store_true", help="end after the effects; 1 and their names when some miss")
     once = options.parse_args().once
     end_on_signals()
-    systems = (
-        "ABC User Feedback, Jira, GitHub, GitLab, Slack, JANDI, Discord, LibreTranslate and a receiver of webhooks"
-    )
+    chats = ", ".join(CHATS)
+    systems = f"ABC User Feedback, Jira, GitHub, GitLab, Slack, {chats}, LibreTranslate and a receiver of webhooks"
     show(f"Starting Valkey, web, worker and the stand-ins for {systems} …")
     with tempfile.TemporaryDirectory(prefix="feedback-bridge-") as folder, Processes(Path(folder)) as processes:
         try:

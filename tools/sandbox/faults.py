@@ -23,9 +23,8 @@ LONGEST_HANG = 120.0
 class Fault:
     """One rule. The first one that matches a request is applied, and used up once.
 
-    `system` is the first part of the path (abc, jira, github, gitlab, slack, jandi, discord, outgoing, libretranslate,
-    deepl, google, openai) or `*`; `method` and `path` are regular expressions, the path with its system. `times` None
-    means for ever.
+    `system` is the first part of the path (abc, jira, slack, deepl … as in app.py) or `*`; `method` and `path` are
+    regular expressions, the path with its system. `times` None means for ever.
     """
 
     kind: Kind

@@ -10,7 +10,7 @@ from typing import Any, Self
 import requests
 from redis import Redis
 
-from tools.sandbox import discord, github, gitlab, jandi, jira, receiver, slack
+from tools.sandbox import discord, github, gitlab, jandi, jira, mattermost, receiver, slack
 from tools.sandbox.abc_store import DEMO_KEY
 from tools.sandbox.processes import Processes, answers, free_port, procfile, python_command, start_valkey
 
@@ -120,6 +120,7 @@ def environment(sandbox: str, redis_url: str) -> dict[str, str]:
         "SLACK_API_URL": f"{sandbox}/slack/api/",
         "JANDI_WEBHOOK_URL": f"{sandbox}/jandi/{jandi.WEBHOOK_PATH}",
         "DISCORD_WEBHOOK_URL": f"{sandbox}/discord/{discord.WEBHOOK_PATH}",
+        "MATTERMOST_WEBHOOK_URL": f"{sandbox}/mattermost/{mattermost.WEBHOOK_PATH}",
         "OUTGOING_URL": f"{sandbox}/outgoing/hook",
         "OUTGOING_SECRET": receiver.SECRET,
         "OUTGOING_ALLOW_PRIVATE": "true",

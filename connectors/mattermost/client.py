@@ -1,0 +1,44 @@
+"""Posting to an incoming webhook of Mattermost, and what its answers mean.
+
+https://developers.mattermost.com/integrate/webhooks/incoming/
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bridge.http import Answer
+from connectors.alerts.contents import Content
+from connectors.alerts.webhook import DEFECT, WebhookPoster, mapping
+from connectors.mattermost.render import render
+
+_NEW = "make a new one (Integrations, Incoming Webhooks) and set {webhook_url}"
+
+
+class Mattermost(WebhookPoster):
+    system = "Mattermost"
+    gone = f"the webhook was deleted, or its address is wrong: {_NEW}"
+    refusals = {  # noqa: RUF012
+        "invalid": ("auth", f"there is no such webhook: {_NEW}"),
+        "user": ("auth", f"whoever made the webhook has no account any more: {_NEW}"),
+        "permissions": ("auth", f"whoever made the webhook may not post in its channel any more: {_NEW}"),
+        "existing": ("config", f"the webhook's channel was deleted: {_NEW}"),
+        "disabled": ("config", "the server takes no webhooks: System Console, Integrations, Enable Incoming Webhooks"),
+        "parse": ("client_error", f"it can't read the message: {DEFECT}"),
+        "decode": ("client_error", f"it can't read the message: {DEFECT}"),
+        "text": ("client_error", f"the message is empty: {DEFECT}"),
+        "split_props_length": ("client_error", f"the message is too long: {DEFECT}"),
+    }
+
+    def body(self, content: Content) -> dict[str, Any]:
+        return render(content)
+
+    def code(self, answer: Answer) -> object:
+        """`invalid` of `web.incoming_webhook.invalid.app_error`. A 500 is no refusal: the server could not look
+        something up, or broke off after it had stored a part."""
+        name = str(mapping(answer).get("id"))
+        is_known = name.startswith(("web.incoming_webhook.", "app.channel.get.")) and answer.status != 500
+        return name.removesuffix(".app_error").rpartition(".")[2] if is_known else None
+
+    def is_taken(self, answer: Answer) -> bool:
+        return answer.text.strip() == "ok"

@@ -1,0 +1,15 @@
+"""What an operator sets for Mattermost: docs/connectors/mattermost.md."""
+
+from __future__ import annotations
+
+from connectors.alerts.webhook import WebhookSettings
+
+
+class MattermostSettings(WebhookSettings):
+    """A server has no limits unless its operator sets some; 10 requests a second are the default then."""
+
+    PREFIX = "mattermost"
+    BURST = 5
+    HOST = r".+"  # everyone has a server of their own
+    PATH = r".*/hooks/[a-z0-9]{26,}(\?.*)?"
+    EXAMPLE = "https://mattermost.example.com/hooks/…"
