@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-import io
 import itertools
-import json
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import click
 from flask import Flask
-from redis.exceptions import RedisError
 
 from bridge.environment import ConfigError
-from bridge.failures import name_of
-from bridge.http import NoAnswer, new_session, send
-from bridge.terminal import escaped, printable
+from bridge.terminal import printable
 from connectors.base import Check
 from console.checks import checks, dotenv_checks
+from console.output import as_json_text, echo, in_sentences, show
+from console.sending import creation_times, send_sample, until_finished
 from jobs.configuration import Configuration
-from jobs.ledger.ledger import FINISHED, STATES
-from jobs.ledger.records import BadQuery, Query, Records
+from jobs.ledger.ledger import STATES
+from jobs.ledger.records import Query
 from jobs.reconcile import comparison
 from jobs.reconcile.reconciler import Reconciler, StillConfigured, instant
 from jobs.runtime import Runtime
 from sources import spelled
 from sources.abc import samples
-from sources.abc.client import AbcClient, AbcError
-from sources.abc.settings import AbcSettings
 
 COLUMNS = ("id", "event", "entity", "state", "attempts", "updated_at", "error")
 
@@ -80,9 +73,9 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
             status = "note" if line.is_note else "ok" if line.ok else "fail"
             about, _, what = line.what.partition(": ")
             if as_json:
-                _echo(_json({"status": status, "about": about, "what": what}))
+                echo(as_json_text({"status": status, "about": about, "what": what}))
             else:
-                _echo(f"{'FAIL' if status == 'fail' else status:4} {printable(line.what)}")
+                echo(f"{'FAIL' if status == 'fail' else status:4} {printable(line.what)}")
         sys.exit(1 if bad else 0)
 
     @app.cli.command("events")
@@ -100,15 +93,15 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
             found = desk.runtime.records.event(event_id)
             if found is None:
                 raise click.ClickException(f"there is no event {event_id}; finished ones are kept for RETENTION_DAYS")
-            _echo(_json(found, indent=2))
+            echo(as_json_text(found, indent=2))
             return
         if ignored:
             rows = desk.runtime.records.events("unreadable", limit) + desk.runtime.records.events("ignored", limit)
-            _show(rows, ("id", "event", "state", "received_at", "why"), as_json)
+            show(rows, ("id", "event", "state", "received_at", "why"), as_json)
             return
         words["entity"] = spelled(words["entity"] or "")
         query = Query(limit=limit, **{name: value or "" for name, value in words.items()})
-        _show(desk.runtime.records.deliveries(query)[0], COLUMNS, as_json)
+        show(desk.runtime.records.deliveries(query)[0], COLUMNS, as_json)
 
     @app.cli.command("replay")
     @click.argument("delivery_ids", nargs=-1)
@@ -122,9 +115,9 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
             for id_ in (desk.runtime.records.ids_in("dead") if dead else delivery_ids)
         }
         for id_, word in words.items():
-            _echo(f"{word:8} {id_}")
+            echo(f"{word:8} {id_}")
         if not words:
-            _echo("there is no dead letter")
+            echo("there is no dead letter")
         sys.exit(0 if all(word == "queued" for word in words.values()) else 1)
 
     @app.cli.command("resume")
@@ -137,7 +130,7 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
         stopped = desk.runtime.replayer.resume(name)
         if not stopped and name not in desk.configuration.connectors:
             raise click.ClickException(f"CONNECTORS names no {name!r}")
-        _echo(f"{name} runs again" if stopped else f"{name} has not stopped")
+        echo(f"{name} runs again" if stopped else f"{name} has not stopped")
 
     @app.cli.command("reconcile")
     @click.option("--since", help="From this time on (2026-11-01T00:00Z), or from that long ago (36h, 7d).")
@@ -158,14 +151,14 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
             raise click.BadParameter(str(error), param_hint="--since") from None
         report = reconciler.run(start, dry_run)
         if wait and report.younger and not report.capped:
-            _echo(f"waiting {report.wait:.0f} s: {report.changes(comparison.SETTLED_SECONDS)}", err=True)
+            echo(f"waiting {report.wait:.0f} s: {report.changes(comparison.SETTLED_SECONDS)}", err=True)
             time.sleep(report.wait + 0.1)
             report = report.then(reconciler.run(start, dry_run))
-        _show([asdict(found) for found in report.findings], ("event_id", "name", "entity", "action"), as_json=False)
+        show([asdict(found) for found in report.findings], ("event_id", "name", "entity", "action"), as_json=False)
         for line in report.summary(comparison.SETTLED_SECONDS, dry_run):
-            _echo(line)
+            echo(line)
         for problem in report.problems():
-            _echo(desk.configuration.redact(problem), err=True)
+            echo(desk.configuration.redact(problem), err=True)
         sys.exit(1 if report.errors or report.forgotten else 0)
 
     @app.cli.command("send-test")
@@ -182,14 +175,14 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
         Connectors act on it as on any other: with an id that exists a ticket is made, a message is sent.
         """
         url = url or f"http://127.0.0.1:{desk.configuration.service.port}/webhook"
-        created = _creation_times(desk.runtime.apis.get("abc"), **ids)
-        event_id = _send(desk.configuration, url, samples.body(name, **ids, created=created))
-        rows = list(_until_finished(desk.runtime.records, event_id, wait))
-        _show(rows, COLUMNS, as_json=False)
+        created = creation_times(desk.runtime.apis.get("abc"), **ids)
+        event_id = send_sample(desk.configuration, url, samples.body(name, **ids, created=created))
+        rows = list(until_finished(desk.runtime.records, event_id, wait))
+        show(rows, COLUMNS, as_json=False)
         sys.exit(0 if rows and all(row["state"] in ("done", "skipped") for row in rows) else 1)
 
     for command in (check, events, replay, resume, reconcile, send_test):
-        _in_sentences(command)
+        in_sentences(command)
 
 
 def _forget(reconciler: Reconciler, text: str) -> None:
@@ -202,101 +195,4 @@ def _forget(reconciler: Reconciler, text: str) -> None:
     if not found:
         raise click.ClickException(f"{text} is not among what is compared")
     for position in found:
-        _echo(f"not compared any more, until an event names it: {reconciler.describe(position)}")
-
-
-def _creation_times(abc: AbcClient | None, *, project: int, channel: int, issue: int, feedback: int) -> dict[str, str]:
-    """`createdAt` of the issue and the feedback, where ABC User Feedback has them and can be asked."""
-    found: dict[str, str] = {}
-    if abc is not None:
-        with suppress(AbcError):
-            found["issue"] = abc.get_issue(project, issue).createdAt
-        with suppress(AbcError):
-            found["feedback"] = abc.get_feedback(project, channel, feedback).createdAt
-    return found
-
-
-def _token(configuration: Configuration) -> str:
-    settings = configuration.sources.chosen.get("abc")
-    if not isinstance(settings, AbcSettings):
-        raise click.ClickException("SOURCES does not list abc: /webhook is switched off")
-    return settings.webhook_token[0].get_secret_value()
-
-
-def _send(configuration: Configuration, url: str, body: bytes) -> str:
-    token = _token(configuration)
-    headers = {"Content-Type": "application/json", "x-webhook-token": token}
-    try:
-        answer = send(new_session(), "POST", url, headers=headers, data=body)
-    except NoAnswer as failure:
-        raise click.ClickException(f"{url}: {failure}; is the receiver running there?") from None
-    found = answer.json()
-    if not answer.ok or not isinstance(found, dict):
-        raise click.ClickException(f"{url} answered {answer.status}: {_excerpt(configuration, answer.text)}")
-    if "event_id" not in found:
-        raise click.ClickException(f"{url} answered without an event_id; is that the receiver?")
-    _echo(f"accepted as event {found['event_id']}{' (known already)' if found.get('duplicate') else ''}")
-    return str(found["event_id"])
-
-
-def _excerpt(configuration: Configuration, text: str) -> str:
-    """The start of an answer. Masked before it is cut: a cut through a secret would leave its start."""
-    return printable(configuration.redact(text)[:300])
-
-
-def _until_finished(records: Records, event_id: str, seconds: float) -> list[dict[str, Any]]:
-    deadline = time.monotonic() + seconds
-    while True:
-        found = records.event(event_id)
-        rows: list[dict[str, Any]] = found["deliveries"] if found else []
-        if all(row["state"] in FINISHED for row in rows) or time.monotonic() > deadline:
-            return rows
-        time.sleep(0.2)
-
-
-def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool) -> None:
-    if as_json:
-        for row in rows:
-            _echo(_json(row))
-        return
-    table = [columns, *(tuple(_cell(row.get(column)) for column in columns) for row in rows)]
-    widths = [max(len(line[number]) for line in table) for number in range(len(columns))]
-    for line in table:
-        _echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-    if not rows:
-        _echo("(nothing)")
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else printable(" ".join(str(value).split()))
-    return text if len(text) <= 80 else text[:79] + "…"
-
-
-def _echo(text: str, err: bool = False) -> None:
-    """Prints what may hold other people's texts, without what could steer the terminal."""
-    click.echo(printable(text, keep="\n"), err=err)
-
-
-def _json(value: object, indent: int | None = None) -> str:
-    """JSON that people can read in a terminal: all that is not printable is escaped, halves of a character too."""
-    return escaped(json.dumps(value, ensure_ascii=False, indent=indent), keep="\n")
-
-
-def _in_sentences(command: click.Command) -> None:
-    """Redis away, or a bad query: a sentence instead of a traceback. A terminal that can't show a character gets its
-    number."""
-    callback = command.callback
-    assert callback is not None
-
-    def guarded(*args: Any, **kwargs: Any) -> Any:
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(errors="backslashreplace")
-        try:
-            return callback(*args, **kwargs)
-        except BadQuery as error:
-            raise click.ClickException(str(error)) from None
-        except RedisError as error:
-            raise click.ClickException(f"Redis: {printable(name_of(error))}; look at REDIS_URL") from None
-
-    command.callback = guarded
+        echo(f"not compared any more, until an event names it: {reconciler.describe(position)}")

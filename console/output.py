@@ -1,0 +1,64 @@
+"""What the commands print: texts of other people in it can't steer the terminal, and errors are sentences."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from typing import Any
+
+import click
+from redis.exceptions import RedisError
+
+from bridge.failures import name_of
+from bridge.terminal import escaped, printable
+from jobs.ledger.records import BadQuery
+
+
+def show(rows: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool) -> None:
+    """A table of these columns, or, for scripts, the whole rows as one JSON object a line."""
+    if as_json:
+        for row in rows:
+            echo(as_json_text(row))
+        return
+    table = [columns, *(tuple(_cell(row.get(column)) for column in columns) for row in rows)]
+    widths = [max(len(line[number]) for line in table) for number in range(len(columns))]
+    for line in table:
+        echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    if not rows:
+        echo("(nothing)")
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else printable(" ".join(str(value).split()))
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+def echo(text: str, err: bool = False) -> None:
+    """Prints what may hold other people's texts, without what could steer the terminal."""
+    click.echo(printable(text, keep="\n"), err=err)
+
+
+def as_json_text(value: object, indent: int | None = None) -> str:
+    """JSON that people can read in a terminal: all that is not printable is escaped, halves of a character too."""
+    return escaped(json.dumps(value, ensure_ascii=False, indent=indent), keep="\n")
+
+
+def in_sentences(command: click.Command) -> None:
+    """Redis away, or a bad query: a sentence instead of a traceback. A terminal that can't show a character gets its
+    number."""
+    callback = command.callback
+    assert callback is not None
+
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        try:
+            return callback(*args, **kwargs)
+        except BadQuery as error:
+            raise click.ClickException(str(error)) from None
+        except RedisError as error:
+            raise click.ClickException(f"Redis: {printable(name_of(error))}; look at REDIS_URL") from None
+
+    command.callback = guarded
