@@ -32,6 +32,13 @@ def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield start_valkey(processes, free_port())
 
 
+@pytest.fixture(scope="module")
+def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+    """Processes that the tests of a module start; they end with the module."""
+    with Processes(tmp_path_factory.mktemp("processes")) as processes:
+        yield processes
+
+
 @pytest.fixture
 def redis_url(valkey_url: str) -> str:
     """The address of an empty database."""

@@ -21,12 +21,6 @@ Run = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture(scope="module")
-def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
-    with Processes(tmp_path_factory.mktemp("cli")) as processes:
-        yield processes
-
-
-@pytest.fixture(scope="module")
 def service(processes: Processes) -> Service:
     """Only Slack: it acts on what `flask send-test` sends by itself, and on nothing else here."""
     return start_service(processes, CONNECTORS="slack")

@@ -35,12 +35,6 @@ def stored(redis: Any) -> list[bytes]:
 
 
 @pytest.fixture(scope="module")
-def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
-    with Processes(tmp_path_factory.mktemp("receiver")) as processes:
-        yield processes
-
-
-@pytest.fixture(scope="module")
 def valkey_port(processes: Processes) -> int:
     port = free_port()
     start_valkey(processes, port)

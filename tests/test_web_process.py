@@ -10,14 +10,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from redis import Redis
 
 from bridge.processes import CannotListen, listen
 from tests.web import TOKEN, Web, event, issue, peak_memory, start_web
@@ -28,21 +26,8 @@ HEAD = f"POST /webhook HTTP/1.1\r\nHost: x\r\nx-webhook-token: {TOKEN}\r\nConten
 
 
 @pytest.fixture(scope="module")
-def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
-    with Processes(tmp_path_factory.mktemp("web")) as processes:
-        yield processes
-
-
-@pytest.fixture(scope="module")
 def web(processes: Processes, valkey_url: str) -> Web:
     return start_web(processes, valkey_url)
-
-
-@pytest.fixture
-def redis(valkey_url: str) -> Iterator[Any]:
-    with Redis.from_url(valkey_url) as client:
-        client.flushall()
-        yield client
 
 
 def connect(stack: ExitStack, web: Web, *sent: bytes) -> socket.socket:

@@ -7,14 +7,13 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from redis import Redis
 
 from tests.web import Reply, Web, start_web
-from tools.sandbox.processes import Processes, free_port, start_valkey
+from tools.sandbox.processes import Processes
 
 OLD, NEW = "the-old-made-up-secret", "the-new-made-up-secret"
 BODY = b'{"type":"order.created","id":"o-1","note":"\xed\x99\x8d"}'
@@ -60,33 +59,12 @@ NAMES = pytest.mark.parametrize("name", SCHEMES)
 
 
 @pytest.fixture(scope="module")
-def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
-    with Processes(tmp_path_factory.mktemp("generic")) as processes:
-        yield processes
-
-
-@pytest.fixture(scope="module")
-def valkey_port(processes: Processes) -> int:
-    port = free_port()
-    start_valkey(processes, port)
-    return port
-
-
-@pytest.fixture(scope="module")
-def web(processes: Processes, valkey_port: int) -> Web:
+def web(processes: Processes, valkey_url: str) -> Web:
     paths = {f"{name.upper()}_{what}": value for name in SCHEMES for what, value in PATHS.items()}
     variables = {f"SOURCE_{name}": value for name, value in {**VARIABLES, **paths}.items()}
     events = ",".join(f"{name}.order.*" for name in SCHEMES)
     listed = ",".join(SCHEMES)
-    url = f"redis://127.0.0.1:{valkey_port}/0"
-    return start_web(processes, url, SOURCES=listed, SLACK_EVENTS=events, **variables)
-
-
-@pytest.fixture
-def redis(valkey_port: int) -> Iterator[Any]:
-    with Redis(port=valkey_port) as client:
-        client.flushall()
-        yield client
+    return start_web(processes, valkey_url, SOURCES=listed, SLACK_EVENTS=events, **variables)
 
 
 def post(web: Web, name: str, proof: Mapping[str, str], body: bytes = BODY) -> Reply:

@@ -5,51 +5,29 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from redis import Redis
 
 from tests.web import Reply, Web, start_web
 from tools.sandbox.logto import Hook, new_key
-from tools.sandbox.processes import Processes, free_port, start_valkey
+from tools.sandbox.processes import Processes
 
 OLD, NEW = new_key(), new_key()
 MOST = 20_000
 
 
 @pytest.fixture(scope="module")
-def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
-    with Processes(tmp_path_factory.mktemp("logto")) as processes:
-        yield processes
-
-
-@pytest.fixture(scope="module")
-def valkey_port(processes: Processes) -> int:
-    port = free_port()
-    start_valkey(processes, port)
-    return port
-
-
-@pytest.fixture(scope="module")
-def web(processes: Processes, valkey_port: int) -> Web:
+def web(processes: Processes, valkey_url: str) -> Web:
     return start_web(
         processes,
-        f"redis://127.0.0.1:{valkey_port}/0",
+        valkey_url,
         SOURCES="logto",
         LOGTO_SIGNING_KEY=f"{OLD},{NEW}",
         SLACK_EVENTS="logto.*",
         SLACK_FILTER='source == "logto" and data.application.name != "Tests"',
         MAX_BODY_BYTES=str(MOST),
     )
-
-
-@pytest.fixture
-def redis(valkey_port: int) -> Iterator[Any]:
-    with Redis(port=valkey_port) as client:
-        client.flushall()
-        yield client
 
 
 def hook(web: Web, key: str = NEW) -> Hook:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from redis import Redis
 
 from tests.sources.vectors import BLUE, GITHUB, GITLAB, JIRA
 from tests.web import Web, start_web
-from tools.sandbox.processes import Processes, free_port, start_valkey
+from tools.sandbox.processes import Processes
 from tools.sandbox.senders import Attempt, BlueWebhook, GitHubHook, GitLabHook, JiraHook, NocoBaseNode
 
 OLD = "an-old-made-up-secret-01"
@@ -58,28 +57,8 @@ EACH = pytest.mark.parametrize("sender", SENDERS)
 
 
 @pytest.fixture(scope="module")
-def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
-    with Processes(tmp_path_factory.mktemp("sources")) as processes:
-        yield processes
-
-
-@pytest.fixture(scope="module")
-def valkey_port(processes: Processes) -> int:
-    port = free_port()
-    start_valkey(processes, port)
-    return port
-
-
-@pytest.fixture(scope="module")
-def web(processes: Processes, valkey_port: int) -> Web:
-    return start_web(processes, f"redis://127.0.0.1:{valkey_port}/0", SLACK_EVENTS="*", **VARIABLES)
-
-
-@pytest.fixture
-def redis(valkey_port: int) -> Iterator[Any]:
-    with Redis(port=valkey_port) as client:
-        client.flushall()
-        yield client
+def web(processes: Processes, valkey_url: str) -> Web:
+    return start_web(processes, valkey_url, SLACK_EVENTS="*", **VARIABLES)
 
 
 def address(web: Web, sender: str) -> str:
