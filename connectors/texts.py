@@ -97,6 +97,27 @@ OCCURRENCES: Mapping[str, Text] = {
     "unlabeled": {"en": "label removed", "ko": "라벨 제거됨", "ja": "ラベルを削除"},
     "assigned": {"en": "assigned", "ko": "담당자 지정됨", "ja": "担当者を設定"},
     "unassigned": {"en": "unassigned", "ko": "담당자 해제됨", "ja": "担当者を解除"},
+    "dead_letter": {
+        "en": "dead letters: {count} ({reason}): {why}",
+        "ko": "전달 실패 {count}건 ({reason}): {why}",
+        "ja": "配信失敗 {count}件（{reason}）: {why}",
+    },
+    "breaker_opened": {
+        "en": "not available, deliveries wait ({reason})",
+        "ko": "사용할 수 없어 전달이 대기 중입니다 ({reason})",
+        "ja": "利用できないため、配信を待機しています（{reason}）",
+    },
+    "breaker_closed": {"en": "available again", "ko": "다시 사용할 수 있습니다", "ja": "再び利用できます"},
+    "misconfigured": {
+        "en": "a setting is wrong ({reason}): {why}",
+        "ko": "설정이 잘못되었습니다 ({reason}): {why}",
+        "ja": "設定に誤りがあります（{reason}）: {why}",
+    },
+    "source_silent": {
+        "en": "{count} events came without a webhook and were found by comparing: is the webhook active?",
+        "ko": "웹훅 없이 비교로 찾은 이벤트 {count}건: 웹훅이 활성 상태인지 확인하세요",
+        "ja": "Webhookなしに照合で見つかったイベント{count}件: Webhookが有効か確認してください",
+    },
     "test": {"en": "a test", "ko": "테스트", "ja": "テスト"},
     "registered": {"en": "registered", "ko": "가입함", "ja": "登録"},
     "signed_in": {"en": "signed in", "ko": "로그인함", "ja": "サインイン"},
@@ -105,7 +126,8 @@ OCCURRENCES: Mapping[str, Text] = {
     "members_changed": {"en": "members changed", "ko": "구성원 변경됨", "ja": "メンバーを変更"},
     "scopes_changed": {"en": "permissions changed", "ko": "권한 변경됨", "ja": "権限を変更"},
 }
-"""What happened at another source than ABC, by `Summary.what`. `{previous}`, `{status}`: the source's own names."""
+"""What happened at another source than ABC, by `Summary.what`. `{previous}`, `{status}`: the source's own names;
+`{count}`, `{reason}`, `{why}`: of events of the service itself."""
 
 # Of tickets and their comments. `{project}`, `{channel}`: names; `{issue}`, `{feedback}`: numbers.
 TICKET_ORIGIN: Text = {

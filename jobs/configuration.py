@@ -19,7 +19,7 @@ from bridge.values import parts_of
 from connectors import find, kind_of, label_of
 from connectors.base import Connector, TicketSystem, Tools
 from jobs.routing import Route, make_route
-from sources import REGISTRY, events_of
+from sources import OWN, REGISTRY, events_of
 from sources.configuration import Sources, configure_sources, source_names
 from sources.configuration import variables as source_variables
 
@@ -183,7 +183,7 @@ def _route(name: str, environ: Mapping[str, str], listed: list[str]) -> Route:
     sources = dict.fromkeys([*REGISTRY, *listed])
     route = make_route(name, events[0], condition[0], spec.default_events, variables, sources)
     # What needs the API of a source acts on the events of that source.
-    known = events_of(source for source in listed if not spec.needs or source in spec.needs)
+    known = events_of(source for source in (*listed, OWN) if not spec.needs or source in spec.needs)
     return replace(route, tickets=spec.tickets is not None, sources=spec.needs, known=known)
 
 

@@ -200,6 +200,8 @@ class Deliverer:
         fields = attempts.fields_of(lease, became, seconds, self._redact)
         counts = attempts.counts_of(lease, became, seconds, flow.system_of(outcome, lease.connector, about.source))
         conditions = flow.conditions_of(outcome, about.destination, about.source) if about.judged else []
+        if lease.event.get("source") == sources.OWN:
+            conditions = flow.without_alarm(conditions)
         recovery = (
             flow.recovery_of(outcome, about.destination, about.source, became.wake) if about.destination else None
         )

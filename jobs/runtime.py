@@ -17,6 +17,7 @@ from jobs.delivery.stops import Stops
 from jobs.health import Health
 from jobs.ledger.ledger import Ledger, RedisLinks
 from jobs.ledger.records import Records
+from jobs.notices.notices import Notices, is_wanted
 from jobs.probe import Probe
 from jobs.queue import open_queue
 from jobs.reconcile.checkpoints import Checkpoints
@@ -119,6 +120,13 @@ class Runtime:
         return asked[name].sweep(self.apis[name], service, lambda key: self.checkpoints.name(Position(name, key)))
 
     @cached_property
+    def notices(self) -> Notices | None:
+        """What makes the events of the service itself; None where no connector acts on them."""
+        if not is_wanted(self.configuration.routes):
+            return None
+        return Notices(self.ledger, self.acceptor, self.sweep.source if self.sweep else "")
+
+    @cached_property
     def checkpoints(self) -> Checkpoints:
         positions = [Position(self.sweep.source, key) for key in self.sweep.configured()] if self.sweep else []
         return Checkpoints(self.redis, self.instance, positions, self.configuration.service.reconcile_lookback)
@@ -146,5 +154,6 @@ class Runtime:
             self.connectors,
             self.configuration.routes,
             self.configuration.service.alert_max_age,
+            self.notices.miss if self.notices else None,
         )
         return Reconciler(self.sweep, comparison, self.checkpoints, self.forgotten)

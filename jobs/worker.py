@@ -34,6 +34,7 @@ from jobs.delivery.clock import Clock, Pulse
 from jobs.delivery.crew import Crew
 from jobs.delivery.keeper import Keeper
 from jobs.delivery.slots import Slots
+from jobs.notices.notices import Watch
 from jobs.queue import Refused, hand, open_queue, take
 from jobs.reconcile.catch_up import CatchUp
 from jobs.runtime import Runtime
@@ -169,7 +170,8 @@ def work(configuration: Configuration, stop: threading.Event) -> None:
     deliverer = Deliverer(ledger, queue, connectors, configuration.redact, keeper, slots, needs)
     crew = Crew(service.worker_concurrency, deliverer.deliver)
     catch_up = CatchUp(runtime.reconciler, runtime.checkpoints, service.reconcile_every)
-    for thread in (keeper, clock, catch_up):
+    watch = Watch(runtime.notices)
+    for thread in (keeper, clock, catch_up, watch):
         thread.start()
     log.info("worker started", worker=name, connectors=list(configuration.connectors))
     while not stop.is_set():
@@ -187,6 +189,7 @@ def work(configuration: Configuration, stop: threading.Event) -> None:
     crew.finish(STOP_SECONDS)
     clock.stop()
     catch_up.stop()
+    watch.stop()
     keeper.renew()  # what still runs gets its full time before others take it
     keeper.stop()
     try:

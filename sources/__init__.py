@@ -7,11 +7,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from bridge.service import ServiceSettings
-from sources import abc, blue, github, gitlab, jira, logto, nocobase
+from sources import abc, blue, bridge, github, gitlab, jira, logto, nocobase
 from sources.base import Api, Event, Request, Source
 from sources.generic import events as generic
 
-BUILT_IN = (abc.SOURCE, jira.SOURCE, github.SOURCE, gitlab.SOURCE, blue.SOURCE, logto.SOURCE, nocobase.SOURCE)
+BUILT_IN = (
+    abc.SOURCE,
+    jira.SOURCE,
+    github.SOURCE,
+    gitlab.SOURCE,
+    blue.SOURCE,
+    logto.SOURCE,
+    nocobase.SOURCE,
+    bridge.SOURCE,
+)
+OWN = bridge.SOURCE.name
+"""The service itself: nobody sends its events, and they are not listed in SOURCES."""
 REGISTRY: Mapping[str, Source] = {source.name: source for source in BUILT_IN}
 EVENTS = tuple(name for source in REGISTRY.values() for name in source.events)
 """Every known name of an event."""

@@ -327,7 +327,7 @@ class Source:
     """As people call it: `GitHub`."""
     settings: type[Settings]
     secret: str
-    """The variable without which it can't receive."""
+    """The variable without which it can't receive; "" for one to which nobody sends."""
     events: tuple[str, ...]
     """The names of its events as `<CONNECTOR>_EVENTS` has them. Others are kept, too, and can be routed."""
     proof: Callable[[Any], Proof]

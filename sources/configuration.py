@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bridge.environment import ConfigError, read_variable
 from bridge.settings import Settings, load
 from bridge.values import parts_of
-from sources import REGISTRY
+from sources import OWN, REGISTRY
 from sources.base import Source
 from sources.generic import NAME, make_source
 from sources.generic.settings import GenericSettings
@@ -40,6 +40,9 @@ def configure_sources(environ: Mapping[str, str]) -> Sources:
     used: dict[str, Source] = {}
     for name in names:
         source = REGISTRY.get(name)
+        if name == OWN:
+            problems.append(f"SOURCES: {OWN} is the service itself, and always on: remove it, and route its events")
+            continue
         if source is None and not NAME.fullmatch(name):
             problems.append(f"SOURCES: '{name}' should be one of {_built_in()}, or 1 to 30 of a-z 0-9 _ for your own")
             continue
@@ -72,7 +75,7 @@ def variables(names: Iterable[str] = ()) -> set[str]:
 
 
 def _built_in() -> str:
-    return ", ".join(REGISTRY)
+    return ", ".join(name for name in REGISTRY if name != OWN)
 
 
 def _unset(source: Source) -> str:
@@ -91,7 +94,7 @@ def _unlisted(environ: Mapping[str, str], names: list[str]) -> Iterator[str]:
     given = {
         source.secret: source.name
         for source in REGISTRY.values()
-        if environ.get(source.secret) or environ.get(f"{source.secret}_FILE")
+        if source.secret and (environ.get(source.secret) or environ.get(f"{source.secret}_FILE"))
     }
     matches = ((variable, _GENERIC.fullmatch(variable)) for variable in sorted(environ) if environ[variable])
     given |= {variable: found[1].lower() for variable, found in matches if found}

@@ -171,7 +171,10 @@ def _occurrence(event: Event, language: Language) -> str:
     title = _name(summary.title, language, SUMMARY_MAX)
     if title and (summary.what or summary.about):
         title = texts.QUOTED[language].format(title=title)
-    values = {key: _name(value, language, STATUS_MAX) or UNKNOWN for key, value in summary.values.items()}
+    limits = {"why": SUMMARY_MAX}
+    values = {
+        key: _name(value, language, limits.get(key, STATUS_MAX)) or UNKNOWN for key, value in summary.values.items()
+    }
     what = texts.OCCURRENCES[summary.what][language].format(**values) if summary.what else ""
     to_what = " ".join(part for part in (_name(summary.about, language), title) if part)
     if not to_what or (summary.about and not what):

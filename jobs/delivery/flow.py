@@ -80,6 +80,12 @@ def conditions_of(outcome: Outcome, destination: str, source: str = "") -> list[
     return [*found, (source, "up" if isinstance(outcome, Done) else "")] if source else found
 
 
+def without_alarm(conditions: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Of an attempt for an event of the service itself: its failure opens no breaker, which would be another event. Its
+    success closes one as any other."""
+    return [(name, "" if condition in ("down", "quota") else condition) for name, condition in conditions]
+
+
 def _condition(outcome: Outcome) -> str:
     """up, answers, down, quota, busy:<ms>, or "" for nothing."""
     match outcome:

@@ -123,6 +123,10 @@ class Records:
                 deliveries.append(row | {"attempts_log": log_of(stored)})
         return {**_event_row(event_id, fields), "body": _json(fields.get("body", "")), "deliveries": deliveries}
 
+    def knows(self, event_id: str) -> bool:
+        """Whether the ledger has the event."""
+        return bool(self._redis.exists(f"{self._prefix}event:{event_id}"))
+
     def events(self, state: str = "", limit: int = PAGE) -> list[dict[str, Any]]:
         """The newest events; `state`: ignored or unreadable, or "" for all. Raises BadQuery."""
         if state not in ("", "ignored", "unreadable"):

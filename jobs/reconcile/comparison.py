@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -61,7 +61,9 @@ class Comparison:
         connectors: Mapping[str, Connector],
         routes: tuple[Route, ...],
         alert_max_age: float,
+        missed: Callable[[str], None] | None = None,
     ) -> None:
+        """`missed`: called with the id of an event that no webhook announced, before it is accepted."""
         self._sweep = sweep
         self._acceptor = acceptor
         self._records = records
@@ -72,6 +74,7 @@ class Comparison:
         self._restoring = {name: one for name, one in connectors.items() if isinstance(one, Restoring)}
         self._alerts = [name for name in connectors if name not in self._restoring]
         self._alert_max_age = alert_max_age
+        self._missed = missed
 
     def look_at(self, key: str, seen: Seen, now: float, dry_run: bool) -> Iterator[Finding | Young]:
         """Raises SourceError and RedisError. `key`: of the position; `now`: by Redis's clock."""
@@ -183,8 +186,15 @@ class Comparison:
     ) -> Iterator[Finding]:
         """Nothing where another process, or a webhook, was faster."""
         if not dry_run:
+            if self._missed and not skip and self._is_missed(event):
+                self._missed(event.id)
             accepted = self._acceptor.accept(event.source, event, body, skip=skip, extend=True, note_level=first)
             if accepted.duplicate:
                 return
             log.info("found", event_id=event.id, name=event.name, entity=str(event.subject), action=action)
         yield Finding(event.id, event.name, str(event.subject), action)
+
+    def _is_missed(self, event: Event) -> bool:
+        """Whether a webhook should have announced it: it happened since the ledger exists, and long enough ago."""
+        settled = self._checkpoints.born() <= event.occurred <= self._checkpoints.now() - SETTLED_SECONDS
+        return settled and not event.implied and not self._records.knows(event.id)

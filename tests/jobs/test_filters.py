@@ -39,7 +39,7 @@ def mistakes(expression: str) -> list[str]:
         ("project.id == 1 1", "at character 17 (`1`): syntax error, in: project.id == 1 1"),
         (
             "event == 'x' and\n  stars > 2",
-            "at character 20 (`stars > 2`): there is no 'stars'; an event has addedIssue,",
+            "at character 20 (`stars > 2`): there is no 'stars'; an event has actor, addedIssue,",
         ),
         ("$now == 1", "at character 1 (`$now == 1`): there is no 'now'"),
         ('feedback.x =~ "a("', "missing ), unterminated subpattern at character 2 of the regular expression 'a('"),

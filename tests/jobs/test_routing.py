@@ -248,7 +248,7 @@ def test_hostile_data_never_breaks_a_filter(condition: str, value: Any, rating: 
 def test_facts_have_every_name_and_nothing_else() -> None:
     about = event(tenant={"id": 9}, event="FORGED")
     facts = facts_of(about)
-    own = {"project", "channel", "feedback", "issue", "addedIssue", "previousStatus"}
+    own = {"project", "channel", "feedback", "issue", "addedIssue", "previousStatus", "ticket", "actor"}
     assert facts.keys() == {"event", "source", "data"} | own
     assert (facts["source"], facts["data"]) == ("abc", about.body["data"])
     assert facts["event"] == "FEEDBACK_CREATION"

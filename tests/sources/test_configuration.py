@@ -11,6 +11,7 @@ from connectors import find
 from jobs.configuration import configure
 from jobs.routing import Route, plan
 from sources.base import Event, Subject
+from sources.bridge.events import ABOUT
 from sources.configuration import configure_sources
 
 TOKEN = {"WEBHOOK_TOKEN": "token-of-the-tests-0001"}
@@ -134,3 +135,14 @@ def test_a_secret_of_a_source_that_is_not_listed_is_a_warning() -> None:
 def test_the_keys_of_sources_are_masked() -> None:
     configuration = configure({**TOKEN, **KEY, "SOURCES": "abc,logto"})
     assert configuration.redact(f"{TOKEN['WEBHOOK_TOKEN']} {KEY['LOGTO_SIGNING_KEY']}") == "<secret> <secret>"
+
+
+def test_the_service_itself_is_no_source_to_list() -> None:
+    [problem] = problems({"SOURCES": "abc,bridge", **TOKEN})
+    assert problem.startswith("SOURCES: bridge is the service itself, and always on")
+
+
+def test_events_of_the_service_itself_can_be_routed() -> None:
+    slack = {"CONNECTORS": "slack", "SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/T0/B0/made-up-token"}
+    [route] = configure({**TOKEN, **slack, "SLACK_EVENTS": "bridge.*"}).routes
+    assert list(route.expected()) == [f"bridge.{name}" for name in ABOUT]

@@ -1,0 +1,18 @@
+"""Sample events of the service itself."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from sources.base import Sample
+from sources.bridge.events import ABOUT, NAME
+
+
+def sample(name: str) -> Sample:
+    """The event (`bridge.dead_letter`) as it would be made now."""
+    kind = name.removeprefix(f"{NAME}.")
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    about = {"connector": "jira", "destination": "jira", "source": "abc", "system": "jira"}[ABOUT[kind]]
+    body = {"event": kind, "at": now, ABOUT[kind]: about, "reason": "auth", "count": 1, "why": "Sample", "since": now}
+    return Sample(json.dumps(body, ensure_ascii=False).encode())

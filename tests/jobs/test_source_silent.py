@@ -1,0 +1,80 @@
+"""`bridge.source_silent`: only what a webhook should have announced, and did not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from jobs.reconcile.comparison import SETTLED_SECONDS
+from sources.abc.models import Issue
+from tests.jobs.test_reconcile import Bench, sandbox  # noqa: F401  a fixture
+from tests.jobs.world import INSTANCE
+
+WANTED = {"SLACK_EVENTS": "ISSUE_STATUS_CHANGE,bridge.*"}
+
+
+def missed(bench: Bench) -> int:
+    return int(bench.world.redis.scard(f"fb:{INSTANCE}:notices:missed"))
+
+
+@pytest.fixture
+def bench(sandbox: Any, redis: Redis) -> Bench:  # noqa: F811
+    redis.sadd(f"fb:{INSTANCE}:positions", "abc:1:1")
+    made = Bench(sandbox, redis, **WANTED)
+    made.remember_an_hour()
+    return made
+
+
+def test_what_reconcile_finds_is_counted(bench: Bench) -> None:
+    bench.issue()
+    bench.issue("로그인 오류")
+    assert len(bench.catch_up().findings) == 2
+    assert missed(bench) == 2
+    bench.catch_up()
+    assert missed(bench) == 2, "found once"
+
+
+def test_a_dry_run_counts_nothing(bench: Bench) -> None:
+    bench.issue()
+    assert bench.reconciler.run(dry_run=True).findings
+    assert missed(bench) == 0
+
+
+def test_what_a_webhook_announced_is_not_counted(bench: Bench) -> None:
+    issue = bench.sandbox.abc.issues[bench.issue()]
+    bench.receive(Issue.model_validate(issue.as_answer()))
+    bench.catch_up()
+    assert missed(bench) == 0
+
+
+def test_what_may_still_be_on_its_way_is_not_counted(bench: Bench) -> None:
+    bench.later(SETTLED_SECONDS / 2)
+    bench.issue()
+    assert bench.catch_up().findings
+    assert missed(bench) == 0
+
+
+def test_what_happened_before_the_ledger_existed_is_not_counted(bench: Bench, redis: Redis) -> None:
+    bench.issue()
+    redis.delete(f"fb:{INSTANCE}:born")
+    bench.world.tick()
+    assert bench.catch_up().findings
+    assert missed(bench) == 0
+
+
+def test_a_connector_that_is_switched_on_later_finds_nothing_that_was_missed(bench: Bench) -> None:
+    issue = bench.sandbox.abc.issues[bench.issue()]
+    bench.configure(CONNECTORS="slack", **WANTED)
+    bench.receive(Issue.model_validate(issue.as_answer()))
+    bench.configure(**WANTED)
+    assert [found.action for found in bench.catch_up().findings] == ["missed; now for jira"]
+    assert missed(bench) == 0
+
+
+def test_nobody_who_wants_to_know_costs_nothing(bench: Bench) -> None:
+    bench.configure(SLACK_EVENTS="ISSUE_STATUS_CHANGE")
+    bench.issue()
+    assert bench.catch_up().findings
+    assert missed(bench) == 0
