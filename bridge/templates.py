@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, meta
+from jinja2 import ChainableUndefined, StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, meta
 from jinja2.sandbox import SandboxedEnvironment
 
 _LINE_BREAK = re.compile(r"(?<!\\)\\n")
@@ -24,12 +24,20 @@ def _plain(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def render_template(source: str, values: Mapping[str, Any], escape: Callable[[Any], str] = _plain) -> str:
+def render_template(
+    source: str, values: Mapping[str, Any], escape: Callable[[Any], str] = _plain, *, missing_is_null: bool = False
+) -> str:
     """The text. `escape` is applied to every value that the template puts in, not to the template's own text.
+    `missing_is_null`: `{{ feedback.rating }}` is null without that field, and without a feedback, as in a filter.
 
     Raises TemplateMistake.
     """
-    environment = SandboxedEnvironment(undefined=StrictUndefined, finalize=escape, keep_trailing_newline=False)
+
+    def shown(value: Any) -> str:
+        return escape(None if missing_is_null and isinstance(value, Undefined) else value)
+
+    undefined = ChainableUndefined if missing_is_null else StrictUndefined
+    environment = SandboxedEnvironment(undefined=undefined, finalize=shown, keep_trailing_newline=False)
     try:
         return environment.from_string(source).render(values)
     except TemplateSyntaxError as error:

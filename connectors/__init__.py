@@ -26,6 +26,7 @@ REGISTRY: dict[str, str] = {
     "discord": "connectors.discord",
     "mattermost": "connectors.mattermost",
     "outgoing": "connectors.outgoing",
+    "nocobase": "connectors.nocobase",
 }
 """The package of each connector of ours."""
 

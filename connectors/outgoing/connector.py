@@ -15,6 +15,7 @@ from connectors.base import Check, Context, Destination, Done, Failed, Outcome, 
 from connectors.outgoing.settings import OutgoingSettings
 from connectors.webhooks.answers import Advice, outcome_of
 from connectors.webhooks.body import as_form, as_json, body_of
+from connectors.webhooks.checks import reached
 from connectors.webhooks.template import render
 from sources.base import Event
 
@@ -58,18 +59,8 @@ class Outgoing:
         return outcome_of(self._name, answer, self._advice, self._settings.variable("url"))
 
     def check(self) -> Iterator[Check]:
-        """Asks with OPTIONS, which starts nothing at a receiver; any answer will do."""
         variable = self._settings.variable
-        try:
-            send(self._session, "OPTIONS", self._url)
-        except Forbidden as error:
-            yield Check(False, f"{error}; look at {variable('url')}; {variable('allow_private')}=true allows it")
-        except NoAnswer as error:
-            yield Check(False, f"{error}; look at {variable('url')}")
-        else:
-            yield Check(True, "the receiver is reached")
-        if self._url.startswith("http://"):
-            yield note(f"{variable('url')} begins with http://: what is sent can be read on its way")
+        yield from reached(self._session, self._url, variable)
         what = f"takes webhooks, and {variable('secret')} and {variable('headers')} fit"
         yield note(f"whether the receiver {what}, can be tried only by sending one: flask send-test")
 

@@ -19,9 +19,17 @@ def outcome_of(who: str, answer: Answer, advice: Advice, address: str) -> Done |
     if 300 <= answer.status < 400:
         why = f"{who} answered {answer.status}: redirects are not followed; set {address} to the address where it leads"
         return Failed(why, "config")
-    body = answer.json()
-    code = code_of(body.get("code") or body.get("error"), [answer.request]) if isinstance(body, dict) else ""
+    code = _code(answer)
     if answer.status in advice:
         reason, what = advice[answer.status]
         return Failed(f"{who} answered {answer.status}{f' ({code})' if code else ''}: {what}", reason)
     return refused_answer(who, answer, code)
+
+
+def _code(answer: Answer) -> str:
+    """That of an error: `{"code": …}`, `{"error": …}` or `{"errors": [{"code": …}]}`."""
+    body = answer.json()
+    errors = body.get("errors") if isinstance(body, dict) else None
+    if isinstance(errors, list) and errors and isinstance(errors[0], dict):
+        body = errors[0]
+    return code_of(body.get("code") or body.get("error"), [answer.request]) if isinstance(body, dict) else ""

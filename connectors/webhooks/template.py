@@ -30,7 +30,7 @@ def check_template(source: str | None) -> str | None:
 
 def render(source: str, event: Event, format_: Format) -> bytes:
     """The body. Raises TemplateMistake, also where the format is JSON and the text is none."""
-    text = render_template(source, facts_of(event), ESCAPES[format_]).strip()
+    text = render_template(source, facts_of(event), ESCAPES[format_], missing_is_null=True).strip()
     if format_ == "json":
         try:
             json.loads(text)

@@ -45,6 +45,8 @@ class Case:
     `<CONNECTOR>_WHEN_UNSURE`."""
     takes_any_event: bool = False
     """Whether it has an effect for an event whose name it does not know."""
+    keeps_answer: bool = False
+    """Whether the answer of a success is kept in the record, where it belongs: it is the operator's own."""
     meanings: Mapping[int, str] = field(default_factory=dict)
     """The reasons of statuses that mean something else at this system than everywhere."""
     first_meanings: Mapping[int, str] = field(default_factory=dict)

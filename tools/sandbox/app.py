@@ -18,6 +18,7 @@ from tools.sandbox import (
     jandi,
     jira_routes,
     mattermost,
+    nocobase,
     receiver,
     slack_routes,
     translators,
@@ -31,6 +32,7 @@ from tools.sandbox.gitlab import GitLab
 from tools.sandbox.jandi import Jandi
 from tools.sandbox.jira import Deployment, Jira
 from tools.sandbox.mattermost import Mattermost
+from tools.sandbox.nocobase import NocoBase
 from tools.sandbox.receiver import Receiver
 from tools.sandbox.slack import Slack
 from tools.sandbox.translators import Translators
@@ -51,6 +53,7 @@ class Sandbox:
     discord: Discord
     mattermost: Mattermost
     receiver: Receiver
+    nocobase: NocoBase
     translate: Translators
     faults: Faults
     url: str = ""
@@ -88,6 +91,7 @@ def create_sandbox(
         Discord(),
         Mattermost(),
         Receiver(),
+        NocoBase(),
         Translators(),
         Faults(seed),
     )
@@ -100,6 +104,7 @@ def create_sandbox(
     app.register_blueprint(mattermost.blueprint(sandbox.mattermost), url_prefix="/mattermost")
     app.register_blueprint(discord.blueprint(sandbox.discord), url_prefix="/discord")
     app.register_blueprint(receiver.blueprint(sandbox.receiver), url_prefix="/outgoing")
+    app.register_blueprint(nocobase.blueprint(sandbox.nocobase), url_prefix="/nocobase")
     app.register_blueprint(translators.blueprint(sandbox.translate))
     app.register_blueprint(control.blueprint(sandbox))
     app.json.sort_keys = False  # type: ignore[attr-defined]

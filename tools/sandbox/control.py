@@ -129,6 +129,8 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
     for chat in (sandbox.jandi, sandbox.discord, sandbox.mattermost):
         with chat.lock:
             alerts[type(chat).__name__.lower()] = {"messages": [asdict(message) for message in chat.messages]}
+    with sandbox.nocobase.lock:
+        nocobase = {"runs": list(sandbox.nocobase.runs.values()), "records": sandbox.nocobase.records}
     webhooks = [
         {"id": id_, "method": taken.method, "body": taken.body.decode("utf-8", "replace")}
         for id_, taken in sandbox.receiver.webhooks.items()
@@ -142,6 +144,7 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
         "slack": {"messages": messages},
         **alerts,
         "outgoing": {"webhooks": webhooks},
+        "nocobase": nocobase,
         "translate": {
             name: {"calls": it.calls, "characters": it.characters, "done": it.done} for name, it in providers
         },

@@ -20,7 +20,7 @@ from tools.sandbox.processes import ROOT, ProcessEnded, Processes, end_on_signal
 from tools.sandbox.service import CHANNEL, MORE_PROJECTS, PASSWORD, Service, call, start_service
 
 RECORDINGS = ROOT / "tests" / "fixtures" / "abc"
-CONNECTORS = "translate,jira,github,gitlab,slack,jandi,discord,mattermost,outgoing"
+CONNECTORS = "translate,jira,github,gitlab,slack,jandi,discord,mattermost,outgoing,nocobase"
 CHATS = {"JANDI": "body", "Discord": "content", "Mattermost": "text"}
 """Systems with a secret address, and where their stand-ins keep the text of a message."""
 STATUSES = {2: ("open", "closed"), 3: ("opened", "closed")}
@@ -143,6 +143,14 @@ class Demo:
 
         return Effect(f"one webhook {kind} about {name}", seen)
 
+    def workflow(self, name: str, kind: str) -> Effect:
+        def seen() -> str | None:
+            runs = [run for run in self.service.state()["nocobase"]["runs"] if run["type"] == kind]
+            found = [run for run in runs if run["data"]["issue"]["name"] == name]
+            return f"NocoBase: one run of the workflow, with {kind}" if len(found) == 1 else None
+
+        return Effect(f"one run of NocoBase's workflow about {name}", seen)
+
     def tickets(self) -> list[dict[str, Any]]:
         return list(self.service.state()["jira"]["tickets"])
 
@@ -207,6 +215,7 @@ def run(demo: Demo) -> None:
         demo.message(issue["name"]),
         *(demo.chat_message(system, field, issue["name"]) for system, field in CHATS.items()),
         demo.webhook(issue["name"], "ISSUE_STATUS_CHANGE"),
+        demo.workflow(issue["name"], "ISSUE_STATUS_CHANGE"),
     )
 
     for project, (opened, closed) in STATUSES.items():
@@ -245,7 +254,7 @@ def send_recorded(service: Service, name: str) -> dict[str, Any]:
 
 def effects_of(state: Mapping[str, Any]) -> tuple[Any, ...]:
     """Everything that the service has done to others."""
-    shown = ("abc", "jira", "github", "gitlab", "slack", *map(str.lower, CHATS), "outgoing", "translate")
+    shown = ("abc", "jira", "github", "gitlab", "slack", *map(str.lower, CHATS), "outgoing", "nocobase", "translate")
     return tuple(state[system]["writes"] if system == "abc" else state[system] for system in shown)
 
 
@@ -276,7 +285,9 @@ def main() -> int:
     once = options.parse_args().once
     end_on_signals()
     chats = ", ".join(CHATS)
-    systems = f"ABC User Feedback, Jira, GitHub, GitLab, Slack, {chats}, LibreTranslate and a receiver of webhooks"
+    systems = (
+        f"ABC User Feedback, Jira, GitHub, GitLab, Slack, {chats}, NocoBase, LibreTranslate and a receiver of webhooks"
+    )
     show(f"Starting Valkey, web, worker and the stand-ins for {systems} …")
     with tempfile.TemporaryDirectory(prefix="feedback-bridge-") as folder, Processes(Path(folder)) as processes:
         try:

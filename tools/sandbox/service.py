@@ -10,7 +10,7 @@ from typing import Any, Self
 import requests
 from redis import Redis
 
-from tools.sandbox import discord, github, gitlab, jandi, jira, mattermost, receiver, slack
+from tools.sandbox import discord, github, gitlab, jandi, jira, mattermost, nocobase, receiver, slack
 from tools.sandbox.abc_store import DEMO_KEY
 from tools.sandbox.processes import Processes, answers, free_port, procfile, python_command, start_valkey
 
@@ -124,6 +124,9 @@ def environment(sandbox: str, redis_url: str) -> dict[str, str]:
         "OUTGOING_URL": f"{sandbox}/outgoing/hook",
         "OUTGOING_SECRET": receiver.SECRET,
         "OUTGOING_ALLOW_PRIVATE": "true",
+        "NOCOBASE_URL": f"{sandbox}/nocobase/{nocobase.WEBHOOK_PATH}",
+        "NOCOBASE_USER": nocobase.USER,
+        "NOCOBASE_PASSWORD": nocobase.PASSWORD,
     }
 
 

@@ -1,0 +1,81 @@
+"""Starts a workflow by its webhook trigger. https://docs.nocobase.com/workflow/triggers/webhook"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from bridge.http import SMALL_ANSWER_BYTES, Answer, NoAnswer, new_session, send
+from bridge.signing import hub_signature
+from bridge.text import cut, without_controls
+from connectors.answers import no_answer
+from connectors.base import Check, Context, Destination, Done, Outcome, Tools, note
+from connectors.nocobase.settings import NocoBaseSettings
+from connectors.webhooks.answers import Advice, outcome_of
+from connectors.webhooks.body import as_json, body_of
+from connectors.webhooks.checks import reached
+from sources.base import Event
+
+LONGEST_JSON = 8000
+"""Bytes of a workflow's answer that is kept as JSON; of a longer one, or of a text, the start is kept."""
+LONGEST_TEXT = 1000
+
+
+class Workflow:
+    """A workflow whose answer was lost is started again: it recognises the event by its id."""
+
+    def __init__(self, settings: NocoBaseSettings, tools: Tools) -> None:
+        self._settings = settings
+        self._name = tools.name
+        self._url = settings.url.get_secret_value()
+        self._session = new_session(tools.concurrency, SMALL_ANSWER_BYTES)
+        self._advice = _advice(settings.variable)
+
+    def destination(self, event: Event) -> Destination:  # noqa: ARG002  there is one
+        return Destination(self._name, self._settings.rate)
+
+    def deliver(self, event: Event, context: Context) -> Outcome:
+        if "done" in context.notes:
+            return Done(context.notes["done"])  # replayed: it is started once
+        body = as_json(body_of(event))
+        context.keep()
+        try:
+            answer = send(self._session, "POST", self._url, headers=self._headers(context.delivery_id, body), data=body)
+        except NoAnswer as error:
+            return no_answer(self._name, error)
+        if answer.ok:
+            return Done({"status": answer.status, "answer": kept(answer)})
+        return outcome_of(self._name, answer, self._advice, self._settings.variable("url"))
+
+    def check(self) -> Iterator[Check]:
+        variable = self._settings.variable
+        yield from reached(self._session, self._url, variable)
+        keys = ", ".join(map(variable, ("user", "password", "secret")))
+        yield note(f"whether the workflow is on, and {keys} fit, can be tried only by starting it: flask send-test")
+
+    def _headers(self, id_: str, body: bytes) -> dict[str, str]:
+        headers = {"Content-Type": "application/json", "webhook-id": id_}
+        user, password, secret = self._settings.user, self._settings.password, self._settings.secret
+        if user and password:
+            credentials = base64.b64encode(f"{user}:{password.get_secret_value()}".encode()).decode()
+            headers["Authorization"] = f"Basic {credentials}"
+        if secret:
+            headers["x-hub-signature-256"] = hub_signature(secret.get_secret_value(), body)
+        return headers
+
+
+def kept(answer: Answer) -> Any:
+    """What a workflow answered, for the record, which masks secrets: JSON as it is, else the start of the text."""
+    value = answer.json() if len(answer.body) <= LONGEST_JSON else None
+    return cut(without_controls(answer.text).strip(), LONGEST_TEXT) if value is None else value
+
+
+def _advice(variable: Callable[[str], str]) -> Advice:
+    access = f"look at {variable('user')} and {variable('password')}, which are those of the webhook trigger"
+    return {
+        401: ("auth", access),
+        403: ("auth", access),
+        404: ("config", f"there is no such workflow, or it is switched off: look at {variable('url')}"),
+        405: ("config", f"this is no address of a webhook trigger: look at {variable('url')}"),
+    }

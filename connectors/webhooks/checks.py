@@ -1,0 +1,24 @@
+"""Whether a receiver of webhooks is reached, without sending one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import requests
+
+from bridge.http import Forbidden, NoAnswer, send
+from connectors.base import Check, note
+
+
+def reached(session: requests.Session, url: str, variable: Callable[[str], str]) -> Iterator[Check]:
+    """Asks with OPTIONS, which starts nothing at a receiver; any answer will do. `variable`: of a field of settings."""
+    try:
+        send(session, "OPTIONS", url)
+    except Forbidden as error:
+        yield Check(False, f"{error}; look at {variable('url')}; {variable('allow_private')}=true allows it")
+    except NoAnswer as error:
+        yield Check(False, f"{error}; look at {variable('url')}")
+    else:
+        yield Check(True, "the receiver is reached")
+    if url.startswith("http://"):
+        yield note(f"{variable('url')} begins with http://: what is sent can be read on its way")
