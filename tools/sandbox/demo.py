@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.sandbox.abc_store import DEMO_KEY
+from tools.sandbox.demo_sources import VARIABLES, send_each
 from tools.sandbox.processes import ROOT, ProcessEnded, Processes, end_on_signals
 from tools.sandbox.service import CHANNEL, MORE_PROJECTS, PASSWORD, Service, call, start_service
 
@@ -151,6 +152,15 @@ class Demo:
 
         return Effect(f"one run of NocoBase's workflow about {name}", seen)
 
+    def announced(self, system: str, text: str) -> Effect:
+        """One message about an event of another source."""
+
+        def seen() -> str | None:
+            lines = [message["text"].splitlines()[0] for message in self.service.state()["slack"]["messages"]]
+            return f"Slack: {quoted(text)}" if lines.count(text) == 1 else None
+
+        return Effect(f"one Slack message about what {system} announced", seen)
+
     def tickets(self) -> list[dict[str, Any]]:
         return list(self.service.state()["jira"]["tickets"])
 
@@ -232,6 +242,11 @@ def run(demo: Demo) -> None:
             demo.message(name),
         )
 
+    demo.scene(
+        "Webhooks of other systems, each signed as its vendor signs",
+        *(demo.announced(system, text) for system, text in send_each(demo.service.web).items()),
+    )
+
     again = ["feedback-creation-full", "feedback-creation-minimal", "issue-creation", "issue-addition"]
     again += ["feedback-creation-with-new-issues-1", "feedback-creation-with-new-issues-2"]
     demo.scene("Sent again: requests recorded from a real server, byte for byte", demo.reported_again(again))
@@ -291,7 +306,7 @@ def main() -> int:
     show(f"Starting Valkey, web, worker and the stand-ins for {systems} …")
     with tempfile.TemporaryDirectory(prefix="feedback-bridge-") as folder, Processes(Path(folder)) as processes:
         try:
-            demo = Demo(processes, start_service(processes, more_projects=True, CONNECTORS=CONNECTORS))
+            demo = Demo(processes, start_service(processes, more_projects=True, CONNECTORS=CONNECTORS, **VARIABLES))
             show(f"   web {demo.service.web} · stand-ins {demo.service.sandbox} · {demo.service.redis}")
             run(demo)
             if demo.missing:
