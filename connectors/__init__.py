@@ -21,6 +21,7 @@ REGISTRY: dict[str, str] = {
     "jira": "connectors.jira",
     "github": "connectors.github",
     "gitlab": "connectors.gitlab",
+    "blue": "connectors.blue",
     "slack": "connectors.slack",
     "jandi": "connectors.jandi",
     "discord": "connectors.discord",

@@ -125,9 +125,7 @@ class GitLabApi(IssueTracker):
     def ticket_of(self, raw: Mapping[str, Any], asked: str) -> Ticket:
         """A project goes by the name that the settings have for it, its id or its path: both lead to the same one."""
         path = str(raw["references"]["full"]).rpartition("#")[0]
-        names = (str(raw["project_id"]), path.casefold())
-        known = [container for _, container in self._settings.containers.items() if container.casefold() in names]
-        container = asked if asked in known else next(iter(known), path)
+        container = self._settings.container_of(asked, str(raw["project_id"]), path)
         key = f"{container}#{raw['iid']}"
         if not NAMES.key.fullmatch(key) or not PROJECT.fullmatch(path):
             raise ValueError("no name of an issue")

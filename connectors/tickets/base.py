@@ -96,8 +96,9 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a new ticket shows; `text` is in the ticket system's markup, within its limits."""
+    """What a new ticket shows; `text` is in the ticket system's markup, within its limits. `project`: ABC's."""
 
+    project: int
     container: str
     title: str
     text: str

@@ -32,6 +32,9 @@ class Markup:
     bold: Callable[[str], str]
     hidden: tuple[str, str] = ("", "")
     marker_in_text: bool = False
+    whole: Callable[[str], str] = lambda text: text.rstrip("\\")
+    """What is left of an escaped text that was cut, without a construct that was begun: a backslash whose character was
+    cut off would show, or escape what follows."""
 
     def literal(self, value: Any) -> str:
         """Text of a user as markup that shows it literally. None is empty."""
@@ -50,7 +53,7 @@ class Markup:
 
     def cut(self, text: str, limit: int) -> str:
         """Markup in at most `limit` units; "…" shows that something is missing."""
-        return cut_markup(text, limit, self.units)
+        return cut_markup(text, limit, self.units, self.whole)
 
 
 def plain(value: Any) -> str:
@@ -63,11 +66,13 @@ def one_line(text: str) -> str:
     return _CONTROL.sub(" ", text)
 
 
-def cut_markup(text: str, limit: int, units: Callable[[str], int]) -> str:
-    if units(text) <= limit:
-        return text
-    # A backslash whose character was cut off would show, or escape what follows.
-    return cut_text(text, limit, length=units).removesuffix(ELLIPSIS).rstrip("\\") + ELLIPSIS
+def cut_markup(
+    text: str, limit: int, units: Callable[[str], int], whole: Callable[[str], str] = lambda text: text.rstrip("\\")
+) -> str:
+    """As Markup.cut; `whole`: as Markup.whole."""
+    return (
+        text if units(text) <= limit else whole(cut_text(text, limit, length=units).removesuffix(ELLIPSIS)) + ELLIPSIS
+    )
 
 
 # https://github.github.com/gfm/: a backslash before ASCII punctuation makes it literal. What GitHub finds in the text

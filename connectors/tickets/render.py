@@ -44,7 +44,7 @@ class Writer:
         else:
             name = str(project.id) if is_blank(project.name) else project.name
             text = self.description(issue.description, name, issue.id, room)
-        return Draft(container, self.title(title, issue.id), text + ending, marker)
+        return Draft(project.id, container, self.title(title, issue.id), text + ending, marker)
 
     def _template(self, field: str, values: Mapping[str, Any], escaped: Callable[[Any], str] | None = None) -> str:
         source = getattr(self._settings, field)

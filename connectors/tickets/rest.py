@@ -43,18 +43,34 @@ class Rest:
         self._variable = settings.variable(settings.ADDRESS)
 
     def call(self, method: str, path: str, body: Any = None, params: Mapping[str, str] | None = None) -> Answer:
-        """Raises Refused and NoAnswer. Leaves out empty parameters. Follows one redirect of a GET, within the origin:
-        credentials go nowhere else."""
+        """As `send`, but raises Refused for an answer that is no success."""
+        answer = self.send(method, path, body, params)
+        if not answer.ok:
+            raise self.refused(answer)
+        return answer
+
+    def refused(self, answer: Answer) -> Refused:
+        return refusal(self._title, answer, self._explain(answer))
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Raises NoAnswer. Leaves out empty parameters. Follows one redirect of a GET, within the origin: credentials
+        go nowhere else. `headers`: besides those of every request."""
         url = f"{self._base}{path}"
         query = {name: value for name, value in (params or {}).items() if value}
-        answer = send(self._session, method, url, headers=self._headers, params=query, json_body=body)
+        sent = {**self._headers, **(headers or {})}
+        answer = send(self._session, method, url, headers=sent, params=query, json_body=body)
         if method == "GET" and answer.status in REDIRECTS:
             target = urljoin(url, answer.headers.get("Location", ""))
             if _origin(target) == _origin(url):
                 more = {} if urlsplit(target).query else query
-                answer = send(self._session, method, target, headers=self._headers, params=more)
-        if not answer.ok:
-            raise refusal(self._title, answer, self._explain(answer))
+                answer = send(self._session, method, target, headers=sent, params=more)
         return answer
 
     def one(self, method: str, path: str, body: Any = None, **params: str) -> dict[str, Any]:

@@ -86,6 +86,13 @@ class TicketSettings(Settings):
     def containers(self) -> KeyMap[str]:
         return cast(KeyMap[str], getattr(self, self.CONTAINER))
 
+    def container_of(self, asked: str, *names: str) -> str:
+        """What the settings call the container that has these names (its id, its path), and the last of them where they
+        do not name it. `asked`: preferred, where they name it twice."""
+        same = [name.casefold() for name in names]
+        known = [container for _, container in self.containers.items() if container.casefold() in same]
+        return asked if asked in known else next(iter(known), names[-1])
+
     @property
     def address(self) -> str:
         return cast(str, getattr(self, self.ADDRESS))

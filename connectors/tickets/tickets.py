@@ -159,7 +159,7 @@ class Tickets:
             return None
         ticket = self._read(case.link.get("id") or key)
         if ticket is None:
-            raise Halt(self._without_ticket(key))
+            return self._found_again(case, key)
         result: dict[str, Any] = {"ticket": ticket.key, "created": False}
         url = self._api.url_of(ticket.key)
         if ticket.key != key:
@@ -168,13 +168,16 @@ class Tickets:
             case.remember(key=ticket.key, url=url)
         return Found(ticket.id, ticket.key, True, ticket, result)
 
-    def _without_ticket(self, key: str) -> Outcome:
-        """Ticket systems answer the same for a ticket that was deleted and for one that we may not see any more."""
+    def _found_again(self, case: Case, key: str) -> Found:
+        """Ticket systems answer the same for a ticket that was deleted, for one that we may not see any more, and for
+        one that got another id when it was moved: that one has our marker."""
         if hidden := self._api.why_hidden(self._api.names.container_of(key)):
-            return Failed(f"{key}, the ticket of this issue, can't be read: {hidden}", "auth")
+            raise Halt(Failed(f"{key}, the ticket of this issue, can't be read: {hidden}", "auth"))
+        if found := self._marked(case, []):
+            return Found(found.id, found.key, True, found.ticket, {**found.result, "moved_from": key})
         why = f"{key}, the ticket of this issue, was deleted; no second one is made"
         advice = "to have one, restore it, or put another ticket's number into the issue in ABC User Feedback"
-        return Skipped(f"{why} ({advice})", {"ticket": key, "deleted": True})
+        raise Halt(Skipped(f"{why} ({advice})", {"ticket": key, "deleted": True}))
 
     def _marked(self, case: Case, others: list[str]) -> Found | None:
         """The oldest ticket with the marker that our account made; `others` gets the keys of other accounts' ones."""

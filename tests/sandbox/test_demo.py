@@ -27,6 +27,7 @@ def test_once_shows_every_effect_and_ends_with_0() -> None:
         "Jira: PROJ-4 has the comment",
         'Jira: PROJ-3 is "In Progress"',
         'GitHub: one ticket, acme/app#1 "결제 버튼이 안 보여요 (2)", is "closed"',
+        'Blue: one ticket, cltodo0000000000000000001 "결제 버튼이 안 보여요 (4)", is "done"',
         'GitLab: one ticket, acme/app#1 "결제 버튼이 안 보여요 (3)", is "closed"',
         "Slack: one message in #feedback",
         "JANDI: one message",

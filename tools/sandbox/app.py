@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from tools.sandbox import (
     abc_routes,
+    blue_routes,
     control,
     discord,
     github_routes,
@@ -25,6 +26,7 @@ from tools.sandbox import (
 )
 from tools.sandbox.abc import Abc
 from tools.sandbox.abc_sender import INTERVAL_SECONDS, TIMEOUT_SECONDS, Sender
+from tools.sandbox.blue import Blue
 from tools.sandbox.discord import Discord
 from tools.sandbox.faults import FaultMiddleware, Faults
 from tools.sandbox.github import GitHub
@@ -48,6 +50,7 @@ class Sandbox:
     jira: Jira
     github: GitHub
     gitlab: GitLab
+    blue: Blue
     slack: Slack
     jandi: Jandi
     discord: Discord
@@ -86,6 +89,7 @@ def create_sandbox(
         Jira(deployment),
         GitHub(),
         GitLab(),
+        Blue(),
         Slack(),
         Jandi(),
         Discord(),
@@ -99,6 +103,7 @@ def create_sandbox(
     app.register_blueprint(jira_routes.blueprint(sandbox.jira), url_prefix="/jira")
     app.register_blueprint(github_routes.blueprint(sandbox.github), url_prefix="/github")
     app.register_blueprint(gitlab_routes.blueprint(sandbox.gitlab), url_prefix="/gitlab")
+    app.register_blueprint(blue_routes.blueprint(sandbox.blue), url_prefix="/blue")
     app.register_blueprint(slack_routes.blueprint(sandbox.slack), url_prefix="/slack")
     app.register_blueprint(jandi.blueprint(sandbox.jandi), url_prefix="/jandi")
     app.register_blueprint(mattermost.blueprint(sandbox.mattermost), url_prefix="/mattermost")

@@ -60,7 +60,8 @@ def blueprint(sandbox: Sandbox) -> Blueprint:
             sandbox.github.writes_a_minute = int(given["writes_a_minute"])
             sandbox.github.remaining = 60 * sandbox.github.writes_a_minute
             sandbox.gitlab.notes_a_minute = sandbox.github.writes_a_minute
-            sandbox.gitlab.remaining = sandbox.github.remaining
+            sandbox.gitlab.remaining = sandbox.blue.requests_left = sandbox.github.remaining
+            sandbox.blue.bulk_a_minute = sandbox.github.writes_a_minute
         if "seconds_between" in given:
             sandbox.slack.seconds_between = float(given["seconds_between"])
         if "webhook_limits" in given:
@@ -123,6 +124,18 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
             for project in gitlab.projects.values()
             for issue in project.issues.values()
         ]
+    with sandbox.blue.lock:
+        records = [
+            {
+                "key": record.id,
+                "summary": record.title,
+                "body": record.html,
+                "labels": record.tags,
+                "status": record.status,
+                "comments": [{**comment, "body": comment["text"]} for comment in record.comments],
+            }
+            for record in sandbox.blue.records.values()
+        ]
     with slack.lock:
         messages = [asdict(message) for message in slack.messages]
     alerts = {}
@@ -141,6 +154,7 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
         "jira": {"tickets": tickets, "created": jira.created_count},
         "github": {"tickets": issues, "created": github.created_count},
         "gitlab": {"tickets": gitlab_issues, "created": gitlab.created_count},
+        "blue": {"tickets": records, "created": sandbox.blue.created_count},
         "slack": {"messages": messages},
         **alerts,
         "outgoing": {"webhooks": webhooks},

@@ -21,10 +21,10 @@ from tools.sandbox.processes import ROOT, ProcessEnded, Processes, end_on_signal
 from tools.sandbox.service import CHANNEL, MORE_PROJECTS, PASSWORD, Service, call, start_service
 
 RECORDINGS = ROOT / "tests" / "fixtures" / "abc"
-CONNECTORS = "translate,jira,github,gitlab,slack,jandi,discord,mattermost,outgoing,nocobase"
+CONNECTORS = "translate,jira,github,gitlab,blue,slack,jandi,discord,mattermost,outgoing,nocobase"
 CHATS = {"JANDI": "body", "Discord": "content", "Mattermost": "text"}
 """Systems with a secret address, and where their stand-ins keep the text of a message."""
-STATUSES = {2: ("open", "closed"), 3: ("opened", "closed")}
+STATUSES = {2: ("open", "closed"), 3: ("opened", "closed"), 4: ("Inbox", "done")}
 """In the ticket system of each further project: of a new ticket, and of one that is done."""
 SECONDS = 30.0  # for an effect
 SECONDS_LEFT = 5.0  # for each one after an effect was missed: something is wrong, no need to wait long for all the rest
@@ -269,7 +269,18 @@ def send_recorded(service: Service, name: str) -> dict[str, Any]:
 
 def effects_of(state: Mapping[str, Any]) -> tuple[Any, ...]:
     """Everything that the service has done to others."""
-    shown = ("abc", "jira", "github", "gitlab", "slack", *map(str.lower, CHATS), "outgoing", "nocobase", "translate")
+    shown = (
+        "abc",
+        "jira",
+        "github",
+        "gitlab",
+        "blue",
+        "slack",
+        *map(str.lower, CHATS),
+        "outgoing",
+        "nocobase",
+        "translate",
+    )
     return tuple(state[system]["writes"] if system == "abc" else state[system] for system in shown)
 
 
@@ -299,10 +310,8 @@ def main() -> int:
     options.add_argument("--once", action="store_true", help="end after the effects; 1 and their names when some miss")
     once = options.parse_args().once
     end_on_signals()
-    chats = ", ".join(CHATS)
-    systems = (
-        f"ABC User Feedback, Jira, GitHub, GitLab, Slack, {chats}, NocoBase, LibreTranslate and a receiver of webhooks"
-    )
+    others = ", ".join([*MORE_PROJECTS.values(), "Slack", *CHATS])
+    systems = f"ABC User Feedback, Jira, {others}, NocoBase, LibreTranslate and a receiver of webhooks"
     show(f"Starting Valkey, web, worker and the stand-ins for {systems} …")
     with tempfile.TemporaryDirectory(prefix="feedback-bridge-") as folder, Processes(Path(folder)) as processes:
         try:

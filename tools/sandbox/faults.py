@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import random
 import re
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["status", "delay", "drop_before", "drop_after", "hang"]
 LONGEST_HANG = 120.0
+# The field that a GraphQL request asks for.
+OPERATION = re.compile(rb'"query"\s*:\s*"(?:query|mutation)?\s*(?:\([^)]{0,200}\)\s*)?\{\s*(\w+)')
 
 
 @dataclass
@@ -24,7 +27,8 @@ class Fault:
     """One rule. The first one that matches a request is applied, and used up once.
 
     `system` is the first part of the path (abc, jira, slack, deepl … as in app.py) or `*`; `method` and `path` are
-    regular expressions, the path with its system. `times` None means for ever.
+    regular expressions, the path with its system; that of a GraphQL request ends with its field:
+    `/blue/graphql/createTodo`. `times` None means for ever.
     """
 
     kind: Kind
@@ -116,7 +120,7 @@ class FaultMiddleware:
         self._faults = faults
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        path = str(environ.get("PATH_INFO", ""))
+        path = _path(environ)
         wake, fault = self._faults.wake, None  # in this order: whoever is counted as held can be let go
         if not path.startswith("/control"):
             fault = self._faults.take(str(environ["REQUEST_METHOD"]), path)
@@ -148,6 +152,16 @@ class FaultMiddleware:
         close = getattr(answer, "close", None)
         if close is not None:
             close()
+
+
+def _path(environ: WSGIEnvironment) -> str:
+    path = str(environ.get("PATH_INFO", ""))
+    if not path.endswith("/graphql"):
+        return path
+    body = environ["wsgi.input"].read()
+    environ["wsgi.input"] = io.BytesIO(body)
+    found = OPERATION.search(body)
+    return f"{path}/{found[1].decode()}" if found else path
 
 
 def _cut(environ: WSGIEnvironment) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Self
 import requests
 from redis import Redis
 
-from tools.sandbox import discord, github, gitlab, jandi, jira, mattermost, nocobase, receiver, slack
+from tools.sandbox import blue, discord, github, gitlab, jandi, jira, mattermost, nocobase, receiver, slack
 from tools.sandbox.abc_store import DEMO_KEY
 from tools.sandbox.processes import Processes, answers, free_port, procfile, python_command, start_valkey
 
@@ -18,7 +18,7 @@ TOKEN = "dummy-webhook-token-0001"  # the one in the recorded requests
 PASSWORD = "demo-console-password"
 JIRA_PROJECT = "PROJ"
 CHANNEL = "#feedback"
-MORE_PROJECTS = {2: "GitHub", 3: "GitLab"}
+MORE_PROJECTS = {2: "GitHub", 3: "GitLab", 4: "Blue"}
 """ABC projects besides the first one, whose tickets are in Jira: the ticket system of each."""
 CALL_SECONDS = 10.0
 """After which a request of `call` is given up."""
@@ -133,7 +133,7 @@ def environment(sandbox: str, redis_url: str) -> dict[str, str]:
 def with_more_projects(sandbox: str) -> dict[str, str]:
     """What is different where ABC has the projects of MORE_PROJECTS."""
     return {
-        "CONNECTORS": "translate,jira,github,gitlab,slack",
+        "CONNECTORS": "translate,jira,github,gitlab,blue,slack",
         "JIRA_PROJECT": f"1={JIRA_PROJECT}",
         "GITHUB_API_URL": f"{sandbox}/github",
         "GITHUB_TOKEN": github.TOKEN,
@@ -143,6 +143,13 @@ def with_more_projects(sandbox: str) -> dict[str, str]:
         "GITLAB_TOKEN": gitlab.TOKEN,
         "GITLAB_PROJECT": f"3={gitlab.PROJECT}",
         "GITLAB_STATUS_MAP": "RESOLVED=closed",
+        "BLUE_API_URL": f"{sandbox}/blue/graphql",
+        "BLUE_TOKEN_ID": blue.TOKEN_ID,
+        "BLUE_TOKEN_SECRET": blue.TOKEN_SECRET,
+        "BLUE_ORG": blue.ORG,
+        "BLUE_WORKSPACE": f"4={blue.WORKSPACE}",
+        "BLUE_LIST": "Inbox",
+        "BLUE_STATUS_MAP": "RESOLVED=done",
     }
 
 

@@ -45,6 +45,8 @@ class World(ABC):
     kind: ClassVar[str]
     first: ClassVar[str]
     """The key of the first ticket."""
+    number: ClassVar[str] = "1"
+    """What ABC stores of it."""
     create: ClassVar[str]
     comment: ClassVar[str]
     """The paths of these requests, for faults."""

@@ -1,0 +1,256 @@
+"""Blue as a ticket system: a ticket is a record in a list, its status the list's title, or `done`.
+
+https://blue.cc/api. A ticket's marker is a tag: the search for texts lags, the filter by tags does not. Operations were
+renamed in 2026 (`createTodo` is `createRecord`), so the names that exist are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from connectors import patience
+from connectors.base import Check, Failed, note
+from connectors.blue.errors import explain, judge
+from connectors.blue.markup import MARKUP, as_html, as_text
+from connectors.blue.settings import DONE, NAMES, Settings, url_of
+from connectors.tickets.base import Comment, Created, Draft, Fence, IncompleteSearch, Moved, NoWay, Refused, Ticket
+from connectors.tickets.graphql import GraphQL, Name, arguments_of
+from connectors.tickets.markers import Marker
+from sources.base import seconds_of
+
+PAGE, PAGES, COMMENT_PAGES = 50, 10, 20
+COLOR = "#4a9fff"
+NEWER = {
+    "createTodo": "createRecord",
+    "updateTodos": "updateRecords",
+    "todo": "record",
+    "todoLists": "recordLists",
+    "todoQueries": "recordQueries",
+    "project": "workspace",
+}
+"""By the name of an operation until 2026: the name since."""
+NAMED = "{ fields { name args { name } } }"
+RECORD = "{ id done createdAt createdBy { id } tags { title } todoList { id title project { id slug } } }"
+READ_ONLY = ("VIEW_ONLY", "COMMENT_ONLY")
+
+
+class BlueApi:
+    title = "Blue"
+    container = "Blue workspace"
+    names = NAMES
+    markup = MARKUP
+    search_lag = patience.SETTLE_SECONDS
+
+    def __init__(self, settings: Settings, pool: int) -> None:
+        self._settings = settings
+        token_id, secret = settings.token_id.get_secret_value(), settings.token_secret.get_secret_value()
+        # The second set is that of the older API, which the newer one takes, too.
+        headers = {"blue-token-id": token_id, "blue-token-secret": secret, "blue-org-id": settings.org}
+        headers |= {"X-Bloo-Token-ID": token_id, "X-Bloo-Token-Secret": secret, "X-Bloo-Company-ID": settings.org}
+        self._blue = GraphQL(self.title, settings, headers, pool, partial(explain, settings), partial(judge, settings))
+        self._operations: dict[str, set[str]] = {}
+        """By name: its arguments."""
+        self._workspaces: dict[str, tuple[str, str]] = {}
+        """By container: the ids of the organization and the workspace, which filters need."""
+        self._me = ""
+
+    def prepare(self, draft: Draft) -> dict[str, Any]:
+        variable, title = self._settings.variable("list"), self._settings.list.get(draft.project)
+        if title is None:
+            raise ValueError(f"{variable} names no list for ABC project {draft.project}")
+        there = _find(self._lists(draft.container), title)
+        if there is None:
+            raise ValueError(f"{variable}: the workspace {draft.container} has no list '{title}'")
+        tags = [{"title": text, "color": COLOR} for text in (*self._settings.labels, draft.marker)]
+        text = {"title": draft.title, "description": as_html(draft.text)}
+        return {"todoListId": there, **text, "tags": tags, "placement": Name("TOP"), "notify": False}
+
+    def create(self, container: str, request: Mapping[str, Any]) -> Created:
+        with self._blue.reading():
+            ticket = self._ticket(self._ask("createTodo", {"input": request}, RECORD, container), container)
+            return Created(ticket.id, ticket.key)
+
+    def read(self, id_or_key: str) -> Ticket:
+        with self._blue.reading():
+            record = self._ask("todo", {"id": NAMES.number_of(id_or_key)}, RECORD)
+            return self._ticket(record, NAMES.container_of(id_or_key))
+
+    def find(self, container: str, marker: Marker) -> list[Ticket]:
+        found: list[Ticket] = []
+        wanted = {**self._in(container), "tagTitles": list(marker.texts), "showCompleted": True}
+        with self._blue.reading():
+            for page in range(PAGES):
+                where = arguments_of({"filter": wanted, "limit": PAGE, "skip": page * PAGE})
+                result = self._ask(
+                    "todoQueries", {}, f"{{ todos{where} {{ items {RECORD} pageInfo {{ hasNextPage }} }} }}"
+                )
+                found += [self._ticket(record, container) for record in result["todos"]["items"]]
+                if not result["todos"]["pageInfo"]["hasNextPage"]:
+                    return sorted(found, key=lambda ticket: ticket.made)
+        raise IncompleteSearch(PAGES * PAGE)
+
+    def comments(self, key: str, since: float) -> Iterator[Comment]:
+        of = {"categoryId": NAMES.number_of(key), "category": Name("TODO"), "orderBy": Name("createdAt_DESC")}
+        shown = "{ comments { text createdAt user { id } } pageInfo { hasNextPage } }"
+        for page in range(COMMENT_PAGES):
+            with self._blue.reading():
+                answer = self._ask("commentList", {**of, "first": PAGE, "skip": page * PAGE}, shown)
+                raws, more = answer["comments"], answer["pageInfo"]["hasNextPage"]
+                comments = [Comment(raw["text"], raw["user"]["id"], _seconds(raw)) for raw in raws]
+            yield from comments
+            if not more or (comments and comments[-1].made < since):
+                return
+
+    def add_comment(self, key: str, body: str) -> None:
+        text = {"html": as_html(body), "text": as_text(body)}
+        about = {"category": Name("TODO"), "categoryId": NAMES.number_of(key)}
+        self._ask("createComment", {"input": {**text, **about}}, "{ id }", NAMES.container_of(key))
+
+    def move(self, ticket: Ticket, target: str, fence: Fence) -> Moved | NoWay:
+        if target.casefold() == ticket.status.casefold():
+            return Moved(ticket.status)
+        container = NAMES.container_of(ticket.key)
+        there = None if target == DONE else _find(self._lists(container), target)
+        if target != DONE and there is None:
+            variable = self._settings.variable("status_map")
+            return NoWay(f"{variable}: the workspace {container} has no list '{target}'")
+        change: dict[str, Any] = {"done": True} if target == DONE else {"todoListId": there}
+        if target != DONE and ticket.status == DONE:
+            change["done"] = False
+        fence()
+        # Not with the mutations for one record: one of them toggles, and another may give the record another id.
+        self._ask(
+            "updateTodos",
+            {"input": {**change, "filter": {**self._in(container), "todoIds": [ticket.id]}}},
+            "",
+            container,
+        )
+        now = self.read(ticket.key)
+        if now.status == ticket.status:
+            account = f"the role of the account of {self._settings.variable('token_id')}"
+            return NoWay(f"Blue left the record in '{ticket.status}': {account} may not allow this change")
+        return Moved(now.status, before=ticket.status)
+
+    def is_ours(self, author: Any) -> bool:
+        if not self._me:
+            with self._blue.reading():
+                self._me = str(self._ask("currentUser", {}, "{ id }")["id"])
+        return author in (self._me, *self._settings.former_accounts)
+
+    def url_of(self, key: str) -> str:
+        return url_of(self._settings, key)
+
+    def why_hidden(self, container: str) -> str:
+        try:
+            self._ask("project", {"id": container}, "{ id }", container)
+        except Refused as refusal:
+            if not refusal.gone:
+                raise
+            return f"{self._settings.variable('token_id')} gives no access to the workspace {container} any more"
+        return ""
+
+    def check_account(self) -> Iterator[Check]:
+        with self._blue.reading():
+            name = str(self._ask("currentUser", {}, "{ id fullName }")["fullName"])
+        yield Check(True, f"signed in as {name[:100]}")
+
+    def check_container(self, container: str) -> Iterator[Check]:
+        settings = self._settings
+        with self._blue.reading():
+            workspace = self._ask("project", {"id": container}, "{ id archived accessLevel }", container)
+            level, archived = str(workspace["accessLevel"]), workspace["archived"]
+        if archived:
+            yield Check(False, f"{container}: the workspace is archived")
+        if level in READ_ONLY:
+            what = (
+                f"{container}: no record can be created: the access level of {settings.variable('token_id')} is {level}"
+            )
+            yield Check(False, f"{what}; it needs Member or higher")
+        lists = self._lists(container)
+        for project, name in settings.containers.items():
+            if name == container:
+                title = settings.list.get(project)
+                there = title is not None and _find(lists, title) is not None
+                yield Check(
+                    there, f"{settings.variable('list')}: {container} has {'the' if there else 'no'} list '{title}'"
+                )
+        for target in dict.fromkeys(settings.status_map.values()):
+            if target != DONE and _find(lists, target) is None:
+                yield Check(False, f"{settings.variable('status_map')}: {container} has no list '{target}'")
+        if DONE in settings.status_map.values():
+            yield note(f"{container}: whether the role may mark records as done shows at the first change only")
+
+    def _lists(self, workspace: str) -> list[tuple[str, str]]:
+        """Ids and titles, in their order."""
+        of = next(iter(self._arguments("todoLists") & {"projectId", "workspaceId"}), "projectId")
+        with self._blue.reading():
+            found = self._ask("todoLists", {of: self._ids(workspace)[1]}, "{ id title position }")
+            return [(raw["id"], raw["title"]) for raw in sorted(found, key=lambda raw: raw["position"])]
+
+    def _in(self, workspace: str) -> dict[str, Any]:
+        """The part of a filter that every one needs. What it does not know it does not refuse: only ids are sure."""
+        org, project = self._ids(workspace)
+        return {"companyIds": [org], "projectIds": [project]}
+
+    def _ids(self, workspace: str) -> tuple[str, str]:
+        if workspace not in self._workspaces:
+            with self._blue.reading():
+                found = self._ask("project", {"id": workspace}, "{ id company { id } }", workspace)
+                self._workspaces[workspace] = str(found["company"]["id"]), str(found["id"])
+        return self._workspaces[workspace]
+
+    def _ticket(self, raw: Mapping[str, Any], asked: str) -> Ticket:
+        """`asked`: the workspace that was asked; a record may have been moved to another one."""
+        there, project = raw["todoList"], raw["todoList"]["project"]
+        container = self._settings.container_of(asked, str(project["id"]), str(project["slug"]))
+        key = f"{container}/{raw['id']}"
+        if not NAMES.key.fullmatch(key):
+            raise ValueError("no id of a record")
+        author = raw["createdBy"]["id"] if raw["createdBy"] else ""
+        tags = tuple(str(tag["title"]) for tag in raw["tags"])
+        return Ticket(raw["id"], key, DONE if raw["done"] else str(there["title"]), tags, author, _seconds(raw))
+
+    def _ask(self, name: str, arguments: Mapping[str, Any], selection: str, container: str = "") -> Any:
+        """`name`: the older one. `container`: for what is refused without the header that names it."""
+        kind = "mutation" if name.startswith(("create", "update")) else "query"
+        field = self._present(name)
+        headers = {"blue-workspace-id": container, "X-Bloo-Project-ID": container} if container else None
+        try:
+            return self._blue.ask(kind, field, arguments, selection, headers)
+        except Refused as refusal:
+            if refusal.outcome.reason == "server_error":
+                self._operations = {}  # their names may be others now
+            raise
+
+    def _arguments(self, name: str) -> set[str]:
+        return self._known()[self._present(name)]
+
+    def _present(self, name: str) -> str:
+        known = self._known()
+        for field in (NEWER.get(name, name), name):
+            if field in known:
+                return field
+        raise Refused(Failed(f"Blue's API has no operation {name}: update this service", "config"))
+
+    def _known(self) -> dict[str, set[str]]:
+        if not self._operations:
+            with self._blue.reading():
+                schema = self._blue.ask("query", "__schema", {}, f"{{ queryType {NAMED} mutationType {NAMED} }}")
+                fields = [*schema["queryType"]["fields"], *schema["mutationType"]["fields"]]
+                self._operations = {it["name"]: {argument["name"] for argument in it["args"]} for it in fields}
+        return self._operations
+
+
+def _find(lists: list[tuple[str, str]], wanted: str) -> str | None:
+    """The id of a list by its id or title; of several with one title the first."""
+    for same in (lambda id, _: id == wanted, lambda _, title: title.casefold() == wanted.casefold()):
+        for id, title in lists:
+            if same(id, title):
+                return id
+    return None
+
+
+def _seconds(raw: Mapping[str, Any]) -> float:
+    return seconds_of(raw["createdAt"]) or 0.0

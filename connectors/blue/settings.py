@@ -1,0 +1,38 @@
+"""The BLUE_… variables, and what an externalIssueId names."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from bridge.settings import Credential, TextMap, WebAddress
+from connectors.tickets.names import Names
+from connectors.tickets.settings import Rate, TicketSettings, containers
+
+ID_OR_SLUG = r"[A-Za-z0-9_-]{1,100}"
+# Blue's ids have 25 characters (cuid): what is shorter is another system's number or key.
+NAMES = Names(re.compile(r"[A-Za-z0-9_-]{1,100}/[A-Za-z0-9_-]{16,64}"), "/")
+DONE = "done"
+"""In BLUE_STATUS_MAP: marked as done, whatever the list."""
+
+
+class Settings(TicketSettings):
+    PREFIX = "blue"
+    CONTAINER = "workspace"
+    ADDRESS = "api_url"
+
+    api_url: WebAddress = "https://api.blue.app/graphql"
+    token_id: Credential
+    token_secret: Credential
+    org: Annotated[str, Field(pattern=f"^{ID_OR_SLUG}$")]
+    workspace: Annotated[TextMap, AfterValidator(containers(re.compile(ID_OR_SLUG), "no id or slug of a workspace"))]
+    list: Annotated[TextMap, AfterValidator(containers(re.compile(r".+"), "no list"))]
+    # 60 searches and 20 bulk changes a minute; a delivery is at most one of each, and most are neither.
+    rate: Rate = 0.5
+
+
+def url_of(_settings: Settings, _key: str) -> str:
+    """Blue documents no address of a record."""
+    return ""

@@ -1,0 +1,103 @@
+"""GraphQL for ticket systems: one operation, and its result or an error of the contract. Nothing is tried twice.
+
+https://spec.graphql.org/October2021/. Arguments are written into the operation as literals, so that the names of their
+types need not be known.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from bridge.http import Answer
+from connectors.base import Failed, Retry
+from connectors.tickets.base import Refused
+from connectors.tickets.rest import Explain, Rest
+from connectors.tickets.settings import TicketSettings
+
+Judge: TypeAlias = Callable[[Mapping[str, Any]], "Retry | Failed"]
+"""What an error of an answer means."""
+
+
+class Name(str):
+    """A value of an enumeration: written without quotes."""
+
+    __slots__ = ()
+
+
+class GraphQL:
+    """`explain`: for answers that are no GraphQL; `judge`: for an error in one that is."""
+
+    def __init__(
+        self,
+        title: str,
+        settings: TicketSettings,
+        headers: Mapping[str, str],
+        pool: int,
+        explain: Explain,
+        judge: Judge,
+    ) -> None:
+        self._rest = Rest(title, settings, headers, pool, explain)
+        self._judge = judge
+        self.reading = self._rest.reading
+
+    def ask(
+        self,
+        kind: str,
+        field: str,
+        arguments: Mapping[str, Any],
+        selection: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """The result of one operation: `kind` (`query` or `mutation`) of one field. Raises Refused and NoAnswer.
+
+        Errors come with status 200 as well as 4xx. Where the field has a result all the same, it was carried out.
+        """
+        operation = f"{kind} {{ {field}{arguments_of(arguments)} {selection} }}"
+        with self.reading():
+            answer = self._rest.send("POST", "", {"query": operation}, headers=headers)
+            body = answer.json()
+            errors = body.get("errors") if isinstance(body, dict) else None
+            if not answer.ok and not (_has_code(errors) and answer.status in (400, 401, 403, 404, 422)):
+                raise self._rest.refused(answer)
+            data = body.get("data") or {}
+            if errors and data.get(field) is None:
+                raise self._refusal(field, errors[0], answer)
+            return data[field]
+
+    def _refusal(self, field: str, error: Mapping[str, Any], answer: Answer) -> Refused:
+        outcome = self._judge(error)
+        path = error.get("path")
+        # An error below the field comes from reading what it has done.
+        deeper = isinstance(path, list) and len(path) > 1 and path[0] == field
+        unknown = isinstance(outcome, Retry) and outcome.reason == "server_error"
+        gone = isinstance(outcome, Failed) and outcome.reason == "not_found"
+        return Refused(outcome, gone=gone, maybe_done=deeper or unknown, status=answer.status)
+
+
+def _has_code(errors: Any) -> bool:
+    """Whether the errors of an answer are those of GraphQL, and not of something before it."""
+    first = errors[0] if isinstance(errors, list) and errors else None
+    extensions = first.get("extensions") if isinstance(first, dict) else None
+    return isinstance(extensions, dict) and "code" in extensions
+
+
+def arguments_of(values: Mapping[str, Any]) -> str:
+    """Arguments of a field, with their parentheses; "" for none."""
+    return f"({_fields(values)})" if values else ""
+
+
+def literal(value: Any) -> str:
+    """A value as GraphQL writes it. A text is written as in JSON, whose escapes GraphQL shares."""
+    if isinstance(value, Name):
+        return str(value)
+    if isinstance(value, Mapping):
+        return f"{{{_fields(value)}}}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return f"[{', '.join(literal(item) for item in value)}]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _fields(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}: {literal(value)}" for name, value in values.items() if value is not None)
