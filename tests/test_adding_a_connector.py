@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
 import pytest
 from flask import Flask, request
 from redis import Redis
-from werkzeug.serving import make_server
 
 import connectors
 from bridge.settings import load
@@ -24,6 +21,7 @@ from sources.base import Event, Subject
 from tests.connectors.alerts.world import status_change
 from tests.connectors.context import MemoryContext
 from tests.jobs.world import World, status_event
+from tests.web import serving
 from tools.sandbox.processes import ROOT, free_port
 
 TOKEN = "a-token-of-the-board"
@@ -83,25 +81,14 @@ def chat() -> Chat:
 
 @pytest.fixture
 def url(display: Display) -> Iterator[str]:
-    with _serving(display.app) as base:
+    with serving(display.app) as base:
         yield base
 
 
 @pytest.fixture
 def address(chat: Chat) -> Iterator[str]:
-    with _serving(chat.app) as base:
+    with serving(chat.app) as base:
         yield f"{base}/hooks/{chat.SECRET}"
-
-
-@contextmanager
-def _serving(app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture(autouse=True)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 import pytest
 from flask import Flask, request
 from pydantic import SecretStr
-from werkzeug.serving import make_server
 
 import connectors
 from bridge.settings import KeyMap, load
@@ -21,6 +20,7 @@ from jobs.configuration import configure
 from sources.abc.client import AbcClient
 from sources.abc.models import AbcEvent, Feedback, Issue, Named, subject_of
 from tests.connectors.context import MemoryContext, MemoryLinks
+from tests.web import serving
 from tools.sandbox.abc_store import DEMO_KEY, IssueRow
 from tools.sandbox.app import Sandbox
 from tools.sandbox.processes import ROOT
@@ -100,13 +100,8 @@ def desk() -> Desk:
 
 @pytest.fixture
 def url(desk: Desk) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, desk.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(desk.app) as base:
+        yield base
 
 
 @pytest.fixture
@@ -141,6 +136,17 @@ class World:
     def issue(self, name: str = "It fails") -> IssueRow:
         return self.abc.create_issue(1, {"name": name})
 
+    def carded(self, name: str = "It fails") -> IssueRow:
+        """An issue that has its card."""
+        issue = self.issue(name)
+        assert isinstance(self.deliver("ISSUE_CREATION", issue), Done)
+        return issue
+
+    def forget(self, issue: IssueRow) -> None:
+        """Redis was wiped, and ABC does not name the card: only its tag is left."""
+        self.abc.issues[issue.id].externalIssueId = None
+        self.links.values.clear()
+
     def context(self, **more: Any) -> MemoryContext:
         return MemoryContext(links=self.links, **more)
 
@@ -152,10 +158,24 @@ class World:
         return outcome
 
 
+MakeWorld = Callable[..., World]
+
+
+@pytest.fixture
+def make_world(page: ModuleType, sandbox: Sandbox, url: str) -> MakeWorld:
+    """`changes` of the variables -> the connector with them, and what is around it."""
+    return partial(World, page, sandbox, url)
+
+
+@pytest.fixture
+def world(make_world: MakeWorld) -> World:
+    return make_world()
+
+
 def test_one_card_for_each_issue_with_its_status_and_comments(
-    page: ModuleType, sandbox: Sandbox, desk: Desk, url: str
+    make_world: MakeWorld, sandbox: Sandbox, desk: Desk
 ) -> None:
-    world = World(page, sandbox, url, DESK_LABELS="voc")
+    world = make_world(DESK_LABELS="voc")
     issue, feedback = world.issue(), sandbox.abc.create_feedback(1, {"message": "It crashes"})
     for _ in range(2):
         made = world.deliver("ISSUE_CREATION", issue)
@@ -170,10 +190,8 @@ def test_one_card_for_each_issue_with_its_status_and_comments(
     assert (desk.made, sandbox.abc.issue(issue.id).externalIssueId) == (1, "1")
 
 
-def test_a_card_whose_answer_was_lost_is_found_by_its_tag(
-    page: ModuleType, sandbox: Sandbox, desk: Desk, url: str
-) -> None:
-    world, context = World(page, sandbox, url), MemoryContext(links=MemoryLinks())
+def test_a_card_whose_answer_was_lost_is_found_by_its_tag(world: World, desk: Desk) -> None:
+    context = MemoryContext(links=MemoryLinks())
     issue = world.issue()
     desk.lose_answer = True
     assert isinstance(world.deliver("ISSUE_CREATION", issue, context), Retry)
@@ -183,65 +201,47 @@ def test_a_card_whose_answer_was_lost_is_found_by_its_tag(
     assert desk.made == 1
 
 
-def test_a_card_with_our_tag_by_somebody_else_is_not_ours(
-    page: ModuleType, sandbox: Sandbox, desk: Desk, url: str
-) -> None:
-    world = World(page, sandbox, url)
-    issue = world.issue()
-    world.deliver("ISSUE_CREATION", issue)
+def test_a_card_with_our_tag_by_somebody_else_is_not_ours(world: World, desk: Desk) -> None:
+    issue = world.carded()
     desk.cards[1]["author"] = PERSON
-    sandbox.abc.issues[issue.id].externalIssueId = None
-    world.links.values.clear()
+    world.forget(issue)
     assert isinstance(world.deliver("ISSUE_CREATION", issue), Done)
     assert desk.made == 2
 
 
-def test_a_card_of_an_account_that_the_bridge_used_before_is_ours(
-    page: ModuleType, sandbox: Sandbox, desk: Desk, url: str
-) -> None:
-    world = World(page, sandbox, url, DESK_FORMER_ACCOUNTS=str(PERSON))
-    issue = world.issue()
-    world.deliver("ISSUE_CREATION", issue)
+def test_a_card_of_an_account_that_the_bridge_used_before_is_ours(make_world: MakeWorld, desk: Desk) -> None:
+    world = make_world(DESK_FORMER_ACCOUNTS=str(PERSON))
+    issue = world.carded()
     desk.cards[1]["author"] = PERSON
-    sandbox.abc.issues[issue.id].externalIssueId = None
-    world.links.values.clear()
+    world.forget(issue)
     assert isinstance(world.deliver("ISSUE_CREATION", issue), Done)
     assert desk.made == 1
 
 
-def test_a_search_that_does_not_end_makes_no_second_card(
-    page: ModuleType, sandbox: Sandbox, desk: Desk, url: str
-) -> None:
+def test_a_search_that_does_not_end_makes_no_second_card(world: World, desk: Desk) -> None:
     """A server that ignores `page`, and a page full of cards with our tag by other people."""
-    world = World(page, sandbox, url)
-    issue = world.issue()
-    world.deliver("ISSUE_CREATION", issue)
+    issue = world.carded()
     card = desk.cards[1]
     desk.cards = {number: {**card, "number": number, "author": PERSON} for number in range(1, PAGE + 1)}
-    sandbox.abc.issues[issue.id].externalIssueId = None
-    world.links.values.clear()
+    world.forget(issue)
     desk.endless = True
     outcome = world.deliver("ISSUE_CREATION", issue)
     assert isinstance(outcome, Failed)
     assert desk.made == 1
 
 
-def test_a_move_that_the_board_refuses_is_no_error(page: ModuleType, sandbox: Sandbox, desk: Desk, url: str) -> None:
-    world = World(page, sandbox, url)
+def test_a_move_that_the_board_refuses_is_no_error(world: World, sandbox: Sandbox, desk: Desk) -> None:
     desk.no_way = True
-    issue = world.issue()
-    world.deliver("ISSUE_CREATION", issue)
+    issue = world.carded()
     sandbox.abc.set_status(issue.id, "RESOLVED")
     outcome = world.deliver("ISSUE_STATUS_CHANGE", issue)
     assert isinstance(outcome, Done)
     assert outcome.result["warning"] == "the board has no way from 'todo' to 'done'"
 
 
-def test_no_way_is_reported_once(page: ModuleType, sandbox: Sandbox, desk: Desk, url: str) -> None:
-    world = World(page, sandbox, url)
+def test_no_way_is_reported_once(world: World, sandbox: Sandbox, desk: Desk) -> None:
     desk.columns = ["todo"]
-    issue = world.issue()
-    world.deliver("ISSUE_CREATION", issue)
+    issue = world.carded()
     sandbox.abc.set_status(issue.id, "RESOLVED")
     for _ in range(2):
         outcome = world.deliver("ISSUE_STATUS_CHANGE", issue)
@@ -250,12 +250,8 @@ def test_no_way_is_reported_once(page: ModuleType, sandbox: Sandbox, desk: Desk,
     assert len(desk.notes[1]) == 1
 
 
-def test_a_deleted_card_is_not_made_again_and_a_hidden_one_is_reported(
-    page: ModuleType, sandbox: Sandbox, desk: Desk, url: str
-) -> None:
-    world = World(page, sandbox, url)
-    issue = world.issue()
-    world.deliver("ISSUE_CREATION", issue)
+def test_a_deleted_card_is_not_made_again_and_a_hidden_one_is_reported(world: World, desk: Desk) -> None:
+    issue = world.carded()
     del desk.cards[1]
     outcome = world.deliver("ISSUE_CREATION", issue, world.context(delivery_id="later.desk"))
     assert isinstance(outcome, Skipped)
@@ -265,15 +261,15 @@ def test_a_deleted_card_is_not_made_again_and_a_hidden_one_is_reported(
     assert "DESK_TOKEN has no access to the board ops" in outcome.why
 
 
-def test_its_check_names_what_is_missing(page: ModuleType, sandbox: Sandbox, desk: Desk, url: str) -> None:
+def test_its_check_names_what_is_missing(make_world: MakeWorld, desk: Desk) -> None:
     signed_in = "signed in as the account 7"
-    found = [check.what for check in World(page, sandbox, url).connector.check()]
+    found = [check.what for check in make_world().connector.check()]
     assert found == [signed_in, "ops: cards can be created"]
     desk.may_write = False
-    account, wrong = World(page, sandbox, url).connector.check()
+    account, wrong = make_world().connector.check()
     assert (account.ok, account.what) == (True, signed_in)
     assert (wrong.ok, wrong.what) == (False, "ops: DESK_TOKEN may not write here")
-    (wrong,) = World(page, sandbox, url, DESK_TOKEN="another-token").connector.check()
+    (wrong,) = make_world(DESK_TOKEN="another-token").connector.check()
     assert (wrong.ok, "renew DESK_TOKEN" in wrong.what) == (False, True)
 
 

@@ -6,14 +6,20 @@ import http.client
 import json
 import os
 import subprocess
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tools.sandbox.processes import Processes, answers, free_port, procfile
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 TOKEN = "token-of-the-tests-0001"
 PASSWORD = "password-of-the-tests-0001"
@@ -120,6 +126,25 @@ def start_web(processes: Processes, redis_url: str, name: str = "web", **changes
     processes.start(name, procfile()["web"], env | changes)
     processes.wait_for("the web process to answer", lambda: answers(f"http://127.0.0.1:{port}/healthz"))
     return Web(processes, port, name)
+
+
+@contextmanager
+def serving(app: WSGIApplication) -> Iterator[str]:
+    """Runs an application on loopback, with a thread for each request; the address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _Silent(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """No line for each request."""
 
 
 def peak_memory(web: Web) -> int:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from connectors.base import Done, Links
@@ -17,6 +15,7 @@ from connectors.patience import SETTLE_SECONDS
 from tests.connectors.alerts.world import other, status_change
 from tests.connectors.context import MemoryContext, MemoryLinks
 from tests.connectors.slack.world import bot, deliver
+from tests.web import serving
 from tools.sandbox.app import Sandbox
 
 
@@ -150,15 +149,8 @@ def unthreading_slack() -> Iterator[str]:
         body = {"ok": True, "channel": "C0FEEDBACK", "ts": "1800000000.000100", "message": {"text": "…"}}
         return Response(json.dumps(body), content_type="application/json")
 
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/api"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(app) as url:
+        yield f"{url}/api"
 
 
 def test_a_reply_that_slack_put_into_the_channel_begins_the_new_thread(sandbox: Sandbox, links: MemoryLinks) -> None:

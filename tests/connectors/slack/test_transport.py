@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
-from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from bridge.settings import load
@@ -17,6 +14,7 @@ from connectors.base import Connector, Done, Failed, Retry
 from tests.connectors.alerts.world import status_change
 from tests.connectors.context import MemoryContext
 from tests.connectors.slack.world import bot, deliver, tools, webhook
+from tests.web import serving
 from tools.sandbox.app import Sandbox
 
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -28,23 +26,6 @@ def _no_proxy_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in PROXY_VARIABLES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
-
-
-class _Quiet(WSGIRequestHandler):
-    def log(self, *_: object) -> None: ...
-
-
-@contextmanager
-def serving(answer: Answering) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, Request.application(answer), threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 WAYS = [bot, webhook]
@@ -73,7 +54,7 @@ def test_the_proxy_is_used(
         return Response(status=502)
 
     connector = way(sandbox)
-    with serving(proxy) as url:
+    with serving(Request.application(proxy)) as url:
         monkeypatch.setenv("HTTP_PROXY", url)
         assert isinstance(deliver(connector, MemoryContext()), Retry)
     (address,) = asked
@@ -94,7 +75,7 @@ def test_a_redirect_is_not_followed_with_the_token(sandbox: Sandbox) -> None:
         asked.append(request.headers.get("Authorization", ""))
         return Response("{}")
 
-    with serving(elsewhere) as url:
+    with serving(Request.application(elsewhere)) as url:
         sandbox.faults.add("status", status=302, headers={"Location": url})
         outcome = deliver(bot(sandbox), MemoryContext())
     assert isinstance(outcome, Failed)
@@ -113,7 +94,7 @@ def test_slack_is_asked_to_format_and_unfurl_nothing(
         return Response(status=500)
 
     connector = way(sandbox)
-    with serving(listening) as url:
+    with serving(Request.application(listening)) as url:
         monkeypatch.setenv("HTTP_PROXY", url)
         deliver(connector, MemoryContext())
     (body,) = sent
@@ -146,7 +127,7 @@ def echo(status: int, shape: str) -> Answering:
 @pytest.mark.parametrize("shape", ["text", "json", "page", "ok"])
 def test_no_secret_gets_into_an_outcome(status: int, shape: str) -> None:
     """Not from the address, not from the headers, whatever the answer repeats; nor into what is checked or kept."""
-    with serving(echo(status, shape)) as url:
+    with serving(Request.application(echo(status, shape))) as url:
         for environ in (
             {"SLACK_BOT_TOKEN": TOKEN, "SLACK_CHANNEL": "C0FEEDBACK", "SLACK_API_URL": f"{url}/api"},
             {"SLACK_WEBHOOK_URL": f"{url}/services/{HOOK}"},
