@@ -26,6 +26,7 @@ REGISTRY: dict[str, str] = {
     "jandi": "connectors.jandi",
     "discord": "connectors.discord",
     "mattermost": "connectors.mattermost",
+    "teams": "connectors.teams",
     "outgoing": "connectors.outgoing",
     "nocobase": "connectors.nocobase",
 }

@@ -33,6 +33,7 @@ def test_once_shows_every_effect_and_ends_with_0() -> None:
         "JANDI: one message",
         "Discord: one message",
         "Mattermost: one message",
+        "Teams: one message",
         'Slack: "GitHub: acme/web#7',
         'Slack: "crm: deal.won"',
         "6 × 200, each known already",

@@ -22,6 +22,7 @@ from tools.sandbox import (
     nocobase,
     receiver,
     slack_routes,
+    teams,
     translators,
 )
 from tools.sandbox.abc import Abc
@@ -37,6 +38,7 @@ from tools.sandbox.mattermost import Mattermost
 from tools.sandbox.nocobase import NocoBase
 from tools.sandbox.receiver import Receiver
 from tools.sandbox.slack import Slack
+from tools.sandbox.teams import Teams
 from tools.sandbox.translators import Translators
 
 
@@ -55,6 +57,7 @@ class Sandbox:
     jandi: Jandi
     discord: Discord
     mattermost: Mattermost
+    teams: Teams
     receiver: Receiver
     nocobase: NocoBase
     translate: Translators
@@ -94,6 +97,7 @@ def create_sandbox(
         Jandi(),
         Discord(),
         Mattermost(),
+        Teams(),
         Receiver(),
         NocoBase(),
         Translators(),
@@ -106,6 +110,7 @@ def create_sandbox(
     app.register_blueprint(blue_routes.blueprint(sandbox.blue), url_prefix="/blue")
     app.register_blueprint(slack_routes.blueprint(sandbox.slack), url_prefix="/slack")
     app.register_blueprint(jandi.blueprint(sandbox.jandi), url_prefix="/jandi")
+    app.register_blueprint(teams.blueprint(sandbox.teams), url_prefix="/teams")
     app.register_blueprint(mattermost.blueprint(sandbox.mattermost), url_prefix="/mattermost")
     app.register_blueprint(discord.blueprint(sandbox.discord), url_prefix="/discord")
     app.register_blueprint(receiver.blueprint(sandbox.receiver), url_prefix="/outgoing")

@@ -65,7 +65,8 @@ def blueprint(sandbox: Sandbox) -> Blueprint:
         if "seconds_between" in given:
             sandbox.slack.seconds_between = float(given["seconds_between"])
         if "webhook_limits" in given:
-            sandbox.jandi.has_limits = sandbox.discord.has_limits = bool(given["webhook_limits"])
+            for chat in (sandbox.jandi, sandbox.discord, sandbox.teams):
+                chat.has_limits = bool(given["webhook_limits"])
         return jsonify(given)
 
     @routes.errorhandler(TypeError)
@@ -139,7 +140,7 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
     with slack.lock:
         messages = [asdict(message) for message in slack.messages]
     alerts = {}
-    for chat in (sandbox.jandi, sandbox.discord, sandbox.mattermost):
+    for chat in (sandbox.jandi, sandbox.discord, sandbox.mattermost, sandbox.teams):
         with chat.lock:
             alerts[type(chat).__name__.lower()] = {"messages": [asdict(message) for message in chat.messages]}
     with sandbox.nocobase.lock:

@@ -21,8 +21,8 @@ from tools.sandbox.processes import ROOT, ProcessEnded, Processes, end_on_signal
 from tools.sandbox.service import CHANNEL, MORE_PROJECTS, PASSWORD, Service, call, start_service
 
 RECORDINGS = ROOT / "tests" / "fixtures" / "abc"
-CONNECTORS = "translate,jira,github,gitlab,blue,slack,jandi,discord,mattermost,outgoing,nocobase"
-CHATS = {"JANDI": "body", "Discord": "content", "Mattermost": "text"}
+CONNECTORS = "translate,jira,github,gitlab,blue,slack,jandi,discord,mattermost,teams,outgoing,nocobase"
+CHATS = {"JANDI": "body", "Discord": "content", "Mattermost": "text", "Teams": "lines"}
 """Systems with a secret address, and where their stand-ins keep the text of a message."""
 STATUSES = {2: ("open", "closed"), 3: ("opened", "closed"), 4: ("Inbox", "done")}
 """In the ticket system of each further project: of a new ticket, and of one that is done."""
@@ -128,7 +128,7 @@ class Demo:
         """`field`: where the stand-in keeps the text of a message."""
 
         def seen() -> str | None:
-            texts = [message[field] for message in self.service.state()[system.lower()]["messages"]]
+            texts = ["".join(message[field]) for message in self.service.state()[system.lower()]["messages"]]
             found = [text for text in texts if name in text]
             return f"{system}: one message: {quoted(found[0])}" if len(found) == 1 else None
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 import requests
 from redis import Redis
 
-from tools.sandbox import blue, discord, github, gitlab, jandi, jira, mattermost, nocobase, receiver, slack
+from tools.sandbox import blue, discord, github, gitlab, jandi, jira, mattermost, nocobase, receiver, slack, teams
 from tools.sandbox.abc_store import DEMO_KEY
 from tools.sandbox.processes import Processes, answers, free_port, procfile, python_command, start_valkey
 
@@ -121,6 +121,7 @@ def environment(sandbox: str, redis_url: str) -> dict[str, str]:
         "JANDI_WEBHOOK_URL": f"{sandbox}/jandi/{jandi.WEBHOOK_PATH}",
         "DISCORD_WEBHOOK_URL": f"{sandbox}/discord/{discord.WEBHOOK_PATH}",
         "MATTERMOST_WEBHOOK_URL": f"{sandbox}/mattermost/{mattermost.WEBHOOK_PATH}",
+        "TEAMS_WEBHOOK_URL": f"{sandbox}/teams/{teams.WEBHOOK_PATH}",
         "OUTGOING_URL": f"{sandbox}/outgoing/hook",
         "OUTGOING_SECRET": receiver.SECRET,
         "OUTGOING_ALLOW_PRIVATE": "true",
