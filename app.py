@@ -25,8 +25,9 @@ from jobs.accept import Acceptor
 from jobs.configuration import configure, configure_or_exit, exit_for
 from jobs.runtime import Runtime
 from sources import receive
-from sources.base import Event, Request, Source, Unread
+from sources.base import Event, Request, Unread
 from sources.refusals import Reason, Refusals
+from sources.source import Source
 
 THREADS = 32
 """Each is held for the one round trip of a webhook; a request comes to one when it has arrived whole."""

@@ -26,7 +26,7 @@ from jobs.reconcile.forgotten import Forgotten
 from jobs.reconcile.reconciler import Reconciler
 from jobs.replay import Replayer
 from sources import configured_apis
-from sources.base import Position, Sweep
+from sources.sweep import Position, Sweep
 
 
 class Runtime:

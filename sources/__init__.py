@@ -1,4 +1,4 @@
-"""Where events come from. A source is a folder that declares one `SOURCE` (`sources.base.Source`), and a line here."""
+"""Where events come from. A source is a folder that declares one `SOURCE` (`sources/source.py`), and a line here."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from dataclasses import replace
 
 from bridge.service import ServiceSettings
 from sources import abc, blue, bridge, github, gitlab, jira, logto, nocobase
-from sources.base import Api, Event, Request, Source
+from sources.base import Event, Request
 from sources.generic import events as generic
+from sources.source import Source
+from sources.sweep import Api
 
 BUILT_IN = (
     abc.SOURCE,

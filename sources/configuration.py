@@ -10,10 +10,10 @@ from bridge.environment import ConfigError, read_variable
 from bridge.settings import Settings, load
 from bridge.values import parts_of
 from sources import OWN, REGISTRY
-from sources.base import Source
 from sources.generic import NAME, make_source
 from sources.generic.settings import GenericSettings
 from sources.signatures import Proof
+from sources.source import Source
 
 DEFAULT = "abc"
 

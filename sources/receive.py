@@ -18,9 +18,10 @@ from flask import Blueprint, Response, abort, jsonify, request
 
 from bridge.networks import is_in
 from bridge.service import ServiceSettings
-from sources.base import Event, Request, Source, Unread
+from sources.base import Event, Request, Unread
 from sources.refusals import Reason
 from sources.signatures import Proof
+from sources.source import Source
 
 log = structlog.get_logger("receive")
 

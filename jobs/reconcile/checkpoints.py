@@ -9,7 +9,8 @@ from typing import Any
 from redis import Redis
 
 from jobs.ledger.ledger import level_times
-from sources.base import Level, Position, Subject
+from sources.base import Level, Subject
+from sources.sweep import Position
 
 OVERLAP = 600.0
 """Seconds by which each run looks back behind the last one: the source's clock and ours may differ, what was being

@@ -16,7 +16,8 @@ from jobs.reconcile.levels import changed_at, is_newer, is_untouched, previous_o
 from jobs.reconcile.report import Finding
 from jobs.replay import Replayer
 from jobs.routing import Route
-from sources.base import Event, Level, Seen, Sweep
+from sources.base import Event, Level
+from sources.sweep import Seen, Sweep
 
 log = structlog.get_logger("reconcile")
 

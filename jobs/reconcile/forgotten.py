@@ -13,7 +13,7 @@ from typing import Any
 
 from redis import Redis
 
-from sources.base import Position
+from sources.sweep import Position
 
 TRY_AGAIN_SECONDS = 86_400.0
 KEPT_SECONDS = 30 * 86_400.0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from jobs.ledger.ledger import CLOCKS_APART
-from sources.base import Level, Seen
+from sources.base import Level
+from sources.sweep import Seen
 
 CLOCK_SECONDS = 600.0
 """How far the source's clock may be ahead of Redis's. A later time is wrong."""

@@ -16,7 +16,7 @@ from jobs.reconcile.checkpoints import Checkpoints
 from jobs.reconcile.comparison import Comparison, Young
 from jobs.reconcile.forgotten import REFUSALS_BEFORE, Entry, Forgotten
 from jobs.reconcile.report import Report
-from sources.base import Position, SourceError, Sweep
+from sources.sweep import Position, SourceError, Sweep
 
 log = structlog.get_logger("reconcile")
 

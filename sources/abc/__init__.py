@@ -10,8 +10,10 @@ from bridge.service import ServiceSettings
 from sources.abc import events, facts, samples
 from sources.abc.models import NAME
 from sources.abc.settings import AbcSettings
-from sources.base import Api, Sample, Source, Sweep
+from sources.base import Sample
 from sources.signatures import Proof, Token
+from sources.source import Source
+from sources.sweep import Api, Sweep
 
 if TYPE_CHECKING:
     from sources.abc.client import AbcClient

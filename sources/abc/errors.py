@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from bridge.refusals import Messages, code_of
-from sources.base import SourceError
+from sources.sweep import SourceError
 
 AbcReason = Literal[
     "auth", "not_found", "invalid", "unwritable", "timeout", "network", "server_error", "client_error", "rate_limited"

@@ -16,7 +16,8 @@ from bridge.settings import is_id
 from sources.abc.client import AbcClient, AbcError
 from sources.abc.events import parse
 from sources.abc.models import NAME, Feedback, Issue, position_ids, position_of, subject_of
-from sources.base import Event, Seen, Sweep, seconds_of
+from sources.base import Event, seconds_of
+from sources.sweep import Seen, Sweep
 
 DAY = 86_400.0
 """A channel may refuse a search over more days than that (its feedbackSearchMaxDays)."""

@@ -6,10 +6,10 @@ from pydantic import Field
 
 from bridge.settings import Settings
 from sources import tickets
-from sources.base import Source
 from sources.blue import events, samples
 from sources.secrets import Secrets, values
 from sources.signatures import AnyOf, Hmac, Proof
+from sources.source import Source
 
 HEADER = "x-signature"
 

@@ -4,9 +4,9 @@ these events: `jobs.notices` makes them."""
 from __future__ import annotations
 
 from bridge.settings import Settings
-from sources.base import Source
 from sources.bridge import events, samples
 from sources.signatures import Token
+from sources.source import Source
 
 SOURCE = Source(
     name=events.NAME,

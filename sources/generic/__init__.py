@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from bridge.settings import Settings
-from sources.base import Source
 from sources.generic import events, samples
 from sources.generic.settings import GenericSettings, make_settings, proof_of
+from sources.source import Source
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9_]{0,28}[a-z0-9])?")
 """Of a generic source: part of its variables, its address and the names of its events."""

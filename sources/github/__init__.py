@@ -6,10 +6,10 @@ from pydantic import Field
 
 from bridge.settings import Settings
 from sources import tickets
-from sources.base import Source, headers_kept
 from sources.github import events, samples
 from sources.secrets import Secrets, values
 from sources.signatures import Hmac, Proof
+from sources.source import Source, headers_kept
 
 
 class GitHubSettings(Settings):

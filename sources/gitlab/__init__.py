@@ -7,10 +7,10 @@ from pydantic import Field
 from bridge.settings import Settings
 from bridge.signing import SIGNING_KEY
 from sources import tickets
-from sources.base import Source, headers_kept
 from sources.gitlab import events, samples
 from sources.secrets import SigningKeys, values
 from sources.signatures import AnyOf, Proof, StandardWebhooks, Token
+from sources.source import Source, headers_kept
 
 
 class GitLabSettings(Settings):

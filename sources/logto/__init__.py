@@ -7,9 +7,9 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr
 
 from bridge.settings import SecretList, Settings
-from sources.base import Source
 from sources.logto import events, samples
 from sources.signatures import Hmac, Proof
+from sources.source import Source
 
 SHORTEST_KEY = 16
 """Characters. Logto makes keys of 32."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pydantic import Field
 
 from bridge.settings import Settings
-from sources.base import Source
 from sources.nocobase import events, samples
 from sources.secrets import HeaderSecrets, values
 from sources.signatures import Proof, Token
+from sources.source import Source
 
 
 class NocoBaseSettings(Settings):

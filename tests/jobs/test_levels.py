@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.reconcile.levels import changed_at, is_newer, is_untouched, previous_of
-from sources.base import Level, Seen, Subject, seconds_of
+from sources.base import Level, Subject, seconds_of
+from sources.sweep import Seen
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
 UNTIL_2200 = st.floats(-7e9, 7e9)

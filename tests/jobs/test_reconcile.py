@@ -26,7 +26,8 @@ from sources.abc.client import AbcClient
 from sources.abc.events import parse
 from sources.abc.models import Issue, subject_of
 from sources.abc.sweep import AbcSweep
-from sources.base import Level, Position
+from sources.base import Level
+from sources.sweep import Position
 from tests.jobs.world import INSTANCE, Recorder, World, status_event
 from tools.sandbox.abc_store import DEMO_KEY, stamp
 from tools.sandbox.processes import free_port, wait_for

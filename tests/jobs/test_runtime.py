@@ -27,7 +27,7 @@ ENVIRONMENT = {
     "SLACK_WEBHOOK_URL": "http://127.0.0.1:9/slack",
     "REDIS_URL": "redis://127.0.0.1:1/0",
 }
-NAMES = re.compile(rf"\b({'|'.join(REGISTRY)})\b")
+NAMES = re.compile(rf"(?<![\w-])({'|'.join(REGISTRY)})(?![\w-])")  # feedback-bridge is the service, and no source
 
 
 def clients() -> int:

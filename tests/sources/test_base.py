@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sources import spelled
-from sources.base import Position, Subject
+from sources.base import Subject
+from sources.sweep import Position
 
 TEXT = st.text(min_size=1, max_size=200)
 KINDS = st.sampled_from(["issue", "feedback", "user"])

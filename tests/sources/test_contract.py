@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 import sources
 from jobs.routing import make_route, plan
 from sources import REGISTRY
-from sources.base import LONGEST_KEPT, Event, Request, Sample, Source, Unread
+from sources.base import LONGEST_KEPT, Event, Request, Sample, Unread
 from sources.configuration import variables
 from sources.facts import NAMES, facts_of
 from sources.generic import make_source
 from sources.generic.settings import make_settings
+from sources.source import Source
 
 GENERIC = {
     "crm": {"event": "body.type", "id": "body.data.id"},

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 import sources
-from sources.base import LONGEST_KEPT, Event, Request, Source, Unread
+from sources.base import LONGEST_KEPT, Event, Request, Unread
 from sources.generic import make_source
 from sources.generic.settings import make_settings
+from sources.source import Source
 
 
 def crm(**paths: str) -> Source:
