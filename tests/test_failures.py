@@ -10,7 +10,7 @@ import pytest
 import requests
 from urllib3 import exceptions as urllib3
 
-from bridge.http.failures import NoAnswer, no_answer_of
+from bridge.http.failures import Forbidden, NoAnswer, no_answer_of
 
 SECRET = "planted-secret"
 
@@ -158,3 +158,9 @@ def test_a_cause_is_found_wherever_the_libraries_keep_it() -> None:
 def test_whether_the_request_may_have_arrived_is_kept() -> None:
     assert NoAnswer("network", "why", sent=True).sent
     assert not NoAnswer("network", "why", sent=False).sent
+
+
+def test_a_host_that_may_not_be_reached_got_nothing() -> None:
+    error = Forbidden()
+    assert (error.reason, error.sent) == ("network", False)
+    assert str(error) == "the host is at a private or reserved address, which is not allowed here"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from datetime import UTC, datetime
 from email.utils import formatdate
 from typing import Any
@@ -89,3 +90,25 @@ def test_a_429_may_name_its_reset_instead(name: str) -> None:
     assert wait(429, **{name: "30"}, Retry_After="5") == 5.0
     assert wait(503, **{name: "30"}) is None
     assert wait(429, **{name: "soon"}) is None
+
+
+def test_a_reset_above_a_billion_is_a_moment_and_not_a_number_of_seconds() -> None:
+    """A billion seconds after 1970 it was 9 September 2001."""
+    date = "Sun, 09 Sep 2001 01:46:40 GMT"
+    assert wait(429, X_RateLimit_Reset="1000000001", Date=date) == 1.0
+    assert wait(429, X_RateLimit_Reset="1000000000", Date=date) == DAY
+
+
+def test_a_date_without_a_zone_is_utc_wherever_the_service_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Seoul")
+    time.tzset()
+    try:
+        assert parse_retry_after("Sun Nov 22 16:00:30 2026", NOW) == 30.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_the_first_two_hundred_characters_of_a_header_are_looked_at() -> None:
+    assert parse_retry_after("7".rjust(200), NOW) == 7.0
+    assert parse_retry_after("7".rjust(201), NOW) is None

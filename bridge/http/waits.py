@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -69,11 +70,9 @@ def _moment(text: str) -> float | None:
     """Seconds since 1970 of a date in a form of RFC 9110 (IMF-fixdate, RFC 850, asctime) or ISO 8601; without a zone
     it is UTC."""
     for parse in (parsedate_to_datetime, datetime.fromisoformat):
-        try:
+        with suppress(ValueError, TypeError, IndexError, OverflowError):
             moment = parse(text)
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-        except (ValueError, TypeError, IndexError, OverflowError):
-            continue
     return None
 
 

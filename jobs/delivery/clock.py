@@ -60,11 +60,8 @@ class Clock(threading.Thread):
 
     def tick(self) -> None:
         try:
-            due = self._ledger.tick(self._worker, self._queue.key, alive=self._pulse.is_alive)
-            if due is None:
-                return
-            hand(self._queue, due)
-            if due:
+            if due := self._ledger.tick(self._worker, self._queue.key, alive=self._pulse.is_alive):
+                hand(self._queue, due)
                 log.debug("handed over", deliveries=len(due))
         except RedisError as error:
             log.warning("no tick", because=str(error))

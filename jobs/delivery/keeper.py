@@ -49,10 +49,9 @@ class Keeper(threading.Thread):
             self.renew()
 
     def renew(self) -> None:
-        now = time.monotonic()
         with self._lock:
             held = dict(self._held)
-        hung = {token for token, (_, since) in held.items() if now - since >= LONGEST_ATTEMPT}
+        hung = {token for token, (_, since) in held.items() if time.monotonic() - since >= LONGEST_ATTEMPT}
         try:
             for lost in self._ledger.renew((id_, token) for token, (id_, _) in held.items() if token not in hung):
                 log.warning("lease lost", delivery_id=lost)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+import structlog
 from redis import Redis
 
 from jobs.delivery.clock import Clock, Pulse
 from tests.jobs.steps import due, fields, key_of, leased, members, now_ms, queued, waiting
-from tests.jobs.world import Recorder, World
+from tests.jobs.world import Recorder, World, feedback_event
+from tools.sandbox.processes import wait_for
 
 
 @pytest.fixture
@@ -66,8 +70,97 @@ def test_the_first_tick_is_when_the_ledger_was_born(world: World) -> None:
     assert world.redis.get(key_of(world, "born")) == b"5"
 
 
+# The thread of each worker
+
+
+class Beats(threading.Event):
+    """Takes the place of the pause between two ticks: `each` is called instead, until `last`."""
+
+    def __init__(self, last: int, each: Callable[[], None]) -> None:
+        super().__init__()
+        self.pauses: list[float | None] = []
+        self._last = last
+        self._each = each
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert len(self.pauses) < self._last, "it was stopped"
+        self.pauses.append(timeout)
+        self._each()
+        return len(self.pauses) == self._last
+
+
+def clock_of(world: World, name: str = "a") -> Clock:
+    return Clock(world.ledger, world.queue, name, 30, Pulse())
+
+
 def test_a_clock_keeps_no_process_alive_that_wants_to_end(world: World) -> None:
-    assert Clock(world.ledger, world.queue, "a", 30, Pulse()).daemon
+    assert clock_of(world).daemon
+
+
+def test_a_worker_lives_for_ten_seconds_after_its_job_loop_has_turned(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    pulse = Pulse()
+    for turn in range(2):
+        now += 9.9
+        assert pulse.is_alive
+        now += 0.2
+        assert not pulse.is_alive
+        pulse.beat()
+        assert pulse.is_alive, turn
+
+
+def test_a_tick_hands_what_is_due_to_rq(world: World) -> None:
+    ids = [queued(world) for _ in range(2)]
+    world.queue.empty()
+    for id_ in ids:
+        overdue(world, id_)
+    clock_of(world).tick()
+    assert sorted(world.taken()) == sorted(ids)
+    assert members(world, "workers") == ["a"]
+
+
+def test_who_is_not_elected_does_nothing_and_reports_nothing(world: World) -> None:
+    clock_of(world).tick()
+    id_ = queued(world)
+    world.queue.empty()
+    overdue(world, id_)
+    with structlog.testing.capture_logs() as logs:
+        clock_of(world, "b").tick()
+    assert (world.taken(), logs) == ([], [])
+
+
+def test_a_clock_ticks_every_second_and_forgets_at_once_and_then_every_minute(world: World) -> None:
+    forgotten: list[int] = []
+    ticks: list[bool] = []
+
+    def old_event() -> str:
+        event = world.accept(feedback_event()).event_id
+        world.run()
+        world.pass_time(31 * 86_400)
+        return key_of(world, f"event:{event}")
+
+    def each() -> None:
+        ticks.append(bool(world.redis.delete(key_of(world, "clock"))))
+        if not world.redis.exists(old[-1]):
+            forgotten.append(len(ticks))
+            old.append(old_event())
+
+    old = [old_event()]
+    clock = clock_of(world)
+    clock._stopped = beats = Beats(121, each)
+    clock.run()
+    assert forgotten == [1, 61, 121]
+    assert (ticks, beats.pauses) == ([True] * 121, [1.0] * 121)
+
+
+def test_a_clock_that_is_stopped_ends(world: World) -> None:
+    clock = clock_of(world)
+    clock.start()
+    wait_for("a tick", lambda: members(world, "workers") == ["a"])
+    clock.stop()
+    clock.join(20)
+    assert not clock.is_alive()
 
 
 # Breakers and those who wait

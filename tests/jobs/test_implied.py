@@ -74,6 +74,19 @@ def test_each_issue_is_one_addition_with_the_identity_of_a_real_one() -> None:
     assert not parse(addition_of(ANNOUNCED, numbers[0]), INSTANCE).implied
 
 
+def test_a_repeat_gives_an_addition_to_no_connector_that_was_switched_on_since(redis: Redis) -> None:
+    """The same for what an event implies as for the event itself: reconcile restores what should be."""
+    body = feedback_with(issue(7))
+    for names in (["one"], ["one", "two"]):
+        routes = [Route(name, ("*",), tickets=True) for name in names]
+        Acceptor(Ledger(redis, INSTANCE), routes).accept("abc", parse(body, INSTANCE), b"{}")
+    rows, _ = World(redis, {}).records.deliveries(Query(limit=500))
+    assert sorted((row["event"], row["connector"]) for row in rows) == [
+        ("FEEDBACK_CREATION", "one"),
+        ("ISSUE_ADDITION", "one"),
+    ]
+
+
 def test_what_is_stored_is_read_again_as_the_same_event() -> None:
     for addition, body in sources.implied(parse(ANNOUNCED, INSTANCE), INSTANCE):
         restored = sources.restore({"source": "abc", "body": body.decode()}, INSTANCE)

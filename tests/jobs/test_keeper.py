@@ -13,6 +13,7 @@ from jobs.delivery.keeper import Keeper
 from jobs.ledger.ledger import Lease, Ledger
 from jobs.ledger.records import Records
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event
+from tools.sandbox.processes import wait_for
 
 
 @pytest.fixture
@@ -55,6 +56,27 @@ def test_what_works_is_kept_and_does_not_hang(world: World, leases: list[Lease])
     with keeper.keeping(leases[0]):
         keeper.renew()
         assert hung(world.redis) == 0
+    assert not world.redis.exists(f"{world.ledger.prefix}hung"), "where nothing hangs nothing is written"
+
+
+def test_leases_are_renewed_three_times_before_they_run_out() -> None:
+    assert keeper_module.RENEW_SECONDS == 5.0
+
+
+def test_a_keeper_renews_again_and_again_until_it_is_stopped(
+    world: World, leases: list[Lease], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper_module, "RENEW_SECONDS", 0.01)
+    hold = f"{world.ledger.prefix}hold:slack:{leases[0].delivery['entity']}"
+    keeper = Keeper(world.ledger, "worker")
+    keeper.start()
+    with keeper.keeping(leases[0]):
+        for _ in range(2):
+            world.redis.pexpire(hold, 5000)
+            wait_for("the lease to be renewed", lambda: world.redis.pttl(hold) > 10_000)
+    keeper.stop()
+    keeper.join(20)
+    assert not keeper.is_alive()
 
 
 def test_slots_that_hang_are_counted_until_they_end(world: World, leases: list[Lease], hanging: None) -> None:

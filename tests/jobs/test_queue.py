@@ -53,6 +53,9 @@ def test_a_job_shows_its_delivery_and_is_kept_for_a_day_at_most(queue: Queue) ->
 
 
 def test_without_a_delivery_nothing_is_written(queue: Queue, redis: Redis) -> None:
+    with redis.pipeline() as pipeline:
+        hand(queue, [], pipeline)
+        pipeline.execute()
     hand(queue, [])
     assert redis.keys("*") == []
 

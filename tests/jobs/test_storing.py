@@ -77,6 +77,30 @@ def test_a_new_delivery_has_every_field_and_index(world: World) -> None:
     assert due(world, id_) == pytest.approx(now_ms(world) + 10_000, abs=5000)
 
 
+def test_what_is_needed_to_read_an_event_again_is_stored_with_it(world: World) -> None:
+    id_ = accept(world, feedback_event(5), "one", headers={"x-event": "issue 7"})
+    assert fields(world, f"event:{id_}")["headers"] == '{"x-event": "issue 7"}'
+    assert "headers" not in fields(world, f"event:{accept(world, feedback_event(6), 'one')}")
+
+
+def test_projects_and_channels_are_known_by_the_names_that_events_give_them(world: World) -> None:
+    accept(world, feedback_event(5), "one")
+    assert fields(world, "names") == {"abc:1:": "p", "abc:1:1": "c"}
+
+
+def test_an_event_costs_one_round_trip_the_first_one_too(world: World) -> None:
+    ours = acceptor(world, "one", "two")
+    with world.redis.monitor() as monitor:
+        ours.accept("abc", parse(feedback_event(5), INSTANCE), b"{}")
+        world.redis.echo("the end")
+        seen: list[str] = []
+        while "the end" not in (command := monitor.next_command())["command"]:
+            if command["client_type"] != "lua":
+                seen.append(command["command"].partition(" ")[0].upper())
+    sent = [name for name in seen if name not in ("HELLO", "CLIENT", "SELECT")]  # of a new connection
+    assert (sent[0], sent.count("MULTI"), sent[-1]) == ("MULTI", 1, "EXEC")
+
+
 def test_a_delivery_that_is_skipped_from_the_start_is_neither_due_nor_in_a_line(world: World) -> None:
     id_ = f"{accept(world, feedback_event(5), 'one', skip={'one': 'left out'})}.one"
     delivery = fields(world, f"delivery:{id_}")

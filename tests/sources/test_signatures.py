@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.signatures import Hmac, StandardWebhooks, Token
+from sources.signatures import AnyOf, Hmac, StandardWebhooks, Token
 
 KOREAN = '{"type":"issue.created","timestamp":"2026-01-02T03:04:05Z","data":{"id":789,"name":"로그인 오류"}}'
 LOGTO = (
@@ -131,3 +131,38 @@ def test_a_token_is_compared_whole() -> None:
     for wrong in ("", "token-number", "token-number-two ", "token-number-one,token-number-two", "비밀"):
         assert not proof.may_hold({"x-webhook-token": wrong})
     assert not Token("x-webhook-token", []).may_hold({"x-webhook-token": ""})
+
+
+def test_a_token_behind_a_word_needs_the_word() -> None:
+    proof = Token("authorization", ["token-number-one"], prefix="Bearer")
+    for right in ("Bearer token-number-one", "Bearer  token-number-one"):
+        assert proof.holds({"authorization": right}, b"")
+    for wrong in ("token-number-one", "Basic token-number-one", "Bearer", "Bearer token-number-two", ""):
+        assert not proof.holds({"authorization": wrong}, b"")
+    assert not Token("x-token", ["token-number-one"]).holds({"x-token": " token-number-one"}, b""), "no word, no space"
+
+
+def test_an_hmac_without_its_prefix_is_none_and_its_digits_are_of_either_case() -> None:
+    key, prefix, body, signature = HMACS[1]
+    proof = Hmac("x-signature", [key], prefix=prefix)
+    digits = signature.removeprefix(prefix)
+    assert proof.holds({"x-signature": f"{prefix}{digits.upper()}"}, body.encode())
+    assert not proof.holds({"x-signature": digits}, body.encode())
+
+
+def test_the_first_twenty_signatures_of_a_standard_webhook_are_looked_at() -> None:
+    secret, id_, at, body, signature = STANDARD[0]
+    for others, held in ((19, True), (20, False)):
+        headers = {"webhook-id": id_, "webhook-timestamp": str(at)}
+        headers["webhook-signature"] = " ".join([*["v1,AAAA"] * others, signature])
+        assert standard(at, secret).holds(headers, body.encode()) is held
+
+
+def test_one_of_several_proofs_is_enough() -> None:
+    proof = AnyOf(Token("x-new", ["token-number-one"]), Token("x-old", ["token-number-two"]))
+    for right in ({"x-new": "token-number-one"}, {"x-old": "token-number-two"}):
+        assert proof.may_hold(right)
+        assert proof.holds(right, b"")
+    wrong = {"x-new": "token-number-two", "x-old": "token-number-one"}
+    assert not proof.may_hold(wrong)
+    assert not proof.holds(wrong, b"")
