@@ -117,8 +117,12 @@ class Ledger:
         self.prefix = f"fb:{instance}:"
 
     def _run(self, script: str, *args: str | bytes | int, on: Any = None) -> Any:
+        return self.run(LUA[script], *args, on=on)
+
+    def run(self, text: str, *args: str | bytes | int, on: Any = None) -> Any:
+        """Runs a script that includes lua/time.lua: `args` come behind its prefix and time."""
         now = self._now() if self._now else ""
-        return (self.redis if on is None else on).eval(LUA[script], 0, self.prefix, now, *args)
+        return (self.redis if on is None else on).eval(text, 0, self.prefix, now, *args)
 
     def accept(
         self,

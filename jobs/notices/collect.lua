@@ -1,20 +1,24 @@
 -- What operators are to be notified of: looks at what has changed in the ledger since the last time, and stores what is to
 -- be announced before it answers, so that a worker that dies afterwards loses nothing.
--- ARGV: prefix, election ms, window ms (an announcement of a group is followed by the next one after that time), how many
+-- ARGV: prefix, time, election ms, window ms (an announcement of a group is followed by the next one after that time), how many
 -- dead letters at once, name of our own source, name of the source that reconcile asks ('' for none).
 -- `notices` is a hash: `position` <score>|<id> of the last dead letter that was looked at, `looked` when; `pending|<kind>|
 -- <group>` what is counted; `until|<kind>|<group>` when the group may be announced again; `open|<destination>` and
 -- `refused|<source>` what is announced as such; `out|<ms>|<kind>|<group>` what is to be announced now.
 -- Returns these as field, value, …; nil for a worker that was not elected this time.
-local p, elect, window, many, own, source = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], ARGV[6]
-if not redis.call('SET', p .. 'notices:turn', '1', 'NX', 'PX', elect) then return false end
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
+--!include time
+local elect, window, many, own, source = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6], ARGV[7]
 local key, missed = p .. 'notices', p .. 'notices:missed'
-local DAY = 86400000
+local DAY, MINUTE = 86400000, 60000
 local WRONG = {auth = true, config = true, gone = true}
 
 local function number(value) return tonumber(value or 0) or 0 end
+
+-- Whose turn it is: the value is when the next one may look. A time that is further away than that was set before the clock
+-- stepped back.
+local turn = number(redis.call('GET', p .. 'notices:turn'))
+if turn > now and turn <= now + elect then return false end
+redis.call('SET', p .. 'notices:turn', string.format('%.0f', now + elect), 'PX', 10 * elect)
 
 local function count(kind, group, at, why)
   local field = 'pending|' .. kind .. '|' .. group
@@ -31,11 +35,12 @@ local function announce(kind, group, values)
   redis.call('HSET', key, 'until|' .. kind .. '|' .. group, string.format('%.0f', now + window))
 end
 
--- Dead letters, in the order in which they died. After a day without a look nobody wanted to know of the older ones.
+-- Dead letters, in the order in which they died. Where nobody has looked yet, or not for a day, those of the last minute
+-- count: a worker's first look may come after the first dead letters of a new ledger, and nobody wanted to know of older ones.
 local score, last = string.match(redis.call('HGET', key, 'position') or '', '^(%d+)|(.*)$')
 local looked = number(redis.call('HGET', key, 'looked'))
 if not score or now - looked > DAY or tonumber(score) > now then
-  score, last = string.format('%.0f', now), ''
+  score, last = string.format('%.0f', now - MINUTE), ''
 end
 redis.call('HSET', key, 'looked', string.format('%.0f', now))
 local from, seen, offset, rows = score, 0, 0, nil

@@ -12,13 +12,13 @@ import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import structlog
 from redis.exceptions import RedisError
 
 from jobs.accept import Acceptor
 from jobs.ledger.ledger import Ledger
+from jobs.ledger.scripts import ready
 from jobs.routing import Route
 from sources import OWN, REGISTRY, events_of
 from sources.base import Request
@@ -33,7 +33,7 @@ DEAD_AT_ONCE = 500
 """Dead letters that one look counts."""
 WITH_REASON = ("dead_letter", "misconfigured")
 REFUSED = "it refuses our credentials: `flask check` names the variable"
-SCRIPT = (Path(__file__).parent / "collect.lua").read_text(encoding="utf-8")
+SCRIPT = ready((Path(__file__).parent / "collect.lua").read_text(encoding="utf-8"))
 
 
 def is_wanted(routes: Iterable[Route]) -> bool:
@@ -57,14 +57,13 @@ class Notices:
     def collect(self, elect_ms: int = int(LOOK_SECONDS * 900)) -> list[str]:
         """Looks at what has changed and makes the events of it: their ids. Nothing for a worker that is not elected."""
         limits = (elect_ms, WINDOW_SECONDS * 1000, DEAD_AT_ONCE)
-        redis: Any = self._ledger.redis  # redis-py types each answer as the union of all its modes
-        parts: list[bytes] = redis.eval(SCRIPT, 0, self._ledger.prefix, *limits, OWN, self._source) or []
+        parts: list[bytes] = self._ledger.run(SCRIPT, *limits, OWN, self._source) or []
         made = []
         for field, values in zip(parts[::2], parts[1::2], strict=True):
             body = body_of(field.decode("utf-8", "replace"), values.decode("utf-8", "replace"))
             event = REGISTRY[OWN].parse(Request(self._ledger.instance, json.loads(body), body, {}))
             self._acceptor.accept(OWN, event, body)
-            redis.hdel(self._key, field)
+            self._ledger.redis.hdel(self._key, field)
             made.append(event.id)
         return made
 
@@ -100,7 +99,7 @@ class Watch(threading.Thread):
         self._stopped = threading.Event()
 
     def run(self) -> None:
-        while self._notices is not None and not self._stopped.wait(LOOK_SECONDS):
+        while self._notices is not None:
             try:
                 for event_id in self._notices.collect():
                     log.info("event of the service itself", event_id=event_id)
@@ -108,6 +107,8 @@ class Watch(threading.Thread):
                 log.warning("no look at what operators want to know: Redis does not answer", because=str(error))
             except Exception:
                 log.exception("no look at what operators want to know")  # this thread must not end
+            if self._stopped.wait(LOOK_SECONDS):
+                return
 
     def stop(self) -> None:
         self._stopped.set()
