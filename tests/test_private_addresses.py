@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.http import Forbidden, NoAnswer, new_session, send
+from bridge.http.deadline import resolver
 from bridge.networks import RESERVED, is_public, literal_address
 from tests.hostile import answering, http, listening
 from tests.test_transport import Listener
@@ -120,6 +121,14 @@ def test_a_name_at_a_private_address_is_not_connected_to(address: str, names: An
     assert not caught.value.sent
     assert asked == ["inside.example"]
     assert address not in str(caught.value)
+
+
+def test_each_look_up_has_an_answer_of_its_own(names: Any) -> None:
+    """Callers share a look-up that is under way, and none that has ended."""
+    asked = names("often.example", *([f"127.0.0.{number}"] for number in range(1, 201)))
+    for number in range(1, 201):
+        assert resolver.find("often.example", 80, 5) == [(f"127.0.0.{number}", 80)]
+    assert len(asked) == 200
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1", "2130706433", "0x7f000001", "[::1]", "[::ffff:127.0.0.1]"])

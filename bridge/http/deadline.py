@@ -152,15 +152,20 @@ class _Resolver:
         return future.result(seconds)
 
     def _ask(self, key: tuple[str, int], future: Future[Addresses]) -> None:
+        found: Addresses = []
+        failure: Exception | None = None
         try:
-            future.set_result(_look_up(*key))
+            found = _look_up(*key)
         except UnicodeError:
-            future.set_exception(socket.gaierror(socket.EAI_NONAME, "no host can have this name"))
+            failure = socket.gaierror(socket.EAI_NONAME, "no host can have this name")
         except Exception as error:  # noqa: BLE001  whatever it is, the waiting thread must get it
-            future.set_exception(error)
-        finally:
-            with self._lock:
-                self._asked.pop(key, None)
+            failure = error
+        with self._lock:
+            del self._asked[key]  # before the answer is known: a caller after that gets an answer of its own
+        if failure is None:
+            future.set_result(found)
+        else:
+            future.set_exception(failure)
 
 
 def _look_up(host: str, port: int, flags: int = 0) -> Addresses:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -107,6 +109,30 @@ def test_a_person_starts_it_again_and_what_waited_goes_on_at_once(world: World, 
     assert replayer.replay(dead) == "queued"
     world.run()
     assert row(world, dead)["state"] == "done"
+
+
+class Interrupted(Redis):
+    """A client after whose look at a stop something else happens, once."""
+
+    then: Callable[[], object] | None = None
+
+    def hget(self, name: Any, key: Any) -> Any:
+        found = super().hget(name, key)
+        if str(name).endswith(":stopped") and self.then is not None:
+            then, self.then = self.then, None
+            then()
+        return found
+
+
+def test_what_is_held_while_a_person_starts_it_again_does_not_wait(world: World, redis_url: str) -> None:
+    stopped(world)
+    later = world.accept(feedback_event())
+    with Interrupted.from_url(redis_url) as client:
+        client.then = lambda: Replayer(world.ledger).resume("one")
+        World(client, world.connectors).deliverer.deliver(f"{later.event_id}.one")
+    assert row(world, f"{later.event_id}.one")["reason"] == "stopped"
+    world.run_due()
+    assert world.state(later, "one") == "done"
 
 
 def test_a_replay_does_not_pass_by_a_stop(world: World) -> None:
