@@ -218,7 +218,7 @@ def tattler() -> Iterator[str]:
 def planted(tattler: str, redis_port: int) -> dict[str, dict[str, str]]:
     """Two environments that have a secret in every variable that may hold one, between them."""
     both = {
-        "CONNECTORS": "translate,jira,slack",
+        "CONNECTORS": "translate,jira,slack,outgoing,nocobase",
         "TRANSLATE_EVENTS": "*",
         "SLACK_EVENTS": "*",
         "JIRA_EVENTS": "*",
@@ -239,6 +239,10 @@ def planted(tattler: str, redis_port: int) -> dict[str, dict[str, str]]:
         "LOGTO_SIGNING_KEY": "planted-logto-signing-key-0123456789",
         "NOCOBASE_WEBHOOK_TOKEN": "planted-nocobase-webhook-token",
         "SOURCE_CRM_SECRET": "planted-secret-of-a-generic-source",
+        "OUTGOING_URL": f"{tattler}/catch/planted-outgoing-path?key=planted-outgoing-query",
+        "OUTGOING_SECRET": "planted-outgoing-secret",
+        "OUTGOING_HEADERS": '{"Authorization": "Bearer planted-outgoing-token", "x-key": "planted-outgoing-key"}',
+        "OUTGOING_ALLOW_PRIVATE": "true",
         "LOG_LEVEL": "debug",
     }
     return {
@@ -252,6 +256,10 @@ def planted(tattler: str, redis_port: int) -> dict[str, dict[str, str]]:
             "SLACK_BOT_TOKEN": "xoxb-planted-slack",
             "SLACK_CHANNEL": "#feedback",
             "SLACK_API_URL": tattler,
+            "NOCOBASE_URL": f"{tattler}/api/webhook:trigger/planted-nocobase-path",
+            "NOCOBASE_USER": "bridge",
+            "NOCOBASE_PASSWORD": "planted-nocobase-password",
+            "NOCOBASE_SECRET": "planted-nocobase-secret",
         },
         "own": both
         | {
@@ -265,14 +273,20 @@ def planted(tattler: str, redis_port: int) -> dict[str, dict[str, str]]:
             "SLACK_BOT_TOKEN": "",
             "SLACK_CHANNEL": "",
             "SLACK_WEBHOOK_URL": f"{tattler}/services/planted-hook/planted-hook",
+            "NOCOBASE_URL": tattler,
+            "NOCOBASE_API_KEY": "planted-nocobase-key",
+            "NOCOBASE_COLLECTION": "feedback",
+            "NOCOBASE_FIELDS": '{"title": "{{ issue.name }}"}',
         },
     }
 
 
 BASIC = base64.b64encode(f"{EMAIL}:planted-jira-token".encode()).decode()
+NOCOBASE = base64.b64encode(b"bridge:planted-nocobase-password").decode()
+OUTGOING = tuple(f"planted-outgoing-{part}" for part in ("path", "query", "token", "key"))
 QUOTED = {
-    "cloud": ("planted-abc-key-1", BASIC, "xoxb-planted-slack"),
-    "own": ("planted-abc-key-1", "planted-jira-pat", "/services/planted-hook"),
+    "cloud": ("planted-abc-key-1", BASIC, "xoxb-planted-slack", *OUTGOING, "planted-nocobase-path", NOCOBASE),
+    "own": ("planted-abc-key-1", "planted-jira-pat", "/services/planted-hook", *OUTGOING, "planted-nocobase-key"),
 }
 """What the third parties of each environment must have had to quote."""
 
@@ -321,7 +335,9 @@ def test_planted_secrets_show_nowhere(tmp_path: Path, tattler: str, which: str) 
         def tried() -> bool:
             rows = web.get("/api/deliveries?limit=500", bearer).json["deliveries"]
             first = {row["connector"] for row in rows if row["attempts"] and row["error"]}
-            return first == {"translate", "jira", "slack"} and not any(row["state"] == "running" for row in rows)
+            return first == {"translate", "jira", "slack", "outgoing", "nocobase"} and not any(
+                row["state"] == "running" for row in rows
+            )
 
         processes.wait_for("an attempt of each connector", tried)
         shown = [web.get(f"/api/{path}", bearer) for path in ("deliveries?limit=500", "events")]
@@ -339,7 +355,7 @@ def test_planted_secrets_show_nowhere(tmp_path: Path, tattler: str, which: str) 
     sinks |= {log.name: log.read_text(encoding="utf-8") for log in tmp_path.glob("*.log") if log.name != "valkey.log"}
     assert sinks.keys() >= {"web.log", "worker.log", "flask.log"}
     for name, text in sinks.items():
-        for secret in ("planted", BASIC, base64.b64encode(b":planted").decode()[:-4]):
+        for secret in ("planted", BASIC, NOCOBASE, base64.b64encode(b":planted").decode()[:-4]):
             place = text.find(secret)
             assert place < 0, f"{name}: {text[max(0, place - 300) : place + 100]}"
     # Each was quoted to us; masked, or left out altogether where the shape of an answer does not exclude secrets.
