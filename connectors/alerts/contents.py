@@ -168,14 +168,15 @@ def _occurrence(event: Event, language: Language) -> str:
     summary = event.summary
     if summary is None:
         return name
-    title = _name(summary.title, language, SUMMARY_MAX)
-    if title and (summary.what or summary.about):
-        title = texts.QUOTED[language].format(title=title)
     limits = {"why": SUMMARY_MAX}
     values = {
         key: _name(value, language, limits.get(key, STATUS_MAX)) or UNKNOWN for key, value in summary.values.items()
     }
-    what = texts.OCCURRENCES[summary.what][language].format(**values) if summary.what else ""
+    happened = texts.OCCURRENCES.get(summary.what)  # a plug-in's source may have a key of its own
+    what = happened[language].format(**values) if happened else ""
+    title = _name(summary.title, language, SUMMARY_MAX)
+    if title and (what or summary.about):
+        title = texts.QUOTED[language].format(title=title)
     to_what = " ".join(part for part in (_name(summary.about, language), title) if part)
     if not to_what or (summary.about and not what):
         what = what or name

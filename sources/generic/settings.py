@@ -16,6 +16,8 @@ Scheme = Literal["token", "hmac-sha256-hex", "hmac-sha256-base64", "standard-web
 TOKEN_HEADER = "x-bridge-token"  # noqa: S105  the name of a header
 CHECKS = {"token": check_header_secrets, "standard-webhooks": check_signing_keys}
 LONGEST_PATH = 200
+FIXED = {"header": "webhook-signature", "prefix": "v1,"}
+"""Of Standard Webhooks: set to anything else, they would have no effect."""
 
 
 def _check_header(name: str) -> str:
@@ -59,7 +61,7 @@ class GenericSettings(Settings):
             except ValueError as error:
                 problems.append(f"{self.variable('secret')}: {error}")
         if self.scheme == "standard-webhooks":
-            given = [field for field in ("header", "prefix") if getattr(self, field)]
+            given = [field for field, fixed in FIXED.items() if getattr(self, field) not in (None, "", fixed)]
             problems += [
                 f"{self.variable(field)}: has no effect with standard-webhooks, whose headers are fixed; remove it"
                 for field in given

@@ -89,6 +89,11 @@ def test_a_mistake_in_a_generic_source_is_named_by_its_variable(changes: dict[st
     assert GOOD not in found
 
 
+def test_the_fixed_header_of_standard_webhooks_may_be_named() -> None:
+    named = {"SOURCE_CRM_SCHEME": "standard-webhooks", "SOURCE_CRM_HEADER": "Webhook-Signature"}
+    assert configure_sources({**CRM, **named}).used["crm"].name == "crm"
+
+
 def test_a_variable_of_a_generic_source_that_is_not_listed_is_a_warning() -> None:
     doubts = configure({**TOKEN, "SOURCE_CRM_SECRET": GOOD}).doubts
     assert doubts == ("SOURCE_CRM_SECRET: SOURCES does not name crm; its requests are answered 404",)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sources
+from connectors.texts import OCCURRENCES
 from jobs.routing import make_route, plan
 from sources import REGISTRY
 from sources.base import LONGEST_KEPT, Event, Request, Sample, Unread
@@ -96,6 +97,12 @@ def test_every_sample_is_an_event_of_its_name(source: Source, name: str) -> None
     assert str(event.subject).startswith(f"{source.name}:")
     if source.name not in GENERIC and not name.endswith("_DELETED"):  # Blue's deletions have no time
         assert event.occurred > 1.7e9, "an event that happens now"
+
+
+@SAMPLES
+def test_what_happened_has_a_text(source: Source, name: str) -> None:
+    summary = sample(source, name).summary
+    assert summary is None or summary.what in {"", *OCCURRENCES}
 
 
 @SAMPLES
