@@ -204,9 +204,7 @@ class Deliverer:
         conditions = flow.conditions_of(outcome, about.destination, about.source) if about.judged else []
         if lease.event.get("source") == sources.OWN:
             conditions = flow.without_alarm(conditions)
-        recovery = (
-            flow.recovery_of(outcome, about.destination, about.source, became.wake) if about.destination else None
-        )
+        recovery = flow.recovery_of(outcome, about.destination, about.source, became.wake)
         last = flow.states_of(outcome, about.destination, about.source)
         if flow.stops_instance(outcome):
             self._stop(lease, fields["why"])
@@ -238,8 +236,7 @@ class Deliverer:
     def _hold(self, lease: Lease, hold: Hold) -> None:
         """Gives the lease back: no attempt was made."""
         fields = {"attempts": str(lease.attempt - 1), "why": hold.why, "reason": hold.reason}
-        recovery = Recovery(hold.closed) if hold.closed else None
-        self._ledger.settle(lease, "retrying", fields, {}, hold.seconds, recovery=recovery)
+        self._ledger.settle(lease, "retrying", fields, {}, hold.seconds, recovery=Recovery(hold.closed))
         log.debug("held", why=hold.why, again_in=round(hold.seconds, 1))
 
 
