@@ -54,6 +54,23 @@ def test_a_body_that_is_not_quite_utf_8_is_still_json() -> None:
     assert text.endswith(" and \ufffd")
 
 
+@pytest.mark.parametrize(("status", "ok"), [(199, False), (200, True), (299, True), (300, False), (404, False)])
+def test_an_answer_of_the_two_hundreds_is_a_success(status: int, ok: bool) -> None:
+    assert Answer(status, requests.structures.CaseInsensitiveDict(), b"").ok is ok
+
+
+def test_an_answer_knows_what_was_sent_and_does_not_show_it() -> None:
+    """Errors are compared with it, so that none repeats a secret of the request."""
+    for options in ({"data": "planted-secret"}, {"data": b"planted-secret"}, {"json_body": "planted-secret"}):
+        with listening(answering(http(200, b"{}"))) as port:
+            found = ask(port, "/planted-path", headers={"X-Key": "planted-key"}, **options)
+        for part in ("planted-secret", "/planted-path", "X-Key: planted-key"):
+            assert part in found.request
+        assert "planted" not in repr(found)
+    with listening(answering(http(200, b"{}"))) as port:
+        assert ask(port).request.endswith("\n"), "no body"
+
+
 # How much is read
 
 

@@ -87,6 +87,7 @@ def test_a_final_answer_ends_it(reason: Reason, position: int, age: float, luck:
         "retrying" if reason == "quota" and age < THREE_DAYS else "dead"
     )
     assert after(Skipped("no text"), position, age, luck).state == "skipped"
+    assert after(Failed("no", "client_error"), position, age, luck).delay == 0
     assert after(Done({"key": "P-1"}), position, age, luck).result == {"key": "P-1"}
 
 
@@ -119,6 +120,10 @@ def test_a_success_elsewhere_brings_a_failure_back_one_step_earlier_at_most(
 def test_a_dead_letter_comes_back_by_itself_five_times_at_most(healed: int, wake: float | None) -> None:
     assert after(Failed("401", "auth"), 0, 0, 0, healed=healed).wake == wake
     assert after(Retry("503", "server_error"), 7, 0, 0, healed=healed).wake == wake
+
+
+def test_a_dead_letter_that_never_came_back_does_so_with_the_next_success() -> None:
+    assert after(Failed("401", "auth"), 0, 0, 0).wake == 0
 
 
 @given(reasons, st.integers(0, 9))
