@@ -61,12 +61,17 @@ def test_an_answer_of_the_two_hundreds_is_a_success(status: int, ok: bool) -> No
 
 def test_an_answer_knows_what_was_sent_and_does_not_show_it() -> None:
     """Errors are compared with it, so that none repeats a secret of the request."""
-    for options in ({"data": "planted-secret"}, {"data": b"planted-secret"}, {"json_body": "planted-secret"}):
+    for options in (
+        {"data": "planted-secret 비밀".encode()},
+        {"json_body": "planted-secret"},
+        {"data": "planted-secret"},
+    ):
         with listening(answering(http(200, b"{}"))) as port:
             found = ask(port, "/planted-path", headers={"X-Key": "planted-key"}, **options)
         for part in ("planted-secret", "/planted-path", "X-Key: planted-key"):
             assert part in found.request
         assert "planted" not in repr(found)
+        assert ("비밀" in found.request) == isinstance(options.get("data"), bytes)
     with listening(answering(http(200, b"{}"))) as port:
         assert ask(port).request.endswith("\n"), "no body"
 
