@@ -12,12 +12,15 @@ from tools.chaos.story import make_story
 from tools.chaos.world import Options
 
 FAULTS = (
+    # Ordered before the first issue of each project.
+    Fault(0.0, "killed at a step", details={"when": "after", "step": "jira POST /issue"}),
+    Fault(0.0, "killed at a step", details={"when": "after", "step": "github POST /repos/acme/app/issues"}),
+    Fault(0.0, "killed at a step", details={"when": "after", "step": "gitlab POST /*/projects/*/issues"}),
+    Fault(0.0, "killed at a step", details={"when": "after", "step": "blue POST /graphql/createTodo"}),
     Fault(0.5, "answers lost", details={"system": "jira", "times": 1}),
     Fault(1.0, "webhooks repeated at once", 2.0),
-    Fault(1.5, "killed at a step", details={"when": "after", "step": "jira POST /issue"}),
     Fault(2.5, "Redis killed", 1.0),
     Fault(3.0, "killed at a step", details={"when": "after", "step": "slack POST /chat.postMessage"}),
-    Fault(3.5, "killed at a step", details={"when": "after", "step": "github POST /repos/acme/app/issues"}),
     Fault(3.8, "answers lost", details={"system": "github", "times": 1}),
     Fault(4.0, "old webhooks again"),
     Fault(4.5, "web killed"),
@@ -27,12 +30,13 @@ FAULTS = (
 
 
 def test_nothing_is_lost_and_nothing_comes_twice_under_attack() -> None:
-    result = run(Options(seed=1), make_story(1, 50, 7.0), FAULTS)
+    result = run(Options(seed=3), make_story(3, 70, 7.0), FAULTS)
     assert result.holds, failures_of([result])
     assert sorted(done.fault.at for done in result.faults) == [fault.at for fault in FAULTS]
-    assert result.deaths >= 4  # web, and workers at the four steps, of which one process may reach two at once
+    assert result.deaths >= 4  # web, and workers at the steps, of which one process may reach two at once
     steps = {fault.details["step"] for fault in FAULTS if fault.kind == "killed at a step"}
-    assert result.points == {f"{step}.after" for step in steps}
+    # A process that is killed at one step may have been past another one, which then is not reached again.
+    assert len({f"{step}.after" for step in steps} - result.points) <= 1
     channels = [row for row in result.rows if row.effect.startswith("messages of")]
     assert [row.effect for row in channels] == ["messages of slack", "messages of slack.mobile", "messages of jandi"]
     assert all(row.expected for row in channels)

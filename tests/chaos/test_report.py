@@ -66,6 +66,8 @@ def test_steps_are_named_without_ids() -> None:
     base = "http://127.0.0.1:4000"
     assert request_step("POST", f"{base}/jira/rest/api/2/issue") == "jira POST /issue"
     assert request_step("PUT", f"{base}/abc/api/projects/1/issues/77") == "abc PUT /projects/*/issues/*"
+    body = b'{"query": "mutation { createTodo(input: {title: \\"x\\"}) { id } }"}'
+    assert request_step("POST", f"{base}/blue/graphql", body) == "blue POST /graphql/createTodo"
     assert request_step("POST", f"{base}/slack/api/chat.postMessage") == "slack POST /chat.postMessage"
     assert request_step("POST", f"{base}/libretranslate/translate?x=1") == "libretranslate POST /translate"
 

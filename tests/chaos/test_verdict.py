@@ -16,6 +16,8 @@ EMPTY: dict[str, Any] = {
     "abc": {"issues": [], "feedbacks": [], "writes": []},
     "jira": {"tickets": []},
     "github": {"tickets": []},
+    "gitlab": {"tickets": []},
+    "blue": {"tickets": []},
     "slack": {"messages": []},
     "jandi": {"messages": []},
 }
@@ -64,6 +66,8 @@ def count(effect: str, *webhooks: Received, repairs: bool = True, lost_before: i
         "abc": {key: state.get(key, []) for key in ("issues", "feedbacks", "writes")},
         "jira": {"tickets": state.get("tickets", [])},
         "github": {"tickets": state.get("issues_there", [])},
+        "gitlab": {"tickets": []},
+        "blue": {"tickets": []},
         "slack": {"messages": state.get("messages", [])},
         "jandi": {"messages": [{"body": body} for body in state.get("bodies", ())]},
     }

@@ -14,6 +14,10 @@ LOST = (
     ("jira", "/comment$"),
     ("github", "/issues$"),
     ("github", "/comments$"),
+    ("gitlab", "/issues$"),
+    ("gitlab", "/notes$"),
+    ("blue", "/createTodo$"),
+    ("blue", "/createComment$"),
     ("slack", "chat.postMessage"),
     ("jandi", "/webhook/"),
 )

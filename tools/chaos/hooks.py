@@ -30,6 +30,9 @@ from tools.chaos.sabotage import PROTECTIONS
 CLOCK_READ_EVERY = 0.1
 """Seconds for which the clock's offset is believed, by the monotonic clock."""
 
+GRAPHQL = re.compile(rb'\{"query": ?"(?:query|mutation) \{ (\w+)')
+"""The field that connectors/tickets/graphql.py asks for."""
+
 
 def install() -> None:
     """Does nothing without CHAOS_FOLDER."""
@@ -89,18 +92,20 @@ def order_file(folder: Path, step: str, when: str) -> str:
     return str(folder / "orders" / f"{quote(step, safe=' ')}.{when}")
 
 
-def request_step(method: str, url: str) -> str:
+def request_step(method: str, url: str, body: Any = None) -> str:
     """`jira POST /issue/*/comment`: the system (first part of the stand-ins' paths), the method, the path without
-    ids."""
+    ids; and the field of a GraphQL request (`blue POST /graphql/createTodo`)."""
     system, *parts = urlsplit(url).path.strip("/").split("/")
     while parts and (parts[0] in ("rest", "api") or parts[0].isdigit()):
         parts.pop(0)
+    field = GRAPHQL.match(body) if isinstance(body, bytes) and parts and parts[-1] == "graphql" else None
+    parts += [field[1].decode()] if field else []
     return f"{system} {method} /{'/'.join('*' if re.search(r'[0-9]', part) else part for part in parts)}"
 
 
 def _watch_requests(module: ModuleType, steps: Steps) -> None:
     def name(_session: Any, request: Any, **_: Any) -> str:
-        return request_step(request.method, request.url)
+        return request_step(request.method, request.url, request.body)
 
     module.Session.send = steps.around(name, module.Session.send)
 

@@ -13,11 +13,13 @@ STEPS_A_RUN = 4
 Dice = random.Random
 Point = tuple[str, str]
 """A step, and "before" or "after" it."""
-SYSTEMS = ("jira", "github", "slack", "jandi", "libretranslate", "abc")
+SYSTEMS = ("jira", "github", "gitlab", "blue", "slack", "jandi", "libretranslate", "abc")
 # People, too, write to the stand-in of ABC: only what none of them does is cut or refused there.
 PATHS = {
     "jira": r".*",
     "github": r".*",
+    "gitlab": r".*",
+    "blue": r".*",
     "slack": r".*",
     "jandi": r".*",
     "libretranslate": r".*",

@@ -8,8 +8,8 @@ from typing import Literal
 
 STATUSES = ("INIT", "ON_REVIEW", "IN_PROGRESS", "RESOLVED", "PENDING")
 TEXTS = ("결제가 안 돼요", "로그인이 자꾸 풀려요", "다크 모드를 추가해 주세요", "앱이 자꾸 꺼져요 😭")
-PROJECTS = (1, 2)
-"""ABC's: the tickets of the first are in Jira, those of the second in GitHub."""
+PROJECTS = (1, 2, 3, 4)
+"""ABC's: each has its tickets in another system (tools/chaos/verdict.py)."""
 Kind = Literal["feedback", "feedback_with_issue", "issue", "status", "addition"]
 SHARES: dict[Kind, int] = {"feedback": 30, "feedback_with_issue": 8, "issue": 22, "status": 28, "addition": 12}
 """Of a hundred actions."""
@@ -29,8 +29,8 @@ class Action:
 
 
 def make_story(seed: int, events: int, seconds: float) -> list[Action]:
-    """`events` actions over `seconds`, in order of time, in both projects. The first two make an issue and a feedback
-    in one, the next two in the other."""
+    """`events` actions over `seconds`, in order of time, in all projects. The first two make an issue and a feedback
+    in one, the next two in the next."""
     dice = random.Random(f"story {seed}")
     times = sorted(dice.uniform(0, seconds) for _ in range(events))
     statuses: list[str] = []  # of each issue so far
@@ -66,7 +66,7 @@ def make_story(seed: int, events: int, seconds: float) -> list[Action]:
 
 
 def one_of_each(number: int, at: float) -> list[Action]:
-    """A feedback, an issue, its change and the feedback added to it, in both projects: every job of the service."""
+    """A feedback, an issue, its change and the feedback added to it, in all projects: every job of the service."""
     story = []
     for project in PROJECTS:
         new = number * len(PROJECTS) + project - 1

@@ -27,7 +27,26 @@ GITHUB_STATUS = {
     "RESOLVED": "closed",
     "PENDING": "closed:not_planned",
 }
-TICKETS_IN = {1: ("jira", TICKET_STATUS), 2: ("github", GITHUB_STATUS)}
+GITLAB_STATUS = {
+    "INIT": "opened",
+    "ON_REVIEW": "opened",
+    "IN_PROGRESS": "opened",
+    "RESOLVED": "closed",
+    "PENDING": "closed",
+}
+BLUE_STATUS = {
+    "INIT": "Inbox",
+    "ON_REVIEW": "In Progress",
+    "IN_PROGRESS": "In Progress",
+    "RESOLVED": "done",
+    "PENDING": "Closed",
+}
+TICKETS_IN = {
+    1: ("jira", TICKET_STATUS),
+    2: ("github", GITHUB_STATUS),
+    3: ("gitlab", GITLAB_STATUS),
+    4: ("blue", BLUE_STATUS),
+}
 """By ABC project: the ticket system, and the status there for each of ABC's."""
 TOGETHER_SECONDS = 3.0
 """As far as the slow answers of an attack draw a read and the write after it apart."""

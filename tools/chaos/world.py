@@ -52,21 +52,25 @@ SEARCH_LAG = 2.0
 """Seconds by which the search of the stand-in for Jira Cloud lags behind, in every run."""
 STATES = re.compile(r'^feedback_bridge_deliveries\{state="(\w+)"\} (\S+)$', re.MULTILINE)
 TUNED = {
-    "CONNECTORS": "translate,jira,github,slack,slack.mobile,jandi",
+    "CONNECTORS": "translate,jira,github,gitlab,blue,slack,slack.mobile,jandi",
     "SLACK_CHANNEL__MOBILE": "#mobile",
     # The limits that protect real third parties would only make a run long; their own tests are elsewhere.
     "SLACK_RATE": "100",
     "JANDI_RATE": "100",
     "JIRA_RATE": "200",
     "GITHUB_RATE": "200",
+    "GITLAB_RATE": "200",
+    "BLUE_RATE": "200",
     "TRANSLATE_RATE": "200",
     "JIRA_SEARCH_LAG": "10",
     "GITHUB_SEARCH_LAG": "10",
     "JIRA_STATUS_MAP": "INIT=To Do,ON_REVIEW=In Progress,IN_PROGRESS=In Progress,RESOLVED=Done,PENDING=To Do",
     "GITHUB_STATUS_MAP": "INIT=open,ON_REVIEW=open,IN_PROGRESS=open,RESOLVED=closed,PENDING=closed:not_planned",
+    "GITLAB_STATUS_MAP": "INIT=opened,ON_REVIEW=opened,IN_PROGRESS=opened,RESOLVED=closed,PENDING=closed",
+    "BLUE_STATUS_MAP": "INIT=Inbox,ON_REVIEW=In Progress,IN_PROGRESS=In Progress,RESOLVED=done,PENDING=Closed",
     "LOG_LEVEL": "info",
     "RECONCILE_EVERY": "3",
-    "RECONCILE_CHANNELS": "1:1,2:2",
+    "RECONCILE_CHANNELS": "1:1,2:2,3:3,4:4",
 }
 """What differs from the defaults; printed with every report."""
 
