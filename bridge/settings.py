@@ -8,7 +8,7 @@ as unset, so that a line left empty in `.env` means the default.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -110,7 +110,14 @@ class Settings(BaseModel):
 
     PREFIX: ClassVar[str] = ""
     """Before the name of each field in its variable: with `github` the field `repo` is GITHUB_REPO."""
+    CHOICE: ClassVar[str] = ""
+    """The field whose value may add further fields (`chosen`); "" for none."""
     _names: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def chosen(cls, _value: str | None) -> type[Self]:
+        """The class with the fields that this value of CHOICE adds, a subclass; this class where it adds none."""
+        return cls
 
     @classmethod
     def variables(cls) -> dict[str, str]:
@@ -146,6 +153,7 @@ def load(cls: type[S], environ: Mapping[str, str], label: str = "") -> S:
 
     Raises ConfigError naming every variable that is wrong; a value is never part of the message (it may be a secret).
     """
+    base, cls = cls, chosen_class(cls, environ, label)
     values: dict[str, Any] = {}
     problems: list[str] = []
     names: dict[str, str] = {}
@@ -162,13 +170,25 @@ def load(cls: type[S], environ: Mapping[str, str], label: str = "") -> S:
         settings = cls.model_validate(values, context=names)
     except ValidationError as error:
         named = {problem.partition(":")[0].removesuffix("_FILE") for problem in problems}
-        found = [_problem(detail, values, names) for detail in error.errors(include_input=False, include_url=False)]
+        details = error.errors(include_input=False, include_url=False)
+        found = [_problem(detail, values, names, base) for detail in details]
         lines = [line for message in found for line in message.split("\n")]
         # A variable that could not be read is not also missing.
         problems += [line for line in lines if line.partition(":")[0] not in named]
     if problems:
         raise ConfigError(problems)
     return settings
+
+
+def chosen_class(cls: type[S], environ: Mapping[str, str], label: str = "") -> type[S]:
+    """`cls`, or the subclass with the fields that its choice adds in this environment."""
+    if not cls.CHOICE:
+        return cls
+    try:
+        value, _ = read_setting(cls.variables()[cls.CHOICE], label, environ)
+    except ConfigError:
+        return cls  # reported by `load`, with everything else
+    return cls.chosen(value)
 
 
 def named(info: ValidationInfo, field: str) -> str:
@@ -202,13 +222,16 @@ MESSAGES = {
 """Our sentences for what pydantic finds, by its type of error."""
 
 
-def _problem(detail: Any, values: Mapping[str, str], names: Mapping[str, str]) -> str:
+def _problem(detail: Any, values: Mapping[str, str], names: Mapping[str, str], base: type[Settings]) -> str:
+    """`base`: the class without the fields that its choice adds."""
     message = str(detail["msg"]).removeprefix("Value error, ")
     if ours := MESSAGES.get(detail["type"]):
         message = ours.format(**detail.get("ctx", {}))
     if not detail["loc"]:
         return message
     field = str(detail["loc"][0])
+    if detail["type"] == "missing" and field not in base.model_fields:
+        message = f"required by {names[base.CHOICE]}={values[base.CHOICE]}, but not set"
     if is_full_width(values.get(field, "")) and not message.startswith("holds"):
         message += " (it holds full-width characters: type it in ASCII)"
     return f"{names.get(field, field.upper())}: {message}"

@@ -10,9 +10,8 @@ kind and which names such an object.
 from __future__ import annotations
 
 import importlib
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 
+from bridge.plug_ins import PlugIns
 from connectors.base import VERSION, Spec
 
 GROUP = "feedback_bridge.connectors"
@@ -33,13 +32,12 @@ REGISTRY: dict[str, str] = {
 """The package of each connector of ours."""
 
 
-class BadPlugIn(Exception):
-    """An installed plug-in can't be used; the text is for the operator."""
+PLUG_INS = PlugIns(GROUP, Spec, VERSION)
 
 
 def kinds() -> tuple[str, ...]:
     """Every connector that can be named in CONNECTORS: ours, and those of installed plug-ins."""
-    return (*REGISTRY, *sorted(_plug_ins().keys() - REGISTRY.keys()))
+    return (*REGISTRY, *sorted(PLUG_INS.kinds() - REGISTRY.keys()))
 
 
 def kind_of(name: str) -> str:
@@ -57,24 +55,4 @@ def find(name: str) -> Spec:
     if kind in REGISTRY:
         spec: Spec = importlib.import_module(REGISTRY[kind]).SPEC
         return spec
-    return _load(_plug_ins()[kind])
-
-
-@cache
-def _plug_ins() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=GROUP)}
-
-
-@cache
-def _load(point: EntryPoint) -> Spec:
-    package = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
-    try:
-        spec = point.load()
-    except Exception as error:  # somebody else's code: whatever it raises is reported
-        raise BadPlugIn(f"the plug-in '{point.name}' of {package} can't be imported: {type(error).__name__}") from error
-    if not isinstance(spec, Spec) or spec.kind != point.name:
-        raise BadPlugIn(f"the plug-in '{point.name}' of {package} does not name a Spec of the kind '{point.name}'")
-    if spec.version != VERSION:
-        what = f"is written for version {spec.version} of the contract, and this is version {VERSION}"
-        raise BadPlugIn(f"the plug-in '{point.name}' of {package} {what}: install a matching release of it")
-    return spec
+    return PLUG_INS.load(kind)

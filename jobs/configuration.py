@@ -12,9 +12,10 @@ from typing import Any, NoReturn, TypeVar
 
 import connectors
 from bridge.environment import EXIT_BAD_CONFIG, ConfigError, read_setting, read_variable
+from bridge.plug_ins import BadPlugIn
 from bridge.redaction import Redactor, secrets_of
 from bridge.service import ServiceSettings
-from bridge.settings import Settings, load
+from bridge.settings import Settings, chosen_class, load
 from bridge.values import parts_of
 from connectors import find, kind_of, label_of
 from connectors.base import Connector, TicketSystem, Tools
@@ -170,7 +171,7 @@ def _problem_of(name: str) -> str:
         return f"'{name}': the part behind the dot should be 1 to 30 of a-z 0-9 _, such as {kind}.mobile"
     try:
         find(name)
-    except connectors.BadPlugIn as error:
+    except BadPlugIn as error:
         return str(error)
     return ""
 
@@ -203,11 +204,12 @@ def _missing(environ: Mapping[str, str], names: list[str]) -> list[str]:
 def _misspelled(environ: Mapping[str, str], names: Iterable[str], sources: Iterable[str]) -> list[str]:
     """Variables that nobody reads, with a name very much like that of one that is not set."""
     names = list(names)
-    bases = {variable for kind in {*connectors.REGISTRY, *map(kind_of, names)} for variable in _variables_of(kind)}
+    own = {name: _variables_of(name, environ) for name in names}
+    bases = {variable for kind in connectors.REGISTRY for variable in _variables_of(kind, environ)}.union(*own.values())
     known = set(ServiceSettings.variables().values()) | source_variables(sources) | bases
     for name in names:
         if label := label_of(name):
-            known |= {f"{variable}__{label.upper()}" for variable in _variables_of(kind_of(name))}
+            known |= {f"{variable}__{label.upper()}" for variable in own[name]}
     known |= {f"{name}_FILE" for name in known}
     unset = known - environ.keys()
     strange = sorted(environ.keys() - known)
@@ -220,10 +222,10 @@ def _misspelled(environ: Mapping[str, str], names: Iterable[str], sources: Itera
     return found
 
 
-def _variables_of(kind: str) -> set[str]:
-    """All variables of a connector, without the label of an instance."""
-    spec = find(kind)
-    return {*spec.settings.variables().values(), *spec.routing}
+def _variables_of(name: str, environ: Mapping[str, str]) -> set[str]:
+    """All variables that a connector instance reads in this environment, without its label."""
+    spec = find(name)
+    return {*chosen_class(spec.settings, environ, label_of(name)).variables().values(), *spec.routing}
 
 
 def _switched_off(environ: Mapping[str, str], names: Iterable[str]) -> list[str]:
@@ -231,7 +233,8 @@ def _switched_off(environ: Mapping[str, str], names: Iterable[str]) -> list[str]
     on = {kind_of(name) for name in names}
     found = []
     for kind in connectors.REGISTRY:
-        given = [name for name in find(kind).settings.variables().values() if not _is_unset(name, environ)]
+        settings = chosen_class(find(kind).settings, environ)
+        given = [name for name in settings.variables().values() if not _is_unset(name, environ)]
         if kind not in on and given:
             found.append(f"CONNECTORS does not name {kind}, although {given[0]} is set: it does nothing")
     return found

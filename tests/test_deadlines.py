@@ -21,7 +21,6 @@ from bridge.settings import KeyMap, load
 from connectors import slack
 from connectors.jira.port import JiraPort
 from connectors.jira.settings import Settings as JiraSettings
-from connectors.translate.providers import NAMES
 from connectors.translate.providers.base import ProviderError
 from sources.abc.client import AbcClient, AbcError
 from tests import hostile
@@ -29,6 +28,7 @@ from tests.connectors.alerts.world import status_change
 from tests.connectors.context import MemoryContext
 from tests.connectors.slack.world import tools
 from tests.connectors.translate.conftest import provider_at
+from tests.connectors.translate.kinds import NAMES
 from tests.hostile import SLOW, Behaviour, listening
 
 DEADLINE = 0.6

@@ -15,6 +15,7 @@ from honcho.environ import parse as honcho_values
 import connectors
 import sources
 from bridge.service import ServiceSettings
+from connectors.translate import providers
 from jobs.delivery import schedule
 from sources.configuration import variables as source_variables
 from tools.sandbox.processes import ROOT, procfile
@@ -32,6 +33,8 @@ def variables() -> set[str]:
     for connector in connectors.REGISTRY:
         spec = connectors.find(connector)
         names |= {*spec.settings.variables().values(), *spec.routing}
+    for provider in providers.REGISTRY:
+        names |= set(providers.find(provider).settings.variables().values())
     return names
 
 

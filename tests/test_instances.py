@@ -12,6 +12,7 @@ import pytest
 from redis import Redis
 
 import connectors
+from bridge import plug_ins
 from bridge.environment import ConfigError
 from connectors.base import Destination, Skipped, Spec, TicketKind
 from jobs.accept import Acceptor
@@ -202,8 +203,8 @@ def plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def _forget() -> None:
-    connectors._plug_ins.cache_clear()
-    connectors._load.cache_clear()
+    plug_ins._points.cache_clear()
+    plug_ins._import.cache_clear()
 
 
 GOOD = """

@@ -267,8 +267,6 @@ def planted(tattler: str, redis_port: int) -> dict[str, dict[str, str]]:
             "OPENAI_BASE_URL": tattler,
             "OPENAI_API_KEY": "planted-openai-key",
             "OPENAI_MODEL": "model",
-            "DEEPL_AUTH_KEY": "planted-deepl-key",
-            "GOOGLE_TRANSLATE_API_KEY": "planted-google-key",
             "JIRA_PAT": "planted-jira-pat",
             "SLACK_BOT_TOKEN": "",
             "SLACK_CHANNEL": "",

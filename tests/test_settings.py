@@ -21,6 +21,7 @@ from bridge.environment import ConfigError, read_variable
 from bridge.redaction import secrets_of
 from bridge.service import ServiceSettings
 from bridge.settings import KeyMap, Settings, load
+from connectors.translate import providers
 from jobs.configuration import Configuration, configure
 from jobs.delivery.schedule import DELAYS, GIVE_UP_AFTER, HEAL_PAUSES, JITTER
 from sources import EVENTS
@@ -389,6 +390,7 @@ def test_every_number_has_a_floor_and_a_ceiling() -> None:
     """Of every part: what is typed in with three zeros too many, or below zero, is refused at the start."""
     parts: list[type[Settings]] = [ServiceSettings, *(connectors.find(name).settings for name in connectors.REGISTRY)]
     parts += [source.settings for source in sources.REGISTRY.values()]
+    parts += [providers.find(name).settings for name in providers.REGISTRY]
     numbers = {
         part.variables()[field]: info
         for part in parts
@@ -406,6 +408,7 @@ def test_no_secret_is_a_plain_text() -> None:
     NOCOBASE_KEY_FIELD, which names a column."""
     parts: list[type[Settings]] = [ServiceSettings, *(connectors.find(name).settings for name in connectors.REGISTRY)]
     parts += [source.settings for source in sources.REGISTRY.values()]
+    parts += [providers.find(name).settings for name in providers.REGISTRY]
     names = {
         part.variables()[field].lower(): str(info.annotation)
         for part in parts

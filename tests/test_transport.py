@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from bridge.http import Answer, NoAnswer, new_session, send, without_halves
 from bridge.version import VERSION
-from connectors.translate.providers import NAMES
 from connectors.translate.providers.base import ProviderError
 from tests import hostile
+from tests.connectors.translate.kinds import NAMES
 from tests.hostile import answering, http, listening
 from tests.test_deadlines import CLIENTS
 from tools.sandbox.processes import ROOT

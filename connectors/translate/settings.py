@@ -1,23 +1,25 @@
-"""The translator's variables."""
+"""The translator's variables; each provider adds its own (`providers/`)."""
 
 from __future__ import annotations
 
 import re
+from typing import Self, cast
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from bridge.settings import Credential, Pairs, Settings, TextList, WebAddress, named
-from connectors.translate.providers import NAMES
-
-OPENAI = "https://api.openai.com/v1"
-GOOGLE = "https://translation.googleapis.com/language/translate/v2"
+from bridge.plug_ins import BadPlugIn
+from bridge.settings import Pairs, Settings, TextList
+from connectors.translate import providers
 
 # A language tag as providers write them: en, pt-BR, zh-Hans (https://www.rfc-editor.org/rfc/rfc5646).
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 class TranslateSettings(Settings):
-    """Fields are validated in the order in which they stand here: a later one sees the earlier ones."""
+    """Fields are validated in the order in which they stand here, those of the provider last: a later one sees the
+    earlier ones."""
+
+    CHOICE = "translate_provider"
 
     translate_provider: str
     translate_target: TextList = Field(default=["en"])
@@ -26,21 +28,23 @@ class TranslateSettings(Settings):
     """Requests a second."""
     translate_max_characters: int = Field(default=20_000, ge=100, le=100_000)
     """Of one field; a longer one is not translated."""
-    libretranslate_url: WebAddress | None = Field(default=None, validate_default=True)
-    libretranslate_api_key: Credential | None = None
-    deepl_auth_key: Credential | None = Field(default=None, validate_default=True)
-    deepl_server_url: WebAddress | None = None
-    google_translate_api_key: Credential | None = Field(default=None, validate_default=True)
-    google_translate_url: WebAddress = GOOGLE
-    openai_base_url: WebAddress = OPENAI
-    openai_api_key: Credential | None = Field(default=None, validate_default=True)
-    openai_model: str | None = Field(default=None, validate_default=True)
+
+    @classmethod
+    def chosen(cls, value: str | None) -> type[Self]:
+        try:
+            return cast("type[Self]", providers.find((value or "").lower()).settings)
+        except (KeyError, BadPlugIn):
+            return cls  # reported by the field's validator
 
     @field_validator("translate_provider")
     @classmethod
     def _known(cls, name: str) -> str:
-        if name.lower() not in NAMES:
-            raise ValueError(f"should be one of {', '.join(NAMES)}")
+        try:
+            providers.find(name.lower())
+        except KeyError:
+            raise ValueError(f"should be one of {', '.join(providers.kinds())}") from None
+        except BadPlugIn as error:
+            raise ValueError(str(error)) from None
         return name.lower()
 
     @field_validator("translate_target")
@@ -72,24 +76,6 @@ class TranslateSettings(Settings):
                 raise ValueError(f"'{key}' would be translated and written into: a user's own text is never replaced")
         return fields
 
-    @field_validator("libretranslate_url", "deepl_auth_key", "google_translate_api_key", "openai_model")
-    @classmethod
-    def _required(cls, value: object, info: ValidationInfo) -> object:
-        provider = info.data.get("translate_provider")
-        if value is None and provider and info.field_name in NEEDED[provider]:
-            raise ValueError(f"required by {named(info, 'translate_provider')}={provider}, but not set")
-        return value
-
-    @field_validator("openai_api_key")
-    @classmethod
-    def _openai_key(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        # A server of one's own often needs no key; OpenAI's does.
-        openais_own = info.data.get("translate_provider") == "openai" and info.data.get("openai_base_url") == OPENAI
-        if value is None and openais_own:
-            another = f"another server: set {named(info, 'openai_base_url')}"
-            raise ValueError(f"required by {OPENAI}, but not set ({another})")
-        return value
-
     def written(self) -> list[tuple[str, str, str]]:
         """Every translation that is wanted, as (source field, language, field to write into)."""
         return [
@@ -97,12 +83,3 @@ class TranslateSettings(Settings):
             for source, into in self.translate_fields.items()
             for target in self.translate_target
         ]
-
-
-NEEDED: dict[str, tuple[str, ...]] = {
-    "libretranslate": ("libretranslate_url",),
-    "deepl": ("deepl_auth_key",),
-    "google": ("google_translate_api_key",),
-    "openai": ("openai_model",),
-}
-"""What each provider can't do without (openai's key: see `_openai_key`)."""

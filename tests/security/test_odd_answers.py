@@ -20,13 +20,14 @@ from sources.abc.events import parse
 from sources.abc.models import AbcEvent
 from sources.base import Event
 from tests.connectors.context import MemoryContext
+from tests.connectors.translate.kinds import NAMES as PROVIDERS
+from tests.connectors.translate.kinds import kind_of
 from tests.security.corruption import Corrupting, Corruption, corruptions
 from tools.sandbox import translators
 from tools.sandbox.app import Sandbox, create_sandbox
 from tools.sandbox.server import running
 from tools.sandbox.service import environment
 
-PROVIDERS = ("libretranslate", "deepl", "google", "openai")
 ATTEMPTS = 4
 numbers = itertools.count(1)
 
@@ -92,12 +93,10 @@ def world() -> Iterator[World]:
     sandbox.app.wsgi_app = corrupting  # type: ignore[method-assign]
     with running(sandbox):
         env = environment(sandbox.url, "redis://127.0.0.1:1/0")
-        env |= {"SLACK_EVENTS": "*", "DEEPL_AUTH_KEY": translators.KEY, "GOOGLE_TRANSLATE_API_KEY": translators.KEY}
-        env |= {"DEEPL_SERVER_URL": f"{sandbox.url}/deepl", "OPENAI_BASE_URL": f"{sandbox.url}/openai/v1"}
-        env |= {"GOOGLE_TRANSLATE_URL": f"{sandbox.url}/google/language/translate/v2", "OPENAI_MODEL": "demo-model"}
-        env |= {"OPENAI_API_KEY": translators.KEY}
-        built = {name: Runtime(configure(env | {"TRANSLATE_PROVIDER": name})).connectors for name in PROVIDERS}
-        secrets = [env[name] for name in ("ABC_API_KEY", "JIRA_API_TOKEN", "SLACK_BOT_TOKEN", "DEEPL_AUTH_KEY")]
+        env |= {"SLACK_EVENTS": "*"}
+        own = {name: kind_of(name).variables(name, sandbox.url) for name in PROVIDERS}
+        built = {name: Runtime(configure(env | own[name])).connectors for name in PROVIDERS}
+        secrets = [translators.KEY, *(env[name] for name in ("ABC_API_KEY", "JIRA_API_TOKEN", "SLACK_BOT_TOKEN"))]
         yield World(sandbox, corrupting, built, secrets)
 
 

@@ -1,26 +1,45 @@
-"""Who translates. A provider is a module here and a line in REGISTRY (settings: `connectors/translate/settings.py`).
+"""Who translates: the registry of providers.
 
-The module exposes `build(settings)`; see `base.Provider` for what that returns.
+A provider is a module here that declares `PROVIDER` (`declaration.Declaration`) with the settings that it brings, and a
+line in REGISTRY; or a package of somebody else with an entry point in the group `feedback_bridge.translators`, whose
+name is the kind and which names such an object. Only the module of the provider in use is imported.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
+
+from bridge.plug_ins import PlugIns
+from connectors.translate.declaration import VERSION, Declaration
 
 if TYPE_CHECKING:
     from connectors.translate.providers.base import Provider
     from connectors.translate.settings import TranslateSettings
 
+GROUP = "feedback_bridge.translators"
 REGISTRY: dict[str, str] = {
     "libretranslate": "connectors.translate.providers.libretranslate",
     "deepl": "connectors.translate.providers.deepl",
     "google": "connectors.translate.providers.google",
     "openai": "connectors.translate.providers.openai",
 }
-NAMES = tuple(REGISTRY)
+"""The module of each provider of ours."""
+PLUG_INS = PlugIns(GROUP, Declaration, VERSION)
+
+
+def kinds() -> tuple[str, ...]:
+    """Every provider that TRANSLATE_PROVIDER can name: ours, and those of installed plug-ins."""
+    return (*REGISTRY, *sorted(PLUG_INS.kinds() - REGISTRY.keys()))
+
+
+def find(kind: str) -> Declaration:
+    """What this provider declares. Raises KeyError when there is none of that kind, and bridge.plug_ins.BadPlugIn."""
+    if kind in REGISTRY:
+        provider: Declaration = importlib.import_module(REGISTRY[kind]).PROVIDER
+        return provider
+    return PLUG_INS.load(kind)
 
 
 def build_provider(settings: TranslateSettings) -> Provider:
-    module = importlib.import_module(REGISTRY[settings.translate_provider])
-    return cast("Provider", module.build(settings))
+    return find(settings.translate_provider).build(settings)

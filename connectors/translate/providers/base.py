@@ -65,8 +65,8 @@ class Who:
     name: str
     address: str
     """The field of the settings with its address."""
-    key: str
-    """The field with its key."""
+    keys: tuple[str, ...]
+    """The fields with its credentials; none where it needs none."""
     variable: Callable[[str], str]
     """The variable of a field: Settings.variable."""
 
@@ -76,7 +76,8 @@ class Who:
 
     @property
     def key_variable(self) -> str:
-        return self.variable(self.key)
+        """The variables of the credentials; of the address where there are none."""
+        return " and ".join(map(self.variable, self.keys)) or self.address_variable
 
 
 @dataclass(frozen=True, slots=True)

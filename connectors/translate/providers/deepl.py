@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import requests
 
 from bridge.http import READ_SECONDS, SMALL_ANSWER_BYTES, Answer, new_session
+from bridge.settings import Credential, WebAddress
 from connectors.base import Check
+from connectors.translate.declaration import Declaration
 from connectors.translate.parts import Limits
 from connectors.translate.providers.base import (
     Meaning,
@@ -48,6 +50,11 @@ SENTENCES = {
 }
 
 
+class DeepLSettings(TranslateSettings):
+    deepl_auth_key: Credential
+    deepl_server_url: WebAddress | None = None
+
+
 class DeepL:
     def __init__(
         self,
@@ -57,7 +64,7 @@ class DeepL:
         session: requests.Session,
         read_seconds: float = READ_SECONDS,
     ) -> None:
-        self.who = Who("DeepL", "deepl_server_url", "deepl_auth_key", variable)
+        self.who = Who("DeepL", "deepl_server_url", ("deepl_auth_key",), variable)
         self._translator = _translator(auth_key, server_url, _Client(self.who, session, read_seconds))
 
     def limits(self) -> Limits:
@@ -144,11 +151,13 @@ def _translator(auth_key: str, server_url: str | None, client: _Client) -> Trans
     return translator
 
 
-def build(settings: TranslateSettings) -> DeepL:
-    assert settings.deepl_auth_key, "validated"
+def build(settings: DeepLSettings) -> DeepL:
     return DeepL(
         settings.variable,
         settings.deepl_auth_key.get_secret_value(),
         settings.deepl_server_url,
         new_session(answer_bytes=SMALL_ANSWER_BYTES),
     )
+
+
+PROVIDER = Declaration("deepl", DeepLSettings, build)

@@ -8,7 +8,9 @@ from typing import Any
 import requests
 
 from bridge.http import READ_SECONDS, SMALL_ANSWER_BYTES, Answer, new_session
+from bridge.settings import Credential, WebAddress
 from connectors.base import Check
+from connectors.translate.declaration import Declaration
 from connectors.translate.parts import Limits
 from connectors.translate.providers.base import (
     Meaning,
@@ -24,6 +26,7 @@ from connectors.translate.providers.base import (
 )
 from connectors.translate.settings import TranslateSettings
 
+URL = "https://translation.googleapis.com/language/translate/v2"
 USED_UP = {"dailyLimitExceeded", "quotaExceeded", "dailyLimitExceededUnreg"}
 WRONG_KEY = {"keyInvalid", "API_KEY_INVALID", "keyExpired"}
 TOO_FAST = Meaning("rate_limited", "too much at once", again=True)
@@ -50,6 +53,11 @@ MEANINGS = {
 }
 
 
+class GoogleSettings(TranslateSettings):
+    google_translate_api_key: Credential
+    google_translate_url: WebAddress = URL
+
+
 class GoogleTranslate:
     def __init__(
         self,
@@ -59,7 +67,7 @@ class GoogleTranslate:
         session: requests.Session,
         read_seconds: float = READ_SECONDS,
     ) -> None:
-        self.who = Who("Google Translate", "google_translate_url", "google_translate_api_key", variable)
+        self.who = Who("Google Translate", "google_translate_url", ("google_translate_api_key",), variable)
         self._url = url
         # In a header, not in the address: addresses end up in logs.
         self._headers = {"X-goog-api-key": api_key}
@@ -141,8 +149,10 @@ def _list(value: Any) -> list[Any]:
     return value[:20] if isinstance(value, list) else []
 
 
-def build(settings: TranslateSettings) -> GoogleTranslate:
-    assert settings.google_translate_api_key, "validated"
+def build(settings: GoogleSettings) -> GoogleTranslate:
     key = settings.google_translate_api_key.get_secret_value()
     session = new_session(answer_bytes=SMALL_ANSWER_BYTES)
     return GoogleTranslate(settings.variable, settings.google_translate_url, key, session)
+
+
+PROVIDER = Declaration("google", GoogleSettings, build)

@@ -12,7 +12,9 @@ from typing import Any
 import requests
 
 from bridge.http import READ_SECONDS, SMALL_ANSWER_BYTES, Answer, new_session
+from bridge.settings import Credential, WebAddress
 from connectors.base import Check, Failed, Retry
+from connectors.translate.declaration import Declaration
 from connectors.translate.language import language_by_script
 from connectors.translate.parts import Limits
 from connectors.translate.providers.base import (
@@ -41,6 +43,11 @@ REMEMBERED = 600.0
 LANGUAGE = re.compile(r"'language': '([A-Za-z-]{2,12})'|\(([A-Za-z-]{2,12})\)|^([A-Za-z-]{2,12}) is not supported")
 
 
+class LibreTranslateSettings(TranslateSettings):
+    libretranslate_url: WebAddress
+    libretranslate_api_key: Credential | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """What a server answers about itself. `languages`: those that it can translate into, None where that is unknown."""
@@ -60,7 +67,7 @@ class LibreTranslate:
         session: requests.Session,
         read_seconds: float = READ_SECONDS,
     ) -> None:
-        self.who = Who("LibreTranslate", "libretranslate_url", "libretranslate_api_key", variable)
+        self.who = Who("LibreTranslate", "libretranslate_url", ("libretranslate_api_key",), variable)
         self._url = url
         self._key = {"api_key": api_key} if api_key else {}
         self._session = session
@@ -182,8 +189,7 @@ def _targets(languages: Any) -> set[str]:
     return {code for some in targets if isinstance(some, list) for code in some if isinstance(code, str)}
 
 
-def build(settings: TranslateSettings) -> LibreTranslate:
-    assert settings.libretranslate_url, "validated"
+def build(settings: LibreTranslateSettings) -> LibreTranslate:
     key = settings.libretranslate_api_key
     return LibreTranslate(
         settings.variable,
@@ -191,3 +197,6 @@ def build(settings: TranslateSettings) -> LibreTranslate:
         key.get_secret_value() if key else None,
         new_session(answer_bytes=SMALL_ANSWER_BYTES),
     )
+
+
+PROVIDER = Declaration("libretranslate", LibreTranslateSettings, build)

@@ -10,6 +10,7 @@ from bridge.settings import load
 from connectors.translate.providers import build_provider
 from connectors.translate.providers.base import Provider
 from connectors.translate.settings import TranslateSettings
+from tests.connectors.translate.kinds import kind_of
 from tools.sandbox.app import Sandbox
 from tools.sandbox.server import running
 from tools.sandbox.translators import KEY
@@ -25,18 +26,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 def environment(name: str, url: str, key: str = KEY) -> dict[str, str]:
     """The variables that point the provider `name` to the sandbox at `url`."""
-    return {
-        "TRANSLATE_PROVIDER": name,
-        "LIBRETRANSLATE_URL": f"{url}/libretranslate",
-        "LIBRETRANSLATE_API_KEY": key,
-        "DEEPL_SERVER_URL": f"{url}/deepl",
-        "DEEPL_AUTH_KEY": key,
-        "GOOGLE_TRANSLATE_URL": f"{url}/google/language/translate/v2",
-        "GOOGLE_TRANSLATE_API_KEY": key,
-        "OPENAI_BASE_URL": f"{url}/openai/v1",
-        "OPENAI_API_KEY": key,
-        "OPENAI_MODEL": "demo-model",
-    }
+    return kind_of(name).variables(name, url, key)
 
 
 def provider_at(name: str, url: str, key: str = KEY) -> Provider:

@@ -9,26 +9,12 @@ from functools import partial
 from connectors.translate.language import has_words, language_of
 from connectors.translate.parts import Limits, pack, split, to_translate, translated
 from connectors.translate.plausible import objection
-from connectors.translate.providers import NAMES
 from connectors.translate.providers.unwrap import NoTranslation, unwrapped
 from tests.connectors.contract import Case
 from tests.connectors.translate.conftest import environment
+from tests.connectors.translate.kinds import NAMES, kind_of
 from tools.sandbox.app import Sandbox
 from tools.sandbox.translators import KEY
-
-VARIABLES = {
-    "libretranslate": ("LIBRETRANSLATE_API_KEY", "LIBRETRANSLATE_URL"),
-    "deepl": ("DEEPL_AUTH_KEY", "DEEPL_SERVER_URL"),
-    "google": ("GOOGLE_TRANSLATE_API_KEY", "GOOGLE_TRANSLATE_URL"),
-    "openai": ("OPENAI_API_KEY", "OPENAI_BASE_URL"),
-}
-"""Of the key and of the address."""
-PATHS = {
-    "libretranslate": "/translate$",
-    "deepl": "/v2/translate$",
-    "google": "/v2$",
-    "openai": "/chat/completions$",
-}
 
 
 def prepare(sandbox: Sandbox) -> None:
@@ -41,15 +27,16 @@ def effects(sandbox: Sandbox) -> int:
 
 
 def case(name: str) -> Case:
-    key, address = VARIABLES[name]
+    kind = kind_of(name)
+    nowhere = (kind.address, "http://127.0.0.1:9/another-address")
     return Case(
         system=name,
         variables=partial(environment, name),
         effects=effects,
-        secrets=(KEY,),
-        wrong_key=(key, "another-translate-key"),
-        address=address,
-        write=PATHS[name],
+        secrets=(KEY,) if kind.key else (),
+        wrong_key=(kind.key, "another-translate-key") if kind.key else nowhere,
+        address=kind.address,
+        write=kind.write,
         meanings={404: "config", 410: "config"},  # not the address of its API
         prepare=prepare,
     )

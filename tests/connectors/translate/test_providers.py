@@ -12,15 +12,12 @@ from bridge.http import new_session
 from bridge.settings import load
 from connectors.answers import reason_of
 from connectors.base import Failed, Retry
-from connectors.translate.providers import NAMES, build_provider
+from connectors.translate.providers import build_provider
 from connectors.translate.providers.base import Provider, ProviderError
-from connectors.translate.providers.deepl import DeepL
-from connectors.translate.providers.google import GoogleTranslate
-from connectors.translate.providers.libretranslate import LibreTranslate
-from connectors.translate.providers.openai import OpenAI
 from connectors.translate.settings import TranslateSettings
 from jobs.delivery.schedule import GIVE_UP_AFTER, QUOTA_PAUSE
 from tests.connectors.translate.conftest import environment, provider_at
+from tests.connectors.translate.kinds import NAMES, kind_of
 from tools.sandbox.app import Sandbox
 from tools.sandbox.translators import KEY, translate
 
@@ -40,17 +37,6 @@ def failure(provider: Provider, texts: list[str] | None = None) -> Retry | Faile
         provider.translate(texts or [KOREAN], "en")
     assert KEY not in str(caught.value)
     return caught.value.outcome
-
-
-def success_with(name: str, texts: list[Any]) -> Any:
-    """A success of the provider with these translations."""
-    if name == "libretranslate":
-        return {"translatedText": texts}
-    if name == "deepl":
-        return {"translations": [{"text": text, "billed_characters": 1} for text in texts]}
-    if name == "google":
-        return {"data": {"translations": [{"translatedText": text} for text in texts]}}
-    return {"choices": [{"message": {"content": text}, "finish_reason": "stop"} for text in texts]}
 
 
 def test_a_text_is_translated(name: str, provider: Provider) -> None:
@@ -73,11 +59,13 @@ def test_hostile_text_arrives_as_it_is(name: str, provider: Provider, sandbox: S
 
 
 def test_a_wrong_key_is_reported_by_its_variable(name: str, sandbox: Sandbox) -> None:
+    if not kind_of(name).key:
+        pytest.skip("it has no key")
     sandbox.translate.libretranslate.key = KEY
     outcome = failure(provider_at(name, sandbox.url, "wrong-key-wrong-key"))
     assert isinstance(outcome, Failed)
     assert outcome.reason == "auth"
-    assert "_KEY" in outcome.why
+    assert kind_of(name).key in outcome.why
     assert "wrong-key" not in outcome.why
 
 
@@ -87,7 +75,8 @@ def test_the_variables_of_an_instance_are_named_as_the_operator_wrote_them(name:
         return build_provider(load(TranslateSettings, own, "eu"))
 
     sandbox.translate.libretranslate.key = KEY
-    assert re.search(r"check [A-Z_]+_KEY__EU", failure(instance("another-key")).why)
+    if kind_of(name).key:
+        assert f"{kind_of(name).key}__EU" in failure(instance("another-key")).why
     if name == "openai":  # it has no list of languages
         error = {"error": {"code": "model_not_found"}}
         sandbox.faults.add("status", system=name, method="POST", status=404, body=error)
@@ -98,17 +87,14 @@ def test_the_variables_of_an_instance_are_named_as_the_operator_wrote_them(name:
 
 
 def test_a_used_up_quota_is_named(name: str, provider: Provider, sandbox: Sandbox) -> None:
-    """LibreTranslate has rates only."""
+    if not kind_of(name).has_quota:
+        pytest.skip("it has none")
     getattr(sandbox.translate, name).quota = 3
     outcome = failure(provider)
-    if name == "libretranslate":
-        assert isinstance(outcome, Retry)
-        assert outcome.reason == "rate_limited"
-    else:
-        assert isinstance(outcome, Failed)
-        assert outcome.reason == "quota"
-        assert "every 15 minutes, for 3 days" in outcome.why
-        assert (QUOTA_PAUSE, GIVE_UP_AFTER) == (15 * 60, 3 * 86_400)
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "quota"
+    assert "every 15 minutes, for 3 days" in outcome.why
+    assert (QUOTA_PAUSE, GIVE_UP_AFTER) == (15 * 60, 3 * 86_400)
 
 
 def test_too_many_requests_are_retried_when_the_provider_allows(
@@ -159,31 +145,24 @@ def test_nobody_listening_is_retried(name: str) -> None:
 
 def test_silence_is_a_time_out(name: str, sandbox: Sandbox) -> None:
     sandbox.faults.add("hang", system=name, method="POST")
-    session = new_session()
-    impatient: dict[str, Provider] = {
-        "libretranslate": LibreTranslate(str.upper, f"{sandbox.url}/libretranslate", None, session, 0.2),
-        "deepl": DeepL(str.upper, KEY, f"{sandbox.url}/deepl", session, 0.2),
-        "google": GoogleTranslate(str.upper, f"{sandbox.url}/google/language/translate/v2", KEY, session, 0.2),
-        "openai": OpenAI(str.upper, f"{sandbox.url}/openai/v1", KEY, "demo-model", session, 0.2),
-    }
-    outcome = failure(impatient[name])
+    with new_session() as session:
+        outcome = failure(kind_of(name).impatient(f"{sandbox.url}/{kind_of(name).path}", session))
     assert isinstance(outcome, Retry)
     assert outcome.reason == "timeout"
-    session.close()
 
 
 @pytest.mark.parametrize("texts", [[], [None]])
 def test_an_answer_without_a_text_is_a_failure(
     name: str, provider: Provider, sandbox: Sandbox, texts: list[Any]
 ) -> None:
-    sandbox.faults.add("status", system=name, method="POST", status=200, body=success_with(name, texts))
+    sandbox.faults.add("status", system=name, method="POST", status=200, body=kind_of(name).success(texts))
     assert isinstance(failure(provider), Retry)
 
 
 def test_a_wrong_number_of_answers_is_a_failure(name: str, provider: Provider, sandbox: Sandbox) -> None:
     if provider.limits().texts == 1:
         pytest.skip("one text, one answer")
-    sandbox.faults.add("status", system=name, method="POST", status=200, body=success_with(name, ["one"]))
+    sandbox.faults.add("status", system=name, method="POST", status=200, body=kind_of(name).success(["one"]))
     outcome = failure(provider, ["하나", "둘"])
     assert isinstance(outcome, Retry)
     assert "1 translations for 2 texts" in outcome.why
@@ -261,12 +240,7 @@ def test_no_word_of_a_refusal_is_passed_on(name: str, provider: Provider, sandbo
 def test_the_largest_request_is_one_that_it_takes(name: str, provider: Provider) -> None:
     """By the numbers on the vendors' pages; DeepL and Google count bytes, and every character an emoji is the worst."""
     limits = provider.limits()
-    texts, characters, size = {
-        "libretranslate": (20, 2_000, 1_000_000),
-        "deepl": (50, 500_000, 128 * 1024),
-        "google": (128, 5_000, 100_000),
-        "openai": (1, 3_000, 1_000_000),
-    }[name]
+    texts, characters, size = kind_of(name).most
     assert 0 < limits.texts <= texts
     assert 0 < limits.characters <= characters
     assert len(json.dumps("👍" * limits.characters)) < size - 1024
@@ -290,8 +264,8 @@ def test_a_good_set_up_passes_the_check(name: str, provider: Provider, sandbox: 
 
 
 def test_the_check_names_a_language_that_is_missing(name: str, provider: Provider) -> None:
-    if name == "openai":
-        pytest.skip("models don't tell their languages")
+    if not kind_of(name).lists_languages:
+        pytest.skip("it has no list of its languages")
     bad = [check for check in provider.check(["en", "tlh"]) if not check.ok]
     assert len(bad) == 1
     assert "tlh" in bad[0].what
@@ -302,7 +276,7 @@ def test_a_language_that_passes_the_check_is_one_that_a_delivery_can_use(
     name: str, provider: Provider, sandbox: Sandbox
 ) -> None:
     """`pt` where only `pt-BR` exists, `en-US` where only `en` does: check and delivery get the same answer."""
-    if name == "openai":
+    if not kind_of(name).lists_languages:
         pytest.skip("its check translates, and judges the translation")
     getattr(sandbox.translate, name).languages = {"en", "ko", "pt-BR"}
     for target in ("en", "en-US", "pt", "pt-BR", "PT-br", "zh-Hant", "nb"):
@@ -316,8 +290,10 @@ def test_a_language_that_passes_the_check_is_one_that_a_delivery_can_use(
 
 
 def test_the_check_finds_a_wrong_key(name: str, sandbox: Sandbox) -> None:
+    if not kind_of(name).key:
+        pytest.skip("it has no key")
     sandbox.translate.libretranslate.key = KEY
-    with pytest.raises(ProviderError, match="_KEY"):
+    with pytest.raises(ProviderError, match=kind_of(name).key):
         list(provider_at(name, sandbox.url, "wrong-key-wrong-key").check(["en"]))
 
 
@@ -325,5 +301,7 @@ def test_half_a_character_in_an_answer_becomes_one_that_can_be_kept(
     name: str, provider: Provider, sandbox: Sandbox
 ) -> None:
     """It can't be stored, so the attempt would break after the provider was paid, again and again."""
-    sandbox.faults.add("status", system=name, method="POST", status=200, body=success_with(name, ["It \ud83d fails"]))
+    sandbox.faults.add(
+        "status", system=name, method="POST", status=200, body=kind_of(name).success(["It \ud83d fails"])
+    )
     assert provider.translate([KOREAN], "en") == ["It \ufffd fails"]

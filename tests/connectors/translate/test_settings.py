@@ -6,7 +6,11 @@ import pytest
 
 from bridge.environment import ConfigError
 from bridge.settings import load
-from connectors.translate.settings import GOOGLE, OPENAI, TranslateSettings
+from connectors.translate.providers.google import GoogleSettings
+from connectors.translate.providers.libretranslate import LibreTranslateSettings
+from connectors.translate.providers.openai import URL as OPENAI
+from connectors.translate.providers.openai import OpenAISettings
+from connectors.translate.settings import TranslateSettings
 from connectors.translate.wishes import source_checks, wishes_of
 
 LIBRE = {"TRANSLATE_PROVIDER": "libretranslate", "LIBRETRANSLATE_URL": "http://127.0.0.1:5000/"}
@@ -22,9 +26,22 @@ def test_a_provider_and_its_address_are_enough() -> None:
     settings = load(TranslateSettings, LIBRE)
     assert settings.translate_target == ["en"]
     assert settings.written() == [("message", "en", "translatedMessage")]
+    assert isinstance(settings, LibreTranslateSettings)
     assert settings.libretranslate_url == "http://127.0.0.1:5000"
-    assert settings.google_translate_url == GOOGLE
-    assert settings.openai_base_url == OPENAI
+
+
+def test_the_addresses_of_the_vendors_are_known() -> None:
+    google = load(TranslateSettings, {"TRANSLATE_PROVIDER": "google", "GOOGLE_TRANSLATE_API_KEY": "k"})
+    assert isinstance(google, GoogleSettings)
+    assert google.google_translate_url == "https://translation.googleapis.com/language/translate/v2"
+    openai = load(TranslateSettings, {"TRANSLATE_PROVIDER": "openai", "OPENAI_API_KEY": "k", "OPENAI_MODEL": "m"})
+    assert isinstance(openai, OpenAISettings)
+    assert openai.openai_base_url == "https://api.openai.com/v1"
+
+
+def test_the_variables_of_a_provider_that_is_not_used_are_not_looked_at() -> None:
+    settings = load(TranslateSettings, {**LIBRE, "DEEPL_SERVER_URL": "nonsense", "OPENAI_BASE_URL": "nonsense"})
+    assert not {"deepl_server_url", "openai_base_url"} & type(settings).model_fields.keys()
 
 
 def test_several_languages_go_into_a_field_each() -> None:
@@ -58,7 +75,9 @@ def test_what_the_provider_needs_is_named(provider: str, expected: list[str]) ->
 
 def test_a_server_of_ones_own_needs_no_key() -> None:
     environ = {"TRANSLATE_PROVIDER": "openai", "OPENAI_BASE_URL": "http://127.0.0.1:11434/v1", "OPENAI_MODEL": "small"}
-    assert load(TranslateSettings, environ).openai_api_key is None
+    settings = load(TranslateSettings, environ)
+    assert isinstance(settings, OpenAISettings)
+    assert settings.openai_api_key is None
 
 
 def test_all_problems_are_reported_at_once() -> None:

@@ -1,0 +1,97 @@
+"""What the tests over all providers need to know of each: how it is set up against its stand-in, and its numbers.
+
+A new provider joins by being registered (connectors/translate/providers), with a Kind here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+from connectors.translate.providers import REGISTRY
+from connectors.translate.providers.base import Provider
+from connectors.translate.providers.deepl import DeepL
+from connectors.translate.providers.google import GoogleTranslate
+from connectors.translate.providers.libretranslate import LibreTranslate
+from connectors.translate.providers.openai import OpenAI
+from tools.sandbox.translators import KEY
+
+
+@dataclass(frozen=True)
+class Kind:
+    address: str
+    """The variable of the address."""
+    path: str
+    """Of the stand-in, below the sandbox's address."""
+    write: str
+    """The end of the path of the request that translates; a regular expression."""
+    success: Callable[[list[Any]], Any]
+    """Texts -> the body of a success with these translations."""
+    impatient: Callable[[str, requests.Session], Provider]
+    """(address of the stand-in, session) -> the provider, with a read time-out of 0.2 s."""
+    key: str = ""
+    """The variable of the key; "" where it needs none."""
+    others: Mapping[str, str] = field(default_factory=dict)
+    """Further variables that it needs."""
+    most: tuple[int, int, int] = (1, 1_000_000, 1_000_000)
+    """Texts, characters and bytes that a request may hold, by the vendor's page."""
+    has_quota: bool = True
+    lists_languages: bool = True
+
+    def variables(self, name: str, url: str, key: str = KEY) -> dict[str, str]:
+        own = {"TRANSLATE_PROVIDER": name, self.address: f"{url}/{self.path}", **self.others}
+        return own | ({self.key: key} if self.key else {})
+
+
+KINDS = {
+    "libretranslate": Kind(
+        address="LIBRETRANSLATE_URL",
+        path="libretranslate",
+        write="/translate$",
+        key="LIBRETRANSLATE_API_KEY",
+        success=lambda texts: {"translatedText": texts},
+        impatient=lambda url, session: LibreTranslate(str.upper, url, None, session, 0.2),
+        most=(20, 2_000, 1_000_000),
+        has_quota=False,  # rates only
+    ),
+    "deepl": Kind(
+        address="DEEPL_SERVER_URL",
+        path="deepl",
+        write="/v2/translate$",
+        key="DEEPL_AUTH_KEY",
+        success=lambda texts: {"translations": [{"text": text, "billed_characters": 1} for text in texts]},
+        impatient=lambda url, session: DeepL(str.upper, KEY, url, session, 0.2),
+        most=(50, 500_000, 128 * 1024),
+    ),
+    "google": Kind(
+        address="GOOGLE_TRANSLATE_URL",
+        path="google/language/translate/v2",
+        write="/v2$",
+        key="GOOGLE_TRANSLATE_API_KEY",
+        success=lambda texts: {"data": {"translations": [{"translatedText": text} for text in texts]}},
+        impatient=lambda url, session: GoogleTranslate(str.upper, url, KEY, session, 0.2),
+        most=(128, 5_000, 100_000),
+    ),
+    "openai": Kind(
+        address="OPENAI_BASE_URL",
+        path="openai/v1",
+        write="/chat/completions$",
+        key="OPENAI_API_KEY",
+        others={"OPENAI_MODEL": "demo-model"},
+        success=lambda texts: {"choices": [{"message": {"content": text}, "finish_reason": "stop"} for text in texts]},
+        impatient=lambda url, session: OpenAI(str.upper, url, KEY, "demo-model", session, 0.2),
+        most=(1, 3_000, 1_000_000),
+        lists_languages=False,  # models have no list of their languages
+    ),
+}
+NAMES = tuple(REGISTRY)
+
+
+def kind_of(name: str) -> Kind:
+    """Of a registered provider. Raises LookupError where nobody described it."""
+    if name in KINDS:
+        return KINDS[name]
+    raise LookupError(f"the provider {name} is registered, so tests/connectors/translate/kinds.py must describe it")
