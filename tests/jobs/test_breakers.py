@@ -7,9 +7,10 @@ import itertools
 import pytest
 from redis import Redis
 
+from jobs.delivery.stops import Stop, Stops
 from jobs.ledger.ledger import Lease, Recovery, Settled, State
-from tests.jobs.steps import due_now, fields, key_of, leased, now_ms, waiting
-from tests.jobs.world import Recorder, World
+from tests.jobs.steps import due, due_now, fields, key_of, leased, now_ms, waiting
+from tests.jobs.world import INSTANCE, Recorder, World
 
 DESTINATION = "one #a"
 
@@ -186,3 +187,35 @@ def test_an_outage_that_was_seen_last_a_week_ago_is_over(world: World) -> None:
     world.pass_time(7 * 86_400 + 1)
     assert attempt(world, "quota").breakers == ((DESTINATION, "opened"),)
     assert int(breaker(world)["opened"]) == pytest.approx(now_ms(world), abs=5000)
+
+
+@pytest.mark.parametrize(("works", "wait"), [(True, 0), (False, 930)])
+def test_who_was_held_while_the_destination_came_back_goes_at_once(world: World, works: bool, wait: int) -> None:
+    """The success that wakes all others came between its look at the breaker and the record of its wait."""
+    open_breaker(world)
+    late = leased(world)
+    assert world.ledger.admit(late.delivery_id, DESTINATION, 0, 1, "").because == "open"
+    if works:
+        attempt(world, "up")
+    held = {"attempts": "0", "why": "held", "reason": "held"}
+    world.ledger.settle(late, "retrying", held, {}, 930.0, recovery=Recovery(DESTINATION))
+    assert due(world, late.delivery_id) == pytest.approx(now_ms(world) + wait * 1000, abs=5000)
+    assert ("waits" in fields(world, f"delivery:{late.delivery_id}")) != works
+
+
+@pytest.mark.parametrize(("stopped", "wait"), [(False, 0), (True, 3600)])
+def test_who_was_held_while_its_connector_was_started_again_goes_at_once(
+    world: World, stopped: bool, wait: int
+) -> None:
+    if stopped:
+        Stops(world.redis, INSTANCE).stop("one", Stop(1.0, "why"))
+    late = leased(world)
+    held = {"attempts": "0", "why": "stopped", "reason": "stopped"}
+    world.ledger.settle(late, "retrying", held, {}, 3600.0, recovery=Recovery(DESTINATION))
+    assert due(world, late.delivery_id) == pytest.approx(now_ms(world) + wait * 1000, abs=5000)
+
+
+def test_who_failed_and_is_not_held_keeps_to_its_schedule(world: World) -> None:
+    lease = leased(world)
+    world.ledger.settle(lease, "retrying", {"reason": "network"}, {}, 60.0, [], Recovery(DESTINATION, 5.0))
+    assert due(world, lease.delivery_id) == pytest.approx(now_ms(world) + 60_000, abs=5000)

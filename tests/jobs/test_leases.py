@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from redis import Redis
 
+from connectors.base import LeaseLost
 from jobs.ledger.ledger import Lease, Ledger
 from tests.jobs.steps import due, now_ms
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event
@@ -120,3 +121,30 @@ def test_without_a_clock_of_its_own_the_ledger_goes_by_that_of_redis(world: Worl
     assert isinstance(lease, Lease)
     seconds, micros = world.redis.time()
     assert lease.now == pytest.approx(seconds + micros / 1_000_000, abs=2)
+
+
+def test_a_lease_that_ran_out_is_not_renewed_while_another_of_its_line_runs(world: World) -> None:
+    """A worker was frozen for longer than its lease; meanwhile an event that happened earlier arrived, and runs."""
+    later = world.ledger.lease(f"{world.accept(status_event(7, 5)).event_id}.one", "frozen")
+    assert isinstance(later, Lease)
+    earlier = f"{world.accept(status_event(7, 2)).event_id}.one"
+    world.pass_time(16)
+    running = world.ledger.lease(earlier, "other")
+    assert isinstance(running, Lease)
+    assert world.ledger.renew([(later.delivery_id, later.token)]) == {later.delivery_id}
+    with pytest.raises(LeaseLost):
+        world.ledger.keep(later, {"a": 1})
+    with pytest.raises(LeaseLost):
+        world.ledger.add(later, "parts", {"a": "b"})
+    world.ledger.keep(running, None)
+    world.ledger.settle(running, "done", {}, {})
+    world.ledger.keep(later, None)
+
+
+def test_a_lease_that_ran_out_goes_on_when_nobody_else_was_let_in(world: World) -> None:
+    """A pause of a process is no reason to do its work twice."""
+    lease = world.ledger.lease(f"{world.accept(feedback_event()).event_id}.one", "paused")
+    assert isinstance(lease, Lease)
+    world.pass_time(16)
+    world.ledger.keep(lease, {"a": 1})
+    assert world.ledger.lease(lease.delivery_id, "other") == "busy"

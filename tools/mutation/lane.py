@@ -109,9 +109,8 @@ def put_into_force(path: Path, inside: str) -> None:
     """Reads the changed file again: a script, or one function of a module."""
     if path.suffix == ".lua":
         scripts: Any = importlib.import_module("jobs.ledger.scripts")
-        scripts._TEXTS[path.stem] = path.read_text(encoding="utf-8")
-        for name, text in scripts._TEXTS.items():
-            scripts.LUA[name] = scripts._ready(text)
+        scripts.TEXTS[path.stem] = path.read_text(encoding="utf-8")
+        scripts.LUA.update({name: scripts.ready(text) for name, text in scripts.TEXTS.items()})
         return
     outer = inside.partition(".<locals>")[0]
     name = ".".join(path.with_suffix("").parts).removesuffix(".__init__")

@@ -2,10 +2,12 @@
 -- ARGV: prefix, time, lease ms, delivery id, connector, token, most bytes, then fields and values.
 -- Returns how many bytes are kept so (with more than the most nothing is stored), or 0 when the lease is lost.
 --!include time
+--!include hold
 local lease, id, connector, token = tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
 local key = p .. 'delivery:' .. id
 local d = redis.call('HMGET', key, 'state', 'token', 'entity')
-if d[1] ~= 'running' or d[2] ~= token then return 0 end
+local hold = p .. 'hold:' .. connector .. ':' .. (d[3] or '')
+if d[1] ~= 'running' or d[2] ~= token or held_by_another(p, hold, id, now) then return 0 end
 local size = tonumber(redis.call('HGET', key, 'noted') or 0)
 for i = 8, #ARGV, 2 do
   local name = redis.call('HEXISTS', key, ARGV[i]) == 0 and #ARGV[i] or 0
@@ -15,5 +17,5 @@ if size > tonumber(ARGV[7]) then return size end
 redis.call('HSET', key, 'until', now + lease, 'noted', size)
 for i = 8, #ARGV, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
 redis.call('ZADD', p .. 'due', now + lease, id)
-redis.call('SET', p .. 'hold:' .. connector .. ':' .. d[3], id, 'PX', lease)
+redis.call('SET', hold, id, 'PX', lease)
 return size

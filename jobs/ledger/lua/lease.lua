@@ -3,6 +3,7 @@
 -- Returns {'granted', delivery fields, event fields, now, since when we remember}
 -- or {'gone' | 'foreign' | 'finished' | 'busy' | 'early' | 'waiting'}.
 --!include time
+--!include hold
 --!include recovery
 local id, event, connector, token, lease = ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
 local key, due = p .. 'delivery:' .. id, p .. 'due'
@@ -27,17 +28,12 @@ if tonumber(d[5] or 0) > watermark or watermark > now then
 end
 
 local line, hold = p .. 'line:' .. connector .. ':' .. d[4], p .. 'hold:' .. connector .. ':' .. d[4]
-local holder = redis.call('GET', hold)
-if holder then  -- it counts for as long as the lease of its delivery
-  local h = redis.call('HMGET', p .. 'delivery:' .. holder, 'state', 'until')
-  if h[1] ~= 'running' or tonumber(h[2] or 0) <= now then holder = nil end
-end
 local head = redis.call('ZRANGE', line, 0, 0)[1]
 if not head then
   redis.call('ZADD', line, redis.call('HGET', key, 'order') or now, id)
   head = id
 end
-local blocker = (holder and holder ~= id) and holder or (head ~= id and head or nil)
+local blocker = held_by_another(p, hold, id, now) or (head ~= id and head or nil)
 if blocker then
   -- Its turn comes when the one before it is settled; that wakes it. This is for when that one is lost.
   local free = tonumber(redis.call('ZSCORE', due, blocker) or now)

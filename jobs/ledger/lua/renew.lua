@@ -1,17 +1,20 @@
 -- Keeps leases alive, and keeps a note with the delivery where one is given.
 -- ARGV: prefix, time, lease ms, then (delivery id, connector, token, notes as JSON or '') for each. Returns the ids that are lost.
 --!include time
+--!include hold
 local lease = tonumber(ARGV[3])
 local lost = {}
 for i = 4, #ARGV, 4 do
   local id, connector, token, notes = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local key = p .. 'delivery:' .. id
   local d = redis.call('HMGET', key, 'state', 'token', 'entity')
-  if d[1] == 'running' and d[2] == token then
+  local hold = p .. 'hold:' .. connector .. ':' .. (d[3] or '')
+  -- One that ran out may go on as long as nobody else of its line was let in.
+  if d[1] == 'running' and d[2] == token and not held_by_another(p, hold, id, now) then
     redis.call('HSET', key, 'until', now + lease)
     if notes ~= '' then redis.call('HSET', key, 'notes', notes) end
     redis.call('ZADD', p .. 'due', now + lease, id)
-    redis.call('SET', p .. 'hold:' .. connector .. ':' .. d[3], id, 'PX', lease)
+    redis.call('SET', hold, id, 'PX', lease)
   else
     lost[#lost + 1] = id
   end

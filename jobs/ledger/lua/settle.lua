@@ -84,7 +84,13 @@ for _, c in ipairs(cjson.decode(ARGV[8])) do
   end
 end
 -- After the judgement: a failed probe must not wake itself, and is the last one to probe again.
-if ARGV[9] ~= '' then wait_for(p, ARGV[9], id, state == 'dead', now + tonumber(ARGV[10])) end
+local destination, reason = ARGV[9], redis.call('HGET', key, 'reason')
+-- What holds it may have ended since it looked: nobody would wake it.
+if destination ~= '' and (reason == 'held' and redis.call('HEXISTS', p .. 'breaker:' .. destination, 'until') == 0
+  or reason == 'stopped' and redis.call('HEXISTS', p .. 'stopped', connector) == 0) then
+  delay, destination = 0, ''
+end
+if destination ~= '' then wait_for(p, destination, id, state == 'dead', now + tonumber(ARGV[10])) end
 
 if state == 'retrying' then
   redis.call('HSET', key, 'next', now + delay)
