@@ -44,13 +44,13 @@ AddressMap = Annotated[
 class WebhookSettings(AlertSettings):
     """The address is the channel. Projects that share one share its name, its rate and its breaker.
 
-    A system with hosts of its own sets HOST and PATH, regular expressions: an address at such a host has such a path,
+    A system with hosts of its own sets HOST and PATH: an address at such a host has such a path,
     with its query. EXAMPLE shows one.
     """
 
     CHANNELS = "webhook_url"
-    HOST: ClassVar[str] = r"(?!)"
-    PATH: ClassVar[str] = ""
+    HOST: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
+    PATH: ClassVar[re.Pattern[str]] = re.compile(r"")
     EXAMPLE: ClassVar[str] = ""
 
     webhook_url: AddressMap
@@ -60,7 +60,7 @@ class WebhookSettings(AlertSettings):
     def _check_paths(cls, values: KeyMap[SecretStr]) -> KeyMap[SecretStr]:
         for address in (secret.get_secret_value() for _, secret in values.items()):
             path = urlsplit(address)._replace(scheme="", netloc="").geturl()
-            if re.fullmatch(cls.HOST, host_of(address)) and not re.fullmatch(cls.PATH, path):
+            if cls.HOST.fullmatch(host_of(address)) and not cls.PATH.fullmatch(path):
                 raise ValueError(f"should be the address that is shown for a webhook: {cls.EXAMPLE}")
         return values
 

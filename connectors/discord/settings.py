@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from connectors.alerts.settings import Rate
 from connectors.alerts.webhook import WebhookSettings
 
@@ -11,8 +13,8 @@ class DiscordSettings(WebhookSettings):
 
     PREFIX = "discord"
     BURST = 4
-    HOST = r"(.+\.)?discord(app)?\.com"
-    PATH = r"/api(/v\d+)?/webhooks/\d+/[\w-]+(\?.*)?"
+    HOST = re.compile(r"(.+\.)?discord(app)?\.com")
+    PATH = re.compile(r"/api(/v\d+)?/webhooks/\d+/[\w-]+(\?.*)?")
     EXAMPLE = "https://discord.com/api/webhooks/…/…"
 
     rate: Rate = 0.5

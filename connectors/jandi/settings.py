@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from connectors.alerts.settings import Rate
 from connectors.alerts.webhook import WebhookSettings
 
@@ -13,8 +15,8 @@ class JandiSettings(WebhookSettings):
 
     PREFIX = "jandi"
     BURST = 5
-    HOST = r"(www\.|wh\.)?jandi\.com"
-    PATH = r"/connect-api/webhook/.+"
+    HOST = re.compile(r"(www\.|wh\.)?jandi\.com")
+    PATH = re.compile(r"/connect-api/webhook/.+")
     EXAMPLE = "https://wh.jandi.com/connect-api/webhook/…"
 
     rate: Rate = 0.8

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from connectors.alerts.webhook import WebhookSettings
 
 
@@ -10,6 +12,6 @@ class MattermostSettings(WebhookSettings):
 
     PREFIX = "mattermost"
     BURST = 5
-    HOST = r".+"  # everyone has a server of their own
-    PATH = r".*/hooks/[a-z0-9]{26,}(\?.*)?"
+    HOST = re.compile(r".+")  # everyone has a server of their own
+    PATH = re.compile(r"[^?]*/hooks/[a-z0-9]{26,}(\?.*)?")
     EXAMPLE = "https://mattermost.example.com/hooks/…"

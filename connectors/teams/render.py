@@ -33,8 +33,7 @@ def render(content: Content) -> Block:
     room = SIZE_MAX - size(_message([_sentence(content, ""), *rest], actions))
     sentence = cut(content.sentence, room, length=_length)
     quotation = cut(content.quotation, max(0, room - _length(sentence)), length=_length)
-    quoted = [_block(line) for line in quotation.split("\n") if line]
-    return _message([_sentence(content, sentence), *quoted, *rest], actions)
+    return _message([_sentence(content, sentence), *map(_block, filter(None, quotation.split("\n"))), *rest], actions)
 
 
 def size(value: object) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from connectors.alerts.webhook import WebhookSettings
 
 
@@ -10,6 +12,6 @@ class TeamsSettings(WebhookSettings):
 
     PREFIX = "teams"
     BURST = 3
-    HOST = r".+\.(logic\.azure|api\.powerplatform|webhook\.office(365)?)\.com"
-    PATH = r"/.*workflows/[^/]+/triggers/manual/paths/invoke\?(.*&)?sig=.+"
+    HOST = re.compile(r".+\.(logic\.azure|api\.powerplatform|webhook\.office(365)?)\.com")
+    PATH = re.compile(r"/[^?]*/triggers/manual/paths/invoke\?([^&]*&)*sig=.+")
     EXAMPLE = "https://….api.powerplatform.com/…/invoke?…&sig=… (of a workflow: Office 365 connectors have ended)"
