@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from re import _constants as opcodes  # type: ignore[attr-defined]
@@ -48,9 +48,10 @@ def collect() -> tuple[list[Pattern], list[str]]:
     uses = _uses(trees.values())
     patterns, unread = [], []
     for path, tree in trees.items():
+        constants = _constants(tree)
         for call, name in _calls(tree):
             where = f"{path}:{call.lineno}"
-            source, flags = _source(call), _flags(call)
+            source, flags = _source(call, constants), _flags(call)
             if source is None or flags is None:
                 unread.append(f"{path}: {ast.unparse(call)[:100]}")
                 continue
@@ -74,11 +75,33 @@ def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, str]]:
             yield node, ""
 
 
-def _source(call: ast.Call) -> str | bytes | None:
+def _constants(tree: ast.Module) -> dict[str, str | bytes]:
+    """The module's names for texts that are written there as they are."""
+    return {
+        node.targets[0].id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+        if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str | bytes)
+    }
+
+
+def _source(call: ast.Call, constants: Mapping[str, str | bytes]) -> str | bytes | None:
     given = next((keyword.value for keyword in call.keywords if keyword.arg == "pattern"), None)
-    node = given or (call.args[0] if call.args else None)
-    if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
-        return node.value
+    return _text(given or (call.args[0] if call.args else None), constants)
+
+
+def _text(node: ast.AST | None, constants: Mapping[str, str | bytes]) -> str | bytes | None:
+    match node:
+        case ast.Constant(value=str() | bytes() as value):
+            return value
+        case ast.Name(id=name):
+            return constants.get(name)
+        case ast.FormattedValue(value=value, conversion=-1, format_spec=None):
+            return _text(value, constants)
+        case ast.JoinedStr(values=values):
+            parts = [_text(part, constants) for part in values]
+            texts = [part for part in parts if isinstance(part, str)]
+            return "".join(texts) if len(texts) == len(parts) else None
     return None
 
 
