@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 from redis import Redis
 
@@ -18,6 +19,11 @@ common = settings(deadline=None, suppress_health_check=[HealthCheck.function_sco
 settings.register_profile("suite", common, max_examples=40)
 settings.register_profile("fuzz", common, max_examples=500)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+
+# structlog's own form for tests, but with plain tracebacks: with `rich` installed it shows every variable of every
+# frame, which takes seconds for each exception.
+*before, _ = structlog.get_config()["processors"]
+structlog.configure([*before, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
 
 
 def pytest_xdist_auto_num_workers() -> int:
