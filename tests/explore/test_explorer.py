@@ -13,6 +13,7 @@ from tools.explore.canonical import digest
 from tools.explore.model import Model
 from tools.explore.report import Found
 from tools.explore.search import Search, walk
+from tools.explore.versions import next_version
 from tools.explore.world import State, World
 from tools.explore.worlds import ALL, LARGE, SMALL, WALKS
 
@@ -59,6 +60,7 @@ EVERY = {mutant.name: mutant for mutant in (*mutants.protections(), *mutants.nam
             "a breaker that many wait for",
             "what waits for a destination goes on with it",
         ),
+        ("what a newer version wrote is run", "two versions and one event", "what a newer version wrote is left alone"),
         ("without clock (`bin/chaos --without clock`)", "killed", "every delivery finishes"),
     ],
 )  # fmt: skip
@@ -73,6 +75,11 @@ def test_every_protection_of_the_ledger_in_chaos_is_among_the_mutants() -> None:
         f"bin/chaos --without {name}" for name in ("lock", "lease", "clock")
     ]
     assert all(mutant.texts != TEXTS for mutant in EVERY.values())
+
+
+def test_a_script_in_which_the_next_version_can_not_be_made_is_reported() -> None:
+    with pytest.raises(LookupError, match=r"lease\.lua"):
+        next_version({**TEXTS, "lease": ""})
 
 
 def test_a_sample_is_the_same_for_the_same_seed() -> None:

@@ -218,3 +218,15 @@ def test_a_digest_of_none_takes_none(world: World) -> None:
     ids = crowded(world, 3)
     assert world.ledger.gather("one", 60_000, 0) == []
     assert members(world, "crowd:one") == ids
+
+
+def test_what_a_newer_version_wrote_keeps_its_turn(world: World) -> None:
+    """This version can't deliver it, so it would only lose its turn."""
+    ids = crowded(world, 4)
+    for id_ in (ids[0], ids[3]):
+        world.redis.hset(key_of(world, f"delivery:{id_}"), "v", 2)
+    before = [fields(world, f"delivery:{id_}") for id_ in (ids[0], ids[3])]
+    assert world.ledger.gather("one", 60_000, 2) == [ids[1]]
+    assert members(world, "crowd:one") == [ids[2], ids[0], ids[3]]
+    assert [fields(world, f"delivery:{id_}") for id_ in (ids[0], ids[3])] == before
+    assert float(world.redis.get(key_of(world, "bucket:one"))) == pytest.approx(now_ms(world) + 120_000, abs=5000)

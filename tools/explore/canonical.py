@@ -51,6 +51,8 @@ def canonical(state: State) -> Any:
         key[START:]: value for key, value in state.store.keys.items() if key.startswith(PREFIX.encode())
     }
     handed = _ranks(keys, now)
+    # How long an outage has lasted counts when another attempt fails.
+    fails = any(state.left.get(fault) for fault in ("down", "quota", "no answer"))
     tokens = {attempt.token for attempt in state.slots if attempt}
 
     def left(value: bytes | float) -> int:
@@ -68,7 +70,7 @@ def canonical(state: State) -> Any:
         elif kind == b"line":
             parts.append((key, value.ranked()))
         elif kind == b"breaker":
-            since = min(now - int(value.get(b"opened", now)), OLD)
+            since = fails and min(now - int(value.get(b"opened", now)), OLD)
             ends = [left(value.get(name, b"0")) for name in (b"until", b"probing")]
             parts.append(
                 (key, b"until" in value, b"opened" in value, since, *ends, value.get(b"failures"), value.get(b"probe"))
@@ -143,6 +145,7 @@ def _attempt(attempt: Attempt | None, keys: Mapping[bytes, Any]) -> Any:
         attempt.outcome,
         attempt.hold,
         attempt.probing,
+        attempt.newer,
         attempt.frozen,
         attempt.excused,
         [_lease(lease, keys) for lease in attempt.leases],

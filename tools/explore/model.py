@@ -25,6 +25,7 @@ from jobs.ledger.scripts import LUA, TEXTS, ready
 from tools.explore.canonical import UNFINISHED
 from tools.explore.lua import Redis
 from tools.explore.store import Scores, Store
+from tools.explore.versions import next_version
 from tools.explore.world import (
     AT_A_LOOK,
     AT_THE_EFFECT,
@@ -71,8 +72,14 @@ class Model:
         self.world = world
         self.redis = client(Store(world.expires), _instead(world, texts))
         self.store = self.redis.store
-        self.ledger = Ledger(self.redis, INSTANCE, lambda: self.store.now)  # type: ignore[arg-type]
+        self._present = self.ledger = self._ledger(self.redis)
+        if world.newer:
+            self._next = self._ledger(client(self.store, _instead(world, next_version(TEXTS))))
+        self._versions = ("newer ", "") if world.newer else ("",)
         self._events = {name: world.event(name) for name in world.events}
+
+    def _ledger(self, redis: Redis) -> Ledger:
+        return Ledger(redis, INSTANCE, lambda: self.store.now)  # type: ignore[arg-type]
 
     def first(self) -> State:
         """Nothing has happened; a ledger and its workers exist for an hour."""
@@ -94,14 +101,14 @@ class Model:
     def course(self, state: State) -> list[str]:
         """What happens next without any fault; nothing when all is done."""
         urgent = [
-            *(f"send {event}" for event in state.pending),
+            *(f"{version}send {event}" for event in state.pending for version in self._versions),
             *(f"thaw {slot}" for slot, attempt in self._busy(state) if attempt.frozen),
             *(f"step {slot}" for slot, attempt in self._busy(state) if not attempt.frozen),
         ]
         if self._queue(state) and (free := self._free(state)):
             urgent += [f"take {slot}" for slot in free]
         if self._ticks(state):
-            urgent.append("tick")
+            urgent += [f"{version}tick" for version in self._versions]
         return urgent if urgent and not self._all_frozen(state) else [*urgent, *self._pass(state)]
 
     def fair(self, state: State) -> str | None:
@@ -131,7 +138,7 @@ class Model:
         if "slow" in may and not self._all_frozen(state) and self._is_urgent(state):
             yield from ("slow" for _ in self._pass(state))
         if "forget" in may:
-            yield "forget"
+            yield from (f"{version}forget" for version in self._versions)
         if "wipe" in may and not any(attempt.phase in STEADY for _, attempt in self._busy(state)):
             yield "wipe"
 
@@ -157,7 +164,7 @@ class Model:
         for slot, attempt in enumerate(state.slots):
             if attempt is None:
                 free.setdefault(slot in self.world.newer, slot)
-        return list(free.values())
+        return [free[newer] for newer in sorted(free, reverse=True)]
 
     def _all_frozen(self, state: State) -> bool:
         """Nobody takes jobs or ticks."""
@@ -207,16 +214,33 @@ class Model:
 
     def after(self, state: State, action: str) -> State:
         """The state after an action. Raises Broken where the action itself breaks a promise."""
-        name, _, what = action.partition(" ")
+        newer = self._is_newer(action)
+        name, _, what = action.removeprefix("newer ").partition(" ")
         self.store.restore(state.store, state.now)
-        if name in state.left and name != "no":
+        self.ledger = self._next if newer else self._present
+        before = state
+        if name in state.left:
             state = self._spend(state, name)
         act: Callable[[State, str], State] = getattr(self, f"_do_{name}")
         try:
             state = act(state, what)
         except FAILURES as error:
             raise Broken("no step fails", f"{type(error).__name__}: {error}") from error
-        return state.but(store=self.store.snapshot(), now=self.store.now)
+        state = state.but(store=self.store.snapshot(), now=self.store.now)
+        if self.world.newer and not newer and name not in ("forget", "pass", "slow"):  # keepers renew in both
+            self._check_left_alone(before, state)
+        return state
+
+    def _is_newer(self, action: str) -> bool:
+        name, _, what = action.partition(" ")
+        return name == "newer" or (name == "step" and int(what.partition(" ")[0]) in self.world.newer)
+
+    def _check_left_alone(self, before: State, then: State) -> None:
+        """The present version changed nothing that the next one wrote."""
+        now = dict(self.deliveries(then))
+        for id_, fields in self.deliveries(before):
+            if fields[b"v"] == b"2" and now.get(id_) != fields:
+                raise Broken("what a newer version wrote is left alone", f"{id_} was changed")
 
     def _spend(self, state: State, fault: str) -> State:
         return state.but(left={**state.left, fault: state.left[fault] - 1})
@@ -228,7 +252,7 @@ class Model:
     def _accept(self, name: str, extend: bool) -> None:
         planned = [Planned(one) for one, third in self.world.connectors.items() if extend or not third.late]
         fields: dict[str, str | bytes] = {"source": "abc", "name": "CHANGE", "body": b"{}", "state": "accepted"}
-        self.ledger.accept(self._events[name], planned, fields, extend=extend, on=self.redis)
+        self.ledger.accept(self._events[name], planned, fields, extend=extend, on=self.ledger.redis)
         self._hand(*(f"{name}.{row.connector}" for row in planned))
 
     def _do_send(self, state: State, name: str) -> State:
@@ -311,8 +335,8 @@ class Model:
     def _do_take(self, state: State, slot: str) -> State:
         id_ = self.store.do(b"LPOP", QUEUE.encode())
         assert isinstance(id_, bytes)
-        token = f"token {state.tokens}"
-        return self._put(state.but(tokens=state.tokens + 1), int(slot), Attempt(id_.decode(), token))
+        token, newer = f"token {state.tokens}", int(slot) in self.world.newer
+        return self._put(state.but(tokens=state.tokens + 1), int(slot), Attempt(id_.decode(), token, newer=newer))
 
     def _do_kill(self, state: State, slot: str) -> State:
         return self._put(state, int(slot), None)

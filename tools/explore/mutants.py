@@ -98,6 +98,13 @@ NAMED: Mapping[str, tuple[str, str, str]] = {
     "an event that outlives its deliveries": ("forget", "'left', -1) <= 0", "'left', -1) < 0"),
     "forgotten dead letters that a destination still brings back": ("forget", "    stop_waiting(p, id)\n", ""),
     "a crowd that keeps those who have gone": ("admit", "redis.call('ZREM', crowd, id)\n", ""),
+    "what a newer version wrote loses its place among those who wait": (
+        "recovery",
+        "if d[1] and d[1] ~= '1' then",
+        "if false then",
+    ),
+    "what a newer version wrote loses its turn": ("gather", "return not v or v == '1' end", "return true end"),
+    "what a newer version wrote is run": ("lease", "if d[1] ~= '1' then", "if false then"),
     "a hold that Redis keeps for ever": (
         "lease",
         "redis.call('SET', hold, id, 'PX', lease)",

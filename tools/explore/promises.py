@@ -129,8 +129,13 @@ def _lost(_world: World, _state: State, keys: Keys) -> Iterator[str]:
 def _woken(_world: World, state: State, keys: Keys) -> Iterator[str]:
     for destination, members in keys.of("waits:"):
         for member, score in members.items():
-            held = keys.deliveries[member.decode()].get(b"reason") == b"held"
-            if held and score <= state.now and b"until" not in keys.all.get(f"breaker:{destination}", {}):
+            d = keys.deliveries[member.decode()]
+            if (
+                d[b"v"] == b"1"
+                and d.get(b"reason") == b"held"
+                and score <= state.now
+                and b"until" not in keys.all.get(f"breaker:{destination}", {})
+            ):
                 yield f"{member.decode()} still waits for {destination}, which works"
 
 
@@ -148,14 +153,29 @@ def _forgettable(_world: World, _state: State, keys: Keys) -> Iterator[str]:
         count = sum(split(delivery)[0] == id_ for delivery in keys.deliveries)
         if int(event[b"left"]) != count:
             yield f"the event {id_} counts {event[b'left'].decode()} deliveries and has {count}"
-    waiting = {member.decode() for member in keys.all.get("waiting", ())}
-    for start in ("waits:", "dead:"):
-        for destination, members in keys.of(start):
-            if destination not in waiting:
-                yield f"{start}{destination} is in no list"
-            for member in members:
-                if keys.deliveries.get(member.decode(), {}).get(b"waits") != destination.encode():
-                    yield f"{member.decode()} waits for {destination} and does not know it"
+
+
+def _waiting(_world: World, _state: State, keys: Keys) -> Iterator[str]:
+    waits = {
+        (member.decode(), destination)
+        for start in ("waits:", "dead:")
+        for destination, members in keys.of(start)
+        for member in members
+    }
+    for id_, d in keys.deliveries.items():
+        destination = d.get(b"waits", b"").decode()
+        if d[b"state"] in (b"retrying", b"dead") and destination and (id_, destination) not in waits:
+            yield f"{id_} waits for {destination}, whose return does not bring it back"
+    listed = {member.decode() for member in keys.all.get("waiting", ())}
+    for id_, destination in waits:
+        if destination not in listed:
+            yield f"those who wait for {destination} are in no list"
+        if keys.deliveries.get(id_, {}).get(b"waits") != destination.encode():
+            yield f"{id_} waits for {destination} and does not know it"
+    for destination, members in keys.of("crowd:"):
+        for member in members:
+            if member.decode() not in keys.unfinished:
+                yield f"{member.decode()} waits for the rate of {destination} and is finished"
 
 
 PROMISES = {
@@ -170,6 +190,7 @@ PROMISES = {
     "attempts are counted, and what is held costs none": _attempts,
     "what keeps costing workers ends": _lost,
     "what waits for a destination goes on with it": _woken,
+    "who waits is listed, and nobody else": _waiting,
     "every key can be forgotten": _forgettable,
 }
 

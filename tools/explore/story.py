@@ -67,6 +67,8 @@ def lines(world: World, actions: Sequence[str], texts: Mapping[str, str] = TEXTS
 
 
 def _sentence(state: State, action: str) -> str:
+    if action.startswith("newer "):
+        return f"by the next version: {_sentence(state, action.removeprefix('newer '))}"
     name, _, what = action.partition(" ")
     if name in ("step", "kill", "freeze", "thaw"):
         slot, _, fault = what.partition(" ")

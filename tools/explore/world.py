@@ -97,7 +97,8 @@ class Attempt:
 
     `leases`: of its delivery, and of those that a digest takes along; `ids`: of those that it still has to lease;
     `known`: deliveries whose effect it has found, or must not make again.
-    `excused`: it was frozen, or Redis was wiped meanwhile, so that another one may run the same.
+    `newer`: its worker runs the next version; `excused`: it was frozen, or Redis was wiped meanwhile, so that another
+    one may run the same.
     """
 
     delivery: str
@@ -109,6 +110,7 @@ class Attempt:
     outcome: Outcome | None = None
     hold: Hold | None = None
     probing: bool = False
+    newer: bool = False
     frozen: bool = False
     excused: bool = False
 

@@ -2,10 +2,15 @@
 --!include time
 local destination, interval, many = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local crowd, bucket = p .. 'crowd:' .. destination, p .. 'bucket:' .. destination
-local ids = redis.call('ZRANGE', crowd, '-inf', '+inf', 'BYSCORE', 'LIMIT', 0, many)
-for _, id in ipairs(ids) do
-  redis.call('ZREM', crowd, id)
-  redis.call('HDEL', p .. 'delivery:' .. id, 'turn')
+local function ours(v) return not v or v == '1' end  -- what a newer version wrote keeps its turn
+local ids = {}
+for _, id in ipairs(redis.call('ZRANGE', crowd, '-inf', '+inf', 'BYSCORE', 'LIMIT', 0, many)) do
+  local key = p .. 'delivery:' .. id
+  if ours(redis.call('HGET', key, 'v')) then
+    redis.call('ZREM', crowd, id)
+    redis.call('HDEL', key, 'turn')
+    ids[#ids + 1] = id
+  end
 end
 -- Those who go on waiting move up, so that the next digest goes out at the next turn and not after the turns of these.
 local rest = redis.call('ZRANGE', crowd, 0, -1)
@@ -13,12 +18,13 @@ if #rest > LARGEST_CROWD then return ids end
 local at = now
 for _, id in ipairs(rest) do
   local key = p .. 'delivery:' .. id
-  if redis.call('HGET', key, 'state') == 'retrying' then
+  local d = redis.call('HMGET', key, 'v', 'state')
+  if ours(d[1]) and d[2] == 'retrying' then
     at = at + interval
     redis.call('HSET', key, 'turn', at, 'next', at)
     redis.call('ZADD', crowd, at, id)
     redis.call('ZADD', p .. 'due', at, id)
-  else
+  elseif ours(d[1]) then
     redis.call('ZREM', crowd, id)
   end
 end

@@ -35,7 +35,11 @@ local function wake_set(p, set, destination, state, now, many)
     redis.call('ZREM', set, id)
     local key = p .. 'delivery:' .. id
     local d = redis.call('HMGET', key, 'v', 'state', 'waits')
-    if d[1] == '1' and d[2] == state and d[3] == destination then
+    if d[1] and d[1] ~= '1' then
+      -- Written by a newer version, which goes on with it: it is only made due, and stays behind the others.
+      redis.call('ZADD', set, now + NEWER_VERSION_LOOK_AGAIN_MS, id)
+      if d[2] == 'retrying' then redis.call('ZADD', p .. 'due', now, id) end
+    elseif d[2] == state and d[3] == destination then
       redis.call('HDEL', key, 'waits')
       if state == 'dead' then
         revive(p, id, now)
