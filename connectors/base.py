@@ -8,6 +8,7 @@ undone it keeps a note (`context.keep`), and when it finds such a note it looks 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
@@ -15,7 +16,7 @@ from bridge.service import Language
 from bridge.settings import Settings
 from sources.abc.client import AbcClient
 from sources.abc.models import Feedback, Issue
-from sources.base import Event
+from sources.base import Event, Level
 
 Reason: TypeAlias = Literal[
     "auth",  # credentials missing, wrong, expired, or without the permission
@@ -132,6 +133,14 @@ class Context(Protocol):
 
         Raises LeaseLost, as `keep`, and ValueError where a delivery would keep too much: then nothing is stored.
         """
+
+    def level(self, entity: str, created: str) -> Level | None:
+        """The last status of an entity that an event of its source announced; None when none is known. `created`: as
+        for Links."""
+
+    def alone(self, entity: str) -> AbstractContextManager[bool]:
+        """While it lasts no other delivery of this connector instance works on `entity`, which is not the event's own:
+        for that one this is so anyway. False: one works on it now. Raises LeaseLost, as `keep`."""
 
     def charge(self, turns: int) -> None:
         """Takes further turns of the destination's rate, for an attempt that makes more than one request: the attempt
@@ -265,6 +274,9 @@ class TicketKind:
     """(settings, ABC project, externalIssueId) -> TicketSystem.address."""
     projects: Callable[[Any], tuple[str, Iterable[str]]]
     """settings -> (the variable that maps ABC projects, their ids or `*`)."""
+    back: Callable[[Any], tuple[str, str]] = lambda _settings: ("", "")
+    """settings -> (the source whose events show that its tickets were changed, the variable of what is carried back to
+    ABC); "" for both where nothing is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def configure(environ: Mapping[str, str]) -> Configuration:
         route = attempt(lambda name=name: _route(name, environ, listed))  # type: ignore[misc]
         if settings is not None and route is not None:
             chosen[name] = settings
-            routes.append(route)
+            routes.append(replace(route, back=_back(name, settings)[0]))
     problems += _missing(environ, names)
     problems += _overlapping(chosen)
     doubts = _misspelled(environ, names, listed)
@@ -75,7 +75,7 @@ def configure(environ: Mapping[str, str]) -> Configuration:
     secrets = secrets_of(service, *sources.chosen.values(), *chosen.values())
     redact = Redactor([*secrets, *_proxies_with_passwords(environ)])
     doubts += sources.doubts
-    notes = tuple(_switched_off(environ, names))
+    notes = (*_switched_off(environ, names), *_unannounced(chosen, listed))
     return Configuration(service, sources, chosen, tuple(routes), redact, tuple(doubts), notes)
 
 
@@ -130,6 +130,20 @@ def _ticket_projects(chosen: Mapping[str, Settings]) -> Iterator[tuple[str, str,
         if kind := find(name).tickets:
             variable, projects = kind.projects(settings)
             yield from ((name, variable, project) for project in projects)
+
+
+def _back(name: str, settings: Settings) -> tuple[str, str]:
+    """TicketKind.back of an instance; "" for both where it keeps no tickets."""
+    kind = find(name).tickets
+    return kind.back(settings) if kind else ("", "")
+
+
+def _unannounced(chosen: Mapping[str, Settings], listed: Iterable[str]) -> Iterator[str]:
+    """Ticket systems whose changes are carried back, and whose webhooks are not received."""
+    for name, settings in chosen.items():
+        source, variable = _back(name, settings)
+        if source and source not in listed:
+            yield f"{variable} is set, but SOURCES does not list {source}: its webhooks are refused"
 
 
 def _served(chosen: Mapping[str, Settings]) -> dict[str, str]:

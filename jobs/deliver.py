@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -26,7 +26,7 @@ from jobs.delivery.slots import Slots
 from jobs.delivery.stops import Stop, Stops
 from jobs.ledger.ledger import CLOCKS_APART, Lease, Ledger, Recovery, RedisLinks, split
 from jobs.queue import hand
-from sources.base import Event
+from sources.base import Event, Level
 
 log = structlog.get_logger("deliver")
 
@@ -83,6 +83,18 @@ class DeliveryContext:
     def add(self, note: str, items: Mapping[str, str]) -> None:
         self._ledger.add(self._lease, note, items)
         self._items[note] = {**self._items.get(note, {}), **items}
+
+    def level(self, entity: str, created: str) -> Level | None:
+        return self._ledger.level(entity, created)
+
+    @contextmanager
+    def alone(self, entity: str) -> Iterator[bool]:
+        free = self._ledger.occupy(self._lease, entity)
+        try:
+            yield free
+        finally:
+            if free:
+                self._ledger.free(self._lease, entity)
 
     def charge(self, turns: int) -> None:
         if turns > 0 and (interval := flow.interval_ms(self._destination)):

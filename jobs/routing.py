@@ -13,6 +13,7 @@ from jobs.ledger.ledger import Planned
 from sources import EVENTS, REGISTRY, events_of
 from sources.base import Event
 from sources.facts import facts_of
+from sources.tickets import TicketEvent
 
 if TYPE_CHECKING:
     from jobs.filters import Condition
@@ -38,12 +39,21 @@ class Route:
     """Whether the connector keeps tickets: it also gets the events that the source only implies."""
     sources: frozenset[str] = frozenset()
     """The sources whose events the connector can act on, whatever the patterns match; none: all."""
+    back: str = ""
+    """The source whose tickets the connector keeps and carries back: it gets their changes of status as well, whatever
+    the patterns and the filter, which are about ABC's events."""
     known: tuple[str, ...] = EVENTS
     """The known names of events of the sources in use."""
 
     def takes(self, event: Event) -> bool:
         """Whether the connector acts on the event, as far as its filter lets it."""
+        if self.carries_back(event):
+            return True
         return self.acts_on(event.source) and self.wants(event.name) and (self.tickets or not event.implied)
+
+    def carries_back(self, event: Event) -> bool:
+        """Whether the event shows that a ticket was changed whose status the connector carries back."""
+        return event.source == self.back and isinstance(event, TicketEvent) and event.moves
 
     def acts_on(self, source: str) -> bool:
         """Whether events of this source mean anything to the connector."""
@@ -114,7 +124,7 @@ def plan(event: Event, routes: Iterable[Route]) -> list[Planned]:
     facts = facts_of(event) if any(route.condition for route in wanted) else {}
     planned = []
     for route in wanted:
-        objection = route.objection(facts)
+        objection = "" if route.carries_back(event) else route.objection(facts)
         planned.append(Planned(route.connector, "skipped" if objection else "queued", objection))
     return planned
 

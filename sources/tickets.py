@@ -43,6 +43,8 @@ class TicketEvent(Event):
     ticket: Ticket
     actor: Actor = Actor()
     previous_status: str = ""
+    moves: bool = False
+    """Whether the event is about the status: it may have changed."""
 
 
 def summary(ticket: Ticket, actor: Actor, what: str, **values: str) -> Summary:

@@ -13,4 +13,4 @@ def _api(settings: Settings, pool: int) -> TicketApi:
     return BlueApi(settings, pool)
 
 
-SPEC = ticket_spec("blue", Settings, _api, NAMES, url_of)
+SPEC = ticket_spec("blue", Settings, _api, NAMES, url_of, source="blue")

@@ -6,7 +6,7 @@ renamed in 2026 (`createTodo` is `createRecord`), so the names that exist are as
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -109,7 +109,7 @@ class BlueApi:
         self._ask("createComment", {"input": {**text, **about}}, "{ id }", NAMES.container_of(key))
 
     def move(self, ticket: Ticket, target: str, fence: Fence) -> Moved | NoWay:
-        if target.casefold() == ticket.status.casefold():
+        if self.called(ticket, [target]):
             return Moved(ticket.status)
         container = NAMES.container_of(ticket.key)
         there = None if target == DONE else _find(self._lists(container), target)
@@ -132,6 +132,16 @@ class BlueApi:
             account = f"the role of the account of {self._settings.variable('token_id')}"
             return NoWay(f"Blue left the record in '{ticket.status}': {account} may not allow this change")
         return Moved(now.status, before=ticket.status)
+
+    def called(self, ticket: Ticket, names: Iterable[str]) -> list[str]:
+        if ticket.status == DONE:
+            return [name for name in names if name == DONE]
+        own = (ticket.detail, ticket.status.casefold())
+        return [name for name in names if name != DONE and (name in own or name.casefold() in own)]
+
+    def moved_at(self, ticket: Ticket) -> float:  # noqa: ARG002
+        """Blue documents no history of a record, and another change than that of the status makes it newer."""
+        return 0.0
 
     def is_ours(self, author: Any) -> bool:
         if not self._me:
@@ -176,9 +186,11 @@ class BlueApi:
                 yield Check(
                     there, f"{settings.variable('list')}: {container} has {'the' if there else 'no'} list '{title}'"
                 )
-        for target in dict.fromkeys(settings.status_map.values()):
+        named = [("status_map", target) for target in settings.status_map.values()]
+        named += [("status_back", target) for target in settings.status_back]
+        for field, target in dict.fromkeys(named):
             if target != DONE and _find(lists, target) is None:
-                yield Check(False, f"{settings.variable('status_map')}: {container} has no list '{target}'")
+                yield Check(False, f"{settings.variable(field)}: {container} has no list '{target}'")
         if DONE in settings.status_map.values():
             yield note(f"{container}: whether the role may mark records as done shows at the first change only")
 
@@ -210,7 +222,8 @@ class BlueApi:
             raise ValueError("no id of a record")
         author = raw["createdBy"]["id"] if raw["createdBy"] else ""
         tags = tuple(str(tag["title"]) for tag in raw["tags"])
-        return Ticket(raw["id"], key, DONE if raw["done"] else str(there["title"]), tags, author, _seconds(raw))
+        status = DONE if raw["done"] else str(there["title"])
+        return Ticket(raw["id"], key, status, tags, author, _seconds(raw), detail=str(there["id"]))
 
     def _ask(self, name: str, arguments: Mapping[str, Any], selection: str, container: str = "") -> Any:
         """`name`: the older one. `container`: for what is refused without the header that names it."""

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from bridge.settings import Credential, TextMap, WebAddress
 from connectors.tickets.names import Names
-from connectors.tickets.settings import Rate, TicketSettings, containers
+from connectors.tickets.settings import Rate, ReturningSettings, containers
 
 ID_OR_SLUG = r"[A-Za-z0-9_-]{1,100}"
 # Blue's ids have 25 characters (cuid): what is shorter is another system's number or key.
@@ -18,7 +18,7 @@ DONE = "done"
 """In BLUE_STATUS_MAP: marked as done, whatever the list."""
 
 
-class Settings(TicketSettings):
+class Settings(ReturningSettings):
     PREFIX = "blue"
     CONTAINER = "workspace"
     ADDRESS = "api_url"

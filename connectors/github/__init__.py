@@ -13,4 +13,4 @@ def _api(settings: Settings, pool: int) -> TicketApi:
     return GitHubApi(settings, pool)
 
 
-SPEC = ticket_spec("github", Settings, _api, NAMES, url_of, burst=15)
+SPEC = ticket_spec("github", Settings, _api, NAMES, url_of, burst=15, source="github")

@@ -85,6 +85,15 @@ class GitHubApi(IssueTracker):
         with self._rest.reading():
             return Moved(_status(self._rest.one("PATCH", self.path(ticket.key), change)), before=ticket.status)
 
+    def moved_at(self, ticket: Ticket) -> float:
+        """The history is sorted by age, oldest first."""
+        for raws in self._rest.newest_first(f"{self.path(ticket.key)}/events", PAGE, COMMENT_PAGES):
+            with self._rest.reading():
+                for raw in raws:
+                    if raw["event"] in ("closed", "reopened"):
+                        return made(raw)
+        return 0.0
+
     def url_of(self, key: str) -> str:
         return url_of(self._settings, key)
 

@@ -10,16 +10,28 @@ from pydantic import AfterValidator
 
 from bridge.settings import Credential, TextMap, WebAddress
 from connectors.tickets.names import Names
-from connectors.tickets.settings import Labels, Rate, Seconds, StatusMap, TicketSettings, containers, short, statuses
+from connectors.tickets.settings import (
+    Labels,
+    Rate,
+    ReturningSettings,
+    Seconds,
+    StatusBack,
+    StatusMap,
+    containers,
+    short,
+    statuses,
+    statuses_back,
+)
 
 REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}/(?!\.{1,2}#)[A-Za-z0-9._-]{1,100}#[1-9][0-9]{0,17}")
 NAMES = Names(KEY, "#")
 # https://docs.github.com/en/issues/using-labels-and-milestones-to-track-work/managing-labels
 LABEL_LIMIT = 50
+STATUSES = ("open", "closed", "closed:not_planned", "closed:duplicate")
 
 
-class Settings(TicketSettings):
+class Settings(ReturningSettings):
     PREFIX = "github"
     CONTAINER = "repo"
     ADDRESS = "api_url"
@@ -29,6 +41,7 @@ class Settings(TicketSettings):
     api_url: WebAddress = "https://api.github.com"
     labels: Annotated[Labels, AfterValidator(short("GitHub's labels", LABEL_LIMIT))]
     status_map: Annotated[StatusMap, AfterValidator(statuses("GitHub issue", "open", "closed", "closed:not_planned"))]
+    status_back: Annotated[StatusBack, AfterValidator(statuses_back("GitHub issue", *STATUSES))]
     # 80 writes a minute, and a delivery is one or two; with the burst of 15 there is room for both.
     # https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
     rate: Rate = 1

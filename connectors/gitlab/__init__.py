@@ -13,4 +13,4 @@ def _api(settings: Settings, pool: int) -> TicketApi:
     return GitLabApi(settings, pool)
 
 
-SPEC = ticket_spec("gitlab", Settings, _api, NAMES, url_of)
+SPEC = ticket_spec("gitlab", Settings, _api, NAMES, url_of, source="gitlab")

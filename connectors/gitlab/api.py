@@ -98,6 +98,11 @@ class GitLabApi(IssueTracker):
             return NoWay(f"GitLab left the issue {status}: the account of {token} needs the role Planner or Reporter")
         return Moved(status, before=ticket.status)
 
+    def moved_at(self, ticket: Ticket) -> float:
+        with self._rest.reading():
+            events, _ = self._rest.page(f"{self.path(ticket.key)}/resource_state_events", per_page="100")
+            return max((made(raw) for raw in events if raw["state"] in ("closed", "reopened", "opened")), default=0.0)
+
     def url_of(self, key: str) -> str:
         container = NAMES.container_of(key)
         return url_of(self._settings, f"{self._paths.get(container, container)}#{NAMES.number_of(key)}")

@@ -10,7 +10,17 @@ from pydantic import AfterValidator
 
 from bridge.settings import Credential, TextMap, WebAddress
 from connectors.tickets.names import Names
-from connectors.tickets.settings import Labels, Rate, StatusMap, TicketSettings, containers, short, statuses
+from connectors.tickets.settings import (
+    Labels,
+    Rate,
+    ReturningSettings,
+    StatusBack,
+    StatusMap,
+    containers,
+    short,
+    statuses,
+    statuses_back,
+)
 
 # A project has an id, and a path below its groups. https://docs.gitlab.com/user/reserved_names/
 PROJECT = re.compile(r"[1-9][0-9]{0,17}|(?:(?!-|\.{1,2}/)[\w.-]{1,255}/){1,20}(?!-|\.{1,2}$)[\w.-]{1,255}", re.ASCII)
@@ -22,7 +32,7 @@ NAMES = Names(KEY, "#")
 LABEL_LIMIT = 255
 
 
-class Settings(TicketSettings):
+class Settings(ReturningSettings):
     PREFIX = "gitlab"
     CONTAINER = "project"
     ADDRESS = "url"
@@ -32,6 +42,7 @@ class Settings(TicketSettings):
     project: Annotated[TextMap, AfterValidator(containers(PROJECT, "no GitLab project: an id, or a path as acme/app"))]
     labels: Annotated[Labels, AfterValidator(short("GitLab's labels", LABEL_LIMIT))]
     status_map: Annotated[StatusMap, AfterValidator(statuses("GitLab issue", "opened", "closed"))]
+    status_back: Annotated[StatusBack, AfterValidator(statuses_back("GitLab issue", "opened", "closed"))]
     # 300 notes a minute, and a delivery writes one or two. https://docs.gitlab.com/rate_limits/content_creation/
     rate: Rate = 2
 

@@ -14,4 +14,4 @@ def _api(settings: Settings, pool: int) -> TicketApi:
     return JiraApi(settings, pool)
 
 
-SPEC = ticket_spec("jira", Settings, _api, NAMES, url_of)
+SPEC = ticket_spec("jira", Settings, _api, NAMES, url_of, source="jira")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from connectors import patience
@@ -78,6 +78,11 @@ class JiraApi(JiraPort):
         fence()
         self.transition(ticket.key, way, values)
         return Moved(way.to.name, before=here.name)
+
+    def called(self, ticket: Ticket, names: Iterable[str]) -> list[str]:
+        given = list(names)
+        exact = [name for name in given if status.is_at(ticket.detail, name)]
+        return exact or [name for name in given if status.is_in_category(ticket.detail, name)]
 
     def why_hidden(self, container: str) -> str:
         try:

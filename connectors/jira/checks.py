@@ -9,6 +9,7 @@ from connectors.jira.catalog import find, names_of, unknown_type
 from connectors.jira.errors import JiraRefusal, search_outcome_of
 from connectors.jira.port import PERMISSIONS, JiraPort
 from connectors.jira.settings import Settings
+from connectors.jira.shapes import Status
 from connectors.jira.status import is_at, is_in_category
 
 # Required fields that Jira or we always fill.
@@ -89,11 +90,18 @@ def _check_fields(settings: Settings, key: str, screen: set[str]) -> Iterator[Ch
 
 
 def _check_statuses(settings: Settings, port: JiraPort, key: str) -> Iterator[Check]:
-    if not settings.status_map:
+    if not settings.status_map and not settings.status_back:
         return
     statuses = port.statuses(key)
     for abc_status, target in settings.status_map.items():
-        there = any(is_at(status, target) or is_in_category(status, target) for status in statuses)
-        names = ", ".join(dict.fromkeys(status.name for status in statuses))
         what = f"{settings.variable('status_map')}: {abc_status} is carried to '{target}'"
-        yield Check(True, f"{what} in {key}") if there else Check(False, f"{what}, but {key} has only {names}")
+        yield _has_status(statuses, target, what, key)
+    for target, abc_status in settings.status_back.items():
+        what = f"{settings.variable('status_back')}: '{target}' is carried back as {abc_status}"
+        yield _has_status(statuses, target, what, key)
+
+
+def _has_status(statuses: list[Status], target: str, what: str, key: str) -> Check:
+    there = any(is_at(status, target) or is_in_category(status, target) for status in statuses)
+    names = ", ".join(dict.fromkeys(status.name for status in statuses))
+    return Check(True, f"{what} in {key}") if there else Check(False, f"{what}, but {key} has only {names}")

@@ -162,6 +162,12 @@ class JiraPort:
         with self._asking():
             self._client.transition_issue(key, transition.id, fields=dict(fields) or None)
 
+    def moved_at(self, ticket: Ticket) -> float:
+        """When the ticket got its status, from its history; 0 where it has had no other."""
+        with self._asking():
+            answer = self._get(f"issue/{ticket.id}", fields="status", expand="changelog")
+            return max(shapes.each(shapes.moved_at, shapes.items(answer["changelog"], "histories")), default=0.0)
+
     def issue_types(self, project: str) -> list[Choice]:
         """The types that the account may create in the project."""
         return shapes.each(shapes.choice, self._pages(f"issue/createmeta/{project}/issuetypes", "issueTypes"))

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 
 from bridge.settings import Credential, TextMap, WebAddress, named
 from bridge.text import utf16_length
-from connectors.tickets.settings import Labels, Seconds, TicketSettings, containers
+from connectors.tickets.settings import Labels, ReturningSettings, Seconds, containers
 
 # https://confluence.atlassian.com/adminjiraserver/changing-the-project-key-format-938847081.html
 PROJECT_KEY = re.compile(r"[A-Z][A-Z0-9_]+")
@@ -56,7 +56,7 @@ def _no_number(text: str) -> None:
     raise ValueError(f"{text} is no number in JSON")
 
 
-class Settings(TicketSettings):
+class Settings(ReturningSettings):
     """The JIRA_… variables, read at start."""
 
     PREFIX = "jira"

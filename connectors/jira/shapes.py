@@ -103,6 +103,12 @@ def comment(raw: Any) -> Comment:
     return Comment(body if isinstance(body, str) else "", account(raw.get("author")), moment(raw.get("created")))
 
 
+def moved_at(raw: Any) -> float:
+    """When this entry of a ticket's history changed its status; 0 where it changed something else."""
+    changed = any(item.get("field") == "status" for item in raw["items"])
+    return moment(raw["created"]) if changed else 0.0
+
+
 def status(raw: Any) -> Status:
     category = raw.get("statusCategory")
     key = category.get("key") if isinstance(category, dict) else ""

@@ -18,7 +18,7 @@ from typing import Any
 from connectors.base import Connector, Spec, TicketKind, Tools
 from connectors.tickets.base import TicketApi
 from connectors.tickets.names import Names
-from connectors.tickets.settings import TicketSettings
+from connectors.tickets.settings import TicketSettings, back_of
 
 DEFAULT_EVENTS = ("ISSUE_CREATION", "ISSUE_STATUS_CHANGE", "ISSUE_ADDITION")
 
@@ -30,28 +30,33 @@ def ticket_spec(
     names: Names,
     url_of: Callable[[Any, str], str],
     burst: int = 10,
+    source: str = "",
 ) -> Spec:
     """What a ticket system declares. `api`: (settings, connections) -> the adapter; it imports the adapter's module
-    only when it is called, because the web process reads the settings and nothing else. `burst`: as TicketConnector."""
+    only when it is called, because the web process reads the settings and nothing else. `burst`: as TicketConnector;
+    `source`: the one whose events show changes of its tickets, "" for none."""
 
     def build(values: TicketSettings, tools: Tools) -> Connector:
         from connectors.tickets.connector import TicketConnector
 
         return TicketConnector(values, tools, api(values, tools.concurrency), burst)
 
-    return Spec(kind, settings, DEFAULT_EVENTS, build, frozenset({"abc"}), ticket_kind(names, url_of))
+    return Spec(kind, settings, DEFAULT_EVENTS, build, frozenset({"abc"}), ticket_kind(names, url_of, source))
 
 
-def ticket_kind(names: Names, url_of: Callable[[Any, str], str]) -> TicketKind:
+def ticket_kind(names: Names, url_of: Callable[[Any, str], str], source: str = "") -> TicketKind:
     """For Spec.tickets. `url_of`: (settings, a ticket's key) -> where a person finds the ticket, "" where that takes a
-    question to the ticket system."""
+    question to the ticket system. `source`: as for ticket_spec."""
 
     def address(settings: TicketSettings, project: int, external_id: str) -> str:
         container = settings.containers.get(project)
         key = names.key_of(external_id, container) if container else None
         return url_of(settings, key) if key else ""
 
-    return TicketKind(address, _projects)
+    def back(settings: TicketSettings) -> tuple[str, str]:
+        return (source, settings.variable("status_back")) if source and back_of(settings) else ("", "")
+
+    return TicketKind(address, _projects, back)
 
 
 def _projects(settings: TicketSettings) -> tuple[str, dict[str, str]]:

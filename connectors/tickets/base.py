@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from connectors.base import Check, Failed, Outcome, Retry
 from connectors.tickets.markers import Marker
@@ -122,6 +122,18 @@ class NoWay:
 
 Fence: TypeAlias = Callable[[], None]
 """Called right before a change: raises LeaseLost when another worker has taken over."""
+
+
+@runtime_checkable
+class Returning(Protocol):
+    """Further verbs of a ticket system whose changes of status can be carried back to ABC."""
+
+    def called(self, ticket: Ticket, names: Iterable[str]) -> list[str]:
+        """Those of `names` that name the ticket's status, as <TICKETS>_STATUS_MAP and _STATUS_BACK spell statuses: the
+        exact ones, and only where there are none, those that mean it more widely. Without I/O."""
+
+    def moved_at(self, ticket: Ticket) -> float:
+        """When the ticket got its status, in seconds since 1970, from its history; 0 where that is not known."""
 
 
 class TicketApi(Protocol):

@@ -11,15 +11,18 @@ from connectors import abc_errors
 from connectors.answers import no_answer
 from connectors.base import Check, Context, Destination, Done, Outcome, Skipped, Tools
 from connectors.tickets import markers
+from connectors.tickets.back import Back
 from connectors.tickets.base import Halt, NoWay, Refused, Ticket, TicketApi
 from connectors.tickets.checks import check
 from connectors.tickets.comments import comment_once
+from connectors.tickets.merge import Pair
 from connectors.tickets.render import Writer
-from connectors.tickets.settings import TicketSettings
+from connectors.tickets.settings import TicketSettings, back_of
 from connectors.tickets.tickets import Case, Found, Tickets, short
 from sources.abc.client import AbcError, why_unwritable
 from sources.abc.models import AbcEvent, Feedback, Issue
 from sources.base import Event
+from sources.tickets import TicketEvent
 
 
 class TicketConnector:
@@ -34,6 +37,7 @@ class TicketConnector:
         self._burst = burst
         self._writer = Writer(settings, api.markup, tools.instance, tools.language)
         self._tickets = Tickets(settings, tools, tools.abc, api, self._writer)
+        self._back = Back(settings, tools, tools.abc, api, self._tickets) if back_of(settings) else None
 
     def check(self) -> Iterator[Check]:
         return check(self._api, self._settings)
@@ -72,11 +76,13 @@ class TicketConnector:
             "ISSUE_STATUS_CHANGE": self._status_change,
             "ISSUE_ADDITION": self._addition,
         }
-        step = steps.get(event.name)
-        if step is None or not isinstance(event, AbcEvent):
-            return Skipped(f"{self._tools.name} does nothing on {event.name}: look at {self._tools.events}")
+        step = steps.get(event.name) if isinstance(event, AbcEvent) else None
         try:
-            return step(event, self._tickets.case(event, context))
+            if self._back and isinstance(event, TicketEvent):
+                return self._back.deliver(event, context)
+            if step is None or not isinstance(event, AbcEvent):
+                return Skipped(f"{self._tools.name} does nothing on {event.name}: look at {self._tools.events}")
+            return step(event, self._tickets.case_of(event, context))
         except Halt as halt:
             return halt.outcome
         except Refused as refusal:
@@ -98,6 +104,8 @@ class TicketConnector:
         if not self._settings.status_map:
             return Skipped(f"statuses are not carried: {self._settings.variable('status_map')} is empty", found.result)
         if case.issue.status not in self._settings.status_map:
+            if self._back:
+                self._carry(case, found)
             variable = self._settings.variable("status_map")
             return Skipped(f"{variable} names no {self._api.title} status for {short(case.issue.status)}", found.result)
         return Done({**found.result, **self._carry(case, found)})
@@ -133,8 +141,14 @@ class TicketConnector:
 
     def _carry(self, case: Case, found: Found) -> dict[str, Any]:
         """Brings the ticket to the current status of the issue, whatever the event names."""
-        target = self._settings.status_map[case.issue.status]
         ticket = found.ticket or self._api.read(found.id)
+        if self._back:
+            decided = self._back.decide(case, ticket)
+            if decided != "issue":
+                if decided != "ticket":
+                    self._back.remember(case, found.id, ticket.key, Pair(case.issue.status, ticket.status), found.ours)
+                return {"status": ticket.status}
+        target = self._settings.status_map[case.issue.status]
         moved = self._api.move(ticket, target, case.context.keep)
         result = {"status": ticket.status}
         if isinstance(moved, NoWay):
@@ -142,7 +156,10 @@ class TicketConnector:
             result["warning"] = moved.why
         else:
             result = {"status": moved.status, **({"moved_from_status": moved.before} if moved.before else {})}
-        if found.ours:
+        if self._back:
+            pair = Pair(case.issue.status, result["status"])
+            self._back.remember(case, found.id, ticket.key, pair, found.ours)
+        elif found.ours:
             case.remember(carried=case.issue.status)
         return result
 

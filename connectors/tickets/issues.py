@@ -131,6 +131,9 @@ class IssueTracker(ABC):
     def add_comment(self, key: str, body: str) -> None:
         self._rest.one("POST", f"{self.path(key)}/{self.comment_path}", {"body": body})
 
+    def called(self, ticket: Ticket, names: Iterable[str]) -> list[str]:
+        return [name for name in names if name == ticket.status]
+
     def author_of(self, raw: Mapping[str, Any]) -> Account:
         """Nobody, for what a deleted account wrote."""
         return self._account(raw[self.author]) if raw[self.author] else Account(0, "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, ClassVar, Literal, cast
 
 from pydantic import AfterValidator, Field
@@ -35,16 +35,26 @@ def _check_status_map(pairs: dict[str, str]) -> dict[str, str]:
     return pairs
 
 
+def _check_status_back(pairs: dict[str, str]) -> dict[str, str]:
+    _check_status_map(dict.fromkeys(pairs.values(), ""))
+    return pairs
+
+
 def statuses(what: str, *known: str) -> Callable[[dict[str, str]], dict[str, str]]:
     """Validates a status map whose ticket system has these statuses only. `what`: what it calls a ticket."""
+    return lambda pairs: _only(pairs, pairs.values(), what, known)
 
-    def check(pairs: dict[str, str]) -> dict[str, str]:
-        for status in pairs.values():
-            if status not in known:
-                raise ValueError(f"'{status}' is no status of a {what} ({', '.join(known)})")
-        return pairs
 
-    return check
+def statuses_back(what: str, *known: str) -> Callable[[dict[str, str]], dict[str, str]]:
+    """The same for what is carried back."""
+    return lambda pairs: _only(pairs, pairs.keys(), what, known)
+
+
+def _only(pairs: dict[str, str], given: Iterable[str], what: str, known: tuple[str, ...]) -> dict[str, str]:
+    for status in given:
+        if status not in known:
+            raise ValueError(f"'{status}' is no status of a {what} ({', '.join(known)})")
+    return pairs
 
 
 def short(what: str, limit: int) -> Callable[[list[str]], list[str]]:
@@ -63,6 +73,9 @@ Rate = Annotated[float, Field(ge=0.001, le=1000)]
 """Deliveries a second, each of which is a few calls."""
 Seconds = Annotated[float, Field(ge=0, le=3600)]
 StatusMap = Annotated[Pairs, AfterValidator(_check_status_map), Field(default_factory=dict)]
+
+
+StatusBack = Annotated[Pairs, AfterValidator(_check_status_back), Field(default_factory=dict)]
 
 
 class TicketSettings(Settings):
@@ -96,3 +109,14 @@ class TicketSettings(Settings):
     @property
     def address(self) -> str:
         return cast(str, getattr(self, self.ADDRESS))
+
+
+class ReturningSettings(TicketSettings):
+    """Of a ticket system whose changes of status can be carried back (connectors.tickets.base.Returning)."""
+
+    status_back: StatusBack
+
+
+def back_of(settings: TicketSettings) -> Mapping[str, str]:
+    """What is carried back: statuses of the ticket system with the ABC status for each; empty where nothing is."""
+    return settings.status_back if isinstance(settings, ReturningSettings) else {}

@@ -22,7 +22,7 @@ from connectors.tickets.names import Names
 from connectors.tickets.render import Writer
 from connectors.tickets.settings import TicketSettings
 from sources.abc.client import AbcClient, AbcError
-from sources.abc.models import AbcEvent, Issue, Named
+from sources.abc.models import AbcEvent, Issue, Named, subject_of
 from sources.base import seconds_of
 
 
@@ -72,11 +72,15 @@ class Tickets:
         self._writer = writer
         self._project_variable = settings.variable(settings.CONTAINER)
 
-    def case(self, event: AbcEvent, context: Context) -> Case:
-        """Reads the issue again: the event only hints at it. Raises Halt where the event is none of ours."""
-        project, named = event.project, event.issue
-        if project is None or named is None:
+    def case_of(self, event: AbcEvent, context: Context) -> Case:
+        """Of the issue that an event names. Raises Halt where the event is none of ours."""
+        if event.project is None or event.issue is None:
             raise Halt(Skipped("the event names no issue"))
+        return self.case(event.project, event.issue, context)
+
+    def case(self, project: Named, named: Issue, context: Context) -> Case:
+        """Reads the issue again: what is known of it only names it. Raises Halt where it is none of ours."""
+        entity = str(subject_of(project.id, named))
         elsewhere = self._tools.served_elsewhere.get(str(project.id))
         containers = self._settings.containers
         if elsewhere and str(project.id) not in dict(containers.items()):
@@ -87,9 +91,9 @@ class Tickets:
             raise Halt(Skipped(f"{what} for ABC project {project.id}"))
 
         def about(issue: Issue) -> Case:
-            link = context.links.get(str(event.subject), issue.creation)
+            link = context.links.get(entity, issue.creation)
             marker = ticket_marker(self._tools.scope, project.id, issue.id, issue.creation)
-            return Case(context, str(event.subject), project, container, self._api.names, issue, link, marker)
+            return Case(context, entity, project, container, self._api.names, issue, link, marker)
 
         try:
             issue = self._abc.get_issue(project.id, named.id)

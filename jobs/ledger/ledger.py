@@ -28,6 +28,8 @@ STARTED_AT_ONCE = 200  # deliveries that one tick hands over at most
 WOKEN_AT_ONCE = 500  # deliveries of each kind that one step of `heal` brings back
 MOST_HEALS = 100  # steps; what was brought back may already wait again
 
+OCCUPY_MS = 600_000  # longest time for which a delivery works on a second entity; its lease counts besides
+
 NOTE_ITEM = "note:"
 """Start of the fields that hold one item of a note each: `note:<note>:<item>`."""
 
@@ -207,6 +209,22 @@ class Ledger:
         """Takes further turns of a destination's rate, at once: the deliveries after this one wait for them."""
         self._run("charge", destination, interval_ms, turns)
 
+    def occupy(self, lease: Lease, entity: str) -> bool:
+        """Lets a delivery work on a second entity, so that those of its connector about that one wait. False: one of
+        them works on it now. Raises LeaseLost."""
+        answer = self._run("occupy", lease.delivery_id, lease.connector, lease.token, entity, OCCUPY_MS, "take")
+        if answer == b"lost":
+            raise LeaseLost(lease.delivery_id)
+        return bool(answer == b"taken")
+
+    def free(self, lease: Lease, entity: str) -> None:
+        """Ends what `occupy` began."""
+        self._run("occupy", lease.delivery_id, lease.connector, lease.token, entity, OCCUPY_MS, "free")
+
+    def level(self, entity: str, creation: str) -> Level | None:
+        """The last known level of an entity; None when none is. That of an earlier one with the same id is none."""
+        return read_level(self.redis, self.prefix, entity, creation)
+
     def admit(self, delivery_id: str, destination: str, interval_ms: int, burst: int, source: str) -> Admission:
         """Whether the delivery may go to its destination now, and to the source that it needs ("" for none)."""
         wait, because, *last = self._run("admit", delivery_id, destination, interval_ms, burst, source)
@@ -289,6 +307,15 @@ class RedisLinks:
         check_link(values)
         flat = [part.encode("utf-8", "replace") for pair in values.items() for part in pair]
         self._redis.eval(LUA["link"], 0, f"{self._prefix}{entity}", created, *cast(Any, flat))
+
+
+def read_level(redis: Any, prefix: str, entity: str, creation: str) -> Level | None:
+    """See Ledger.level. `prefix`: of the ledger's keys."""
+    stored, created = redis.hmget(f"{prefix}levels", entity, f"{entity}|created")
+    if not stored or (created and creation and created.decode() != creation):
+        return None
+    at, precision, value = stored.decode().split("|", 2)
+    return Level(value, float(at) / 1000, float(precision) / 1000)
 
 
 def level_times(level: Level) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from redis import Redis
 
-from jobs.ledger.ledger import level_times
+from jobs.ledger.ledger import level_times, read_level
 from sources.base import Level, Subject
 from sources.sweep import Position
 
@@ -108,11 +108,7 @@ class Checkpoints:
 
     def level(self, subject: Subject, creation: str) -> Level | None:
         """The last known level of the subject; None when none is. That of an earlier one with the same id is none."""
-        stored, created = self._redis.hmget(f"{self._prefix}levels", str(subject), f"{subject}|created")
-        if not stored or (created and creation and created.decode() != creation):
-            return None
-        at, precision, value = stored.decode().split("|", 2)
-        return Level(value, float(at) / 1000, float(precision) / 1000)
+        return read_level(self._redis, self._prefix, str(subject), creation)
 
     def note_level(self, subject: Subject, creation: str, level: Level) -> None:
         at, precision = level_times(level)

@@ -1,7 +1,7 @@
 """The API of ABC User Feedback, as measured (docs/sources/abc.md).
 
-Nothing is tried again here. `set_external_issue_id` and `set_feedback_fields` are the only writers; both read before
-and after, because ABC answers 200 to writes that do nothing, and an issue can only be replaced as a whole.
+Nothing is tried again here. `set_external_issue_id`, `set_status` and `set_feedback_fields` are the only writers; all
+read before and after, because ABC answers 200 to writes that do nothing, and an issue can only be replaced as a whole.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ def ignore(_what: str) -> None:
 # Its limits for PUT, as `abc_length` counts; longer ones exist (issueNames is not checked) and can't be written back.
 NAME_LIMIT = 30
 DESCRIPTION_LIMIT = 50
+REPLACED = ("name", "description", "status", "externalIssueId")
+"""What a save of an issue replaces."""
 BUILT_IN = ("id", "createdAt", "updatedAt", "issues")
 NO_FEEDBACK = 0
 
@@ -94,19 +96,36 @@ class AbcClient:
         before = self.get_issue(project, issue)
         if before.external_id:
             return before
+        return self._replace(project, before, externalIssueId=value)
+
+    def set_status(self, project: int, seen: Issue, value: str) -> Issue:
+        """Brings the issue to the status `value`, changing nothing else, unless its status is not that of `seen` any
+        more: a person was faster, and the caller has to decide again.
+
+        Raises AbcError; reason `unwritable` as `set_external_issue_id`.
+        """
+        before = self.get_issue(project, seen.id)
+        if before.status != seen.status or not before.is_same(seen):
+            what = f"the status of issue {seen.id} changed while it was being carried back; retrying"
+            raise AbcError("server_error", what, again=True)
+        return before if before.status == value else self._replace(project, before, status=value)
+
+    def _replace(self, project: int, before: Issue, **change: str) -> Issue:
+        """Saves the issue with one value changed, and returns it as ABC shows it then."""
         problem = why_unwritable(before)
         if problem:
             raise AbcError("unwritable", problem, again=False)
-        kept = {"name": before.name, "description": before.description, "status": before.status}
+        path = f"/issues/{before.id}"
         # All four, always: what is left out is refused or, the status, reset to INIT and announced as a change.
-        self._call(project, "PUT", f"/issues/{issue}", {**kept, "externalIssueId": value})
-        after = self.get_issue(project, issue)
-        if after.external_id != value:
-            what = f"externalIssueId of issue {issue} was overwritten by a concurrent save; retrying"
+        self._call(project, "PUT", path, {key: getattr(before, key) for key in REPLACED} | change)
+        after = self.get_issue(project, before.id)
+        [(name, value)] = change.items()
+        if getattr(after, name) != value:
+            what = f"{name} of issue {before.id} was overwritten by a concurrent save; retrying"
             raise AbcError("server_error", what, again=True)
-        changed = [key for key, was in kept.items() if getattr(after, key) != was]
+        changed = [key for key in REPLACED if key != name and getattr(after, key) != getattr(before, key)]
         if changed:
-            what = f"{', '.join(changed)} of issue {issue} changed while its externalIssueId was being saved"
+            what = f"{', '.join(changed)} of issue {before.id} changed while its {name} was being saved"
             raise AbcError("server_error", what, again=True)
         return after
 

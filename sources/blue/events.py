@@ -35,6 +35,7 @@ CHANGES: Mapping[str, str] = {
     "CUSTOM_FIELD_UPDATED": "updated",
 }
 """Of a record, and what each means."""
+STATUS_CHANGES = ("MOVED", "DONE_STATUS_UPDATED")
 OTHERS: Mapping[str, str] = {
     "COMMENT_CREATED": "commented",
     "COMMENT_UPDATED": "comment_updated",
@@ -73,7 +74,8 @@ def parse(request: Request) -> Event | Unread:
             body,
             ticket,
             Actor(),
-            _status(before) if change in ("MOVED", "DONE_STATUS_UPDATED") else "",
+            _status(before) if change in STATUS_CHANGES else "",
+            moves=change in STATUS_CHANGES,
             summary=summary(ticket, Actor(), what, **values),
         )
     title = first(*(text(value, key) for value in (now, before) for key in ("title", "name", "text")))

@@ -62,6 +62,7 @@ def parse(request: Request) -> Event | Unread:
             ticket,
             actor,
             PREVIOUS.get(action, "") if kind == "issues" else "",
+            moves=kind == "issues" and action in PREVIOUS,
             summary=summary(ticket, actor, what),
         )
     # Bodies of other events may be equal (workflow_dispatch): then the sender's id keeps them apart.

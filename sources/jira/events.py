@@ -56,6 +56,7 @@ def parse(request: Request) -> Event | Unread:
             ticket,
             actor,
             text(change, "fromString"),
+            moves=bool(change),
             summary=summary(ticket, actor, what, **values),
         )
     return Event(NAME, id_, name, Subject(NAME, "event", "", id_), occurred, body, summary=Summary("", who=actor.name))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.base import LeaseLost, Links
+from sources.base import Level
 
 
 class MemoryLinks:
@@ -49,6 +51,10 @@ class MemoryContext:
     """When set, the next `keep` finds that another worker has taken over."""
     charged: list[int] = field(default_factory=list)
     """Every call of `charge`, in order."""
+    levels: dict[str, Level] = field(default_factory=dict)
+    """The last known status by entity."""
+    busy: set[str] = field(default_factory=set)
+    """Entities on which another delivery works."""
     on_keep: Callable[[dict[str, Any]], None] | None = None
     """Called at each `keep`, so that a test can look at the world at that moment."""
 
@@ -68,6 +74,14 @@ class MemoryContext:
 
     def add(self, note: str, items: Mapping[str, str]) -> None:
         self.keep(**{note: {**self.notes.get(note, {}), **items}})
+
+    def level(self, entity: str, created: str) -> Level | None:
+        del created
+        return self.levels.get(entity)
+
+    @contextmanager
+    def alone(self, entity: str) -> Iterator[bool]:
+        yield entity not in self.busy
 
     def charge(self, turns: int) -> None:
         if turns > 0:

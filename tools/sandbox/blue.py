@@ -17,6 +17,8 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLSchema, build_schema
 
+from tools.sandbox.changes import Listener
+
 TOKEN_ID, TOKEN_SECRET = "blue-demo-token-id", "pat_blue-demo-secret"
 ORG, WORKSPACE = "acme", "app"
 ORG_ID, WORKSPACE_ID, OTHER_ID = "clorg0000000000000000acme", "clproj000000000000000app1", "clproj000000000000000web1"
@@ -135,6 +137,7 @@ class Record:
     tags: list[str]
     done: bool = False
     archived: bool = False
+    updated_at: str = ""
     visible_at: float = 0.0
     """When the filter by tags finds it (seconds of the monotonic clock)."""
     comments: list[dict[str, Any]] = field(default_factory=list)
@@ -162,6 +165,8 @@ class Blue:
         self.created_count = 0
         self.workspaces = [Workspace(WORKSPACE_ID, WORKSPACE), Workspace(OTHER_ID, "web")]
         self.records: dict[str, Record] = {}
+        self.changed: Listener = lambda _change: None
+        """Called when a record is moved or done: sends the webhooks (tools/sandbox/changes.py)."""
         self._bulk: deque[float] = deque()
         self._last_id = 0
 
@@ -202,7 +207,7 @@ class Blue:
         tags = [str(tag.get("title")) for tag in input.get("tags") or []]
         with self.lock:
             record = Record(self.new_id("todo"), input["title"], input.get("description") or "", there, by, now(), tags)
-            record.visible_at = time.monotonic() + self.tag_lag
+            record.visible_at, record.updated_at = time.monotonic() + self.tag_lag, record.created_at
             self.records[record.id] = record
             self.created_count += 1
         return record
@@ -222,6 +227,17 @@ class Blue:
             )
 
         return [record for record in self.records.values() if fits(record)]
+
+    def change(self, record: Record, to: BlueList | None = None, done: bool | None = None) -> None:
+        """Moves it into a list, or marks it."""
+        with self.lock:
+            place = {"id": record.inside.id, "title": record.inside.title}
+            before = {"id": record.id, "done": record.done, "todoList": place}
+            was = (record.inside, record.done)
+            record.inside, record.done = to or record.inside, record.done if done is None else done
+            if was != (record.inside, record.done):
+                record.updated_at = now()
+                self.changed({"record": record, "before": before})
 
     def count_bulk(self) -> None:
         with self.lock:

@@ -118,10 +118,8 @@ class _Root:
         blue.may_write(here)
         blue.count_bulk()
         for record in blue.filtered(input["filter"]):
-            if "todoListId" in input:
-                record.inside = blue.list_of(input["todoListId"], record.inside.project)
-            if "done" in input and here.may_mark_done:
-                record.done = input["done"]
+            to = blue.list_of(input["todoListId"], record.inside.project) if "todoListId" in input else None
+            blue.change(record, to, input.get("done") if here.may_mark_done else None)
         return True
 
     def updateTodoDoneStatus(self, _info: Any, todoId: str) -> Any:
@@ -167,7 +165,7 @@ def _shown(record: Record) -> dict[str, Any]:
         "done": record.done,
         "archived": record.archived,
         "createdAt": record.created_at,
-        "updatedAt": record.created_at,
+        "updatedAt": record.updated_at,
         "createdBy": record.by,
         "todoList": _list(record.inside),
         "tags": [{"id": f"tag-{title}", "title": title, "color": "#4a9fff"} for title in record.tags],

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from tools.sandbox.changes import Listener
+
 TOKEN = "github-demo-token"
 REPO = "acme/app"
 ME: Mapping[str, Any] = {"login": "feedback-bridge", "id": 101, "type": "User"}
@@ -54,6 +56,8 @@ class GitHubIssue:
     updated_at: str = ""
     comments: list[dict[str, Any]] = field(default_factory=list)
     pull_request: bool = False
+    events: list[dict[str, Any]] = field(default_factory=list)
+    """Its history: when it was closed and opened again."""
 
 
 @dataclass
@@ -89,6 +93,8 @@ class GitHub:
         default_factory=lambda: {name: Repository(id, name) for id, name in ((1001, REPO), (1002, "acme/web"))}
     )
     renamed: dict[str, str] = field(default_factory=dict)
+    changed: Listener = lambda _change: None
+    """Called when an issue is closed or opened again: sends the webhooks (tools/sandbox/changes.py)."""
 
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
@@ -170,17 +176,21 @@ class GitHub:
             issue.updated_at = moment
         return comment
 
-    def change(self, issue: GitHubIssue, body: Mapping[str, Any]) -> None:
+    def change(self, issue: GitHubIssue, body: Mapping[str, Any], by: Mapping[str, Any] = PERSON) -> None:
         state, reason = body.get("state", issue.state), body.get("state_reason")
         if state not in ("open", "closed") or reason not in (*REASONS, "reopened", None):
             raise invalid("state", "invalid")
         with self.lock:
-            if state != issue.state:  # the reason counts only together with a change of the state
-                issue.state = state
-                issue.state_reason = (reason or "completed") if state == "closed" else "reopened"
             issue.title = body.get("title", issue.title)
             issue.body = body.get("body", issue.body)
             issue.updated_at = now()
+            if state != issue.state:  # the reason counts only together with a change of the state
+                issue.state = state
+                issue.state_reason = (reason or "completed") if state == "closed" else "reopened"
+                action = "closed" if state == "closed" else "reopened"
+                issue.events.append({"event": action, "created_at": issue.updated_at, "actor": by})
+                inside = next(it for it in self.repositories.values() if it.issues.get(issue.number) is issue)
+                self.changed({"issue": issue, "repository": inside, "action": action, "by": by})
 
     def search(self, repository: Repository, text: str, author: str) -> list[GitHubIssue]:
         moment = time.monotonic()

@@ -66,6 +66,7 @@ def blueprint(github: GitHub) -> Blueprint:
         on(f"{start}/issues", views.create, "POST")
         on(f"{start}/issues/<int:number>", views.issue)
         on(f"{start}/issues/<int:number>", views.change, "PATCH")
+        on(f"{start}/issues/<int:number>/events", views.events)
         on(f"{start}/issues/<int:number>/comments", views.comments)
         on(f"{start}/issues/<int:number>/comments", views.add_comment, "POST")
     return routes
@@ -153,8 +154,13 @@ class _Views:
     def change(self, **where: Any) -> Any:
         repository, issue = self._issue(**where)
         self.github.may_write(repository)
-        self.github.change(issue, _body())
+        self.github.change(issue, _body(), ME)
         return jsonify(_shown(repository, issue))
+
+    @_following
+    def events(self, **where: Any) -> Any:
+        """Oldest first, always."""
+        return jsonify(_page(self._issue(**where)[1].events))
 
     @_following
     def comments(self, **where: Any) -> Any:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from tools.sandbox.changes import Listener
+
 TOKEN = "gitlab-demo-token"
 PROJECT, OTHER = "acme/app", "acme/mobile/web"
 ME: Mapping[str, Any] = {"id": 101, "username": "project_5_bot", "name": "Feedback Bridge"}
@@ -55,6 +57,8 @@ class GitLabIssue:
     updated_at: str = ""
     notes: list[dict[str, Any]] = field(default_factory=list)
     moved_to_id: int | None = None
+    events: list[dict[str, Any]] = field(default_factory=list)
+    """Its history: when it was closed and opened again."""
     frozen: bool = False
     """Whether a change of the state is ignored, as where the account may change the issue but not close it."""
 
@@ -88,6 +92,8 @@ class GitLab:
     """Quick actions that were carried out."""
     projects: dict[int, Project] = field(default_factory=lambda: {5: Project(5, PROJECT), 6: Project(6, OTHER)})
     renamed: dict[str, int] = field(default_factory=dict)
+    changed: Listener = lambda _change: None
+    """Called when an issue is closed or opened again: sends the webhooks (tools/sandbox/changes.py)."""
 
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
@@ -175,7 +181,9 @@ class GitLab:
                 raise GitLabRefusal(429, {"message": {"error": "This endpoint has been requested too many times."}})
             self._notes.append(moment)
 
-    def change(self, project: Project, issue: GitLabIssue, body: Mapping[str, Any]) -> None:
+    def change(
+        self, project: Project, issue: GitLabIssue, body: Mapping[str, Any], by: Mapping[str, Any] = PERSON
+    ) -> None:
         event = body.get("state_event")
         if event not in ("close", "reopen", None):
             raise GitLabRefusal(400, {"error": "state_event does not have a valid value"})
@@ -185,9 +193,13 @@ class GitLab:
         if project.archived or not ((project.level or 0) >= PLANNER or (mine and project.level)):
             raise refusal(403, "403 Forbidden")
         with self.lock:
-            if event and not issue.frozen:
-                issue.state = "closed" if event == "close" else "opened"
             issue.updated_at = now()
+            state = {"close": "closed", "reopen": "opened", None: issue.state}[event]
+            if state != issue.state and not issue.frozen:
+                issue.state = state
+                shown = {"state": "closed" if state == "closed" else "reopened", "created_at": issue.updated_at}
+                issue.events.append({**shown, "user": by, "resource_type": "Issue", "resource_id": issue.id})
+                self.changed({"issue": issue, "project": project, "by": by})
 
     # What people do.
 

@@ -64,6 +64,7 @@ def blueprint(gitlab: GitLab) -> Blueprint:
     on(f"{project}/issues", views.create, "POST")
     on(f"{project}/issues/<int:iid>", views.issue)
     on(f"{project}/issues/<int:iid>", views.change, "PUT")
+    on(f"{project}/issues/<int:iid>/resource_state_events", views.state_events)
     on(f"{project}/issues/<int:iid>/notes", views.notes)
     on(f"{project}/issues/<int:iid>/notes", views.add_note, "POST")
     return routes
@@ -157,8 +158,12 @@ class _Views:
     @_following
     def change(self, project: Project, iid: int) -> Any:
         issue = self.gitlab.issue(project, iid)
-        self.gitlab.change(project, issue, _body())
+        self.gitlab.change(project, issue, _body(), ME)
         return jsonify(_shown(project, issue))
+
+    @_following
+    def state_events(self, project: Project, iid: int) -> Any:
+        return _page(self.gitlab.issue(project, iid).events)
 
     @_following
     def notes(self, project: Project, iid: int) -> Any:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from tools.sandbox.changes import Listener
 from tools.sandbox.jira_rules import JqlError, Rules, Transition, creation_errors, edit_errors, parse_jql, text_problem
 
 EMAIL = "bridge@example.com"
@@ -49,6 +50,8 @@ class Ticket:
     comments: list[dict[str, Any]] = field(default_factory=list)
     properties: dict[str, Any] = field(default_factory=dict)
     updated: str = ""
+    history: list[dict[str, Any]] = field(default_factory=list)
+    """Its changes of status, as the changelog shows them."""
 
 
 def jira_time() -> str:
@@ -74,6 +77,8 @@ class Jira:
     """Old key: new key."""
     created_count: int = 0
     """Tickets ever made, deleted ones included."""
+    changed: Listener = lambda _change: None
+    """Called when a ticket gets another status: sends the webhooks (tools/sandbox/changes.py)."""
     wrong_login: Literal["refused", "anonymous"] = "refused"
     """What wrong or expired credentials get: 401, or (as some sites do) the answers that an anonymous visitor gets,
     with the failure in a header alone."""
@@ -164,7 +169,9 @@ class Jira:
             way for way in ways if way.target != ticket.status and (way.sources is None or ticket.status in way.sources)
         ]
 
-    def move_status(self, ticket: Ticket, transition: str, fields: Mapping[str, Any]) -> None:
+    def move_status(
+        self, ticket: Ticket, transition: str, fields: Mapping[str, Any], by: Mapping[str, str] = PERSON
+    ) -> None:
         self.need("TRANSITION_ISSUES", "You do not have permission to transition this issue.")
         with self.lock:
             way = next((way for way in self.transitions(ticket) if way.id == transition), None)
@@ -178,7 +185,11 @@ class Jira:
             if resolution and not way.resolution:
                 words = "Field 'resolution' cannot be set. It is not on the appropriate screen, or unknown."
                 raise JiraRefusal(400, errors={"resolution": words})
+            before = ticket.status
             ticket.status, ticket.resolution, ticket.updated = way.target, resolution, jira_time()
+            item = {"field": "status", "from": before, "to": ticket.status}
+            ticket.history.append({"created": ticket.updated, "author": by, "items": [item]})
+            self.changed({"ticket": ticket, "before": before, "by": by})
 
     def find(self, key_or_id: str) -> Ticket:
         """By key (an old one of a moved ticket, too) or id."""

@@ -104,7 +104,10 @@ class _Tickets:
         ticket = self.jira.find(key)
         wanted = [name for name in request.args.get("fields", "*all").split(",") if name]
         properties = [name for name in request.args.get("properties", "").split(",") if name]
-        return answer(200, self._shown(ticket, wanted or ["*all"], properties))
+        shown = self._shown(ticket, wanted or ["*all"], properties)
+        if "changelog" in request.args.get("expand", "").split(","):
+            shown["changelog"] = {"startAt": 0, "total": len(ticket.history), "histories": ticket.history[::-1]}
+        return answer(200, shown)
 
     def edit(self, key: str) -> Any:
         body = _body()
@@ -145,7 +148,7 @@ class _Tickets:
         number = (body.get("transition") or {}).get("id")
         if number is None:
             raise JiraRefusal(400, "Missing 'transition' identifier")
-        self.jira.move_status(ticket, str(number), body.get("fields") or {})
+        self.jira.move_status(ticket, str(number), body.get("fields") or {}, self.jira.account)
         return Response(status=204)
 
     def properties(self, key: str) -> Any:

@@ -39,6 +39,9 @@ class BlueWorld(World):
     def status(self, key: str) -> str:
         return self.row(key).status
 
+    def move(self, key: str, status: str) -> None:
+        self.sandbox.blue.change(self.row(key), done=status == "done")
+
     def made(self) -> int:
         return self.sandbox.blue.created_count
 

@@ -35,6 +35,9 @@ class GitHubWorld(World):
         row = self.row(key)
         return f"closed:{row.state_reason}" if row.state_reason in ("not_planned", "duplicate") else row.state
 
+    def move(self, key: str, status: str) -> None:
+        self.sandbox.github.change(self.row(key), {"state": status})
+
     def made(self) -> int:
         return self.sandbox.github.created_count
 

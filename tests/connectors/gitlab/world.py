@@ -39,6 +39,10 @@ class GitLabWorld(World):
     def status(self, key: str) -> str:
         return self.row(key).state
 
+    def move(self, key: str, status: str) -> None:
+        change = {"state_event": "close" if status == "closed" else "reopen"}
+        self.sandbox.gitlab.change(self.project(), self.row(key), change)
+
     def made(self) -> int:
         return self.sandbox.gitlab.created_count
 

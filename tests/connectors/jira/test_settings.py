@@ -63,6 +63,7 @@ def test_everything_missing_is_reported_at_once() -> None:
         ({"JIRA_FIELDS": "[1]"}, "JIRA_FIELDS: should be a JSON object"),
         ({"JIRA_FIELDS": '{"summary": "x"}'}, "JIRA_FIELDS: 'summary' is set by JIRA_SUMMARY_TEMPLATE"),
         ({"JIRA_FIELDS": '{"labels": "x"}'}, "JIRA_FIELDS: 'labels' should be a list"),
+        ({"JIRA_STATUS_BACK": "Done=CLOSED"}, "JIRA_STATUS_BACK: 'CLOSED' is no ABC status (INIT, ON_REVIEW,"),
         ({"JIRA_STATUS_MAP": "In Progress=3"}, "JIRA_STATUS_MAP: 'In Progress' is no ABC status"),
         ({"JIRA_STATUS_MAP": "OPEN=To Do"}, "JIRA_STATUS_MAP: 'OPEN' is no ABC status (INIT, ON_REVIEW, IN_PROGRESS,"),
         ({"JIRA_STATUS_MAP": "RESOLVED=Done,CLOSED=Done"}, "JIRA_STATUS_MAP: 'CLOSED' is no ABC status"),

@@ -34,6 +34,11 @@ class World(TicketWorld):
     def status(self, key: str) -> str:
         return self.sandbox.jira.rules.statuses[self.ticket(key).status][0]
 
+    def move(self, key: str, status: str) -> None:
+        jira, ticket = self.sandbox.jira, self.ticket(key)
+        way = next(way for way in jira.transitions(ticket) if jira.rules.statuses[way.target][0] == status)
+        jira.move_status(ticket, way.id, {"resolution": {"name": "Done"}} if way.resolution else {})
+
     def made(self) -> int:
         return self.sandbox.jira.created_count
 

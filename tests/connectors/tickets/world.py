@@ -15,12 +15,15 @@ import connectors
 from bridge.service import Language
 from bridge.settings import KeyMap, load
 from connectors.base import Connector, Outcome, Spec, Tools
+from connectors.tickets.connector import TicketConnector
 from connectors.tickets.markup import Markup
+from connectors.tickets.names import Names
 from connectors.tickets.render import Writer
 from connectors.tickets.settings import TicketSettings
 from sources.abc.client import AbcClient
 from sources.abc.models import AbcEvent, Feedback, Issue, Named
 from sources.base import Subject
+from sources.tickets import Ticket, TicketEvent
 from tests.connectors.context import MemoryContext, MemoryLinks
 from tools.sandbox.abc_store import DEMO_KEY, ChannelRow, IssueRow
 from tools.sandbox.app import Sandbox
@@ -69,6 +72,10 @@ class World(ABC):
     @abstractmethod
     def status(self, key: str) -> str:
         """The status of a ticket, as outcomes name it."""
+
+    @abstractmethod
+    def move(self, key: str, status: str) -> None:
+        """A person brings the ticket to `opened` or `closed`."""
 
     @abstractmethod
     def made(self) -> int:
@@ -148,6 +155,20 @@ class World(ABC):
 
     def added(self, feedback: int, issue: IssueRow | int, context: MemoryContext | None = None) -> Outcome:
         return self.deliver("ISSUE_ADDITION", issue, context, feedback=Feedback(id=feedback))
+
+    def moved(self, context: MemoryContext | None = None, key: str = "") -> Outcome:
+        """The event of a ticket's change, as its source reads it. It holds no status: that must be read."""
+        container, separator, number = (key or self.first).rpartition(self.names.separator)
+        subject = Subject(self.kind, "issue", container, number)
+        ticket = Ticket(number, f"{container}{separator}{number}")
+        event = TicketEvent(self.kind, "e", f"{self.kind}.moved", subject, 0.0, {}, ticket, moves=True)
+        return self.connector().deliver(event, context or self.context())
+
+    @property
+    def names(self) -> Names:
+        connector = self.connector()
+        assert isinstance(connector, TicketConnector)
+        return connector._api.names
 
     def deliver(
         self,

@@ -1,0 +1,186 @@
+"""The way back: a ticket's status carried to its issue in ABC; and what the way there asks before it writes.
+
+A webhook only hints that something changed: which issue it is about, and both statuses, are read. The two ways of one
+issue never run at the same time (`Context.alone`), and each writes its own side only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from connectors.base import Context, Done, Outcome, Retry, Skipped, Tools
+from connectors.tickets.base import Halt, Refused, Returning, Ticket, TicketApi
+from connectors.tickets.merge import Maps, Pair, Verdict, read_pair, verdict
+from connectors.tickets.rest import moment_of
+from connectors.tickets.settings import TicketSettings, back_of
+from connectors.tickets.tickets import Case, Tickets, short
+from sources.abc.client import AbcClient
+from sources.abc.models import LARGEST_ID, Issue, Named, subject_of
+from sources.base import seconds_of
+from sources.tickets import TicketEvent
+
+BUSY_SECONDS = 2.0
+"""After which a delivery looks again whether the issue is free."""
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """The issue that a ticket belongs to, before it is read."""
+
+    project: Named
+    issue: Issue
+
+    @property
+    def entity(self) -> str:
+        return str(subject_of(self.project.id, self.issue))
+
+
+class Back:
+    """`api` is also `Returning`."""
+
+    def __init__(
+        self, settings: TicketSettings, tools: Tools, abc: AbcClient, api: TicketApi, tickets: Tickets
+    ) -> None:
+        assert isinstance(api, Returning)
+        self._settings = settings
+        self._tools = tools
+        self._abc = abc
+        self._api = api
+        self._history: Returning = api
+        self._tickets = tickets
+        self._maps = Maps(settings.status_map, back_of(settings))
+        self._marker = re.compile(
+            rf"abc-{re.escape(tools.scope)}-([0-9]{{1,16}})-([0-9]{{1,16}})(?:-t([0-9]{{1,12}}))?"
+        )
+
+    def deliver(self, event: TicketEvent, context: Context) -> Outcome:
+        """Raises Halt, Refused, NoAnswer, AbcError."""
+        key = self._key(event)
+        if key is None:
+            return Skipped(
+                f"{short(event.ticket.key)} is no ticket of {self._settings.variable(self._settings.CONTAINER)}"
+            )
+        about = self._linked(key, context) or self._found(key, context)
+        if about is None:
+            return Skipped(f"{key} belongs to no issue of ABC User Feedback that is known here")
+        with context.alone(about.entity) as free:
+            if not free:
+                return Retry("another delivery works on the issue", "not_yet", BUSY_SECONDS)
+            case = self._tickets.case(about.project, about.issue, context)
+            ticket = self._read(key)
+            if not self._is_its_ticket(case, ticket):
+                return Skipped(f"{ticket.key} is not the ticket of issue {case.issue.id}")
+            return self._carry(case, ticket)
+
+    def decide(self, case: Case, ticket: Ticket) -> Verdict:
+        """What is to be carried, with both sides as they were just read. May ask for the ticket's history."""
+        base = read_pair(case.link.get("base", ""), ticket.id)
+
+        def ticket_is_later() -> bool:
+            return self._history.moved_at(ticket) > self._latest(case)
+
+        called = self._history.called(ticket, self._maps.names)
+        return verdict(self._maps, base, Pair(case.issue.status, ticket.status), called, ticket_is_later)
+
+    def remember(self, case: Case, ticket_id: str, key: str, pair: Pair, carried: bool) -> None:
+        """The pair becomes the base. `carried`: the ticket is ours, so the link also names the status that it follows
+        (TicketConnector.behind)."""
+        case.remember(base=pair.written(ticket_id), **({"carried": pair.issue} if carried else {}))
+        values = {"project": str(case.project.id), "issue": str(case.issue.id), "creation": case.issue.creation}
+        case.context.links.set(_entity(key), "", **values)
+
+    def _carry(self, case: Case, ticket: Ticket) -> Outcome:
+        status = case.issue.status
+        result = {"ticket": ticket.key, "issue": case.issue.id, "status": ticket.status, "abc_status": status}
+        ours = not case.theirs
+        match self.decide(case, ticket):
+            case "issue":
+                return Skipped(f"the issue was changed to {short(status)} as well, which its own event carries", result)
+            case "agree":
+                self.remember(case, ticket.id, ticket.key, Pair(status, ticket.status), ours)
+                return Skipped(f"the issue's status fits already: {short(status)}", result)
+            case "nothing":
+                self.remember(case, ticket.id, ticket.key, Pair(status, ticket.status), ours)
+                variable = self._settings.variable("status_back")
+                return Skipped(f"{variable} names no ABC status for what was changed", result)
+        target = self._maps.to_issue(self._history.called(ticket, self._maps.names))
+        case.context.keep()  # raises LeaseLost when another worker has taken over
+        self._abc.set_status(case.project.id, case.issue, target)
+        self.remember(case, ticket.id, ticket.key, Pair(target, ticket.status), ours)
+        return Done({**result, "abc_status": target, "abc_status_before": status})
+
+    def _latest(self, case: Case) -> float:
+        """When the issue got its status, or later, in seconds since 1970. Where no event has announced the status, the
+        time of the last save; where that is unknown, later than any."""
+        level = case.context.level(case.entity, case.issue.creation)
+        if level and level.value == case.issue.status:
+            return level.at + level.precision
+        saved = seconds_of(case.issue.updatedAt)
+        return float("inf") if saved is None else saved + 1.0
+
+    def _key(self, event: TicketEvent) -> str | None:
+        """What `read` takes. Anybody who has the webhook's secret may have written what the event names."""
+        names, key = self._api.names, event.ticket.key
+        if names.key.fullmatch(key):
+            return key
+        keys = (names.key_of(key, container) for _, container in self._settings.containers.items())
+        return next((found for found in keys if found), None)
+
+    def _linked(self, key: str, context: Context) -> _About | None:
+        link = context.links.get(_entity(key), "")
+        return _about(link["project"], link["issue"], link.get("creation", "")) if "issue" in link else None
+
+    def _found(self, key: str, context: Context) -> _About | None:
+        """By the ticket itself: our marker on what our account made, else the externalIssueId that names it."""
+        ticket = self._read(key)
+        if ticket.key != key and (linked := self._linked(ticket.key, context)):
+            return linked
+        matches = [match for text in ticket.markers if (match := self._marker.fullmatch(text))]
+        if matches and self._api.is_ours(ticket.author):
+            return _about(*matches[0].groups(default=""))
+        return next(self._naming(ticket), None)
+
+    def _naming(self, ticket: Ticket) -> Iterator[_About]:
+        """Issues whose externalIssueId names the ticket. ABC's search is by LIKE."""
+        container, number = self._api.names.container_of(ticket.key), self._api.names.number_of(ticket.key)
+        served = dict(self._settings.containers.items())
+        known = {project for project in served if project != "*"} | {
+            str(project) for project, _ in self._tools.channels
+        }
+        for project in sorted(known, key=int):
+            if self._settings.containers.get(project) != container:
+                continue
+            for issue in self._abc.search_issues(int(project), {"externalIssueId": number}):
+                if self._api.names.key_of(issue.external_id, container) == ticket.key:
+                    yield _About(Named(id=int(project)), issue)
+
+    def _is_its_ticket(self, case: Case, ticket: Ticket) -> bool:
+        """Whether the way there would carry to this ticket, too."""
+        if case.theirs:
+            return self._api.names.key_of(case.theirs, case.container) == ticket.key
+        if "key" in case.link:
+            return ticket.id == case.link.get("id") or ticket.key == case.link["key"]
+        return ticket.carries(case.marker) and self._api.is_ours(ticket.author)
+
+    def _read(self, key: str) -> Ticket:
+        try:
+            return self._api.read(key)
+        except Refused as refusal:
+            if refusal.gone:
+                raise Halt(Skipped(f"{key} was deleted, or is not shown to this account")) from None
+            raise
+
+
+def _entity(key: str) -> str:
+    """Under which a link keeps the issue of a ticket."""
+    return f"ticket:{key}"
+
+
+def _about(project: str, issue: str, creation: str) -> _About | None:
+    """None for numbers that ABC can't have."""
+    if not (0 < int(project) <= LARGEST_ID and 0 < int(issue) <= LARGEST_ID):
+        return None
+    created = moment_of(float(creation)) if creation else ""
+    return _About(Named(id=int(project)), Issue(id=int(issue), createdAt=created))

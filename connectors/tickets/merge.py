@@ -1,0 +1,71 @@
+"""Which status is carried: the issue's, the ticket's, or none. A three-way merge. Pure.
+
+The base is the pair of statuses that was seen last when both sides agreed, or when one of them had just been written.
+What differs from it was changed by a person, or by us and is then in agreement. No actor is asked for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Verdict: TypeAlias = Literal["agree", "issue", "ticket", "nothing"]
+"""agree: both sides fit, nothing is written. issue, ticket: that side's status is to be carried to the other one.
+nothing: what was changed has no counterpart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The status of an issue in ABC and that of its ticket, as each side spells it."""
+
+    issue: str
+    ticket: str
+
+    def written(self, ticket_id: str) -> str:
+        """As a link keeps it, for the ticket with this id."""
+        return json.dumps([ticket_id, self.issue, self.ticket], ensure_ascii=False)
+
+
+def read_pair(written: str, ticket_id: str) -> Pair | None:
+    """The opposite of `written`; None where there is none, or that of another ticket."""
+    if not written:
+        return None
+    owner, issue, ticket = json.loads(written)
+    return Pair(issue, ticket) if owner == ticket_id else None
+
+
+@dataclass(frozen=True, slots=True)
+class Maps:
+    """`there`: <TICKETS>_STATUS_MAP; `back`: <TICKETS>_STATUS_BACK."""
+
+    there: Mapping[str, str]
+    back: Mapping[str, str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every status of a ticket that they name."""
+        return tuple(dict.fromkeys((*self.back, *self.there.values())))
+
+    def to_issue(self, called: Collection[str]) -> str:
+        """The ABC status for a ticket whose status has these names; "" where there is none."""
+        return next((self.back[name] for name in called if name in self.back), "")
+
+    def agree(self, issue: str, called: Collection[str]) -> bool:
+        """Whether the two fit. Several ABC statuses may share one of the ticket, and the other way round."""
+        return self.there.get(issue) in called or self.to_issue(called) == issue
+
+
+def verdict(
+    maps: Maps, base: Pair | None, now: Pair, called: Collection[str], ticket_is_later: Callable[[], bool]
+) -> Verdict:
+    """`called`: those of `maps.names` that name the ticket's status. `ticket_is_later`: whether the ticket's change is
+    later than the issue's for certain; asked only where both were changed. Without a base both may have been."""
+    if maps.agree(now.issue, called):
+        return "agree"
+    issue = now.issue in maps.there and (base is None or base.issue != now.issue)
+    ticket = maps.to_issue(called) != "" and (base is None or base.ticket != now.ticket)
+    if issue and ticket:
+        return "ticket" if ticket_is_later() else "issue"
+    return "issue" if issue else "ticket" if ticket else "nothing"

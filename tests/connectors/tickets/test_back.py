@@ -1,0 +1,265 @@
+"""What is changed at a ticket is carried to its issue, tried with each ticket system; and what is not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from connectors.base import Done, Failed, Outcome, Retry, Skipped
+from sources.base import Level
+from tests.connectors.contract import cases_of
+from tests.connectors.tickets.test_flow import TICKET_SYSTEMS, result
+from tests.connectors.tickets.world import World
+from tools.sandbox.abc_store import IssueRow
+from tools.sandbox.server import running
+
+
+@pytest.fixture(params=TICKET_SYSTEMS, ids="-".join)
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    kind, name = request.param
+    case = cases_of(kind)[name]
+    assert case.world
+    with running(**case.options) as sandbox:
+        case.prepare(sandbox)
+        world = case.world(sandbox, case.variables(sandbox.url))
+        world.set(**{f"{kind.upper()}_STATUS_BACK": f"{world.opened}=INIT,{world.closed}=RESOLVED"})
+        yield world
+
+
+@pytest.fixture
+def issue(world: World) -> IssueRow:
+    """One that has its ticket, which is open."""
+    issue = world.issue()
+    result(world.created(issue))
+    return issue
+
+
+def status(world: World, issue: IssueRow) -> str:
+    return world.sandbox.abc.issue(issue.id).status
+
+
+def announced(world: World, issue: IssueRow, at: float) -> dict[str, Level]:
+    """The ledger's last known status of the issue."""
+    return {f"abc:issue:1:{issue.id}": Level(status(world, issue), at)}
+
+
+def why(outcome: Outcome) -> str:
+    assert isinstance(outcome, Skipped), outcome
+    return outcome.why
+
+
+def test_a_person_s_change_is_carried_and_nothing_else_of_the_issue(world: World, issue: IssueRow) -> None:
+    before = world.sandbox.abc.issue(issue.id).as_answer()
+    world.move(world.first, world.closed)
+    done = result(world.moved())
+    assert (done["abc_status_before"], done["abc_status"], done["status"]) == ("INIT", "RESOLVED", world.closed)
+    after = world.sandbox.abc.issue(issue.id).as_answer()
+    assert {key for key in after if after[key] != before[key]} == {"status", "updatedAt"}
+    world.move(world.first, world.opened)
+    assert result(world.moved())["abc_status"] == "INIT"
+
+
+def test_what_we_wrote_ourselves_goes_no_further_however_often_it_is_announced(world: World, issue: IssueRow) -> None:
+    world.move(world.first, world.closed)
+    result(world.moved())
+    seen = len(world.sandbox.abc.writes)
+    for _ in range(2):
+        assert result(world.status_changed(issue))["status"] == world.closed
+        assert "fits already" in why(world.moved())
+    world.sandbox.abc.set_status(issue.id, "INIT")
+    assert result(world.status_changed(issue))["moved_from_status"] == world.closed
+    for _ in range(2):
+        assert "fits already" in why(world.moved())
+        result(world.status_changed(issue))
+    assert len(world.sandbox.abc.writes) == seen + 1  # the person's
+    assert (status(world, issue), world.status(world.first)) == ("INIT", world.opened)
+
+
+def test_without_the_variable_nothing_is_carried_back(world: World, issue: IssueRow) -> None:
+    world.set(**{f"{world.kind.upper()}_STATUS_BACK": ""})
+    world.move(world.first, world.closed)
+    assert "does nothing on" in why(world.moved())
+    assert status(world, issue) == "INIT"
+
+
+def test_a_status_of_abc_that_shares_the_ticket_s_stays(world: World, issue: IssueRow) -> None:
+    world.set(**{f"{world.kind.upper()}_STATUS_MAP": f"INIT={world.opened},PENDING={world.closed}"})
+    world.sandbox.abc.set_status(issue.id, "PENDING")
+    result(world.status_changed(issue))
+    assert world.status(world.first) == world.closed
+    assert "fits already" in why(world.moved())
+    assert status(world, issue) == "PENDING"
+
+
+def test_a_later_change_in_abc_wins(world: World, issue: IssueRow) -> None:
+    world.move(world.first, world.closed)
+    world.sandbox.abc.set_status(issue.id, "PENDING")
+    world.set(
+        **{f"{world.kind.upper()}_STATUS_MAP": f"INIT={world.opened},RESOLVED={world.closed},PENDING={world.opened}"}
+    )
+    levels = announced(world, issue, time.time() + 60)
+    assert "changed to PENDING as well" in why(world.moved(world.context(levels=levels)))
+    assert status(world, issue) == "PENDING"
+    result(world.status_changed(issue, world.context(levels=levels)))
+    assert world.status(world.first) == world.opened
+
+
+def test_a_later_change_of_the_ticket_wins_where_its_history_shows_it(world: World, issue: IssueRow) -> None:
+    variable = f"{world.kind.upper()}_STATUS_MAP"
+    world.set(**{variable: f"INIT={world.opened},RESOLVED={world.closed},PENDING={world.opened}"})
+    world.sandbox.abc.set_status(issue.id, "PENDING")
+    world.move(world.first, world.closed)
+    context = world.context(levels=announced(world, issue, time.time() - 60))
+    there = result(world.status_changed(issue, context))
+    if world.kind == "blue":  # no history: ABC's change wins
+        assert there["status"] == world.opened
+        return
+    assert there["status"] == world.closed
+    assert result(world.moved(context))["abc_status"] == "RESOLVED"
+
+
+def test_a_change_that_no_event_of_abc_has_announced_is_not_overwritten(world: World, issue: IssueRow) -> None:
+    world.set(
+        **{f"{world.kind.upper()}_STATUS_MAP": f"INIT={world.opened},RESOLVED={world.closed},PENDING={world.opened}"}
+    )
+    world.move(world.first, world.closed)
+    world.sandbox.abc.set_status(issue.id, "PENDING")
+    assert "changed to PENDING as well" in why(world.moved())
+    assert status(world, issue) == "PENDING"
+
+
+def test_after_a_wipe_the_marker_names_the_issue(world: World, issue: IssueRow) -> None:
+    world.wipe()
+    world.sandbox.abc.issues[issue.id].updatedAt = "2026-01-01T00:00:00.000Z"
+    world.move(world.first, world.closed)
+    if world.kind == "blue":
+        assert "as well" in why(world.moved())
+        return
+    assert result(world.moved())["issue"] == issue.id
+    assert status(world, issue) == "RESOLVED"
+
+
+def test_a_ticket_that_people_put_into_abc_is_found_by_its_number_and_no_other_one(world: World) -> None:
+    first = world.issue("first")
+    result(world.created(first))
+    number = world.number
+    world.wipe()
+    for row, other in ((first, f"{number}1"), (world.issue("second"), f"1{number}"), (world.issue("third"), number)):
+        world.sandbox.abc.issues[row.id].externalIssueId = other
+    container = world.variables[world.container]
+    world.set(**{world.container: f"1={container.removeprefix('1=')}"})
+    if world.kind == "blue":
+        world.set(BLUE_LIST="1=Inbox")
+    world.label, world.built = "", None
+    strip_markers(world)
+    result(world.status_changed(3))
+    world.links.values = {key: value for key, value in world.links.values.items() if "ticket:" not in key[1]}
+    world.move(world.first, world.closed)
+    assert result(world.moved())["issue"] == 3
+    assert [world.sandbox.abc.issue(id_).status for id_ in (1, 2, 3)] == ["INIT", "INIT", "RESOLVED"]
+
+
+def strip_markers(world: World) -> None:
+    """A person takes the marker out of the first ticket."""
+    match world.kind:
+        case "jira":
+            next(iter(world.sandbox.jira.tickets.values())).fields["labels"] = []
+        case "github":
+            world.sandbox.github.repositories["acme/app"].issues[1].body = ""
+        case "gitlab":
+            world.sandbox.gitlab.at("acme/app").issues[1].description = ""
+        case "blue":
+            next(iter(world.sandbox.blue.records.values())).tags = []
+
+
+def test_what_names_no_ticket_of_ours_is_skipped_and_asks_for_nothing(world: World, issue: IssueRow) -> None:
+    seen = world.requests()
+    for key in ("..", "../../x", "elsewhere/../1", "", "PROJ", "acme/app#1/../2", f"{world.first}?x=1"):
+        outcome = world.moved(key=key or "-")
+        assert isinstance(outcome, Skipped), (key, outcome)
+    assert [request for request in seen() if ".." in request] == []
+    assert status(world, issue) == "INIT"
+
+
+def test_a_deleted_ticket_changes_nothing(world: World, issue: IssueRow) -> None:
+    world.delete(world.first)
+    assert "was deleted" in why(world.moved())
+    assert status(world, issue) == "INIT"
+
+
+def test_a_ticket_that_is_not_the_issue_s_any_more_changes_nothing(world: World, issue: IssueRow) -> None:
+    world.sandbox.abc.issues[issue.id].externalIssueId = "cltodo0000000000000000099" if world.kind == "blue" else "99"
+    world.move(world.first, world.closed)
+    assert "is not the ticket of" in why(world.moved())
+    assert status(world, issue) == "INIT"
+
+
+def test_while_another_delivery_works_on_the_issue_it_waits(world: World, issue: IssueRow) -> None:
+    world.move(world.first, world.closed)
+    waiting = world.moved(world.context(busy={f"abc:issue:1:{issue.id}"}))
+    assert isinstance(waiting, Retry)
+    assert (waiting.reason, status(world, issue)) == ("not_yet", "INIT")
+
+
+def test_a_save_in_abc_at_the_same_moment_is_decided_again(world: World, issue: IssueRow) -> None:
+    world.move(world.first, world.closed)
+
+    def person(_notes: dict[str, Any]) -> None:
+        world.sandbox.abc.set_status(issue.id, "ON_REVIEW")
+
+    outcome = world.moved(world.context(on_keep=person))
+    assert isinstance(outcome, Retry)
+    assert status(world, issue) == "ON_REVIEW"
+
+
+def test_a_write_without_an_answer_is_looked_for_before_it_is_sent_again(world: World, issue: IssueRow) -> None:
+    world.move(world.first, world.closed)
+    world.sandbox.faults.add("drop_after", system="abc", method="PUT")
+    assert isinstance(world.moved(), Retry)
+    written = len(world.sandbox.abc.writes)
+    assert "fits already" in why(world.moved())
+    assert (status(world, issue), len(world.sandbox.abc.writes)) == ("RESOLVED", written)
+
+
+def test_what_abc_would_not_save_names_what_a_person_must_change(world: World, issue: IssueRow) -> None:
+    world.sandbox.abc.issues[issue.id].name = "N" * 31
+    world.move(world.first, world.closed)
+    outcome = world.moved()
+    assert isinstance(outcome, Failed)
+    assert "31 characters" in outcome.why
+    assert status(world, issue) == "INIT"
+
+
+def test_a_copied_marker_of_another_account_is_none(world: World, issue: IssueRow) -> None:
+    world.wipe()
+    world.sandbox.abc.issues[issue.id].externalIssueId = None
+    match world.kind:
+        case "jira":
+            person = {"accountId": "somebody", "name": "somebody", "key": "somebody"}
+            world.sandbox.jira.tickets[world.first].creator = person
+        case "github":
+            world.sandbox.github.repositories["acme/app"].issues[1].user = {"login": "mina", "id": 42, "type": "User"}
+        case "gitlab":
+            author = {"id": 42, "username": "mina", "name": "Mina"}
+            world.sandbox.gitlab.at("acme/app").issues[1].author = author
+        case "blue":
+            next(iter(world.sandbox.blue.records.values())).by = {"id": "somebody", "fullName": "Somebody"}
+    world.move(world.first, world.closed)
+    assert "belongs to no issue" in why(world.moved())
+    assert status(world, issue) == "INIT"
+
+
+def test_done_is_recorded_with_both_sides(world: World, issue: IssueRow) -> None:
+    world.move(world.first, world.closed)
+    outcome = world.moved()
+    assert isinstance(outcome, Done)
+    assert outcome.result == {
+        "ticket": world.first,
+        "issue": issue.id,
+        "status": world.closed,
+        "abc_status": "RESOLVED",
+        "abc_status_before": "INIT",
+    }
