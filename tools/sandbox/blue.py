@@ -138,6 +138,8 @@ class Record:
     done: bool = False
     archived: bool = False
     updated_at: str = ""
+    changed_by: list[Mapping[str, str]] = field(default_factory=list)
+    """Who moved or marked it. Blue does not show that."""
     visible_at: float = 0.0
     """When the filter by tags finds it (seconds of the monotonic clock)."""
     comments: list[dict[str, Any]] = field(default_factory=list)
@@ -228,7 +230,13 @@ class Blue:
 
         return [record for record in self.records.values() if fits(record)]
 
-    def change(self, record: Record, to: BlueList | None = None, done: bool | None = None) -> None:
+    def change(
+        self,
+        record: Record,
+        to: BlueList | None = None,
+        done: bool | None = None,
+        by: Mapping[str, str] = PERSON,
+    ) -> None:
         """Moves it into a list, or marks it."""
         with self.lock:
             place = {"id": record.inside.id, "title": record.inside.title}
@@ -237,6 +245,7 @@ class Blue:
             record.inside, record.done = to or record.inside, record.done if done is None else done
             if was != (record.inside, record.done):
                 record.updated_at = now()
+                record.changed_by.append(by)
                 self.changed({"record": record, "before": before})
 
     def count_bulk(self) -> None:

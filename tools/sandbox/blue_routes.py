@@ -119,7 +119,7 @@ class _Root:
         blue.count_bulk()
         for record in blue.filtered(input["filter"]):
             to = blue.list_of(input["todoListId"], record.inside.project) if "todoListId" in input else None
-            blue.change(record, to, input.get("done") if here.may_mark_done else None)
+            blue.change(record, to, input.get("done") if here.may_mark_done else None, ME)
         return True
 
     def updateTodoDoneStatus(self, _info: Any, todoId: str) -> Any:
