@@ -236,6 +236,25 @@ class Restoring(Protocol):
         now. Without I/O."""
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a look at a third party showed. `events`: each with the time of the change, and the body and the headers to
+    store. `until`: the time of the last change that was seen, where there are more; None where all were."""
+
+    looked_at: int
+    events: Sequence[tuple[float, Event, bytes, Mapping[str, str]]]
+    until: float | None = None
+
+
+@runtime_checkable
+class Changing(Protocol):
+    """A connector that carries changes at its third party to the source, and can list them."""
+
+    def changed(self, since: float, links: Links) -> Changed:
+        """What was changed since `since` (seconds since 1970) and differs from what `links` knows. Always the same
+        events for one change. Raises sources.sweep.SourceError."""
+
+
 @runtime_checkable
 class Gathering(Protocol):
     """A connector that can report several events in one message, for when more wait than its destination takes."""

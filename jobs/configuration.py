@@ -139,11 +139,11 @@ def _back(name: str, settings: Settings) -> tuple[str, str]:
 
 
 def _unannounced(chosen: Mapping[str, Settings], listed: Iterable[str]) -> Iterator[str]:
-    """Ticket systems whose changes are carried back, and whose webhooks are not received."""
+    """Ticket systems whose changes are carried back, and whose webhooks are refused."""
     for name, settings in chosen.items():
         source, variable = _back(name, settings)
         if source and source not in listed:
-            yield f"{variable} is set, but SOURCES does not list {source}: its webhooks are refused"
+            yield f"{variable} is set, but SOURCES does not list {source}: changes are found by reconcile only"
 
 
 def _served(chosen: Mapping[str, Settings]) -> dict[str, str]:

@@ -20,6 +20,7 @@ from jobs.ledger.records import Records
 from jobs.notices.notices import Notices, is_wanted
 from jobs.probe import Probe
 from jobs.queue import open_queue
+from jobs.reconcile.changed import Changes
 from jobs.reconcile.checkpoints import Checkpoints
 from jobs.reconcile.comparison import Comparison
 from jobs.reconcile.forgotten import Forgotten
@@ -156,4 +157,5 @@ class Runtime:
             self.configuration.service.alert_max_age,
             self.notices.miss if self.notices else None,
         )
-        return Reconciler(self.sweep, comparison, self.checkpoints, self.forgotten)
+        changes = Changes(self.connectors, self.acceptor, self.checkpoints, RedisLinks(self.ledger, ""))
+        return Reconciler(self.sweep, comparison, self.checkpoints, self.forgotten, changes)

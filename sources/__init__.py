@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from bridge.service import ServiceSettings
-from sources import abc, blue, bridge, github, gitlab, jira, logto, nocobase
-from sources.base import Event, Request
+from sources import abc, blue, bridge, github, gitlab, jira, logto, nocobase, tickets
+from sources.base import Event, Request, Unread
 from sources.generic import events as generic
 from sources.source import Source
 from sources.sweep import Api
@@ -71,7 +71,10 @@ def restore(stored: Mapping[str, str], instance: str) -> Event | None:
     name = stored.get("source", "")
     request = Request(instance, body, stored["body"].encode("utf-8", "replace"), headers)
     source = REGISTRY.get(name)
-    event = source.parse(request) if source else generic.again(name, request)
+    if tickets.FOUND in headers:
+        event: Event | Unread = tickets.found_again(request)
+    else:
+        event = source.parse(request) if source else generic.again(name, request)
     if not isinstance(event, Event):
         return None
     return event if event.occurred else replace(event, occurred=int(stored.get("received", 0)) / 1000)

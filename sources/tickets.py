@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sources.base import Event, Summary
+from sources.base import Event, Request, Subject, Summary, event_id
+from sources.reading import part, text
 
+FOUND = "found"
+"""Of an event that reconcile made: its name behind the source, and the header that is stored with it."""
 NAMES = frozenset({"ticket", "actor"})
 """What filters may use of their events."""
 
@@ -59,3 +63,27 @@ def facts_of(event: Event) -> Mapping[str, Any]:
     ticket = {name: value or None for name, value in asdict(event.ticket).items()}
     actor = {name: value or None for name, value in asdict(event.actor).items()}
     return {"ticket": {**ticket, "previousStatus": event.previous_status or None}, "actor": actor}
+
+
+def found(
+    instance: str, source: str, ticket: Ticket, subject: Subject, at: float, known: str
+) -> tuple[TicketEvent, bytes, Mapping[str, str]]:
+    """An event about a change of status that no webhook announced, with the body and the headers to store. Implied: it
+    is for the connector of the tickets, and no alert. `known`: what was known of the ticket before; with the status it
+    identifies the change."""
+    where = {"kind": subject.kind, "project": str(subject.project), "id": str(subject.id)}
+    shown = {"source": source, "ticket": asdict(ticket), "subject": where, "at": at, "known": known}
+    body = json.dumps(shown, ensure_ascii=False).encode("utf-8", "replace")
+    event = found_again(Request(instance, json.loads(body), body, {}))
+    return event, body, {FOUND: "1"}
+
+
+def found_again(request: Request) -> TicketEvent:
+    """The event as it was stored. Only reconcile stores the header by which it is known."""
+    body, ticket, where = request.body, part(request.body, "ticket"), part(request.body, "subject")
+    source, at = text(body, "source"), body.get("at")
+    about = Ticket(**{name: text(ticket, name) for name in ("id", "key", "title", "status", "url")})
+    id_ = event_id(request.instance, source, FOUND, about.id, about.status, text(body, "known"))
+    subject = Subject(source, text(where, "kind"), text(where, "project"), text(where, "id"))
+    occurred = float(at) if isinstance(at, int | float) else 0.0
+    return TicketEvent(source, id_, f"{source}.{FOUND}", subject, occurred, body, about, moves=True, implied=True)

@@ -21,6 +21,8 @@ from connectors.tickets.markers import Marker
 from sources.base import seconds_of
 
 PAGE, PAGES, COMMENT_PAGES = 50, 10, 20
+LIST = 500
+"""The largest page that Blue answers with."""
 COLOR = "#4a9fff"
 NEWER = {
     "createTodo": "createRecord",
@@ -32,7 +34,7 @@ NEWER = {
 }
 """By the name of an operation until 2026: the name since."""
 NAMED = "{ fields { name args { name } } }"
-RECORD = "{ id done createdAt createdBy { id } tags { title } todoList { id title project { id slug } } }"
+RECORD = "{ id done createdAt updatedAt createdBy { id } tags { title } todoList { id title project { id slug } } }"
 READ_ONLY = ("VIEW_ONLY", "COMMENT_ONLY")
 
 
@@ -90,6 +92,21 @@ class BlueApi:
                 if not result["todos"]["pageInfo"]["hasNextPage"]:
                     return sorted(found, key=lambda ticket: ticket.made)
         raise IncompleteSearch(PAGES * PAGE)
+
+    def changed_since(self, container: str, since: float) -> Iterator[Ticket]:
+        """Blue documents no filter by the time of a change: looks at the first 5,000 records of the workspace."""
+        found: list[Ticket] = []
+        wanted = {**self._in(container), "showCompleted": True}
+        with self._blue.reading():
+            for page in range(PAGES):
+                where = arguments_of({"filter": wanted, "limit": LIST, "skip": page * LIST})
+                shown = f"{{ todos{where} {{ items {RECORD} pageInfo {{ hasNextPage }} }} }}"
+                result = self._ask("todoQueries", {}, shown)["todos"]
+                found += [self._ticket(record, container) for record in result["items"]]
+                if not result["pageInfo"]["hasNextPage"]:
+                    break
+        later = (ticket for ticket in found if ticket.changed >= since)
+        yield from sorted(later, key=lambda ticket: ticket.changed)
 
     def comments(self, key: str, since: float) -> Iterator[Comment]:
         of = {"categoryId": NAMES.number_of(key), "category": Name("TODO"), "orderBy": Name("createdAt_DESC")}
@@ -222,8 +239,9 @@ class BlueApi:
             raise ValueError("no id of a record")
         author = raw["createdBy"]["id"] if raw["createdBy"] else ""
         tags = tuple(str(tag["title"]) for tag in raw["tags"])
+        changed = seconds_of(str(raw.get("updatedAt"))) or 0.0
         status = DONE if raw["done"] else str(there["title"])
-        return Ticket(raw["id"], key, status, tags, author, _seconds(raw), detail=str(there["id"]))
+        return Ticket(raw["id"], key, status, tags, author, _seconds(raw), str(there["id"]), changed)
 
     def _ask(self, name: str, arguments: Mapping[str, Any], selection: str, container: str = "") -> Any:
         """`name`: the older one. `container`: for what is refused without the header that names it."""

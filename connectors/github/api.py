@@ -15,7 +15,7 @@ from connectors.base import Check, Failed, Retry, note
 from connectors.github.errors import explain
 from connectors.github.settings import NAMES, Settings, url_of
 from connectors.tickets.base import Draft, Fence, Moved, Refused, Ticket
-from connectors.tickets.issues import COMMENT_PAGES, PAGE, PAGES, IssueTracker, made
+from connectors.tickets.issues import COMMENT_PAGES, PAGE, PAGES, IssueTracker, changed, made
 from connectors.tickets.markup import MARKDOWN
 from connectors.tickets.rest import moment_of
 
@@ -60,6 +60,10 @@ class GitHubApi(IssueTracker):
     def newest(self, path: str, login: str, since: str) -> Iterator[list[Any]]:
         order = {"state": "all", "sort": "created", "direction": "desc"}
         return self._rest.pages(path, PAGE, PAGES, creator=login, since=since, **order)
+
+    def changed_pages(self, path: str, since: str) -> Iterator[list[Any]]:
+        order = {"state": "all", "sort": "updated", "direction": "asc"}
+        return self._rest.pages(path, PAGE, PAGES, since=since, **order)
 
     def search(self, container: str, login: str, text: str) -> Iterator[Any]:
         query = f'"{text}" repo:{container} is:issue author:{login} in:body'
@@ -111,7 +115,8 @@ class GitHubApi(IssueTracker):
         key = f"{asked if repo.casefold() == asked.casefold() else repo}#{raw['number']}"
         if not NAMES.key.fullmatch(key):
             raise ValueError("no name of an issue")
-        return Ticket(key, key, _status(raw), MARKDOWN.markers_in(raw["body"] or ""), self.author_of(raw), made(raw))
+        markers = MARKDOWN.markers_in(raw["body"] or "")
+        return Ticket(key, key, _status(raw), markers, self.author_of(raw), made(raw), changed=changed(raw))
 
 
 def _status(raw: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from connectors.gitlab.errors import explain
 from connectors.gitlab.markup import MARKUP, unlinked
 from connectors.gitlab.settings import NAMES, PROJECT, Settings, path_of, url_of
 from connectors.tickets.base import Draft, Fence, Moved, NoWay, Refused, Ticket
-from connectors.tickets.issues import COMMENT_PAGES, PAGE, PAGES, IssueTracker, made
+from connectors.tickets.issues import COMMENT_PAGES, PAGE, PAGES, IssueTracker, changed, made
 
 MOVES = 5
 PLACE_OF = "query($id: IssueID!) { issue(id: $id) { reference(full: true) } }"
@@ -74,6 +74,10 @@ class GitLabApi(IssueTracker):
         own = {"author_username": login, "scope": "all", "state": "all"}
         order = {"order_by": "created_at", "sort": "desc"}
         return self._rest.pages(path, PAGE, PAGES, created_after=since, **own, **order)
+
+    def changed_pages(self, path: str, since: str) -> Iterator[list[Any]]:
+        order = {"scope": "all", "state": "all", "order_by": "updated_at", "sort": "asc"}
+        return self._rest.pages(path, PAGE, PAGES, updated_after=since, **order)
 
     def search(self, container: str, login: str, text: str) -> list[Any]:
         own = {"author_username": login, "scope": "all", "state": "all"}
@@ -136,7 +140,7 @@ class GitLabApi(IssueTracker):
             raise ValueError("no name of an issue")
         self._paths[container] = path
         markers = MARKUP.markers_in(raw["description"] or "")
-        return Ticket(key, key, _status(raw), markers, self.author_of(raw), made(raw))
+        return Ticket(key, key, _status(raw), markers, self.author_of(raw), made(raw), changed=changed(raw))
 
 
 def _status(raw: Mapping[str, Any]) -> str:

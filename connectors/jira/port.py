@@ -6,6 +6,8 @@ create four times). Raises JiraRefusal or NoAnswer, whose texts name neither add
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -119,6 +121,11 @@ class JiraPort:
         for query in queries:
             yield from self._search(f"{query} ORDER BY created ASC")
 
+    def changed_since(self, container: str, since: float) -> Iterator[Ticket]:
+        """A time of its own would be read in the time zone of the account: so it is how long ago."""
+        minutes = max(1, math.ceil((time.time() - since) / 60))
+        yield from self._search(f'project = "{container}" AND updated >= "-{minutes}m" ORDER BY updated ASC')
+
     def _search(self, jql: str) -> Iterator[Ticket]:
         path = "search/jql" if self.is_cloud else "search"
         position: dict[str, Any] = {}
@@ -134,7 +141,7 @@ class JiraPort:
         raise IncompleteSearch(PAGE * PAGES)
 
     def _wanted(self) -> str:
-        fields = ["status", "labels", "creator", "reporter", "created"]
+        fields = ["status", "labels", "creator", "reporter", "created", "updated"]
         return ",".join([*fields, self._marker_field] if self._marker_field else fields)
 
     def comments(self, key: str, _since: float = 0) -> Iterator[Comment]:

@@ -95,6 +95,7 @@ def ticket(raw: Any, marker_field: str | None) -> Ticket:
         account(fields.get("creator") or fields.get("reporter")),
         moment(fields.get("created")),
         at,
+        moment(fields.get("updated")),
     )
 
 

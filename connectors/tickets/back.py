@@ -7,18 +7,21 @@ issue never run at the same time (`Context.alone`), and each writes its own side
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from connectors.base import Context, Done, Outcome, Retry, Skipped, Tools
-from connectors.tickets.base import Halt, Refused, Returning, Ticket, TicketApi
+import sources.tickets
+from bridge.http import NoAnswer
+from connectors.base import Changed, Context, Done, Links, Outcome, Retry, Skipped, Tools
+from connectors.tickets.base import Halt, IncompleteSearch, Refused, Returning, Ticket, TicketApi
 from connectors.tickets.merge import Maps, Pair, Verdict, read_pair, verdict
 from connectors.tickets.rest import moment_of
 from connectors.tickets.settings import TicketSettings, back_of
 from connectors.tickets.tickets import Case, Tickets, short
 from sources.abc.client import AbcClient
 from sources.abc.models import LARGEST_ID, Issue, Named, subject_of
-from sources.base import seconds_of
+from sources.base import Subject, seconds_of
+from sources.sweep import SourceError
 from sources.tickets import TicketEvent
 
 BUSY_SECONDS = 2.0
@@ -50,6 +53,7 @@ class Back:
         self._api = api
         self._history: Returning = api
         self._tickets = tickets
+        self._source = settings.PREFIX
         self._maps = Maps(settings.status_map, back_of(settings))
         self._marker = re.compile(
             rf"abc-{re.escape(tools.scope)}-([0-9]{{1,16}})-([0-9]{{1,16}})(?:-t([0-9]{{1,12}}))?"
@@ -84,10 +88,45 @@ class Back:
         called = self._history.called(ticket, self._maps.names)
         return verdict(self._maps, base, Pair(case.issue.status, ticket.status), called, ticket_is_later)
 
+    def changed(self, since: float, links: Links) -> Changed:
+        """For connectors.base.Changing. Raises SourceError."""
+        events, looked_at, until = [], 0, None
+        for container in dict.fromkeys(container for _, container in self._settings.containers.items()):
+            last = since
+            try:
+                for ticket in self._history.changed_since(container, since):
+                    looked_at, last = looked_at + 1, ticket.changed
+                    if (known := self._unknown(ticket, links)) is not None:
+                        events.append((ticket.changed, *self._event(ticket, known)))
+            except IncompleteSearch:
+                until = last if until is None else min(until, last)
+            except Refused as refusal:
+                raise SourceError(refusal.outcome.reason, refusal.outcome.why, again=True) from None
+            except NoAnswer as error:
+                raise SourceError(error.reason, f"{self._api.title}: {error}", again=True) from None
+        return Changed(looked_at, events, until)
+
+    def _unknown(self, ticket: Ticket, links: Links) -> str | None:
+        """What is known of a ticket whose status differs from it; None where it does not, and for what is not ours."""
+        link = links.get(_entity(ticket.key), "")
+        if "issue" in link:
+            about = _about(link["project"], link["issue"], link.get("creation", ""))
+            written = links.get(about.entity, link.get("creation", "")).get("base", "") if about else ""
+            base = read_pair(written, ticket.id)
+            return None if base and base.ticket == ticket.status else written
+        is_marked = any(self._marker.fullmatch(text) for text in ticket.markers)
+        return "" if is_marked and self._api.is_ours(ticket.author) else None
+
+    def _event(self, ticket: Ticket, known: str) -> tuple[TicketEvent, bytes, Mapping[str, str]]:
+        container, number = self._api.names.container_of(ticket.key), self._api.names.number_of(ticket.key)
+        shown = sources.tickets.Ticket(ticket.id, ticket.key, status=ticket.status)
+        subject = Subject(self._source, "ticket", container, number)
+        return sources.tickets.found(self._tools.instance, self._source, shown, subject, ticket.changed, known)
+
     def remember(self, case: Case, ticket_id: str, key: str, pair: Pair, carried: bool) -> None:
         """The pair becomes the base. `carried`: the ticket is ours, so the link also names the status that it follows
         (TicketConnector.behind)."""
-        case.remember(base=pair.written(ticket_id), **({"carried": pair.issue} if carried else {}))
+        case.remember(base=pair.written(ticket_id, case.context.now()), **({"carried": pair.issue} if carried else {}))
         values = {"project": str(case.project.id), "issue": str(case.issue.id), "creation": case.issue.creation}
         case.context.links.set(_entity(key), "", **values)
 

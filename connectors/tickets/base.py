@@ -68,6 +68,8 @@ class Ticket:
     author: Any
     made: float
     detail: Any = None
+    changed: float = 0.0
+    """When anything of it was changed last, as `made`."""
 
     def carries(self, marker: Marker) -> bool:
         return any(marker.is_text(text, self.made) for text in self.markers)
@@ -134,6 +136,10 @@ class Returning(Protocol):
 
     def moved_at(self, ticket: Ticket) -> float:
         """When the ticket got its status, in seconds since 1970, from its history; 0 where that is not known."""
+
+    def changed_since(self, container: str, since: float) -> Iterator[Ticket]:
+        """The tickets in which anything was changed since `since` (seconds since 1970), the oldest change first. Raises
+        IncompleteSearch behind the last one, where there are more."""
 
 
 class TicketApi(Protocol):

@@ -9,7 +9,7 @@ from bridge.http import NoAnswer
 from bridge.text import is_blank
 from connectors import abc_errors
 from connectors.answers import no_answer
-from connectors.base import Check, Context, Destination, Done, Outcome, Skipped, Tools
+from connectors.base import Changed, Check, Context, Destination, Done, Links, Outcome, Skipped, Tools
 from connectors.tickets import markers
 from connectors.tickets.back import Back
 from connectors.tickets.base import Halt, NoWay, Refused, Ticket, TicketApi
@@ -59,6 +59,9 @@ class TicketConnector:
         if not isinstance(entity, Issue) or not carried or entity.status not in self._settings.status_map:
             return False
         return carried != entity.status
+
+    def changed(self, since: float, links: Links) -> Changed:
+        return self._back.changed(since, links) if self._back else Changed(0, ())
 
     def deliver(self, event: Event, context: Context) -> Outcome:
         """Each event first makes sure of the ticket: the event that should have made it may have been lost."""

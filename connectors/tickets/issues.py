@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from bridge.http import Answer
 from connectors.base import Check
-from connectors.tickets.base import Account, Comment, Created, Refused, Ticket
+from connectors.tickets.base import Account, Comment, Created, IncompleteSearch, Refused, Ticket
 from connectors.tickets.checks import can_create, renamed
 from connectors.tickets.markers import Marker
 from connectors.tickets.names import Names
@@ -86,6 +86,10 @@ class IssueTracker(ABC):
     def drops_labels(self, repository: Mapping[str, Any]) -> bool:
         """Whether the tracker ignores the labels of new issues, because of the role of the account."""
 
+    @abstractmethod
+    def changed_pages(self, path: str, since: str) -> Iterable[list[Any]]:
+        """Pages of issues that were changed since `since`, the oldest change first."""
+
     def is_issue(self, raw: Mapping[str, Any]) -> bool:  # noqa: ARG002
         """Whether an entry of a list is an issue."""
         return True
@@ -119,6 +123,15 @@ class IssueTracker(ABC):
     def _tickets(self, raws: Any, container: str) -> list[Ticket]:
         with self._rest.reading():
             return [self.ticket_of(raw, container) for raw in raws if self.is_issue(raw)]
+
+    def changed_since(self, container: str, since: float) -> Iterator[Ticket]:
+        seen = 0
+        for raws in self.changed_pages(f"{self.path_of(container)}/issues", moment_of(since)):
+            yield from self._tickets(raws, container)
+            seen += len(raws)
+            if len(raws) < PAGE:
+                return
+        raise IncompleteSearch(seen)
 
     def comments(self, key: str, since: float) -> Iterator[Comment]:
         for raws in self.comment_pages(f"{self.path(key)}/{self.comment_path}", since):
@@ -190,3 +203,7 @@ class IssueTracker(ABC):
 
 def made(raw: Mapping[str, Any]) -> float:
     return seconds_of(raw["created_at"]) or 0.0
+
+
+def changed(raw: Mapping[str, Any]) -> float:
+    return seconds_of(str(raw.get("updated_at"))) or 0.0

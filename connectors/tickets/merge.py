@@ -23,16 +23,16 @@ class Pair:
     issue: str
     ticket: str
 
-    def written(self, ticket_id: str) -> str:
-        """As a link keeps it, for the ticket with this id."""
-        return json.dumps([ticket_id, self.issue, self.ticket], ensure_ascii=False)
+    def written(self, ticket_id: str, at: float) -> str:
+        """As a link keeps it, for the ticket with this id, since `at`."""
+        return json.dumps([ticket_id, self.issue, self.ticket, round(at, 3)], ensure_ascii=False)
 
 
 def read_pair(written: str, ticket_id: str) -> Pair | None:
     """The opposite of `written`; None where there is none, or that of another ticket."""
     if not written:
         return None
-    owner, issue, ticket = json.loads(written)
+    owner, issue, ticket, _ = json.loads(written)
     return Pair(issue, ticket) if owner == ticket_id else None
 
 

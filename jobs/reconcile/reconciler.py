@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import structlog
 from redis.exceptions import RedisError
 
+from jobs.reconcile.changed import Changes
 from jobs.reconcile.checkpoints import Checkpoints
 from jobs.reconcile.comparison import Comparison, Young
 from jobs.reconcile.forgotten import REFUSALS_BEFORE, Entry, Forgotten
@@ -32,11 +33,19 @@ class StillConfigured(Exception):
 
 
 class Reconciler:
-    def __init__(self, sweep: Sweep, comparison: Comparison, checkpoints: Checkpoints, forgotten: Forgotten) -> None:
+    def __init__(
+        self,
+        sweep: Sweep,
+        comparison: Comparison,
+        checkpoints: Checkpoints,
+        forgotten: Forgotten,
+        changes: Changes,
+    ) -> None:
         self._sweep = sweep
         self._comparison = comparison
         self._checkpoints = checkpoints
         self._forgotten = forgotten
+        self._changes = changes
 
     def run(self, since: float | None = None, dry_run: bool = False) -> Report:
         """Compares every known position, from `since` (seconds since 1970) or its own checkpoint on. `dry_run` changes
@@ -70,6 +79,7 @@ class Reconciler:
                 report.answered = True
                 answered.add(self._group(position))
                 self._finish(position, None if since is not None or dry_run else now, position in known and not dry_run)
+        self._changes.run(since, now, dry_run, report)
         if not dry_run:
             self._leave_out(absent, answered, known, now, report)
             self._checkpoints.see_source(self._sweep.source, report.source_state)

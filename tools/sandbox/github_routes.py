@@ -134,9 +134,10 @@ class _Views:
             raise GitHubRefusal(410, "Issues has been disabled in this repository.")
         asked = request.args
         state, since, creator = asked.get("state", "open"), asked.get("since", ""), asked.get("creator")
+        by = "updated_at" if asked.get("sort") == "updated" else "created_at"
         found = [
             issue
-            for issue in sorted(repository.issues.values(), key=lambda issue: (issue.created_at, issue.number))
+            for issue in sorted(repository.issues.values(), key=lambda issue: (getattr(issue, by), issue.number))
             if state in ("all", issue.state)
             and issue.updated_at >= since
             and creator in (None, issue.user["login"])

@@ -144,11 +144,13 @@ class _Views:
             if project.issues_on
             and asked.get("state", "all") in ("all", issue.state)
             and issue.created_at >= created_after
+            and issue.updated_at >= asked.get("updated_after", "")
             and asked.get("author_id", str(issue.author["id"])) == str(issue.author["id"])
             and asked.get("author_username", issue.author["username"]) == issue.author["username"]
             and any(asked.get("search", "") in str(getattr(issue, field)) for field in within)
         ]
-        found.sort(key=lambda issue: (issue.created_at, issue.iid), reverse=asked.get("sort", "desc") == "desc")
+        by = asked.get("order_by", "created_at")
+        found.sort(key=lambda issue: (getattr(issue, by), issue.iid), reverse=asked.get("sort", "desc") == "desc")
         return _page([_shown(project, issue) for issue in found])
 
     @_following

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from tools.sandbox.changes import Listener
@@ -21,6 +21,9 @@ EMAIL = "bridge@example.com"
 TOKEN = "demo-jira-token"
 Deployment = Literal["Cloud", "Server"]
 RESOLUTIONS = {"1": "Done", "2": "Won't Do"}
+BY_UPDATE = re.compile(r"order\s+by\s+updated\s+asc\s*$", re.IGNORECASE)
+MINUTES = re.compile(r"-(\d{1,6})m")
+"""How long ago: the only form of a time that does not depend on a time zone."""
 ASCENDING = re.compile(r"order\s+by\s+created(\s+asc)?\s*$", re.IGNORECASE)
 PERSON: Mapping[str, str] = {"accountId": "5b10-person", "name": "mina", "key": "JIRAUSER10200", "displayName": "Mina"}
 """Somebody who works in Jira; Cloud shows the account id, Data Center the name and the key."""
@@ -217,6 +220,8 @@ class Jira:
         with self.lock:
             seen = [t for t in self.tickets.values() if t.visible_at <= moment or t.id in fresh]
             found = [ticket for ticket in seen if all(self._matches(ticket, *clause) for clause in clauses)]
+            if BY_UPDATE.search(jql):
+                return sorted(found, key=lambda ticket: ticket.updated)
             return found if ASCENDING.search(jql) else found[::-1]
 
     def delete(self, key: str) -> None:
@@ -249,8 +254,10 @@ class Jira:
                 return bool(set(values) & set(ticket.fields.get("labels") or []))
             case "status":
                 return self.rules.statuses[ticket.status][0] in values or ticket.status in values
+            case "updated" if ago := MINUTES.fullmatch(values[0]):
+                return datetime.fromisoformat(ticket.updated) >= datetime.now(UTC) - timedelta(minutes=int(ago[1]))
             case "created" | "updated":
-                return True  # times are taken, and limit nothing here
+                return True  # other times are taken, and limit nothing here
             case _ if name.startswith("cf["):
                 text = str(ticket.fields.get(f"customfield_{name[3:-1]}") or "")
                 return any(value.strip('"').lower() in text.lower() for value in values)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from connectors.base import Done, Failed, Outcome, Retry, Skipped
+import sources
+from connectors.base import Changing, Done, Failed, Outcome, Retry, Skipped
 from sources.base import Level
+from sources.sweep import SourceError
+from sources.tickets import TicketEvent
+from tests.connectors.context import MemoryLinks
 from tests.connectors.contract import cases_of
 from tests.connectors.tickets.test_flow import TICKET_SYSTEMS, result
 from tests.connectors.tickets.world import World
@@ -263,3 +268,54 @@ def test_done_is_recorded_with_both_sides(world: World, issue: IssueRow) -> None
         "abc_status": "RESOLVED",
         "abc_status_before": "INIT",
     }
+
+
+def found(world: World, since: float = 0.0) -> list[TicketEvent]:
+    """What reconcile would make events of, each as it is read again from the ledger."""
+    connector = world.connector()
+    assert isinstance(connector, Changing)
+    events = []
+    for _, event, body, headers in connector.changed(since, MemoryLinks(values=world.links.values)).events:
+        stored = {"source": event.source, "body": body.decode(), "headers": json.dumps(headers)}
+        again = sources.restore(stored, "test")
+        assert isinstance(again, TicketEvent)
+        assert again == event
+        events.append(again)
+    return events
+
+
+def test_a_change_that_no_webhook_announced_is_found_once(world: World, issue: IssueRow) -> None:
+    assert found(world) == []
+    ids: list[str] = []
+    for change, abc_status in ((world.closed, "RESOLVED"), (world.opened, "INIT"), (world.closed, "RESOLVED")):
+        world.move(world.first, change)
+        [event] = found(world)
+        assert found(world) == [event]  # as long as it is not carried
+        assert event.moves
+        assert event.implied
+        done = world.connector().deliver(event, world.context(clock=time.time() + len(ids)))
+        assert result(done)["abc_status"] == abc_status
+        assert found(world) == []
+        ids.append(event.id)
+    assert len(set(ids)) == 3
+    assert found(world, time.time() + 120) == []
+
+
+def test_tickets_that_are_none_of_ours_are_not_found(world: World, issue: IssueRow) -> None:
+    world.wipe()
+    assert len(found(world)) == 1  # by its marker
+    strip_markers(world)
+    assert found(world) == []
+
+
+def test_a_ticket_system_that_does_not_answer_is_an_error_of_reconcile(world: World, issue: IssueRow) -> None:
+    world.sandbox.faults.add("status", system=world.kind, status=500, times=None)
+    with pytest.raises(SourceError):
+        found(world)
+
+
+def test_without_the_variable_nothing_is_asked_for(world: World, issue: IssueRow) -> None:
+    world.set(**{f"{world.kind.upper()}_STATUS_BACK": ""})
+    seen = world.requests()
+    assert found(world) == []
+    assert seen() == []

@@ -134,7 +134,7 @@ def test_several_abc_statuses_may_share_one_of_the_ticket() -> None:
 
 @given(TEXT, TEXT, TEXT, TEXT)
 def test_a_pair_is_read_as_it_was_written_for_its_ticket_only(issue: str, ticket: str, id_: str, other: str) -> None:
-    written = Pair(issue, ticket).written(id_)
+    written = Pair(issue, ticket).written(id_, 1767323045.678)
     assert read_pair(written, id_) == Pair(issue, ticket)
     assert (read_pair(written, other) is None) == (other != id_)
     assert read_pair("", id_) is None

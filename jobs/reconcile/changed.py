@@ -1,0 +1,57 @@
+"""Changes at third parties that no webhook announced, for connectors that carry such changes to the source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import structlog
+
+from connectors.base import Changing, Connector, Links
+from jobs.accept import Acceptor
+from jobs.reconcile.checkpoints import Checkpoints
+from jobs.reconcile.report import Finding, Report
+from sources.sweep import Position, SourceError
+
+log = structlog.get_logger("reconcile")
+
+SETTLED_SECONDS = 60.0
+"""A change that is younger may still be on its way as a webhook."""
+POSITION = "changed"
+"""Of the checkpoints: one for each connector instance."""
+
+
+class Changes:
+    """`links`: those of any connector instance."""
+
+    def __init__(
+        self, connectors: Mapping[str, Connector], acceptor: Acceptor, checkpoints: Checkpoints, links: Links
+    ) -> None:
+        self._changing = {name: one for name, one in connectors.items() if isinstance(one, Changing)}
+        self._acceptor = acceptor
+        self._checkpoints = checkpoints
+        self._links = links
+
+    def run(self, since: float | None, now: float, dry_run: bool, report: Report) -> None:
+        """Asks each connector for what changed since `since`, or its checkpoint, and makes an event of what its link
+        does not know yet. Raises RedisError."""
+        for name, connector in self._changing.items():
+            position = Position(POSITION, name)
+            try:
+                found = connector.changed(self._checkpoints.start(position, since, now), self._links.of(name))
+            except SourceError as error:
+                report.errors.append(f"{name}, tickets that were changed: {error}")
+                continue
+            report.looked_at += found.looked_at
+            for at, event, body, headers in found.events:
+                if at > now - SETTLED_SECONDS:
+                    report.younger += 1
+                    report.wait = max(report.wait, at - (now - SETTLED_SECONDS))
+                    continue
+                if not dry_run:
+                    accepted = self._acceptor.accept(event.source, event, body, headers=headers)
+                    if accepted.duplicate:
+                        continue
+                    log.info("found", event_id=event.id, name=event.name, entity=str(event.subject))
+                report.findings.append(Finding(event.id, event.name, str(event.subject), f"missed; now for {name}"))
+            if since is None and not dry_run:
+                self._checkpoints.advance(position, now if found.until is None else min(found.until, now))
