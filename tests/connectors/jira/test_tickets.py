@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-import connectors
 from bridge.http import READ_SECONDS
 from connectors.base import Done, Failed, LeaseLost, Outcome, Retry, Skipped
 from sources.abc.models import AbcEvent, Issue, Named
@@ -484,11 +480,6 @@ def test_many_threads_share_one_connector(world: World) -> None:
     for issue in issues:
         key = f"PROJ-{world.sandbox.abc.issue(issue.id).externalIssueId}"
         assert world.ticket(key).fields["summary"] == issue.name
-
-
-def test_the_web_process_does_not_load_the_jira_library() -> None:
-    code = "import sys, connectors.jira; sys.exit('jira' in sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(connectors.__file__).parent.parent)
 
 
 def test_an_id_that_was_given_to_a_later_issue_gets_a_ticket_of_its_own(world: World) -> None:
