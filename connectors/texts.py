@@ -1,7 +1,7 @@
 """The texts of messages and tickets in the operator's language: the one catalogue, read by `alerts/` and `tickets/`.
 
-Texts are templates of `str.format` for plain text. The names of statuses and of an issue are those of ABC User
-Feedback's own web app where it has them.
+Texts are templates of `str.format` for plain text; a Korean one may have `{ro}`, the particle behind `{status}`. The
+names of statuses and of an issue are those of ABC User Feedback's own web app where it has them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ STATUS_IS: Text = {
 ISSUE_CREATED: Text = {
     "en": 'New issue "{name}".',
     "ko": '새 이슈가 등록되었습니다: "{name}"',
-    "ja": "新しいイシューが登録されました:「{name}」",
+    "ja": "新しいイシュー「{name}」が登録されました。",
 }
 FEEDBACK_CREATED: Text = {
     "en": 'New feedback in channel "{channel}".',
@@ -49,8 +49,8 @@ FEEDBACK_ADDED: Text = {
 }
 DIGEST: Text = {
     "en": "{count} events in one message, because there are so many:",
-    "ko": "한꺼번에 많은 일이 있어 {count}건을 모아서 알려드립니다:",
-    "ja": "一度に多くのイベントがあったため、{count}件をまとめてお知らせします:",
+    "ko": "짧은 시간에 이벤트가 많이 발생하여 {count}건을 모아서 알려드립니다:",
+    "ja": "短時間に多くのイベントが発生したため、{count}件をまとめてお知らせします：",
 }
 """Before the lines of a message for many events."""
 
@@ -84,7 +84,7 @@ OCCURRENCES: Mapping[str, Text] = {
     "reopened": {"en": "reopened", "ko": "다시 열림", "ja": "再オープン"},
     "done": {"en": "done", "ko": "완료됨", "ja": "完了"},
     "moved": {"en": "moved", "ko": "이동됨", "ja": "移動"},
-    "moved_to": {"en": "moved to {status}", "ko": "{status}(으)로 이동됨", "ja": "{status}へ移動"},
+    "moved_to": {"en": "moved to {status}", "ko": "{status}{ro} 이동됨", "ja": "{status}へ移動"},
     "status": {
         "en": "status {previous} → {status}",
         "ko": "상태 {previous} → {status}",
@@ -100,7 +100,7 @@ OCCURRENCES: Mapping[str, Text] = {
     "dead_letter": {
         "en": "dead letters: {count} ({reason}): {why}",
         "ko": "전달 실패 {count}건 ({reason}): {why}",
-        "ja": "配信失敗 {count}件（{reason}）: {why}",
+        "ja": "配信失敗 {count}件（{reason}）：{why}",
     },
     "breaker_opened": {
         "en": "not available, deliveries wait ({reason})",
@@ -111,12 +111,12 @@ OCCURRENCES: Mapping[str, Text] = {
     "misconfigured": {
         "en": "a setting is wrong ({reason}): {why}",
         "ko": "설정이 잘못되었습니다 ({reason}): {why}",
-        "ja": "設定に誤りがあります（{reason}）: {why}",
+        "ja": "設定に誤りがあります（{reason}）：{why}",
     },
     "source_silent": {
         "en": "{count} events came without a webhook and were found by comparing: is the webhook active?",
-        "ko": "웹훅 없이 비교로 찾은 이벤트 {count}건: 웹훅이 활성 상태인지 확인하세요",
-        "ja": "Webhookなしに照合で見つかったイベント{count}件: Webhookが有効か確認してください",
+        "ko": "웹훅으로 오지 않아 직접 조회해서 찾은 이벤트 {count}건: 웹훅이 활성 상태인지 확인하세요",
+        "ja": "Webhookで届かず、照合で見つかったイベント{count}件：Webhookが有効か確認してください",
     },
     "test": {"en": "a test", "ko": "테스트", "ja": "テスト"},
     "registered": {"en": "registered", "ko": "가입함", "ja": "登録"},
@@ -133,8 +133,10 @@ OCCURRENCES: Mapping[str, Text] = {
 TICKET_ORIGIN: Text = {
     "en": "From ABC User Feedback: project {project}, issue {issue}",
     "ko": "ABC User Feedback: 프로젝트 {project}, 이슈 {issue}",
-    "ja": "ABC User Feedback: プロジェクト {project}、イシュー {issue}",
+    "ja": "ABC User Feedback：プロジェクト {project}、イシュー {issue}",
 }
+TICKET_UNNAMED: Text = {"en": "Issue {issue}", "ko": "이슈 {issue}", "ja": "イシュー {issue}"}
+"""The title of a ticket where the issue has no name that a person can see."""
 TICKET_FEEDBACK: Text = {
     "en": "Feedback {feedback} ({channel})",
     "ko": "피드백 {feedback} ({channel})",
@@ -143,12 +145,12 @@ TICKET_FEEDBACK: Text = {
 TICKET_NO_WAY: Text = {
     "en": 'In ABC User Feedback this is now {status}, here it should be "{target}". '
     'The workflow has no way there from "{current}": please move the ticket by hand.',
-    "ko": 'ABC User Feedback의 상태가 {status}(으)로 바뀌어 여기서는 "{target}"이어야 합니다. '
-    '현재 상태 "{current}"에서 이동할 수 있는 전환이 없으니 직접 변경해 주세요.',
-    "ja": "ABC User Feedback のステータスが {status} になりました。ここでは「{target}」のはずですが、"
-    "現在の「{current}」からのトランジションがありません。手動で変更してください。",
+    "ko": 'ABC User Feedback에서 상태가 {status}{ro} 변경되어 이 티켓은 "{target}" 상태여야 합니다. '
+    '그러나 워크플로에 현재 상태 "{current}"에서 이동하는 전환이 없으니 티켓을 직접 옮겨 주세요.',
+    "ja": "ABC User Feedbackでステータスが{status}に変更されたため、このチケットは「{target}」になるはずです。"
+    "しかし、ワークフローに現在の「{current}」からのトランジションがありません。チケットを手動で移動してください。",
 }
-"""`{status}`: ABC's; `{target}`, `{current}`: the ticket's."""
+"""`{status}`: as in STATUSES; `{target}`, `{current}`: the ticket's."""
 
 _SINGLE = dict.fromkeys(map(ord, '"“”„‟〝〞＂'), "'")
 _CORNERS = dict(zip(map(ord, "「」｢｣"), "『』『』", strict=True))

@@ -173,7 +173,7 @@ def _occurrence(event: Event, language: Language) -> str:
         key: _name(value, language, limits.get(key, STATUS_MAX)) or UNKNOWN for key, value in summary.values.items()
     }
     happened = texts.OCCURRENCES.get(summary.what)  # a plug-in's source may have a key of its own
-    what = happened[language].format(**values) if happened else ""
+    what = happened[language].format(**values, ro=texts.ro(values.get("status", ""))) if happened else ""
     title = _name(summary.title, language, SUMMARY_MAX)
     if title and (what or summary.about):
         title = texts.QUOTED[language].format(title=title)

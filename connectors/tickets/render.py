@@ -9,7 +9,7 @@ from bridge.service import Language
 from bridge.templates import TemplateMistake, render_template
 from bridge.text import cut as cut_text
 from bridge.text import inert, is_blank
-from connectors.texts import TICKET_FEEDBACK, TICKET_NO_WAY, TICKET_ORIGIN
+from connectors.texts import STATUSES, TICKET_FEEDBACK, TICKET_NO_WAY, TICKET_ORIGIN, TICKET_UNNAMED, ro
 from connectors.tickets.base import Draft
 from connectors.tickets.markup import Markup, one_line
 from connectors.tickets.settings import TicketSettings
@@ -58,7 +58,7 @@ class Writer:
     def title(self, text: str, issue: int) -> str:
         """One line with something to see: ticket systems refuse line breaks and an empty title."""
         line = inert(one_line(text))
-        shown = f"Issue {issue}" if is_blank(line) else line
+        shown = TICKET_UNNAMED[self._language].format(issue=issue) if is_blank(line) else line
         return cut_text(shown, self._markup.title_limit, length=self._markup.units)
 
     def description(self, own: str | None, project: str, issue: int, room: int) -> str:
@@ -82,7 +82,9 @@ class Writer:
         return f"{heading}\n{markup.quote(quoted, room)}\n{ending}" if quoted else f"{heading}\n{ending}"
 
     def no_way_comment(self, status: str, current: str, target: str, marker: str) -> str:
+        """Below a ticket that its workflow keeps where it is. `status`: the issue's, as ABC User Feedback calls it."""
         literal = self._markup.literal
-        values = {"status": literal(status), "current": literal(current), "target": literal(target)}
-        text = TICKET_NO_WAY[self._language].format(**values)
+        shown = STATUSES[status][self._language] if status in STATUSES else status
+        values = {"status": literal(shown), "current": literal(current), "target": literal(target)}
+        text = TICKET_NO_WAY[self._language].format(**values, ro=ro(shown))
         return f"{text}\n\n{self._markup.marker_line(marker)}"

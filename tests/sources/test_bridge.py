@@ -33,7 +33,7 @@ def parsed(body: dict[str, Any]) -> Event:
             },
             "Feedback Bridge: jira – dead letters: 3 (auth): JIRA_API_TOKEN: expired",
             "Feedback Bridge: jira – 전달 실패 3건 (auth): JIRA_API_TOKEN: expired",
-            "Feedback Bridge: jira – 配信失敗 3件（auth）: JIRA_API_TOKEN: expired",
+            "Feedback Bridge: jira – 配信失敗 3件（auth）：JIRA_API_TOKEN: expired",
         ),
         (
             {"event": "breaker_opened", "destination": "slack #feedback", "reason": "down"},
@@ -51,14 +51,14 @@ def parsed(body: dict[str, Any]) -> Event:
             {"event": "misconfigured", "system": "abc", "reason": "auth", "count": 1, "why": "refused"},
             "Feedback Bridge: abc – a setting is wrong (auth): refused",
             "Feedback Bridge: abc – 설정이 잘못되었습니다 (auth): refused",
-            "Feedback Bridge: abc – 設定に誤りがあります（auth）: refused",
+            "Feedback Bridge: abc – 設定に誤りがあります（auth）：refused",
         ),
         (
             {"event": "source_silent", "source": "abc", "count": 7},
             "Feedback Bridge: abc – "
             "7 events came without a webhook and were found by comparing: is the webhook active?",
-            "Feedback Bridge: abc – 웹훅 없이 비교로 찾은 이벤트 7건: 웹훅이 활성 상태인지 확인하세요",
-            "Feedback Bridge: abc – Webhookなしに照合で見つかったイベント7件: Webhookが有効か確認してください",
+            "Feedback Bridge: abc – 웹훅으로 오지 않아 직접 조회해서 찾은 이벤트 7건: 웹훅이 활성 상태인지 확인하세요",
+            "Feedback Bridge: abc – Webhookで届かず、照合で見つかったイベント7件：Webhookが有効か確認してください",
         ),
     ],
     ids=["dead_letter", "breaker_opened", "breaker_closed", "misconfigured", "source_silent"],

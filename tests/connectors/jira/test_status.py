@@ -134,7 +134,7 @@ def test_where_the_workflow_has_no_way_one_comment_explains_it(world: World) -> 
     world.wipe()
     assert "warning" in result(world.status_changed(issue))
     (comment,) = world.bodies()
-    assert "RESOLVED" in comment
+    assert "is now Resolved," in comment
     assert '"Done"' in comment
 
 

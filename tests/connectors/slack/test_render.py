@@ -98,7 +98,7 @@ OTHERS: list[tuple[str, Language, list[str]]] = [
     (
         "ISSUE_CREATION",
         "ja",
-        ["新しいイシューが登録されました:「Cannot log in」", "プロジェクト: My Project | イシュー: #3"],
+        ["新しいイシュー「Cannot log in」が登録されました。", "プロジェクト: My Project | イシュー: #3"],
     ),
     (
         "ISSUE_ADDITION",
