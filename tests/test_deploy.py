@@ -114,6 +114,20 @@ FILLED_IN: dict[str, dict[str, str]] = {
         "OPENAI_API_KEY": "k",
         "OPENAI_MODEL": "m",
     },
+    "papago": {
+        **ABC,
+        "CONNECTORS": "translate",
+        "TRANSLATE_PROVIDER": "papago",
+        "PAPAGO_CLIENT_ID": "i",
+        "PAPAGO_CLIENT_SECRET": "s",
+    },
+    "azure": {**ABC, "CONNECTORS": "translate", "TRANSLATE_PROVIDER": "azure", "AZURE_TRANSLATOR_KEY": "k"},
+    "apertium": {
+        **ABC,
+        "CONNECTORS": "translate",
+        "TRANSLATE_PROVIDER": "apertium",
+        "APERTIUM_URL": "https://apertium.example.com",
+    },
 }
 
 

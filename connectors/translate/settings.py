@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Self, cast
+from typing import ClassVar, Self, cast
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from bridge.plug_ins import BadPlugIn
 from bridge.settings import Pairs, Settings, TextList
 from connectors.translate import providers
+from connectors.translate.codes import Languages
 
 # A language tag as providers write them: en, pt-BR, zh-Hans (https://www.rfc-editor.org/rfc/rfc5646).
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -20,6 +21,10 @@ class TranslateSettings(Settings):
     earlier ones."""
 
     CHOICE = "translate_provider"
+    NAME: ClassVar[str] = ""
+    """The provider as people call it."""
+    LANGUAGES: ClassVar[Languages | None] = None
+    """What the provider translates into, where that is known without asking it."""
 
     translate_provider: str
     translate_target: TextList = Field(default=["en"])
@@ -57,6 +62,10 @@ class TranslateSettings(Settings):
                 raise ValueError(f"'{target}' should be a language code such as en, ja or pt-BR")
         if len({target.lower() for target in targets}) < len(targets):
             raise ValueError("a language is named twice")
+        lacking = [target for target in targets if cls.LANGUAGES and cls.LANGUAGES.code(target) is None]
+        if cls.LANGUAGES and lacking:
+            has = ", ".join(sorted(cls.LANGUAGES.codes, key=str.lower))
+            raise ValueError(f"{cls.NAME} does not translate into {', '.join(lacking)}; it has {has}")
         return targets
 
     @field_validator("translate_fields")

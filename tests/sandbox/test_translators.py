@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
 import deepl
@@ -11,6 +10,7 @@ import requests
 
 from tools.sandbox.app import Sandbox
 from tools.sandbox.translators import KEY, detect, translate
+from tools.sandbox.translators.markup import translate_html
 
 PAYMENT = "결제가 안 돼요"
 
@@ -104,10 +104,14 @@ class TestGoogle:
     path = f"google/language/translate/v2?key={KEY}"
 
     def test_answers_are_html_unless_text_is_asked_for(self, sandbox: Sandbox) -> None:
-        _, answer = post(sandbox, self.path, {"q": ["it's <b>"], "target": "ja"})
-        assert answer["data"]["translations"][0]["translatedText"] == html.escape(translate("it's <b>", "ja"))
-        _, answer = post(sandbox, self.path, {"q": "it's <b>", "target": "ja", "format": "text"})
-        assert answer["data"]["translations"][0]["translatedText"] == translate("it's <b>", "ja")
+        text, marked = "it's <b>", '<span translate="no">it</span>\n&amp; &lt;b&gt;'
+        for body, expected in (
+            ({"q": [text], "format": "text"}, translate(text, "ja")),
+            ({"q": [marked]}, translate_html(marked, "ja")),
+        ):
+            _, answer = post(sandbox, self.path, {**body, "target": "ja"})
+            assert answer["data"]["translations"][0]["translatedText"] == expected
+        assert '<span translate="no">it</span> &amp; &lt;' in expected, "kept, escaped, and without line breaks"
 
     def test_what_it_refuses(self, sandbox: Sandbox) -> None:
         status, answer = post(sandbox, "google/language/translate/v2?key=wrong", {"q": "x", "target": "ja"})

@@ -23,6 +23,9 @@ REGISTRY: dict[str, str] = {
     "deepl": "connectors.translate.providers.deepl",
     "google": "connectors.translate.providers.google",
     "openai": "connectors.translate.providers.openai",
+    "papago": "connectors.translate.providers.papago",
+    "azure": "connectors.translate.providers.azure",
+    "apertium": "connectors.translate.providers.apertium",
 }
 """The module of each provider of ours."""
 PLUG_INS = PlugIns(GROUP, Declaration, VERSION)

@@ -113,7 +113,8 @@ def ask(
 
 def refusal(who: Who, answer: Answer, codes: Iterable[str] = (), meanings: Mapping[str, Meaning] = {}) -> ProviderError:
     """What an answer that is no success means. `codes`: its error codes; `meanings`: those that are known."""
-    shown = _shown(codes, answer)
+    codes = list(codes)
+    shown = list(dict.fromkeys([*(code for code in codes if code in meanings), *_shown(codes, answer)]))
     why = f"{who.name} answered {answer.status}" + (f" ({', '.join(shown)})" if shown else "")
     for code in shown:
         if meaning := meanings.get(code):
@@ -146,8 +147,10 @@ def wrong_key(who: Who, answer: Answer, codes: Sequence[str] = ()) -> ProviderEr
     return ProviderError(Failed(f"{why}: {what}", "auth"))
 
 
-def out_of_quota(who: Who, answer: Answer) -> ProviderError:
+def out_of_quota(who: Who, answer: Answer, otherwise: str = "") -> ProviderError:
+    """`otherwise`: what else the same answer may mean, as a sentence."""
     what = "the quota is used up: raise it, or wait for the next period. It is asked again every 15 minutes, for 3 days"
+    what += f". {otherwise}" if otherwise else ""
     return ProviderError(Failed(f"{who.name} answered {answer.status}: {what}", "quota"))
 
 
@@ -191,13 +194,6 @@ def listed(known: Collection[str]) -> str:
     """Languages as an error names them: not more than fit."""
     codes = sorted(code for code in known if CODE.fullmatch(code))
     return ", ".join(codes[:60]) + (" …" if len(codes) > 60 else "")
-
-
-def resolve(target: str, known: Collection[str]) -> str | None:
-    """The provider's own code for a language: itself in the provider's spelling, or the one without its region
-    (`pt` for `pt-BR`); never the other way round, for the operator may have meant any region. None when it has none."""
-    codes = {code.lower(): code for code in known}
-    return codes.get(target.lower()) or codes.get(base(target))
 
 
 def language_check(who: Who, target: str, code: str | None, known: Collection[str]) -> Check:

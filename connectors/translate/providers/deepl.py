@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import requests
+from pydantic import Field, ValidationInfo, field_validator
 
 from bridge.http import READ_SECONDS, SMALL_ANSWER_BYTES, Answer, new_session
-from bridge.settings import Credential, WebAddress
-from connectors.base import Check
+from bridge.settings import Credential, WebAddress, named
+from connectors.base import Check, Failed
+from connectors.translate.codes import languages
 from connectors.translate.declaration import Declaration
+from connectors.translate.keep import Mode, keeping
+from connectors.translate.language import base, language_of
 from connectors.translate.parts import Limits
 from connectors.translate.providers.base import (
     Meaning,
@@ -21,6 +25,7 @@ from connectors.translate.providers.base import (
     checked,
     inner,
     language_check,
+    listed,
     not_understood,
     out_of_quota,
     refusal,
@@ -28,15 +33,27 @@ from connectors.translate.providers.base import (
 from connectors.translate.settings import TranslateSettings
 
 if TYPE_CHECKING:
-    from deepl import Translator
+    from deepl import DeepLClient
 
 T = TypeVar("T")
 
-# It wants to know which English and which Portuguese
+# It wants to know which English and which Portuguese. Some of them for paying customers only: `flask check` asks
 # (https://developers.deepl.com/docs/getting-started/supported-languages).
-VARIANTS = {"en": "EN-US", "pt": "PT-PT"}
+LANGUAGES = languages(
+    "ACE AF AN AR AS AY AZ BA BE BG BHO BN BR BS CA CEB CKB CS CY DA DE EL EN-GB EN-US EO ES ES-419 ET EU FA FI FR "
+    "GA GL GN GOM GU HA HE HI HR HT HU HY ID IG IS IT JA JV KA KK KMR KO KY LA LB LMO LN LT LV MAI MG MI MK ML MN "
+    "MR MS MT MY NB NE NL OC OM PA PAG PAM PL PRS PS PT-BR PT-PT QU RO RU SA SCN SK SL SQ SR ST SU SV SW TA TE TG "
+    "TH TK TL TN TR TS TT UK UR UZ VI WO XH YI YUE ZH ZH-HANS ZH-HANT ZU",
+    en="EN-US",
+    pt="PT-PT",
+)
+FORMALITY = frozenset({"DE", "FR", "IT", "ES", "ES-419", "NL", "PL", "PT-BR", "PT-PT", "RU", "JA"})
+"""Languages that have it (https://developers.deepl.com/api-reference/translate)."""
+MODE = Mode()
+CHARACTERS = 10_000
+"""Of a request: 128 KiB of JSON, in which a character takes up to 12 bytes."""
 QUOTA = 456
-
+Formality = Literal["default", "more", "less", "prefer_more", "prefer_less"]
 
 # Its refusals are sentences in `message`; these are known, and mean something else than a wrong key.
 SENTENCES = {
@@ -51,8 +68,25 @@ SENTENCES = {
 
 
 class DeepLSettings(TranslateSettings):
+    NAME = "DeepL"
+    LANGUAGES = LANGUAGES
+
     deepl_auth_key: Credential
     deepl_server_url: WebAddress | None = None
+    deepl_glossary_id: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")] = None
+    deepl_formality: Formality = "default"
+
+    @field_validator("deepl_formality")
+    @classmethod
+    def _fits(cls, value: Formality, info: ValidationInfo) -> Formality:
+        targets = info.data.get("translate_target", [])
+        without = [target for target in targets if LANGUAGES.code(target) not in FORMALITY]
+        if value in ("more", "less") and without:
+            instead = f"'prefer_{value}' is ignored where there is none"
+            raise ValueError(
+                f"DeepL has no formality in {', '.join(without)} ({named(info, 'translate_target')}); {instead}"
+            )
+        return value
 
 
 class DeepL:
@@ -63,18 +97,42 @@ class DeepL:
         server_url: str | None,
         session: requests.Session,
         read_seconds: float = READ_SECONDS,
+        glossary: str | None = None,
+        formality: Formality = "default",
     ) -> None:
         self.who = Who("DeepL", "deepl_server_url", ("deepl_auth_key",), variable)
+        self._formality = formality
+        self._glossary = glossary
+        self._pairs: set[tuple[str, str]] | None = None
         self._translator = _translator(auth_key, server_url, _Client(self.who, session, read_seconds))
 
     def limits(self) -> Limits:
-        # 50 texts, and 128 KiB of JSON, in which a character takes up to 12 bytes; it bills characters
-        # (https://developers.deepl.com/docs/resources/usage-limits).
-        return Limits(characters=10_000, texts=50, turns_by=5000)
+        # 50 texts; it bills characters (https://developers.deepl.com/docs/resources/usage-limits). With a glossary one,
+        # for a request has one source language then.
+        return Limits(characters=CHARACTERS, texts=1 if self._glossary else 50, turns_by=5000)
 
     def translate(self, texts: Sequence[str], target: str) -> list[str]:
-        results = self._read(lambda: self._translator.translate_text(list(texts), target_lang=_code(target)))
+        options: dict[str, Any] = {"target_lang": _code(target)}
+        if self._formality != "default":
+            options["formality"] = self._formality
+        # A glossary is of a pair of languages, and DeepL takes it only with the language of the text.
+        source = language_of(texts[0]) if self._glossary else None
+        if source and (source, base(target)) in self._glossary_pairs():
+            options |= {"source_lang": source.upper(), "glossary": self._glossary}
+        return keeping(texts, MODE, CHARACTERS, lambda some, is_html: self._translate(some, is_html, options))
+
+    def _translate(self, texts: list[str], is_html: bool, options: dict[str, Any]) -> list[str]:
+        if is_html:
+            options = {**options, "tag_handling": "html"}
+        results = self._read(lambda: self._translator.translate_text(texts, **options))
         return checked(self.who, [result.text for result in results] if isinstance(results, list) else None, texts)
+
+    def _glossary_pairs(self) -> set[tuple[str, str]]:
+        """The languages of the glossary, asked once. Raises ProviderError."""
+        if self._pairs is None:
+            info = self._read(lambda: self._translator.get_multilingual_glossary(self._glossary or ""))
+            self._pairs = {(base(one.source_lang), base(one.target_lang)) for one in info.dictionaries}
+        return self._pairs
 
     def check(self, targets: Sequence[str]) -> Iterator[Check]:
         used = self._read(lambda: self._translator.get_usage().character)
@@ -83,6 +141,16 @@ class DeepL:
         known = self._read(lambda: [language.code for language in self._translator.get_target_languages()])
         for target in targets:
             yield language_check(self.who, target, _code(target), known)
+        if self._glossary:
+            yield from self._check_glossary(targets)
+
+    def _check_glossary(self, targets: Sequence[str]) -> Iterator[Check]:
+        variable = self.who.variable("deepl_glossary_id")
+        into = {target for _, target in self._glossary_pairs()}
+        for target in targets:
+            fits = base(target) in into
+            what = "has terms" if fits else f"has no terms (it has them for {listed(into)})"
+            yield Check(fits, f"The glossary of {variable} {what} for {target}")
 
     def _read(self, call: Callable[[], T]) -> T:
         """What the library makes of an answer, which it reads without checking what it is. Raises ProviderError."""
@@ -115,6 +183,9 @@ class _Client:
             read_seconds=self._read_seconds,
         )
         answer = inner(answer) or answer
+        if answer.status == 404 and "/glossaries/" in url:
+            what = f"there is no such glossary; check {self._who.variable('deepl_glossary_id')}"
+            raise ProviderError(Failed(f"DeepL answered 404: {what}", "config"))
         if not answer.ok:
             raise _refusal(self._who, answer)
         return answer.status, answer.text
@@ -124,7 +195,7 @@ class _Client:
 
 
 def _code(target: str) -> str:
-    return VARIANTS.get(target.lower(), target)
+    return LANGUAGES.code(target) or target
 
 
 def _refusal(who: Who, answer: Answer) -> ProviderError:
@@ -139,13 +210,13 @@ def _refusal(who: Who, answer: Answer) -> ProviderError:
     return refusal(who, answer)
 
 
-def _translator(auth_key: str, server_url: str | None, client: _Client) -> Translator:
-    from deepl import Translator
+def _translator(auth_key: str, server_url: str | None, client: _Client) -> DeepLClient:
+    from deepl import DeepLClient
 
     # At debug level it logs the users' texts.
     logging.getLogger("deepl").setLevel(logging.WARNING)
     # With the slash a path in the address stays part of it.
-    translator = Translator(auth_key, server_url=server_url and f"{server_url}/")
+    translator = DeepLClient(auth_key, server_url=server_url and f"{server_url}/")
     translator._client.close()  # type: ignore[no-untyped-call]
     translator._client = client  # type: ignore[assignment]  # the one seam that the library has
     return translator
@@ -157,6 +228,8 @@ def build(settings: DeepLSettings) -> DeepL:
         settings.deepl_auth_key.get_secret_value(),
         settings.deepl_server_url,
         new_session(answer_bytes=SMALL_ANSWER_BYTES),
+        glossary=settings.deepl_glossary_id,
+        formality=settings.deepl_formality,
     )
 
 

@@ -10,7 +10,9 @@ import requests
 from bridge.http import READ_SECONDS, SMALL_ANSWER_BYTES, Answer, new_session
 from bridge.settings import Credential, WebAddress
 from connectors.base import Check
+from connectors.translate.codes import languages
 from connectors.translate.declaration import Declaration
+from connectors.translate.keep import Mode, keeping
 from connectors.translate.parts import Limits
 from connectors.translate.providers.base import (
     Meaning,
@@ -27,6 +29,20 @@ from connectors.translate.providers.base import (
 from connectors.translate.settings import TranslateSettings
 
 URL = "https://translation.googleapis.com/language/translate/v2"
+MODE = Mode()
+HTML_CHARACTERS = 8000
+"""Of a request with tags in it: 100,000 bytes at 12 for a character."""
+# https://cloud.google.com/translate/docs/languages
+LANGUAGES = languages(
+    "ab ace ach aa af ak alz sq am ar hy as av awa ay az ban bal bm bci ba eu btx bts bbc be bem bn bew bho bik bs "
+    "br bg bua yue ca ceb ch ce zh-CN zh-TW chk cv co crh hr cs da fa-AF dv din doi dov nl dyu dz en eo et ee fo fj "
+    "fil tl fi fon fr fr-CA fy fur ff gaa gl lg ka de el gn gu ht cnh ha haw he iw hil hi hmn hu hrx iba is ig ilo "
+    "id ga it jam ja jv jw kac kl kn kr pam kk kha km cgg kg rw ktu trp kv gom ko kri ku ckb ky lo ltg la lv lij li "
+    "ln lt lmo luo lb mk mad mai mak mg ms ms-Arab ml mt gv mi mr mh mwr mfe chm mni-Mtei min lus mn my nr new ne "
+    "nso no nus ny oc or om os pag pap ps fa pl pt pt-PT pa pa-Arab qu kek rom ro rn ru se sm sg sa sat-Latn sat gd "
+    "sr st crs sn shn scn szl sd si sk sl so es su sus sw ss sv ty tg tzm ber-Latn ber ta tt te tet th bo ti tiv "
+    "tpi to ts tn tcy tum tr tk tyv udm uk ur ug uz ve vec vi war cy wo xh sah yi yo yua zap zu"
+)
 USED_UP = {"dailyLimitExceeded", "quotaExceeded", "dailyLimitExceededUnreg"}
 WRONG_KEY = {"keyInvalid", "API_KEY_INVALID", "keyExpired"}
 TOO_FAST = Meaning("rate_limited", "too much at once", again=True)
@@ -54,6 +70,9 @@ MEANINGS = {
 
 
 class GoogleSettings(TranslateSettings):
+    NAME = "Google Translate"
+    LANGUAGES = LANGUAGES
+
     google_translate_api_key: Credential
     google_translate_url: WebAddress = URL
 
@@ -80,8 +99,12 @@ class GoogleTranslate:
         return Limits(characters=5000, texts=128, turns_by=5000)
 
     def translate(self, texts: Sequence[str], target: str) -> list[str]:
+        code = LANGUAGES.code(target) or target
+        return keeping(texts, MODE, HTML_CHARACTERS, lambda some, is_html: self._translate(some, code, is_html))
+
+    def _translate(self, texts: list[str], code: str, is_html: bool) -> list[str]:
         # Without format=text the texts would be HTML, and `&` and `<` come back escaped.
-        body = {"q": list(texts), "target": target, "format": "text"}
+        body = {"q": texts, "target": code, "format": "html" if is_html else "text"}
         answer = ask(
             self._session,
             self.who,
@@ -107,8 +130,9 @@ class GoogleTranslate:
             yield self._language(target, known)
 
     def _language(self, target: str, known: Sequence[str]) -> Check:
-        if target in known:
-            return Check(True, f"Google Translate translates into {target}")
+        code = LANGUAGES.code(target) or target
+        if code in known:
+            return Check(True, f"Google Translate translates into {target}" + ("" if code == target else f" ({code})"))
         # The list is not all that it takes; two words show it.
         try:
             self.translate(["Thank you"], target)

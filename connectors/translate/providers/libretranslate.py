@@ -14,7 +14,9 @@ import requests
 from bridge.http import READ_SECONDS, SMALL_ANSWER_BYTES, Answer, new_session
 from bridge.settings import Credential, WebAddress
 from connectors.base import Check, Failed, Retry
+from connectors.translate.codes import of
 from connectors.translate.declaration import Declaration
+from connectors.translate.keep import Mode, keeping
 from connectors.translate.language import language_by_script
 from connectors.translate.parts import Limits
 from connectors.translate.providers.base import (
@@ -26,7 +28,6 @@ from connectors.translate.providers.base import (
     language_check,
     not_understood,
     refusal,
-    resolve,
     wrong_key,
 )
 from connectors.translate.settings import TranslateSettings
@@ -34,6 +35,7 @@ from connectors.translate.settings import TranslateSettings
 CHARACTERS = 2000
 """What its hosted service takes per request; an own server shows in /frontend/settings what it takes (`--char-limit`).
 It translates sentence by sentence, so cutting at sentence ends loses nothing."""
+MODE = Mode()
 SMALLEST_LIMIT = 20
 """Characters. A server that takes less is not one to cut texts for."""
 REMEMBERED = 600.0
@@ -81,13 +83,20 @@ class LibreTranslate:
         return Limits(characters=self._about().characters, texts=1)
 
     def translate(self, texts: Sequence[str], target: str) -> list[str]:
-        code = resolve(target, self._about().languages or ()) or target
-        return [self._translate(text, code) for text in texts]
+        server = self._about()
+        code = of(server.languages or ()).code(target) or target
+        return [
+            answer
+            for text in texts
+            for answer in keeping(
+                [text], MODE, server.characters, lambda some, is_html: [self._translate(some[0], code, is_html)]
+            )
+        ]
 
-    def _translate(self, text: str, target: str) -> str:
+    def _translate(self, text: str, target: str, is_html: bool = False) -> str:
         # Its own detection is weak on short texts, and takes the nearest of the languages that it has.
         source = language_by_script(text) or "auto"
-        body = {"q": [text], "source": source, "target": target, "format": "text", **self._key}
+        body = {"q": [text], "source": source, "target": target, "format": "html" if is_html else "text", **self._key}
         answer = ask(
             self._session, self.who, "POST", f"{self._url}/translate", json_body=body, read_seconds=self._read_seconds
         )
@@ -167,12 +176,12 @@ class LibreTranslate:
             return
         good = []
         for target in targets:
-            line = language_check(self.who, target, resolve(target, known), known)
+            line = language_check(self.who, target, of(known).code(target), known)
             yield line
             good += [target] if line.ok else []
         if good:
             # The list of languages is open to all: only a translation shows whether the key is accepted.
-            self._try(resolve(good[0], known) or good[0], known)
+            self._try(of(known).code(good[0]) or good[0], known)
             yield Check(True, "LibreTranslate accepts the key" if self._key else "LibreTranslate needs no key")
 
     def _try(self, target: str, known: frozenset[str]) -> None:

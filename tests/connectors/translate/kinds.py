@@ -12,12 +12,17 @@ from typing import Any
 import requests
 
 from connectors.translate.providers import REGISTRY
+from connectors.translate.providers.apertium import Apertium
+from connectors.translate.providers.azure import Azure
 from connectors.translate.providers.base import Provider
 from connectors.translate.providers.deepl import DeepL
 from connectors.translate.providers.google import GoogleTranslate
 from connectors.translate.providers.libretranslate import LibreTranslate
 from connectors.translate.providers.openai import OpenAI
+from connectors.translate.providers.papago import Papago
 from tools.sandbox.translators import KEY
+from tools.sandbox.translators.azure import REGION
+from tools.sandbox.translators.papago import CLIENT_ID
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,34 @@ KINDS = {
         impatient=lambda url, session: OpenAI(str.upper, url, KEY, "demo-model", session, 0.2),
         most=(1, 3_000, 1_000_000),
         lists_languages=False,  # models have no list of their languages
+    ),
+    "papago": Kind(
+        address="PAPAGO_URL",
+        path="papago",
+        write="/nmt/v1/translation$",
+        key="PAPAGO_CLIENT_SECRET",
+        others={"PAPAGO_CLIENT_ID": CLIENT_ID},
+        success=lambda texts: {"message": {"result": {"translatedText": [*texts, None][0]}}},
+        impatient=lambda url, session: Papago(str.upper, url, CLIENT_ID, KEY, session, 0.2),
+        most=(1, 5_000, 10_000_000),
+    ),
+    "azure": Kind(
+        address="AZURE_TRANSLATOR_URL",
+        path="azure",
+        write="/translate$",
+        key="AZURE_TRANSLATOR_KEY",
+        others={"AZURE_TRANSLATOR_REGION": REGION},
+        success=lambda texts: [{"translations": [{"text": text, "to": "en"}]} for text in texts],
+        impatient=lambda url, session: Azure(str.upper, url, KEY, REGION, session, 0.2),
+        most=(1_000, 50_000, 10_000_000),
+    ),
+    "apertium": Kind(
+        address="APERTIUM_URL",
+        path="apertium",
+        write="/translate$",
+        success=lambda texts: {"responseData": {"translatedText": [*texts, None][0]}},
+        impatient=lambda url, session: Apertium(str.upper, url, session, 0.2),
+        has_quota=False,
     ),
 }
 NAMES = tuple(REGISTRY)

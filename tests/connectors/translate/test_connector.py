@@ -21,6 +21,7 @@ from sources.abc.models import AbcEvent, Feedback, Named
 from sources.base import Subject
 from tests.connectors.context import MemoryContext
 from tests.connectors.translate.conftest import environment
+from tests.connectors.translate.kinds import NAMES
 from tools.sandbox.abc_store import DEMO_KEY
 from tools.sandbox.app import Sandbox
 from tools.sandbox.translators import translate as translate_text
@@ -92,7 +93,7 @@ def world(sandbox: Sandbox) -> World:
     return World(sandbox)
 
 
-@pytest.mark.parametrize("provider", ["libretranslate", "deepl", "google", "openai"])
+@pytest.mark.parametrize("provider", NAMES)
 def test_a_feedback_is_translated_and_nothing_else_of_it_changes(world: World, provider: str) -> None:
     world.provider = provider
     feedback = world.feedback(message=KOREAN, rating=2, tags=["bug"])

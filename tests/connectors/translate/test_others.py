@@ -6,9 +6,13 @@ import logging
 
 import pytest
 
+from bridge.environment import ConfigError
+from bridge.settings import load
 from connectors.base import Failed, Retry
-from connectors.translate.providers.base import ProviderError
-from tests.connectors.translate.conftest import provider_at
+from connectors.translate.providers import build_provider
+from connectors.translate.providers.base import Provider, ProviderError
+from connectors.translate.settings import TranslateSettings
+from tests.connectors.translate.conftest import environment, provider_at
 from tools.sandbox.app import Sandbox
 from tools.sandbox.translators import KEY, translate
 
@@ -49,6 +53,64 @@ def test_libretranslate_closing_its_door_for_a_while_is_retried(sandbox: Sandbox
     assert caught.value.outcome.reason == "rate_limited"
 
 
+def deepl_with(sandbox: Sandbox, **variables: str) -> Provider:
+    return build_provider(load(TranslateSettings, environment("deepl", sandbox.url) | variables))
+
+
+@pytest.mark.parametrize(
+    ("formality", "target", "sent"),
+    [
+        ("more", "ja", "more"),
+        ("less", "pt", "less"),
+        ("prefer_more", "en", "prefer_more"),
+        ("default", "ko", "default"),
+    ],
+)
+def test_deepl_is_asked_for_a_formality(sandbox: Sandbox, formality: str, target: str, sent: str) -> None:
+    provider = deepl_with(sandbox, DEEPL_FORMALITY=formality, TRANSLATE_TARGET=target)
+    provider.translate(["잘 되네요"], "ja" if target == "ko" else target)
+    assert sandbox.translate.deepl.formalities == [sent]
+
+
+def test_a_formality_that_a_target_does_not_have_is_an_error_at_the_start() -> None:
+    environ = {
+        "TRANSLATE_PROVIDER": "deepl",
+        "DEEPL_AUTH_KEY": "k",
+        "DEEPL_FORMALITY": "more",
+        "TRANSLATE_TARGET": "en",
+    }
+    with pytest.raises(ConfigError) as caught:
+        load(TranslateSettings, environ)
+    assert caught.value.problems == [
+        "DEEPL_FORMALITY: DeepL has no formality in en (TRANSLATE_TARGET); 'prefer_more' is ignored where there is none"
+    ]
+    assert load(TranslateSettings, {**environ, "TRANSLATE_TARGET": "de"})
+
+
+def test_deepl_uses_its_glossary_for_texts_in_its_language(sandbox: Sandbox) -> None:
+    """DeepL takes a glossary only with the language of the text, and a glossary is of a pair."""
+    provider = deepl_with(sandbox, DEEPL_GLOSSARY_ID="demo-glossary")
+    assert provider.limits().texts == 1
+    assert provider.translate(["로그인이 자꾸 풀려요"], "en") == ["I keep getting logged out"]
+    provider.translate(["アプリがすぐに落ちます"], "en")
+    provider.translate(["로그인이 자꾸 풀려요"], "ja")
+    assert sandbox.translate.deepl.formalities == ["default demo-glossary", "default", "default"]
+
+
+def test_the_check_asks_for_the_languages_of_the_glossary(sandbox: Sandbox) -> None:
+    lines = list(deepl_with(sandbox, DEEPL_GLOSSARY_ID="demo-glossary").check(["en", "ja"]))
+    assert [(line.ok, line.what) for line in lines if "glossary" in line.what] == [
+        (True, "The glossary of DEEPL_GLOSSARY_ID has terms for en"),
+        (False, "The glossary of DEEPL_GLOSSARY_ID has no terms (it has them for en) for ja"),
+    ]
+
+
+def test_a_glossary_that_does_not_exist_is_named_by_its_variable(sandbox: Sandbox) -> None:
+    with pytest.raises(ProviderError, match="there is no such glossary; check DEEPL_GLOSSARY_ID") as caught:
+        deepl_with(sandbox, DEEPL_GLOSSARY_ID="another").translate(["로그인이 자꾸 풀려요"], "en")
+    assert caught.value.outcome.reason == "config"
+
+
 @pytest.mark.parametrize(("target", "sent"), [("en", "EN-US"), ("en-GB", "EN-GB"), ("pt", "PT-PT"), ("ja", "JA")])
 def test_deepl_is_asked_for_the_right_english_and_portuguese(sandbox: Sandbox, target: str, sent: str) -> None:
     provider_at("deepl", sandbox.url).translate(["네"], target)
@@ -69,9 +131,11 @@ def test_deepls_used_up_quota_fails_the_check(sandbox: Sandbox) -> None:
 
 
 def test_googles_answers_are_text_not_html(sandbox: Sandbox) -> None:
-    assert provider_at("google", sandbox.url).translate(['A & B <b>"C"</b>'], "ja") == [
-        translate('A & B <b>"C"</b>', "ja")
-    ]
+    texts = ["A & B", 'A & B <b>"C"</b>']
+    plain, marked = (provider_at("google", sandbox.url).translate([text], "ja")[0] for text in texts)
+    assert plain == translate("A & B", "ja")
+    assert marked.endswith('"</b>')
+    assert " & " in marked
 
 
 @pytest.mark.parametrize(

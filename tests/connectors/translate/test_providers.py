@@ -51,7 +51,27 @@ def test_as_many_texts_as_it_takes_come_back_in_order(name: str, provider: Provi
     assert getattr(sandbox.translate, name).calls == 1
 
 
+WHOLE = (
+    "<b>결제</b>가 안 돼요, {name}님 😭 & 1 < 2\n"
+    "https://example.com/help?a=1&b=2 를 보세요. %s개, {{count}} 번, `npm install` 후 me@example.com 으로"
+)
+KEPT = (
+    *("<b>", "</b>", "{name}", "😭", "&", "1 < 2", "\n", "https://example.com/help?a=1&b=2", "%s", "{{count}}"),
+    *("`npm install`", "me@example.com"),
+)
+
+
+def test_what_is_not_to_be_translated_survives(name: str, provider: Provider) -> None:
+    """Markup, placeholders, addresses, code, line breaks and emoji. The stand-ins translate every letter that is not
+    marked, and have no line breaks in HTML, as the real ones."""
+    (answer,) = provider.translate([WHOLE], "en")
+    assert [part for part in KEPT if part not in answer] == []
+    assert not re.search("[가-힣]|translate=|notrans|span", answer)
+    assert answer.count("\n") == 1
+
+
 def test_hostile_text_arrives_as_it_is(name: str, provider: Provider, sandbox: Sandbox) -> None:
+    getattr(sandbox.translate, name).languages = {"ko", "ja"}
     provider.translate([HOSTILE], "ja")
     [(target, text)] = getattr(sandbox.translate, name).done
     assert target.lower() == "ja"

@@ -96,7 +96,11 @@ def test_no_provider_is_a_problem() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
-        ("TRANSLATE_PROVIDER", "babelfish", "should be one of libretranslate, deepl, google, openai"),
+        (
+            "TRANSLATE_PROVIDER",
+            "babelfish",
+            "should be one of libretranslate, deepl, google, openai, papago, azure, apertium",
+        ),
         ("TRANSLATE_TARGET", "english", "'english' should be a language code"),
         ("TRANSLATE_TARGET", "en,EN", "named twice"),
         ("TRANSLATE_TARGET", ",", "at least one language"),

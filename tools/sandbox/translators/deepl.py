@@ -7,8 +7,11 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from tools.sandbox.translators.dictionary import detect, translate
+from tools.sandbox.translators.markup import plain, translate_html
 from tools.sandbox.translators.state import Translator, posted
 
+GLOSSARY = "demo-glossary"
+FORMAL = ("DE", "FR", "IT", "ES", "ES-419", "NL", "PL", "PT-BR", "PT-PT", "JA", "RU")
 TARGETS = ("EN-US", "EN-GB", "EN", "KO", "JA", "ZH", "ZH-HANS", "ZH-HANT", "DE", "FR", "ES", "PT-BR", "PT-PT")
 
 
@@ -36,12 +39,23 @@ def add_routes(routes: Blueprint, state: Translator) -> None:
             return jsonify(message="Request Entity Too Large"), 413
         if target not in TARGETS:
             return jsonify(message="Value for 'target_lang' not supported."), 400
-        if not state.spend(texts, target):
+        formality, glossary = str(values.get("formality", "default")), values.get("glossary_id")
+        if formality in ("more", "less") and target not in FORMAL:
+            return jsonify(message="'formality' is not supported for given 'target_lang'."), 400
+        source = str(values.get("source_lang") or "").lower()
+        if glossary and not source:
+            return jsonify(message="Value for 'source_lang' required when using a glossary."), 400
+        if glossary and (glossary != GLOSSARY or state.glossary != (source, target.lower().split("-")[0])):
+            return jsonify(message="No dictionary found for language pair"), 400
+        is_html = values.get("tag_handling") == "html"
+        with state.lock:
+            state.formalities.append(f"{formality} {glossary or ''}".strip())
+        if not state.spend([plain(text) for text in texts] if is_html else texts, target):
             return jsonify(message="Quota Exceeded"), 456
         answers = [
             {
                 "detected_source_language": detect(text).upper(),
-                "text": translate(text, target),
+                "text": translate_html(text, target) if is_html else translate(text, target),
                 "billed_characters": len(text),
             }
             for text in texts
@@ -52,6 +66,17 @@ def add_routes(routes: Blueprint, state: Translator) -> None:
     def deepl_usage() -> Any:
         limit = 500_000 if state.quota is None else state.characters + state.quota
         return refusal() or jsonify(character_count=state.characters, character_limit=limit)
+
+    @routes.get("/deepl/v3/glossaries/<glossary>")
+    def deepl_glossary(glossary: str) -> Any:
+        if refused := refusal():
+            return refused
+        if glossary != GLOSSARY:
+            return jsonify(message="Glossary not found"), 404
+        source, target = state.glossary
+        dictionary = {"source_lang": source, "target_lang": target, "entry_count": 1}
+        when = "2026-01-02T03:04:05.000Z"
+        return jsonify(glossary_id=GLOSSARY, name="Demo", creation_time=when, dictionaries=[dictionary])
 
     @routes.get("/deepl/v2/languages")
     def deepl_languages() -> Any:

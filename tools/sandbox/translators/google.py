@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
 from flask import Blueprint, jsonify, request
 
 from tools.sandbox.translators.dictionary import detect, translate
+from tools.sandbox.translators.markup import plain, translate_html
 from tools.sandbox.translators.state import Translator, posted
 
 
 def add_routes(routes: Blueprint, state: Translator) -> None:
     """https://cloud.google.com/translate/docs/reference/rest/v2/translate"""
+
+    def known() -> set[str]:
+        return state.languages | ({"zh-CN", "zh-TW"} if "zh" in state.languages else set())
 
     def error(status: int, reason: str, message: str) -> Any:
         details = [{"message": message, "domain": "global", "reason": reason}]
@@ -40,19 +43,19 @@ def add_routes(routes: Blueprint, state: Translator) -> None:
             return error(400, "invalid", "Too many text segments")
         if len(request.get_data(cache=True)) > 100_000:
             return error(400, "invalid", "Request payload size exceeds the limit")
-        if target not in state.languages:
+        if target not in known():
             return error(400, "invalid", "Invalid Value")
-        if not state.spend(texts, target):
+        is_html = values.get("format") != "text"
+        if not state.spend([plain(text) for text in texts] if is_html else texts, target):
             return error(403, "dailyLimitExceeded", "Daily Limit Exceeded")
         # Without format=text the texts are HTML, and so are the answers.
-        escape = values.get("format") != "text"
-        results = [translate(text, target) for text in texts]
+        results = [translate_html(text, target) if is_html else translate(text, target) for text in texts]
         answers = [
-            {"translatedText": html.escape(result) if escape else result, "detectedSourceLanguage": detect(text)}
+            {"translatedText": result, "detectedSourceLanguage": detect(text)}
             for text, result in zip(texts, results, strict=True)
         ]
         return jsonify(data={"translations": answers})
 
     @routes.get("/google/language/translate/v2/languages")
     def google_languages() -> Any:
-        return refusal() or jsonify(data={"languages": [{"language": code} for code in sorted(state.languages)]})
+        return refusal() or jsonify(data={"languages": [{"language": code} for code in sorted(known())]})

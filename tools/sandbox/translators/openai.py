@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, jsonify, request
 
 from tools.sandbox.translators.dictionary import LANGUAGES, translate
+from tools.sandbox.translators.markup import translate_keeping
 from tools.sandbox.translators.state import Translator, posted
 
 
@@ -47,7 +48,9 @@ def add_routes(routes: Blueprint, state: Translator) -> None:
         target = _asked_language(" ".join(str(m.get("content", "")) for m in messages if m.get("role") != "user"))
         if not state.spend([text], target):
             return error(429, "insufficient_quota", "insufficient_quota", "You exceeded your current quota.")
-        message = {"role": "assistant", "content": translate(text, target), "refusal": None}
+        careful = any("placeholders" in str(m.get("content", "")) for m in messages if m.get("role") == "system")
+        content = translate_keeping(text, target) if careful else translate(text, target)
+        message = {"role": "assistant", "content": content, "refusal": None}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
         usage = {"prompt_tokens": len(text), "completion_tokens": len(text), "total_tokens": 2 * len(text)}
         head = {"id": f"chatcmpl-{state.calls}", "object": "chat.completion", "created": 0, "model": values["model"]}

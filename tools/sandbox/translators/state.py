@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from flask import request
@@ -29,6 +29,10 @@ class Translator:
     """Target language and text of every translation."""
     sources: list[str] = field(default_factory=list)
     """The source language that each request to LibreTranslate named."""
+    glossary: tuple[str, str] = ("ko", "en")
+    """The languages of DeepL's only glossary, whose id is `demo-glossary`."""
+    formalities: list[str] = field(default_factory=list)
+    """The formality and the glossary that requests to DeepL named."""
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def spend(self, texts: list[str], target: str) -> bool:
@@ -53,9 +57,12 @@ class Translators:
     deepl: Translator = field(default_factory=Translator)
     google: Translator = field(default_factory=Translator)
     openai: Translator = field(default_factory=Translator)
+    papago: Translator = field(default_factory=Translator)
+    azure: Translator = field(default_factory=Translator)
+    apertium: Translator = field(default_factory=lambda: Translator(key=None))
 
     def all(self) -> dict[str, Translator]:
-        return {name: getattr(self, name) for name in ("libretranslate", "deepl", "google", "openai")}
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     @property
     def calls(self) -> int:
