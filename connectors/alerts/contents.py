@@ -73,13 +73,14 @@ class Digest:
         """The lines that fit into `limit` with the head, each at most `longest`, by `length`. Where not all of them fit
         in a length that can be read, the last line counts the others: "… +57"."""
         lines = [cut(line, longest, length=length) for line in self.lines]
+        lengths = [length(line) for line in lines]
         room = limit - length(self.head)
-        share = _share([length(line) for line in lines], room)
-        while share < LINE_MIN and lines:
-            lines.pop()
-            share = _share([REST_LENGTH, *(length(line) for line in lines)], room)
-        rest = len(self.lines) - len(lines)
-        shown = [cut(line, share, length=length) for line in lines]
+        count, share = len(lines), _share(lengths, room)
+        while share < LINE_MIN and count:
+            count -= 1
+            share = _share([REST_LENGTH, *lengths[:count]], room)
+        shown = [cut(line, share, length=length) for line in lines[:count]]
+        rest = len(lines) - count
         return [*shown, f"… +{rest}"] if rest else shown
 
 
