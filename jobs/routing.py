@@ -49,7 +49,8 @@ class Route:
         """Whether the connector acts on the event, as far as its filter lets it."""
         if self.carries_back(event):
             return True
-        return self.acts_on(event.source) and self.wants(event.name) and (self.tickets or not event.implied)
+        named = self.wants(event.name, *event.aliases)
+        return self.acts_on(event.source) and named and (self.tickets or not event.implied)
 
     def carries_back(self, event: Event) -> bool:
         """Whether the event shows that a ticket was changed whose status the connector carries back."""
@@ -63,11 +64,11 @@ class Route:
         """The known names of events that the connector may get."""
         return (name for name in self.known if self.wants(name))
 
-    def wants(self, event_name: str) -> bool:
-        """Some pattern matches, and no `!pattern` does."""
+    def wants(self, *names: str) -> bool:
+        """Some pattern matches one of the event's names, and no `!pattern` does."""
         chosen = [pattern for pattern in self.patterns if not pattern.startswith("!")] or ["*"]
         left_out = [pattern[1:] for pattern in self.patterns if pattern.startswith("!")]
-        return _any_match(event_name, chosen) and not _any_match(event_name, left_out)
+        return any(_any_match(name, chosen) for name in names) and not any(_any_match(name, left_out) for name in names)
 
     def objection(self, facts: Mapping[str, Any]) -> str:
         """Why the filter leaves these facts out, or "" when it lets them through."""

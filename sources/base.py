@@ -118,6 +118,11 @@ class Event:
     summary: Summary | None = field(default=None, repr=False, kw_only=True)
 
     @property
+    def aliases(self) -> tuple[str, ...]:
+        """Further names by which it can be routed: what several sources have in common."""
+        return ()
+
+    @property
     def order(self) -> float:
         """For the order of events about one subject, in seconds since 1970. An event without a time comes behind what
         has arrived before it: the ledger takes no time that is later than its own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,6 +13,11 @@ from sources.reading import part, text
 
 FOUND = "found"
 """Of an event that reconcile made: its name behind the source, and the header that is stored with it."""
+COMMENT = "comment"
+"""Behind the source: the name of a new comment at every ticket system, besides the system's own."""
+OURS = re.compile(r"\babc-(?:feedback|status)-")
+TAIL = 1000
+"""Characters at the end of a comment that are looked at."""
 NAMES = frozenset({"ticket", "actor"})
 """What filters may use of their events."""
 
@@ -49,6 +55,17 @@ class TicketEvent(Event):
     previous_status: str = ""
     moves: bool = False
     """Whether the event is about the status: it may have changed."""
+    comment: str | None = None
+    """The text of a new comment, as the system has it; None where the event is about something else."""
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        return () if self.comment is None else (f"{self.source}.{COMMENT}",)
+
+    @property
+    def is_our_comment(self) -> bool:
+        """Whether a bridge wrote the comment: then it ends with a marker (connectors/tickets/markers.py)."""
+        return self.comment is not None and OURS.search(self.comment[-TAIL:]) is not None
 
 
 def summary(ticket: Ticket, actor: Actor, what: str, **values: str) -> Summary:

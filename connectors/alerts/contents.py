@@ -119,8 +119,10 @@ def sentence(event: Event, language: Language) -> str | None:
 
 
 def quotation(event: Event, field: str) -> str:
-    """What the user wrote, where the event brings it; "" else."""
+    """What the user wrote, or somebody as a comment on a ticket, where the event brings it; "" else."""
     value = event.feedback.fields.get(field) if isinstance(event, AbcEvent) and event.feedback else None
+    if isinstance(event, TicketEvent):
+        value = event.comment
     return quoting.quotation(value) if isinstance(value, str) else ""
 
 

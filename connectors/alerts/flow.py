@@ -23,6 +23,7 @@ from connectors.answers import no_answer
 from connectors.base import Check, Context, Destination, Done, Failed, LeaseLost, Outcome, Retry, Skipped, Tools
 from sources.abc.models import AbcEvent
 from sources.base import Event
+from sources.tickets import TicketEvent
 
 CLOCK_SECONDS = 600.0
 """How far the ledger's clock may be from the other system's for a look-up to find the message."""
@@ -93,6 +94,8 @@ class AlertConnector:
 
     def _known(self, event: Event, context: Context, channel: str) -> Outcome | None:
         """What became of it before; None when the message has to be posted (again)."""
+        if isinstance(event, TicketEvent) and event.is_our_comment:
+            return Skipped("the bridge itself wrote the comment: it is the feedback of an issue, or about its status")
         if "done" in context.notes:
             return Done(context.notes["done"])  # replayed: a message is posted once
         return self._look(event, context, channel) if _needs_look(event, context) else None
@@ -214,11 +217,18 @@ class AlertConnector:
         return Done(result)
 
     def _thread(self, event: Event, context: Context, channel: str) -> str:
-        if not self._threads or not _has_thread(event):
+        if not self._threads or (issue := self._issue(event, context)) is None:
             return ""
-        link = context.links.get(str(event.subject), event.creation)
+        link = context.links.get(*issue)
         # Another channel set since: threads can't move, so a new one begins there.
         return link.get("thread", "") if link.get("channel") == channel else ""
+
+    def _issue(self, event: Event, context: Context) -> tuple[str, str] | None:
+        """The subject and creation of the issue whose thread a message belongs to; None for no thread. A comment on a
+        ticket belongs to the ticket's issue."""
+        if isinstance(event, TicketEvent) and event.comment is not None:
+            return self._tickets.issue_of(event, context.links)
+        return (str(event.subject), event.creation) if _has_thread(event) else None
 
     def _marker(self, *contexts: Context) -> Marker:
         return Marker(self._tools.scope, tuple(context.delivery_id for context in contexts))

@@ -44,6 +44,16 @@ class Tickets:
                 return linked(external, url)
         return Ticket(external)
 
+    def issue_of(self, event: TicketEvent, links: Links) -> tuple[str, str] | None:
+        """The issue that the ticket of an event belongs to, as the record of the connector that keeps it knows: its
+        subject and creation."""
+        for system in self.tools.tickets:
+            for name in (event.ticket.key, event.ticket.id):
+                link = links.of(system.name).get(f"ticket:{name}", "")
+                if "issue" in link:
+                    return f"abc:issue:{link['project']}:{link['issue']}", link.get("creation", "")
+        return None
+
     def _external_id(self, event: AbcEvent, project: Named, issue: Issue) -> str:
         """The event's; where it names none, the one that ABC may have got since. A message reports what happened then,
         so nothing else is read again, and it does without when ABC can't be read: an alert doesn't wait."""

@@ -17,7 +17,7 @@ from connectors.tickets.base import Halt, IncompleteSearch, Refused, Returning, 
 from connectors.tickets.merge import Maps, Pair, Verdict, read_pair, verdict
 from connectors.tickets.rest import moment_of
 from connectors.tickets.settings import TicketSettings, back_of
-from connectors.tickets.tickets import Case, Tickets, short
+from connectors.tickets.tickets import Case, Tickets, short, way_back
 from sources.abc.client import AbcClient
 from sources.abc.models import LARGEST_ID, Issue, Named, subject_of
 from sources.base import Subject, seconds_of
@@ -108,7 +108,7 @@ class Back:
 
     def _unknown(self, ticket: Ticket, links: Links) -> str | None:
         """What is known of a ticket whose status differs from it; None where it does not, and for what is not ours."""
-        link = links.get(_entity(ticket.key), "")
+        link = links.get(way_back(ticket.key), "")
         if "issue" in link:
             about = _about(link["project"], link["issue"], link.get("creation", ""))
             written = links.get(about.entity, link.get("creation", "")).get("base", "") if about else ""
@@ -127,8 +127,7 @@ class Back:
         """The pair becomes the base. `carried`: the ticket is ours, so the link also names the status that it follows
         (TicketConnector.behind)."""
         case.remember(base=pair.written(ticket_id, case.context.now()), **({"carried": pair.issue} if carried else {}))
-        values = {"project": str(case.project.id), "issue": str(case.issue.id), "creation": case.issue.creation}
-        case.context.links.set(_entity(key), "", **values)
+        case.point(key, ticket_id)
 
     def _carry(self, case: Case, ticket: Ticket) -> Outcome:
         status = case.issue.status
@@ -168,7 +167,7 @@ class Back:
         return next((found for found in keys if found), None)
 
     def _linked(self, key: str, context: Context) -> _About | None:
-        link = context.links.get(_entity(key), "")
+        link = context.links.get(way_back(key), "")
         return _about(link["project"], link["issue"], link.get("creation", "")) if "issue" in link else None
 
     def _found(self, key: str, context: Context) -> _About | None:
@@ -210,11 +209,6 @@ class Back:
             if refusal.gone:
                 raise Halt(Skipped(f"{key} was deleted, or is not shown to this account")) from None
             raise
-
-
-def _entity(key: str) -> str:
-    """Under which a link keeps the issue of a ticket."""
-    return f"ticket:{key}"
 
 
 def _about(project: str, issue: str, creation: str) -> _About | None:

@@ -51,6 +51,12 @@ class Case:
     def remember(self, **values: str) -> None:
         self.context.links.set(self.entity, self.issue.creation, **values)
 
+    def point(self, *names: str) -> None:
+        """Lets the names of its ticket, key and id, lead to the issue."""
+        values = {"project": str(self.project.id), "issue": str(self.issue.id), "creation": self.issue.creation}
+        for name in dict.fromkeys(names):
+            self.context.links.set(way_back(name), "", **values)
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -194,6 +200,7 @@ class Tickets:
                 ticket = self._read(hit.id)
                 if ticket and self._is_ours(ticket, case.marker):
                     case.remember(id=ticket.id, key=ticket.key, url=self._api.url_of(ticket.key), intent="")
+                    case.point(ticket.key, ticket.id)
                     return Found(ticket.id, ticket.key, True, ticket, {"ticket": ticket.key, "created": False})
         except IncompleteSearch as incomplete:
             why = f"more than {incomplete.seen} tickets of {case.container} carry the marker {case.marker.text}"
@@ -216,6 +223,7 @@ class Tickets:
         case.context.keep()  # raises LeaseLost when another worker has taken over
         made = self._create(case, request)
         case.remember(id=made.id, key=made.key, url=self._api.url_of(made.key), intent="")
+        case.point(made.key, made.id)
         return Found(made.id, made.key, True, None, {"ticket": made.key, "created": True})
 
     def _create(self, case: Case, request: Mapping[str, Any]) -> Created:
@@ -275,6 +283,11 @@ class Tickets:
             if refusal.gone:
                 return None
             raise
+
+
+def way_back(name: str) -> str:
+    """Under which a link keeps the issue of a ticket, by its key or id."""
+    return f"ticket:{name}"
 
 
 def short(typed: str) -> str:

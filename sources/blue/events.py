@@ -78,6 +78,13 @@ def parse(request: Request) -> Event | Unread:
             moves=change in STATUS_CHANGES,
             summary=summary(ticket, Actor(), what, **values),
         )
+    if kind == "COMMENT_CREATED" and (record := _record_of(now)):
+        ticket = Ticket(record, record, text(part(now, "todo"), "title"))
+        written = first(text(now, "text"), text(now, "html"))
+        about = summary(ticket, Actor(), OTHERS[kind])
+        return TicketEvent(
+            NAME, id_, name, Subject(NAME, "record", "", record), occurred, body, ticket, comment=written, summary=about
+        )
     title = first(*(text(value, key) for value in (now, before) for key in ("title", "name", "text")))
     return Event(
         NAME,
@@ -110,9 +117,14 @@ def _status(value: Mapping[str, Any]) -> str:
     return "done" if value.get("done") is True else text(part(value, "todoList"), "title")
 
 
+def _record_of(comment: Mapping[str, Any]) -> str:
+    """The id of the record that a comment is about, "" where it shows none."""
+    return first(text(part(comment, "todo"), "id"), text(comment, "categoryId"))
+
+
 def _subject(kind: str, value: Mapping[str, Any], id_: str) -> Subject:
     """A comment belongs to its record; what names nothing is a subject of its own."""
-    record = first(text(part(value, "todo"), "id"), text(value, "categoryId"))
+    record = _record_of(value)
     if kind.startswith("COMMENT_") and record:
         return Subject(NAME, "record", "", record)
     about = text(value, "id")

@@ -63,6 +63,7 @@ def parse(request: Request) -> Event | Unread:
             actor,
             PREVIOUS.get(action, "") if kind == "issues" else "",
             moves=kind == "issues" and action in PREVIOUS,
+            comment=text(comment, "body") if kind == "issue_comment" and action == "created" else None,
             summary=summary(ticket, actor, what),
         )
     # Bodies of other events may be equal (workflow_dispatch): then the sender's id keeps them apart.

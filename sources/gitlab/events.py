@@ -50,6 +50,7 @@ def parse(request: Request) -> Event | Unread:
             ticket,
             actor,
             STATES.get(text(state, "previous"), ""),
+            comment=text(what, "note") if note and action in ("create", "") else None,
             moves=not note and (bool(state) or action in ("close", "reopen")),
             # What GitLab's button "Test" sends has no action.
             summary=summary(ticket, actor, (COMMENTS if note else ACTIONS).get(action, "" if action else "test")),

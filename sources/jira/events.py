@@ -57,6 +57,7 @@ def parse(request: Request) -> Event | Unread:
             actor,
             text(change, "fromString"),
             moves=bool(change),
+            comment=text(part(body, "comment"), "body") if kind == "comment_created" else None,
             summary=summary(ticket, actor, what, **values),
         )
     return Event(NAME, id_, name, Subject(NAME, "event", "", id_), occurred, body, summary=Summary("", who=actor.name))

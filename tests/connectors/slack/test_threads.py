@@ -10,8 +10,10 @@ from contextlib import contextmanager
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from connectors.base import Done, Links
+from connectors.base import Connector, Done, Links, Skipped, TicketSystem
 from connectors.patience import SETTLE_SECONDS
+from sources.base import Subject
+from sources.tickets import Actor, Ticket, TicketEvent, summary
 from tests.connectors.alerts.world import other, status_change
 from tests.connectors.context import MemoryContext, MemoryLinks
 from tests.connectors.slack.world import bot, deliver
@@ -159,3 +161,46 @@ def test_a_reply_that_slack_put_into_the_channel_begins_the_new_thread(sandbox: 
         outcome = deliver(bot(sandbox, SLACK_THREADS="true", SLACK_API_URL=url), context(1, links))
     assert outcome == Done({"channel": "C0FEEDBACK", "ts": "1800000000.000100"})
     assert links.get("abc:issue:1:3")["thread"] == "1800000000.000100"
+
+
+def comment(text: str = "Fixed in 2.1", key: str = "acme/app#7") -> TicketEvent:
+    """A comment that somebody wrote on a ticket."""
+    subject = Subject("github", "issue", "acme/app", "7")
+    shown = summary(Ticket("1", key, "Payment fails"), Actor("42", "mina"), "commented")
+    event = TicketEvent("github", "c1", "github.issue_comment.created", subject, 0.0, {}, Ticket("1", key))
+    return dataclasses.replace(event, comment=text, summary=shown)
+
+
+def github(sandbox: Sandbox, channel: str = "C0FEEDBACK") -> Connector:
+    """Slack beside a ticket system."""
+    tickets = (TicketSystem("github", lambda *_: ""),)
+    return bot(sandbox, tickets=tickets, SLACK_THREADS="true", SLACK_CHANNEL=channel)
+
+
+def test_a_comment_on_a_ticket_is_shown_in_the_thread_of_its_issue(sandbox: Sandbox, links: MemoryLinks) -> None:
+    links.of("github").set("ticket:acme/app#7", "", project="1", issue="3")
+    connector = github(sandbox)
+    deliver(connector, context(1, links))
+    deliver(connector, context(2, links), comment())
+    first, reply = sandbox.slack.messages
+    assert reply.thread_ts == first.ts
+    assert "Fixed in 2.1" in json.dumps(reply.blocks)
+    assert "mina" in json.dumps(reply.blocks)
+
+
+@pytest.mark.parametrize("case", ["unknown ticket", "another channel"])
+def test_without_a_thread_to_know_a_comment_goes_to_the_channel(
+    sandbox: Sandbox, links: MemoryLinks, case: str
+) -> None:
+    links.of("github").set("ticket:acme/app#7", "", project="1", issue="3")
+    channels = "*=C0FEEDBACK,1=C0MOBILE" if case == "another channel" else "*=C0FEEDBACK"
+    connector = github(sandbox, channels)
+    deliver(connector, context(1, links))
+    deliver(connector, context(2, links), comment(key="acme/app#8" if case == "unknown ticket" else "acme/app#7"))
+    assert sandbox.slack.messages[-1].thread_ts is None
+
+
+def test_a_comment_of_the_bridge_itself_is_no_message(sandbox: Sandbox, links: MemoryLinks) -> None:
+    outcome = deliver(github(sandbox), context(1, links), comment("text\n\n<!-- abc-feedback-test-1-3-t5 -->"))
+    assert isinstance(outcome, Skipped)
+    assert sandbox.slack.messages == []

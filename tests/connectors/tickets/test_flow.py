@@ -12,6 +12,7 @@ from bridge.http import READ_SECONDS
 from connectors.base import Done, Failed, Outcome, Retry, Skipped
 from sources.abc.models import Issue
 from sources.base import Event, Subject
+from tests.connectors.context import MemoryLinks
 from tests.connectors.contract import all_cases, cases_of
 from tests.connectors.tickets.world import World
 from tools.sandbox.faults import Kind
@@ -166,6 +167,19 @@ def test_a_comment_without_an_answer_is_looked_for_before_it_is_sent_again(world
     assert waiting.reason == "not_yet"
     assert result(world.added(other, issue, context.next_attempt(later=READ_SECONDS + 16)))["comment"] == "added"
     assert len(world.bodies(world.first)) == 2
+
+
+def test_the_names_of_a_ticket_lead_to_its_issue(world: World) -> None:
+    """For what people do to the ticket: a comment of theirs, a change of its status."""
+    issue = world.issue()
+    for after in (None, world.wipe):
+        if after:
+            after()
+            world.sandbox.abc.issues[issue.id].externalIssueId = None
+        world.created(issue, world.context(clock=time.time() + 300) if after else None)
+        found = MemoryLinks(values=world.links.values).get(f"ticket:{world.first}")
+        assert (found["project"], found["issue"]) == ("1", str(issue.id))
+        assert found["creation"] == Issue(id=issue.id, createdAt=issue.createdAt).creation
 
 
 def test_a_deleted_ticket_is_not_made_again(world: World) -> None:
