@@ -29,6 +29,14 @@ SMALL = (
     World("a line whose keys never expire", {"a": 1, "b": 1}, ONE, {"kill": 1, "lose": 1}, expires=False),
     World("two versions", {"a": 1, "b": 1}, ONE, {"kill": 1}, newer=(1,), quick=False),
     World("two versions and one event", {"a": 1}, ONE, {"kill": 1, "lose": 1}, newer=(1,)),
+    World("two versions and a dead letter", {"a": 1}, ONE, {"refuse": 1, "heal": 1}, newer=(1,)),
+    World(
+        "two versions and digests",
+        {"a": 1, "b": 2, "c": 3},
+        {"one": Third(per_second=1, crowd=1)},
+        newer=(1,),
+        quick=False,
+    ),
     World("the whole schedule", {"a": 1}, ONE, {"down": 9}),
     World("workers that are lost again and again", {"a": 1}, ONE, {"kill": 11}, workers=1),
     World("retention", {"a": 1, "b": 1}, ONE, {"forget": 1, "repeat": 1}, quick=False),
@@ -57,7 +65,6 @@ LARGE = (
     World("two versions and a breaker", {"a": 1, "b": 2}, ONE, {"quota": 1}, newer=(1,)),
     World("two versions, one frozen", {"a": 1, "b": 1}, ONE, {"freeze": 1, "slow": 1}, newer=(1,)),
     World("two versions, dead letters", {"a": 1}, BOTH, {"refuse": 2, "heal": 1, "replay": 1, "forget": 1}, newer=(1,)),
-    World("two versions and digests", {"a": 1, "b": 2, "c": 3}, {"one": Third(per_second=1, crowd=1)}, newer=(1,)),
     World("a wiped Redis and a line", {"a": 1, "b": 1}, ONE, {"wipe": 1, "kill": 1}),
     World("retention and replays", {"a": 1, "b": 1}, ONE, {"forget": 1, "replay": 1, "kill": 1}),
 )
