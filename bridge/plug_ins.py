@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, Protocol, TypeVar
@@ -25,20 +26,34 @@ class BadPlugIn(Exception):
 class PlugIns(Generic[T]):
     """The plug-ins of one group. The name of an entry point is the kind of the object that it names."""
 
-    def __init__(self, group: str, of: type[T], version: int) -> None:
-        """`version`: of the contract that the objects follow."""
+    def __init__(self, group: str, of: type[T], version: int, ours: Collection[str]) -> None:
+        """`version`: of the contract that the objects follow; `ours`: the kinds that are built in."""
         self._group = group
         self._of = of
         self._version = version
+        self._ours = ours
 
     def kinds(self) -> set[str]:
-        return set(_points(self._group))
+        """Those that are not built in."""
+        return _points(self._group).keys() - set(self._ours)
+
+    def check(self, kind: str) -> None:
+        """Imports the plug-in of this kind, if there is one. Raises BadPlugIn when it can't be used, also where a
+        package declares what is built in."""
+        if found := _points(self._group).get(kind):
+            if kind in self._ours:
+                raise BadPlugIn(
+                    f"'{kind}' is built in, and {_package(found[0])} has a plug-in of that name: uninstall it"
+                )
+            self.load(kind)
 
     def load(self, kind: str) -> T:
         """Imports the plug-in. Raises KeyError when there is none of that kind, and BadPlugIn."""
-        point = _points(self._group)[kind]
-        package = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
-        what = f"the plug-in '{kind}' of {package}"
+        point, *others = _points(self._group)[kind]
+        if others:
+            packages = " and ".join(map(_package, (point, *others)))
+            raise BadPlugIn(f"{packages} each have a plug-in '{kind}': uninstall all but one")
+        what = f"the plug-in '{kind}' of {_package(point)}"
         found = _import(point, what)
         if not isinstance(found, self._of) or found.kind != kind:
             raise BadPlugIn(f"{what} does not name a {self._of.__name__} of the kind '{kind}'")
@@ -49,8 +64,16 @@ class PlugIns(Generic[T]):
 
 
 @cache
-def _points(group: str) -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=group)}
+def _points(group: str) -> dict[str, list[EntryPoint]]:
+    """By name. One that a package declares twice, or that two folders of `sys.path` have of one package, is one."""
+    found: dict[str, list[EntryPoint]] = {}
+    for point in entry_points(group=group):
+        found.setdefault(point.name, []).append(point)
+    return {name: list({_package(point): point for point in points}.values()) for name, points in found.items()}
+
+
+def _package(point: EntryPoint) -> str:
+    return f"{point.dist.name} {point.dist.version}" if point.dist else point.value
 
 
 @cache

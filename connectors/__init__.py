@@ -32,12 +32,12 @@ REGISTRY: dict[str, str] = {
 """The package of each connector of ours."""
 
 
-PLUG_INS = PlugIns(GROUP, Spec, VERSION)
+PLUG_INS = PlugIns(GROUP, Spec, VERSION, REGISTRY)
 
 
 def kinds() -> tuple[str, ...]:
     """Every connector that can be named in CONNECTORS: ours, and those of installed plug-ins."""
-    return (*REGISTRY, *sorted(PLUG_INS.kinds() - REGISTRY.keys()))
+    return (*REGISTRY, *sorted(PLUG_INS.kinds()))
 
 
 def kind_of(name: str) -> str:

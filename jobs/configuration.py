@@ -184,7 +184,7 @@ def _problem_of(name: str) -> str:
     if dot and not re.fullmatch(r"[a-z0-9](?:[a-z0-9_]{0,28}[a-z0-9])?", label):
         return f"'{name}': the part behind the dot should be 1 to 30 of a-z 0-9 _, such as {kind}.mobile"
     try:
-        find(name)
+        connectors.PLUG_INS.check(kind)
     except BadPlugIn as error:
         return str(error)
     return ""

@@ -1,4 +1,9 @@
-"""Where events come from. A source is a folder that declares one `SOURCE` (`sources/source.py`), and a line here."""
+"""Where events come from: the registry of sources.
+
+A source is a folder that declares one `SOURCE` (`sources/source.py`), and a line here; or a package of somebody else
+with an entry point in the group `feedback_bridge.sources`, whose name is that of the source and which names such an
+object. Any other name is a generic source (`sources/generic/`).
+"""
 
 from __future__ import annotations
 
@@ -6,11 +11,12 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from bridge.plug_ins import BadPlugIn, PlugIns
 from bridge.service import ServiceSettings
 from sources import abc, blue, bridge, github, gitlab, jira, logto, nocobase, tickets
 from sources.base import Event, Request, Unread
 from sources.generic import events as generic
-from sources.source import Source
+from sources.source import VERSION, Source
 from sources.sweep import Api
 
 BUILT_IN = (
@@ -26,21 +32,31 @@ BUILT_IN = (
 OWN = bridge.SOURCE.name
 """The service itself: nobody sends its events, and they are not listed in SOURCES."""
 REGISTRY: Mapping[str, Source] = {source.name: source for source in BUILT_IN}
+PLUG_INS = PlugIns("feedback_bridge.sources", Source, VERSION, REGISTRY)
 EVENTS = tuple(name for source in REGISTRY.values() for name in source.events)
-"""Every known name of an event."""
+"""Every name of an event that a source of ours has."""
 ABC_KINDS = ("issue", "feedback", "event")
 """Of subjects of ABC, which people may write without their source."""
 
 
+def find(name: str) -> Source | None:
+    """The source of that name, ours or that of an installed plug-in; None for a generic source, and for a plug-in that
+    can't be used (`PLUG_INS.check` names what is wrong with it)."""
+    try:
+        return REGISTRY.get(name) or PLUG_INS.load(name)
+    except (KeyError, BadPlugIn):
+        return None
+
+
 def title_of(name: str) -> str:
     """The source of that name as people call it."""
-    source = REGISTRY.get(name)
+    source = find(name)
     return source.title if source else name
 
 
 def events_of(names: Iterable[str]) -> tuple[str, ...]:
     """Every known name of an event of these sources."""
-    return tuple(event for name in names if name in REGISTRY for event in REGISTRY[name].events)
+    return tuple(event for name in names if (source := find(name)) for event in source.events)
 
 
 KNOWN = frozenset(EVENTS)
@@ -70,7 +86,7 @@ def restore(stored: Mapping[str, str], instance: str) -> Event | None:
         return None
     name = stored.get("source", "")
     request = Request(instance, body, stored["body"].encode("utf-8", "replace"), headers)
-    source = REGISTRY.get(name)
+    source = find(name)
     if tickets.FOUND in headers:
         event: Event | Unread = tickets.found_again(request)
     else:
@@ -82,5 +98,5 @@ def restore(stored: Mapping[str, str], instance: str) -> Event | None:
 
 def implied(event: Event, instance: str) -> list[tuple[Event, bytes]]:
     """What happened with this event and is not sent as an event of its own, each with the body to be stored."""
-    source = REGISTRY.get(event.source)
+    source = find(event.source)
     return source.implied(event, instance) if source else []

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bridge.environment import ConfigError, read_variable
+from bridge.plug_ins import BadPlugIn
 from bridge.settings import Settings, load
 from bridge.values import parts_of
-from sources import OWN, REGISTRY
+from sources import OWN, PLUG_INS, REGISTRY, find
 from sources.generic import NAME, make_source
 from sources.generic.settings import GenericSettings
 from sources.signatures import Proof
@@ -35,28 +36,38 @@ class Sources:
 def configure_sources(environ: Mapping[str, str]) -> Sources:
     """Raises ConfigError with every problem."""
     names = source_names(environ)
-    problems = [] if names else [f"SOURCES: names no source; there are {_built_in()}, and those that you name"]
+    problems = [] if names else [f"SOURCES: names no source; there are {_known()}, and those that you name"]
     chosen: dict[str, Settings] = {}
     used: dict[str, Source] = {}
     for name in names:
-        source = REGISTRY.get(name)
         if name == OWN:
             problems.append(f"SOURCES: {OWN} is the service itself, and always on: remove it, and route its events")
             continue
-        if source is None and not NAME.fullmatch(name):
-            problems.append(f"SOURCES: '{name}' should be one of {_built_in()}, or 1 to 30 of a-z 0-9 _ for your own")
+        if name not in REGISTRY and not NAME.fullmatch(name):
+            problems.append(f"SOURCES: '{name}' should be one of {_known()}, or 1 to 30 of a-z 0-9 _ for your own")
             continue
-        source = source or make_source(name)
         try:
+            _check_plug_in(name)
+            source = find(name) or make_source(name)
             if read_variable(source.secret, environ) is None:
                 problems.append(_unset(source))
             chosen[name] = load(source.settings, environ)
-            used[name] = source if name in REGISTRY else make_source(name, chosen[name])
+            used[name] = find(name) or make_source(name, chosen[name])
+        except BadPlugIn as error:
+            problems.append(f"SOURCES: {error}")
         except ConfigError as error:
             problems += error.problems
     if problems:
         raise ConfigError(problems)
     return Sources(chosen, used, tuple(_unlisted(environ, names)))
+
+
+def _check_plug_in(name: str) -> None:
+    """Raises BadPlugIn."""
+    PLUG_INS.check(name)
+    source = None if name in REGISTRY else find(name)
+    if source and (source.facts or source.api):
+        raise BadPlugIn(f"the plug-in '{name}' declares `facts` or `api`, which only built-in sources can have")
 
 
 def source_names(environ: Mapping[str, str]) -> list[str]:
@@ -68,21 +79,21 @@ def source_names(environ: Mapping[str, str]) -> list[str]:
 
 
 def variables(names: Iterable[str] = ()) -> set[str]:
-    """Every variable of every built-in source, and of the generic ones among `names`."""
+    """Every variable of every built-in source, and of the others among `names`."""
     settings = [source.settings for source in REGISTRY.values()]
-    settings += [make_source(name).settings for name in names if name not in REGISTRY]
+    settings += [(find(name) or make_source(name)).settings for name in names if name not in REGISTRY]
     return {"SOURCES", *(name for kind in settings for name in kind.variables().values())}
 
 
-def _built_in() -> str:
-    return ", ".join(name for name in REGISTRY if name != OWN)
+def _known() -> str:
+    return ", ".join([*(name for name in REGISTRY if name != OWN), *sorted(PLUG_INS.kinds())])
 
 
 def _unset(source: Source) -> str:
     if source.name == DEFAULT:
         return f"{source.secret}: required, but not set; the same text as in the feedback app's webhook"
     required = f"{source.secret}: required by the source {source.name}, but not set"
-    return required if source.name in REGISTRY else f"{required} (the built-in sources are {_built_in()})"
+    return required if find(source.name) else f"{required} (the built-in sources are {_known()})"
 
 
 _FIELDS = "|".join(field.upper() for field in GenericSettings.model_fields)

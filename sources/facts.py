@@ -15,7 +15,7 @@ NAMES = COMMON.union(*(source.facts for source in sources.REGISTRY.values()))
 
 def facts_of(event: Event) -> dict[str, Any]:
     """Every name of NAMES with its value."""
-    source = sources.REGISTRY.get(event.source)
+    source = sources.find(event.source)
     own = source.facts_of(event) if source else {}
     common = {"event": event.name, "source": event.source}
     return {**dict.fromkeys(NAMES), "data": event.body, **own, **common}

@@ -33,9 +33,14 @@ def _no_facts(_event: Event) -> Mapping[str, Any]:
     return {}
 
 
+VERSION = 1
+"""Of this contract. It grows by one when a source that was written for it would no longer work."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a source declares: the object `SOURCE` of its package, which is listed in sources/__init__.py."""
+    """What a source declares: the object `SOURCE` of its package, which is listed in sources/__init__.py, or what the
+    entry point of a plug-in names."""
 
     name: str
     """In SOURCES, in the keys of the ledger and, except for ABC, at the start of its events' names."""
@@ -64,3 +69,9 @@ class Source:
     """Values for `facts`, and for `data` where that is not the whole body."""
     api: Api | None = None
     """None where it only sends."""
+    version: int = VERSION
+
+    @property
+    def kind(self) -> str:
+        """As bridge.plug_ins calls it."""
+        return self.name

@@ -45,6 +45,7 @@ class TranslateSettings(Settings):
     @classmethod
     def _known(cls, name: str) -> str:
         try:
+            providers.PLUG_INS.check(name.lower())
             providers.find(name.lower())
         except KeyError:
             raise ValueError(f"should be one of {', '.join(providers.kinds())}") from None

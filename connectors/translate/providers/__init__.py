@@ -28,12 +28,12 @@ REGISTRY: dict[str, str] = {
     "apertium": "connectors.translate.providers.apertium",
 }
 """The module of each provider of ours."""
-PLUG_INS = PlugIns(GROUP, Declaration, VERSION)
+PLUG_INS = PlugIns(GROUP, Declaration, VERSION, REGISTRY)
 
 
 def kinds() -> tuple[str, ...]:
     """Every provider that TRANSLATE_PROVIDER can name: ours, and those of installed plug-ins."""
-    return (*REGISTRY, *sorted(PLUG_INS.kinds() - REGISTRY.keys()))
+    return (*REGISTRY, *sorted(PLUG_INS.kinds()))
 
 
 def find(kind: str) -> Declaration:
