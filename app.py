@@ -47,7 +47,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
         if os.environ.get("FLASK_RUN_FROM_CLI") != "true" or "run" in sys.argv[1:2]:
             exit_for(error)
         app = Flask(__name__, static_folder=None)
-        cli.register(app, error)
+        cli.register(app, error, given)
         return app
     service = configuration.service
     logs.set_up(service, configuration.redact)
@@ -65,7 +65,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
         api.make_blueprint(service.console_password, patient.records, patient.replayer, configuration.connectors)
     )
     app.register_error_handler(HTTPException, _error_handler(refusals))
-    cli.register(app, configuration)
+    cli.register(app, configuration, given)
     return app
 
 

@@ -174,6 +174,11 @@ def secrets_of(*models: BaseModel) -> list[str]:
     return found
 
 
+def holds_secret(value: object) -> bool:
+    """Whether the value of a setting is, or holds, a secret."""
+    return any(True for _ in _secrets_in(value))
+
+
 def _secrets_in(value: object) -> Iterable[str]:
     if isinstance(value, SecretStr):
         return [value.get_secret_value()]

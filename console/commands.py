@@ -1,11 +1,11 @@
-"""The operator's commands: `flask check`, `events`, `replay`, `resume`, `reconcile`, `send-test`."""
+"""The operator's commands: `flask check`, `settings`, `events`, `replay`, `resume`, `reconcile`, `send-test`."""
 
 from __future__ import annotations
 
 import itertools
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from connectors.base import Check
 from console.checks import checks, dotenv_checks
 from console.output import as_json_text, echo, in_sentences, show
 from console.sending import creation_times, send_sample, until_finished
+from console.settings import listed
 from jobs.configuration import Configuration
 from jobs.ledger.ledger import STATES
 from jobs.ledger.records import Query
@@ -55,8 +56,8 @@ class Desk:
         return (replace(line, what=redact(line.what)) for line in lines)
 
 
-def register(app: Flask, configured: Configuration | ConfigError) -> None:
-    """Adds the commands to `flask`."""
+def register(app: Flask, configured: Configuration | ConfigError, environ: Mapping[str, str]) -> None:
+    """Adds the commands to `flask`. `environ`: what was configured."""
     desk = Desk(configured)
 
     @app.cli.command("check")
@@ -77,6 +78,16 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
             else:
                 echo(f"{'FAIL' if status == 'fail' else status:4} {printable(line.what)}")
         sys.exit(1 if bad else 0)
+
+    @app.cli.command("settings")
+    @click.option("--json", "as_json", is_flag=True, help="For scripts: one JSON object a line.")
+    def settings(as_json: bool) -> None:
+        """List every variable in force, its value and where that comes from; secrets are masked.
+
+        "base" is a value that an instance inherits from the variable without its label, "file" that of a variable's
+        _FILE. Variables that have no value and no default are left out.
+        """
+        show(list(listed(desk.configuration, environ)), ("variable", "value", "origin"), as_json)
 
     @app.cli.command("events")
     @click.argument("event_id", required=False)
@@ -181,7 +192,7 @@ def register(app: Flask, configured: Configuration | ConfigError) -> None:
         show(rows, COLUMNS, as_json=False)
         sys.exit(0 if rows and all(row["state"] in ("done", "skipped") for row in rows) else 1)
 
-    for command in (check, events, replay, resume, reconcile, send_test):
+    for command in (check, settings, events, replay, resume, reconcile, send_test):
         in_sentences(command)
 
 

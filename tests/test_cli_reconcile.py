@@ -35,7 +35,8 @@ def run(sandbox: Sandbox, redis: Redis) -> Run:
     def run(*arguments: str, **changes: str) -> tuple[int, str, str]:
         url = f"redis://127.0.0.1:{redis.connection_pool.connection_kwargs['port']}"
         app = Flask("test")
-        cli.register(app, configure({**environment(sandbox.url, url), "ABC_API_KEY": f"1={DEMO_KEY}", **changes}))
+        environ = {**environment(sandbox.url, url), "ABC_API_KEY": f"1={DEMO_KEY}", **changes}
+        cli.register(app, configure(environ), environ)
         result = app.test_cli_runner().invoke(args=["reconcile", *arguments])
         return result.exit_code, result.stdout, result.stderr
 
