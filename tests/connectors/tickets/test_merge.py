@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -124,6 +125,42 @@ def test_a_change_of_one_side_is_carried_to_the_other(issue: str, ticket: str) -
         other.person("ticket", ticket)
         other.rest()
         assert other.now.ticket == ticket
+
+
+BASE = Pair("INIT", "open")
+ONE_WAY = Maps({"RESOLVED": "closed"}, {"closed": "RESOLVED", "duplicate": "RESOLVED", "open": "INIT"})
+
+
+@pytest.mark.parametrize(
+    ("maps", "base", "now", "expected"),
+    [
+        (MAPS, BASE, Pair("RESOLVED", "open"), "issue"),
+        (MAPS, BASE, Pair("INIT", "closed"), "ticket"),
+        # The workflow had no way: neither has changed since.
+        (MAPS, Pair("RESOLVED", "open"), Pair("RESOLVED", "open"), "nothing"),
+        (MAPS, BASE, Pair("PENDING", "closed"), "ticket"),
+        (MAPS, BASE, Pair("RESOLVED", "blocked"), "issue"),
+        (MAPS, BASE, Pair("PENDING", "blocked"), "nothing"),
+        # It fits by one of the maps alone.
+        (ONE_WAY, BASE, Pair("RESOLVED", "duplicate"), "agree"),
+        (Maps({"RESOLVED": "closed"}, {}), BASE, Pair("RESOLVED", "closed"), "agree"),
+    ],
+)
+@pytest.mark.parametrize("later", [True, False])
+def test_times_count_only_where_both_were_changed(
+    maps: Maps, base: Pair, now: Pair, expected: str, later: bool
+) -> None:
+    called = [now.ticket] if now.ticket in maps.names else []
+    assert verdict(maps, base, now, called, lambda: later) == expected
+
+
+@pytest.mark.parametrize("base", [None, BASE])
+@pytest.mark.parametrize(("later", "expected"), [(True, "ticket"), (False, "issue")])
+def test_where_both_may_have_been_changed_the_later_one_is_carried(
+    base: Pair | None, later: bool, expected: str
+) -> None:
+    maps = Maps({**MAPS.there, "PENDING": "open"}, MAPS.back)
+    assert verdict(maps, base, Pair("PENDING", "closed"), ["closed"], lambda: later) == expected
 
 
 def test_several_abc_statuses_may_share_one_of_the_ticket() -> None:
