@@ -10,7 +10,9 @@ import requests
 
 from tools.sandbox.app import Sandbox
 from tools.sandbox.translators import KEY, detect, translate
+from tools.sandbox.translators.azure import REGION
 from tools.sandbox.translators.markup import translate_html
+from tools.sandbox.translators.papago import CLIENT_ID
 
 PAYMENT = "결제가 안 돼요"
 
@@ -151,3 +153,94 @@ class TestOpenAI:
         body = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
         status, answer = post(sandbox, self.path, body, Authorization=f"Bearer {KEY}")
         assert (status, answer["error"]["code"]) == (429, "insufficient_quota")
+
+
+class TestPapago:
+    path = "papago/nmt/v1/translation"
+    keys = {"x-ncp-apigw-api-key-id": CLIENT_ID, "x-ncp-apigw-api-key": KEY}  # noqa: RUF012
+    body = {"source": "auto", "target": "en", "text": PAYMENT}  # noqa: RUF012
+
+    def code(self, sandbox: Sandbox, **body: Any) -> Any:
+        status, answer = post(sandbox, self.path, {**self.body, **body}, **self.keys)
+        return status, answer.get("errorCode") or answer.get("error", {}).get("errorCode")
+
+    def test_a_translation_and_what_a_span_keeps(self, sandbox: Sandbox) -> None:
+        status, answer = post(sandbox, self.path, self.body, **self.keys)
+        result = answer["message"]["result"]
+        assert (status, result["translatedText"], result["srcLangType"]) == (200, "Payment does not work", "ko")
+        marked = {**self.body, "text": '안녕 <span translate="no">{name}</span> & 또'}
+        _, answer = post(sandbox, self.path, marked, **self.keys)
+        assert '<span translate="no">{name}</span> & ' in answer["message"]["result"]["translatedText"]
+
+    def test_what_it_refuses(self, sandbox: Sandbox) -> None:
+        assert post(sandbox, self.path, self.body)[1]["error"]["errorCode"] == "200"
+        assert self.code(sandbox, source="") == (400, "N2MT01")
+        assert self.code(sandbox, source="pt") == (400, "N2MT02")
+        assert self.code(sandbox, target="") == (400, "N2MT03")
+        assert self.code(sandbox, target="zh") == (400, "N2MT04")
+        assert self.code(sandbox, target="ko") == (400, "N2MT05")
+        assert self.code(sandbox, source="en", target="it") == (400, "N2MT06")
+        assert self.code(sandbox, text="") == (400, "N2MT07")
+        assert self.code(sandbox, text="가" * 5001) == (400, "N2MT08")
+        assert self.code(sandbox, text="가" * 5000) == (200, None)
+        sandbox.translate.papago.quota = 0
+        assert self.code(sandbox) == (429, "400")
+
+
+class TestAzure:
+    path = "azure/translate?api-version=3.0&to=en"
+    keys = {"Ocp-Apim-Subscription-Key": KEY, "Ocp-Apim-Subscription-Region": REGION}  # noqa: RUF012
+
+    def code(self, sandbox: Sandbox, body: Any, query: str = "") -> int:
+        _, answer = post(sandbox, self.path + query, body, **self.keys)
+        return int(answer["error"]["code"]) if isinstance(answer, dict) else 200
+
+    def test_a_batch_in_order(self, sandbox: Sandbox) -> None:
+        _, answer = post(sandbox, self.path, [{"Text": PAYMENT}, {"Text": "원문 메시지"}], **self.keys)
+        assert [one["translations"][0]["text"] for one in answer] == ["Payment does not work", "Original message"]
+        assert answer[0]["detectedLanguage"]["language"] == "ko"
+
+    def test_what_it_refuses(self, sandbox: Sandbox) -> None:
+        text = [{"Text": "가"}]
+        assert post(sandbox, self.path, text, **{**self.keys, "Ocp-Apim-Subscription-Key": "no"})[0] == 401
+        url = f"{sandbox.url}/{self.path}"
+        answer = requests.post(url, json=text, headers={"Ocp-Apim-Subscription-Key": KEY}, timeout=5)
+        assert (answer.status_code, answer.text) == (401, ""), "without the region"
+        assert self.code(sandbox, {"Text": "가"}) == 400074
+        assert self.code(sandbox, [{"text": "가"}]) == 400072
+        assert self.code(sandbox, text * 1001) == 400072
+        assert self.code(sandbox, text * 1000) == 200
+        assert self.code(sandbox, [{"Text": "가" * 50_001}]) == 400077
+        assert self.code(sandbox, text, "&textType=xml") == 400003
+        assert post(sandbox, self.path.replace("=en", "=zh"), text, **self.keys)[1]["error"]["code"] == 400036
+        sandbox.translate.azure.quota = 0
+        assert self.code(sandbox, text) == 403001
+
+
+class TestApertium:
+    """As apertium-apy 0.11.7 was measured."""
+
+    def ask(self, sandbox: Sandbox, **form: str) -> Any:
+        return requests.post(f"{sandbox.url}/apertium/translate", data=form, timeout=5).json()
+
+    def test_a_translation_marks_unknown_words_unless_asked_not_to(self, sandbox: Sandbox) -> None:
+        form = {"langpair": "ko|en", "q": PAYMENT}
+        assert self.ask(sandbox, **form)["responseData"]["translatedText"].startswith("*")
+        found = self.ask(sandbox, **form, markUnknown="no")["responseData"]["translatedText"]
+        assert found == "Payment does not work"
+        kept = self.ask(
+            sandbox, langpair="kor|eng", q="글 <apertium-notrans>{x}</apertium-notrans>\n글", markUnknown="no"
+        )
+        assert "<apertium-notrans>{x}</apertium-notrans>\n" in kept["responseData"]["translatedText"]
+
+    @pytest.mark.parametrize(
+        ("form", "explanation"),
+        [
+            ({"q": "x"}, "Missing argument langpair"),
+            ({"langpair": "ko|en"}, "Missing argument q"),
+            ({"langpair": "ko", "q": "x"}, "That pair is invalid, use e.g. eng|spa"),
+            ({"langpair": "ko|xx", "q": "x"}, "That pair is not installed"),
+        ],
+    )
+    def test_what_it_refuses(self, sandbox: Sandbox, form: dict[str, str], explanation: str) -> None:
+        assert self.ask(sandbox, **form)["explanation"] == explanation

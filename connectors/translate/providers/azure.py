@@ -54,7 +54,7 @@ USED_UP = "403001"
 MEANINGS = {
     "400023": Meaning("client_error", "it does not translate the language of this text into the target"),
     "400035": Meaning("client_error", "it does not translate the language of this text"),
-    "400036": Meaning("config", "it has no such target language"),
+    "400036": Meaning("config", "it has no such target language: run `flask check`"),
     **dict.fromkeys(("429000", "429001", "429002"), Meaning("rate_limited", "too much at once", again=True)),
     "403000": Meaning("auth", "the key may not use the translator; check {key}"),
     "408001": Meaning("server_error", "the languages' model is being loaded", again=True),
