@@ -248,6 +248,11 @@ def test_a_plug_in_that_cannot_be_used_is_named_with_its_package(plug_in: Path, 
     assert why in problem
 
 
+def test_a_plug_in_for_the_first_version_of_the_contract_is_still_taken(plug_in: Path) -> None:
+    (plug_in / "pager_plug_in.py").write_text(GOOD.replace("build=lambda", "version=1, build=lambda"))
+    assert list(configure({**BASE, "CONNECTORS": "pager", "PAGER_NUMBER": "1"}).connectors) == ["pager"]
+
+
 @pytest.mark.parametrize("source", ["logto", "unheard_of"])
 def test_a_plug_in_that_needs_a_source_without_an_api_is_refused(plug_in: Path, source: str) -> None:
     (plug_in / "pager_plug_in.py").write_text(GOOD.replace("build=", f"needs=frozenset({{'{source}'}}), build="))

@@ -116,7 +116,13 @@ def test_a_small_answer_that_unpacks_to_a_large_one_is_refused() -> None:
         ask(port)
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 302])
+def test_a_refusal_of_256_kibibytes_is_read_and_one_byte_more_is_not() -> None:
+    for size, fits in ((262_144, True), (262_145, False)):
+        with listening(answering(http(400, b" " * size))) as port:
+            assert len(ask(port).body) == (size if fits else 0)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 300, 302])
 def test_a_refusal_with_a_long_page_is_known_by_its_status(status: int) -> None:
     with listening(answering(http(status, b"x" * (9 * MEBIBYTE), "Retry-After: 7"))) as port:
         found = ask(port)

@@ -71,7 +71,7 @@ class _Connection(HTTPConnection):
         failure: OSError = OSError("the name has no address")
         for address in found:
             try:
-                seconds = call.left(float(self.timeout or CONNECT_SECONDS))
+                seconds = call.left(CONNECT_SECONDS)
                 sock = create_connection(address, seconds, self.source_address, self.socket_options)
             except OSError as error:
                 failure = error

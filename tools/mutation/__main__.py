@@ -27,7 +27,9 @@ TESTS = {
     "jobs": ("tests/jobs/test_*.py",),
     "connectors": ("tests/jobs/test_*.py", "tests/connectors/test_*.py"),
     "sources": ("tests/sources/test_signatures.py", "tests/sources/test_receive_*.py"),
-    "bridge": tuple(f"tests/test_{name}.py" for name in ("transport", "deadlines", "failures", "waits", "tls")),
+    "bridge": tuple(
+        f"tests/test_{name}.py" for name in ("transport", "calls", "deadlines", "failures", "waits", "tls")
+    ),
 }
 """Where the tests of a package are; those that reach the changed function or script are run."""
 QUICK = 0.5
