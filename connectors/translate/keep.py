@@ -26,7 +26,7 @@ _PART = "|".join(
     )
 )
 KEPT = re.compile(f"(?:{_PART})+", re.ASCII)
-BREAK = re.compile(r"[ \t]*<br ?/?>[ \t]*", re.IGNORECASE)
+BREAK = re.compile(r"(?:(?<![ \t])[ \t]++)?<br ?/?>[ \t]*+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,10 @@ HANGUL, KANA = "가-힣", "ぁ-ヿ"
 READ_NOT_WRITTEN = {
     "sources/abc/samples.py",
     "connectors/jandi/client.py",
+    "connectors/translate/providers/azure.py",
     "connectors/translate/providers/libretranslate.py",
     "connectors/translate/providers/openai.py",
+    "connectors/translate/providers/papago.py",
     "connectors/translate/providers/unwrap.py",
 }
 

@@ -379,6 +379,7 @@ def test_a_change_from_before_a_wipe_is_not_reported_because_an_older_event_came
 
 def test_a_change_that_was_missed_right_after_the_first_start_is_reported(bench: Bench) -> None:
     bench.world.tick()
+    bench.world.redis.decrby(f"fb:{INSTANCE}:born", 1000)  # a second ago
     issue = bench.issue()
     created = Issue.model_validate(bench.sandbox.abc.issue(issue).as_answer())
     bench.receive(created)

@@ -13,13 +13,15 @@ from tests.security.linear import assert_all_linear
 from tests.security.patterns import Pattern, collect, files, hostile_texts
 
 PATTERNS, UNREAD = collect()
-# Put together while running, and bounded by themselves: `{1,120}`, words of ours. jobs/patterns.py and bridge/templates
-# read what an operator wrote, to show mistakes at the start, as sources/configuration.py reads the names of variables;
-# jobs/ledger/scripts.py reads our own Lua.
+# Put together while running, and bounded by themselves: `{1,120}`, words and tags of ours. jobs/patterns.py and
+# bridge/templates read what an operator wrote, to show mistakes at the start, as sources/configuration.py reads names
+# of variables; jobs/ledger/scripts.py reads our own Lua.
 KNOWN_UNREAD = {
     "bridge/templates.py",
     "connectors/jandi/client.py",
     "connectors/slack/errors.py",
+    "connectors/tickets/back.py",
+    "connectors/translate/keep.py",
     "jobs/ledger/scripts.py",
     "jobs/patterns.py",
     "sources/configuration.py",

@@ -19,6 +19,8 @@ def _cut(scripts: dict[str, str], name: str, text: str, instead: str) -> None:
 def _without_lock(scripts: Any) -> None:
     """Two deliveries of one connector for one issue run at the same time."""
     _cut(scripts.LUA, "lease", "if blocker then", "if false then")
+    _cut(scripts.LUA, "renew", "and not held_by_another(p, hold, id, now)", "")
+    _cut(scripts.LUA, "add", "or held_by_another(p, hold, id, now)", "")
 
 
 def _without_marker(tickets: Any) -> None:

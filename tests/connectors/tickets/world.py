@@ -111,7 +111,11 @@ class World(ABC):
     def connector(self) -> Connector:
         if self.built is None:
             abc = AbcClient(f"{self.sandbox.url}/abc", KeyMap({"*": SecretStr(DEMO_KEY)}))
-            tools = Tools(self.name, "test", self.language, {"abc": abc}, 4, served_elsewhere=self.elsewhere)
+            tools = Tools(
+                *(self.name, "test", self.language, {"abc": abc}, 4),
+                events=self.spec.routing[0],
+                served_elsewhere=self.elsewhere,
+            )
             self.built = self.spec.build(load(self.spec.settings, self.variables, self.label), tools)
         return self.built
 
