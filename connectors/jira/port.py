@@ -232,7 +232,7 @@ class JiraPort:
             yield
         except JIRAError:
             raise NoAnswer("network", "the answer names no ticket", sent=True) from None
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
             # Also what `requests` raises for an answer that is no JSON: a proxy's or a login page with status 200.
             url = self._settings.variable("url")
             raise NoAnswer(

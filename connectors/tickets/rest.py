@@ -107,7 +107,7 @@ class Rest:
         """Around what reads an answer: one of another shape becomes NoAnswer."""
         try:
             yield
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
             what = f"the answer is none of {self._title}'s (a proxy's page? look at {self._variable})"
             raise NoAnswer("network", what, sent=True) from None
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SUITES = ("tests/security/test_odd_requests.py", "tests/security/test_odd_answers.py")
+SUITES = tuple(f"tests/security/test_odd_{what}.py" for what in ("requests", "answers", "systems"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
