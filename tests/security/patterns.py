@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -43,23 +44,37 @@ def files() -> list[Path]:
 
 
 def collect() -> tuple[list[Pattern], list[str]]:
-    """The patterns, and what could not be read from the source (a pattern that is put together while running)."""
-    trees = {path: ast.parse((ROOT / path).read_text(encoding="utf-8")) for path in files()}
+    """The patterns, and the expressions whose pattern is known only where they run, each as `<file>: <expression>`."""
+    texts = {path: (ROOT / path).read_text(encoding="utf-8") for path in files()}
+    trees = {path: ast.parse(text) for path, text in texts.items()}
     uses = _uses(trees.values())
     patterns, unread = [], []
     for path, tree in trees.items():
         constants = _constants(tree)
         for call, name in _calls(tree):
             where = f"{path}:{call.lineno}"
-            source, flags = _source(call, constants), _flags(call)
-            if source is None or flags is None:
-                unread.append(f"{path}: {ast.unparse(call)[:100]}")
-                continue
             engine = ENGINES[name] if name else re
             method = call.func.attr if name and isinstance(call.func, ast.Attribute) else "fullmatch"
-            methods = uses.get(_target(tree, call), CALLS) if method == "compile" else {method}
-            patterns.append(Pattern(where, engine.compile(source, flags), methods <= {"match", "fullmatch"}))
+            source, target = _source(call, constants), _target(tree, call)
+            if source is not None:
+                compiled = engine.compile(source, _flags(call))
+            elif method == "compile" and _is_of_the_module(tree, call):
+                compiled = getattr(importlib.import_module(_module(path)), target)
+            else:
+                unread.append(f"{path}: {' '.join((ast.get_source_segment(texts[path], call) or '').split())}")
+                continue
+            methods = uses.get(target, CALLS) if method == "compile" else {method}
+            patterns.append(Pattern(where, compiled, methods <= {"match", "fullmatch"}))
     return patterns, unread
+
+
+def _is_of_the_module(tree: ast.Module, call: ast.Call) -> bool:
+    """Whether the pattern is compiled when its module is imported, and has a name there."""
+    return any(isinstance(node, ast.Assign) and node.value is call for node in tree.body)
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
 
 
 def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, str]]:
@@ -105,7 +120,7 @@ def _text(node: ast.AST | None, constants: Mapping[str, str | bytes]) -> str | b
     return None
 
 
-def _flags(call: ast.Call) -> int | None:
+def _flags(call: ast.Call) -> int:
     names = [node for node in [*call.args[1:], *call.keywords] if "re." in ast.unparse(node)]
     found = 0
     for node in names:
