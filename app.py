@@ -21,6 +21,9 @@ from bridge.networks import forwarded_for
 from bridge.processes import CannotListen, end_with_parent, listen
 from console import api, signals
 from console import commands as cli
+from console.attempts import Attempts
+from console.bodies import Bodies
+from console.password import Password
 from jobs.accept import Acceptor
 from jobs.configuration import configure, configure_or_exit, exit_for
 from jobs.runtime import Runtime
@@ -58,15 +61,34 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     quick, patient = Runtime(configuration, "receive"), Runtime(configuration, "console")
     refusals = app.extensions["refusals"] = Refusals(quick.ledger.count)
     proofs, accept = configuration.sources.proofs(), _make_accept(quick.acceptor)
-    receiver = app.extensions["receiver"] = receive.Receiver(service, proofs, accept, refusals.add)
+    receiver = receive.Receiver(service, proofs, accept, refusals.add)
     app.register_blueprint(receiver.blueprint())
     app.register_blueprint(signals.make_blueprint(quick.health))
+    password = Password(service.console_password) if service.console_password else None
     app.register_blueprint(
-        api.make_blueprint(service.console_password, patient.records, patient.replayer, configuration.connectors)
+        api.make_blueprint(
+            password,
+            Attempts(patient.redis, patient.instance),
+            patient.records,
+            patient.replayer,
+            configuration.connectors,
+        )
     )
+    app.extensions["bodies"] = _with_console(app, patient, password, receiver)
     app.register_error_handler(HTTPException, _error_handler(refusals))
     cli.register(app, configuration, given)
     return app
+
+
+def _with_console(app: Flask, runtime: Runtime, password: Password | None, receiver: receive.Receiver) -> Bodies:
+    """Adds the console, when it is configured: its modules are not even imported otherwise."""
+    if password is None:
+        return Bodies(receiver, None, None, ())
+    from console.pages import console, cookies, site
+
+    pages = console.make_console(runtime, password)
+    app.register_blueprint(site.make_blueprint(pages))
+    return Bodies(receiver, password, pages.signer.is_ours, cookies.SESSION_COOKIES)
 
 
 def _behind(proxies: int, application: Callable[..., Any]) -> Callable[..., Any]:
@@ -110,7 +132,8 @@ def create_gateway() -> Gateway:
     """What each process of the web server runs: `granian --interface rsgi --factory app:create_gateway`."""
     end_with_parent()
     app = create_app()
-    return Gateway(app.wsgi_app, app.extensions["receiver"], app.extensions["refusals"].add, THREADS)
+    app.extensions["bodies"].prepare()
+    return Gateway(app.wsgi_app, app.extensions["bodies"], app.extensions["refusals"].add, THREADS)
 
 
 def main() -> None:

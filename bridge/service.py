@@ -21,13 +21,33 @@ def _check_redis_url(value: SecretStr) -> SecretStr:
 
 
 SHORTEST_PASSWORD = 8
+SHORTEST_SECRET = 16
+
+
+HASH = re.compile(
+    r"\$argon2(?:id|i|d)\$v=\d{1,3}\$m=\d{1,9},t=\d{1,5},p=\d{1,3}\$[A-Za-z0-9+/]{11,200}\$[A-Za-z0-9+/]{16,200}"
+)
+"""An argon2 hash as its library writes it (https://github.com/P-H-C/phc-string-format)."""
 
 
 def _check_password(value: SecretStr) -> SecretStr:
+    if value.get_secret_value().startswith("$argon2"):
+        if not HASH.fullmatch(value.get_secret_value()):
+            raise ValueError(
+                "looks like an argon2 hash, but is none: it should be $argon2id$v=19$m=…,t=…,p=…$salt$hash (in single "
+                "quotes in .env, because of the $ signs)"
+            )
+        return value
     if not (value.get_secret_value().isascii() and value.get_secret_value().isprintable()):
         raise ValueError("should be of ASCII letters, digits and signs: it is sent in an HTTP header")
     if len(value.get_secret_value()) < SHORTEST_PASSWORD:
         raise ValueError(f"should have at least {SHORTEST_PASSWORD} characters (openssl rand -hex 16 makes a good one)")
+    return value
+
+
+def _check_secret(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < SHORTEST_SECRET:
+        raise ValueError(f"should have at least {SHORTEST_SECRET} characters (openssl rand -hex 32 makes a good one)")
     return value
 
 
@@ -75,6 +95,8 @@ class ServiceSettings(Settings):
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     max_body_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 1_048_576
     console_password: Annotated[SecretStr, AfterValidator(_check_password)] | None = None
+    console_url: WebAddress | None = None
+    console_secret: Annotated[SecretStr, AfterValidator(_check_secret)] | None = None
     reconcile_every: Annotated[int, Field(ge=0, le=WEEK)] = 300
     reconcile_lookback: Annotated[int, Field(ge=60, le=YEAR)] = 86_400
     alert_max_age: Annotated[int, Field(ge=0, le=YEAR)] = 86_400

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Container
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
-from pydantic import SecretStr
 from redis.exceptions import RedisError
 
+from console.attempts import Attempts
+from console.password import LONGEST_PASSWORD, Password
 from jobs.ledger.records import PAGE, BadQuery, Query, Records
 from jobs.replay import Replayer
 from sources import spelled
 
 
 def make_blueprint(
-    password: SecretStr | None, records: Records, replayer: Replayer, connectors: Container[str]
+    password: Password | None,
+    attempts: Attempts,
+    records: Records,
+    replayer: Replayer,
+    connectors: Container[str],
 ) -> Blueprint:
     """`connectors`: the names of those that are on."""
     blueprint = Blueprint("api", __name__, url_prefix="/api")
@@ -25,8 +29,17 @@ def make_blueprint(
     def only_operators() -> tuple[Response, int] | None:
         if password is None:
             abort(404)
-        given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
-        if not hmac.compare_digest(given, b"Bearer " + password.get_secret_value().encode()):
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        is_bearer = scheme == "Bearer" and len(given) <= LONGEST_PASSWORD
+        if is_bearer and password.is_hash and not password.is_known(given):
+            # Each costs time and memory: as many as at the sign-in.
+            verdict = attempts.check(request.remote_addr, lambda: password.fits(given))
+            if verdict.wait:
+                answer = jsonify(error=f"Too Many Requests: too many wrong passwords, wait {verdict.wait} s")
+                answer.headers["Retry-After"] = str(verdict.wait)
+                return answer, 429
+            is_bearer = verdict.is_right
+        if not (is_bearer and password.fits(given)):
             return jsonify(error="Unauthorized: send Authorization: Bearer CONSOLE_PASSWORD"), 401
         return None
 

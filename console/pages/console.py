@@ -1,0 +1,116 @@
+"""What the pages work with, and what a page does with a request: who asks, in which language, and how it answers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from console.attempts import Attempts
+from console.audit import Audit
+from console.pages.language import LANGUAGES, Translator, instant
+from console.pages.sessions import Session, Sessions, Signer
+from console.password import Password
+from jobs.configuration import Configuration
+from jobs.runtime import Runtime
+
+STATIC = Path(__file__).parent.parent / "static"
+MENU = ("overview", "audit")
+"""The pages in the order of the menu; each is an endpoint of the blueprint."""
+
+
+@dataclass(frozen=True)
+class Console:
+    """One for each process. `runtime`: with the patience of operators."""
+
+    runtime: Runtime
+    password: Password | None
+    signer: Signer
+    sessions: Sessions
+    attempts: Attempts
+    audit: Audit
+
+    @property
+    def configuration(self) -> Configuration:
+        return self.runtime.configuration
+
+    def record(self, what: str, about: str = "") -> None:
+        """Writes the change that this request asks for into the audit. Raises RedisError."""
+        self.audit.add(who(), what, about, request.remote_addr or "")
+
+
+def make_console(runtime: Runtime, password: Password | None) -> Console:
+    service, redis = runtime.configuration.service, runtime.redis
+    signer = Signer(service)
+    return Console(
+        runtime,
+        password,
+        signer,
+        Sessions(redis, service.bridge_instance, signer),
+        Attempts(redis, service.bridge_instance),
+        Audit(redis, service.bridge_instance),
+    )
+
+
+def who() -> str:
+    """Who is signed in."""
+    session: Session = g.session
+    return session.who
+
+
+def translator() -> Translator:
+    t: Translator = g.t
+    return t
+
+
+def page(name: str, status: int = 200, **values: Any) -> tuple[str, int]:
+    """The template `<name>.html` with what every page shows."""
+    session: Session | None = g.get("session")
+    common: Mapping[str, Any] = {
+        "t": translator(),
+        "session": session,
+        "menu": MENU if session else (),
+        "here": request.endpoint.partition(".")[2] if request.endpoint else "",
+        "languages": LANGUAGES,
+        "language_links": {name: _with_language(name) for name in LANGUAGES},
+        "instant": instant,
+        "asset": _asset,
+        "notice": _notice(),
+    }
+    return render_template(f"{name}.html", **common, **values), status
+
+
+def _asset(name: str) -> str:
+    """The address of a static file, which changes with its content."""
+    return url_for("console.static", filename=name, v=_version(name))
+
+
+@cache
+def _version(name: str) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+def _with_language(name: str) -> str:
+    """The address of this page in another language. Of a form's answer: of the overview."""
+    if request.method != "GET" or request.endpoint is None:
+        return url_for("console.overview", language=name)
+    return url_for(request.endpoint, **{**(request.view_args or {}), **request.args.to_dict(), "language": name})
+
+
+def done(endpoint: str, notice: str, count: int | None = None, **values: Any) -> Response:
+    """After a change: to a page that shows what was done (303, so that a reload changes nothing). `notice`: the key of
+    a text, without `notice.`."""
+    return redirect(url_for(f"console.{endpoint}", notice=notice, count=count, **values), 303)
+
+
+def _notice() -> str:
+    count = request.args.get("count", "")
+    n = int(count) if count.isascii() and count.isdigit() and len(count) < 10 else 0
+    text = translator().maybe(f"notice.{request.args.get('notice', '')}")
+    return text.format(n=n)
