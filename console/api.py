@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Container
 from typing import Any
 
@@ -10,9 +11,9 @@ from redis.exceptions import RedisError
 
 from console.attempts import Attempts
 from console.password import LONGEST_PASSWORD, Password
-from jobs.ledger.records import PAGE, BadQuery, Query, Records
+from jobs.ledger.records import Records
+from jobs.ledger.search import BadQuery, Page, Query, limit_of
 from jobs.replay import Replayer
-from sources import spelled
 
 
 def make_blueprint(
@@ -53,14 +54,13 @@ def make_blueprint(
 
     @blueprint.get("/deliveries")
     def deliveries() -> Response:
-        words = {name: request.args.get(name, "") for name in ("state", "connector", "event", "entity", "cursor")}
-        words["entity"] = spelled(words["entity"])
-        rows, following = records.deliveries(Query(limit=_limit(), **words))
-        return jsonify({"deliveries": rows, "next": following})
+        return jsonify(_page(records.deliveries(Query.of(request.args, time.time()))))
 
     @blueprint.get("/events")
     def events() -> Response:
-        return jsonify({"events": records.events(request.args.get("state", ""), _limit())})
+        return jsonify(
+            {"events": records.events(request.args.get("state", ""), limit_of(request.args.get("limit", "")))}
+        )
 
     @blueprint.get("/events/<event_id>")
     def event(event_id: str) -> tuple[Response, int] | Response:
@@ -93,8 +93,5 @@ REFUSALS = {
 }
 
 
-def _limit() -> int:
-    text = request.args.get("limit") or str(PAGE)
-    if not (text.isascii() and text.isdigit() and len(text) < 6):
-        raise BadQuery("limit: a number")
-    return int(text)
+def _page(page: Page) -> dict[str, Any]:
+    return {"deliveries": page.rows, "next": page.next, "searched_until": page.searched_until}

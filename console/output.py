@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from bridge.failures import name_of
 from bridge.terminal import escaped, printable
-from jobs.ledger.records import BadQuery
+from jobs.ledger.search import BadQuery
 
 
 def show(rows: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool) -> None:

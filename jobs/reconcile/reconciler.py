@@ -7,7 +7,6 @@ through Redis, one worker asks for all every RECONCILE_EVERY seconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 import structlog
 from redis.exceptions import RedisError
@@ -210,18 +209,3 @@ class Reconciler:
             if not self._checkpoints.is_configured(position):
                 self._checkpoints.drop(position)
                 self._forgotten.remove(position)
-
-
-def instant(text: str, now: float) -> float:
-    """Seconds since 1970 from `2026-11-01T00:00Z`, or from an age such as `36h`, `7d`, `90m`.
-
-    Raises ValueError with words.
-    """
-    units = {"m": 60.0, "h": 3600.0, "d": 86_400.0}
-    if text[-1:] in units and text[:-1].isdecimal() and text.isascii() and len(text) < 10:
-        return now - int(text[:-1]) * units[text[-1]]
-    try:
-        given = datetime.fromisoformat(text)
-        return (given if given.tzinfo else given.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        raise ValueError(f"'{text}' is neither a time such as 2026-11-01T00:00Z nor an age such as 36h or 7d") from None

@@ -11,7 +11,7 @@ from redis import Redis
 import sources
 from jobs.accept import Acceptor
 from jobs.ledger.ledger import Ledger
-from jobs.ledger.records import Query
+from jobs.ledger.search import Query
 from jobs.routing import Route, make_route
 from sources.abc.events import parse
 from sources.abc.models import AbcEvent
@@ -58,7 +58,7 @@ class Kinds(World):
 
     def names(self, connector: str) -> list[str]:
         """The events that a connector got, in order."""
-        rows, _ = self.records.deliveries(Query(connector=connector, limit=500))
+        rows = self.records.deliveries(Query(connector=connector, limit=500)).rows
         return [str(row["event"]) for row in reversed(rows)]
 
 
@@ -80,7 +80,7 @@ def test_a_repeat_gives_an_addition_to_no_connector_that_was_switched_on_since(r
     for names in (["one"], ["one", "two"]):
         routes = [Route(name, ("*",), tickets=True) for name in names]
         Acceptor(Ledger(redis, INSTANCE), routes).accept("abc", parse(body, INSTANCE), b"{}")
-    rows, _ = World(redis, {}).records.deliveries(Query(limit=500))
+    rows = World(redis, {}).records.deliveries(Query(limit=500)).rows
     assert sorted((row["event"], row["connector"]) for row in rows) == [
         ("FEEDBACK_CREATION", "one"),
         ("ISSUE_ADDITION", "one"),
@@ -170,7 +170,7 @@ def test_a_filter_sees_the_feedback_whole(redis: Redis) -> None:
     world = Kinds(redis, "feedback.rating < 3 and addedIssue.id == 3")
     world.accept(feedback_with(issue(3), issue(4), rating=1))
     world.accept(feedback_with(issue(3), number=18, rating=5))
-    rows, _ = world.records.deliveries(Query(connector="tickets"))
+    rows = world.records.deliveries(Query(connector="tickets")).rows
     assert sorted(row["state"] for row in rows) == ["queued", "skipped", "skipped"]
 
 

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from connectors.base import Destination, Done, Failed, Reason, Retry
 from jobs.accept import Acceptor
-from jobs.ledger.records import Query
+from jobs.ledger.search import Query
 from jobs.notices.notices import WINDOW_SECONDS, Notices, body_of, is_wanted
 from jobs.routing import Route
 from sources import OWN
@@ -119,7 +119,7 @@ def test_a_dead_letter_of_an_own_event_makes_no_further_one(bench: Bench) -> Non
     bench.fail("client_error")
     assert len(bench.look()) == 1
     bench.world.run()
-    rows, _ = bench.world.records.deliveries(Query(state="dead"))
+    rows = bench.world.records.deliveries(Query(state="dead")).rows
     assert OPS in [row["connector"] for row in rows], "the message itself failed"
     bench.pass_window()
     assert bench.look() == []

@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from bridge.times import instant
 from connectors.base import Connector
 from jobs.accept import Acceptor
 from jobs.configuration import Configuration, configure
-from jobs.ledger.records import Query
+from jobs.ledger.search import Query
 from jobs.reconcile.catch_up import CatchUp
 from jobs.reconcile.checkpoints import Checkpoints
 from jobs.reconcile.comparison import REPAIR_PAUSE, SETTLED_SECONDS
-from jobs.reconcile.reconciler import StillConfigured, instant
+from jobs.reconcile.reconciler import StillConfigured
 from jobs.reconcile.report import Report
 from jobs.runtime import Runtime
 from sources.abc.client import AbcClient

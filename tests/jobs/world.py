@@ -16,7 +16,8 @@ from jobs.deliver import Deliverer
 from jobs.delivery.keeper import Keeper
 from jobs.delivery.slots import Slots
 from jobs.ledger.ledger import Ledger
-from jobs.ledger.records import Query, Records
+from jobs.ledger.records import Records
+from jobs.ledger.search import Query
 from jobs.queue import open_queue
 from jobs.routing import Route
 from sources.abc.events import parse
@@ -112,7 +113,7 @@ class World:
 
     def states(self) -> dict[str, str]:
         """State by delivery, the connector's name alone where there is one event."""
-        rows, _ = self.records.deliveries(Query(limit=500))
+        rows = self.records.deliveries(Query(limit=500)).rows
         return {row["id"]: row["state"] for row in rows}
 
     def state(self, accepted: Accepted, connector: str) -> str:

@@ -1,0 +1,231 @@
+"""Finding deliveries: pages of bounded work over the indexes that the ledger keeps anyway (docs/api.md)."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from bridge.times import instant, iso
+from jobs.ledger.ledger import STATES
+from jobs.ledger.rows import DELIVERY_FIELDS, delivery_row, some_texts
+from jobs.ledger.scripts import LUA
+from sources import spelled
+
+PAGE = 50
+LONGEST_PAGE = 500
+LONGEST_TEXT = 200
+"""Characters of `q`."""
+CHUNK = 200
+"""Entries of an index that one step reads: Redis does nothing else meanwhile, for about a millisecond."""
+STEP_BYTES = 1_048_576
+"""Bytes of bodies that one step reads when a text is searched for."""
+LOOKED_AT = 20_000
+"""Entries that one page looks at, at most: where a filter finds little the page is short, and `next` goes on."""
+PATIENCE = 0.15
+"""Seconds after which a page begins no further step."""
+HALVES = "utf-8", "replace"
+
+
+class BadQuery(Exception):
+    """A query that cannot be answered; the message names the parameter and what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to list; an empty text lists all. `entity` is the spelling of a subject, such as `abc:issue:1:3`; `event` a
+    name or the id of one event; `since` and `until` in seconds since 1970; `q` a text in the event, the result or the
+    error."""
+
+    state: str = ""
+    connector: str = ""
+    event: str = ""
+    source: str = ""
+    project: str = ""
+    entity: str = ""
+    reason: str = ""
+    q: str = ""
+    since: float | None = None
+    until: float | None = None
+    limit: int = PAGE
+    cursor: str = ""
+
+    @staticmethod
+    def of(words: Mapping[str, str], now: float) -> Query:
+        """From the parameters of a request, as a person writes them; unknown ones are ignored. `now`: seconds since
+        1970. Raises BadQuery."""
+        known: dict[str, Any] = {name: words.get(name, "").strip() for name in PARAMETERS}
+        if len(known["q"]) > LONGEST_TEXT:
+            raise BadQuery(f"q: at most {LONGEST_TEXT} characters")
+        for name in ("since", "until"):
+            known[name] = _time(name, known[name], now)
+        known["limit"] = limit_of(known["limit"])
+        return Query(**known | {"entity": spelled(known["entity"])})
+
+
+PARAMETERS = tuple(field.name for field in fields(Query))
+
+
+class Page(NamedTuple):
+    """`next`: the cursor of the next page, None at the end; `searched_until`: the time (ISO 8601) down to which it has
+    searched, where it ended because it had looked at enough."""
+
+    rows: list[dict[str, Any]]
+    next: str | None
+    searched_until: str | None
+
+
+Place = tuple[int, str]
+"""Milliseconds since 1970 and the id of an event or a delivery: where a search goes on, behind it."""
+
+
+class Search:
+    """Methods raise redis.exceptions.RedisError."""
+
+    def __init__(self, redis: Any, prefix: str, patience: float = PATIENCE) -> None:
+        """`prefix`: of the ledger's keys; `patience`: see PATIENCE."""
+        self._redis = redis
+        self._prefix = prefix
+        self._patience = patience
+
+    def page(self, query: Query) -> Page:
+        """One page, the newest first. Raises BadQuery."""
+        check(query)
+        walk = self._walk(query)
+        found: list[dict[str, Any]] = []
+        place, skipped, looked = _read_cursor(query.cursor), 0, 0
+        deadline = time.monotonic() + self._patience
+        while True:
+            read, reached, matches = self._step(walk, place, skipped, query.limit - len(found))
+            if not read:
+                return Page(found, None, None)
+            looked += read
+            found += self._rows(matches, query.state)
+            # Else a whole step of one and the same millisecond, that of the cursor.
+            place, skipped = (reached, 0) if reached else (place, skipped + read)
+            assert place is not None
+            if len(found) == query.limit:
+                return Page(found, _cursor(place), None)
+            # Never where it came no further: the next page would begin at the same place.
+            if reached and (looked >= LOOKED_AT or time.monotonic() >= deadline):
+                return Page(found, _cursor(place), iso(place[0]))
+
+    def _walk(self, query: Query) -> _Walk:
+        low, high = query.since, query.until
+        name, event_id = query.event, ""
+        if query.event and (received := self._redis.hget(f"{self._prefix}event:{query.event}", "received")):
+            name, event_id = "", query.event
+            low, high = (max(low or 0, int(received) / 1000), min(high or math.inf, int(received) / 1000))
+        by_state = bool(query.state) and not (query.entity or event_id)
+        index = f"state:{query.state}" if by_state else f"entity:{query.entity}" if query.entity else "events"
+        wanted = {
+            **{name: getattr(query, name) for name in ("state", "connector", "source", "entity", "reason")},
+            "event": name,
+            "id": event_id,
+            "project": quote(query.project.encode(*HALVES), safe="@+"),  # as str(Subject) has it
+            "texts": _spellings(query.q),
+        }
+        return _Walk(
+            index,
+            not by_state,
+            math.inf if high is None or high == math.inf else math.floor(high * 1000),
+            -math.inf if low is None else math.ceil(low * 1000),
+            json.dumps(wanted, ensure_ascii=False).encode(*HALVES),
+        )
+
+    def _step(self, walk: _Walk, place: Place | None, skipped: int, most: int) -> tuple[int, Place | None, list[str]]:
+        """How many entries were read, the place that was reached, and the ids of the deliveries that match."""
+        top = min(walk.high, place[0]) if place else walk.high
+        behind = place or ("", "")
+        bounds = (_score(top), _score(walk.low), skipped, CHUNK, most, STEP_BYTES)
+        arguments = (self._prefix, walk.index, int(walk.events), *bounds, behind[0], behind[1].encode(*HALVES))
+        read, score, member, *matches = self._redis.eval(LUA["search"], 0, *arguments, walk.wanted)
+        return int(read), (int(score), member.decode()) if score else None, [id_.decode() for id_ in matches[1::2]]
+
+    def _rows(self, ids: list[str], state: str) -> list[dict[str, Any]]:
+        """Without those that have left the state meanwhile, or are forgotten."""
+        if not ids:
+            return []
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for id_ in ids:
+                pipeline.hmget(f"{self._prefix}delivery:{id_}", DELIVERY_FIELDS)
+                pipeline.hmget(f"{self._prefix}event:{id_.partition('.')[0]}", OF_EVENT)
+            answers = pipeline.execute()
+        rows = [
+            delivery_row(id_, some_texts(DELIVERY_FIELDS, stored), some_texts(OF_EVENT, event))
+            for id_, stored, event in zip(ids, answers[::2], answers[1::2], strict=True)
+        ]
+        return [row for row in rows if row["state"] and state in ("", row["state"])]
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """An index, whether its members are events, its highest and lowest score, and the filter for search.lua."""
+
+    index: str
+    events: bool
+    high: float
+    low: float
+    wanted: bytes
+
+
+OF_EVENT = ("name", "source", "received")
+
+
+def check(query: Query) -> None:
+    """Raises BadQuery."""
+    if query.state and query.state not in STATES:
+        raise BadQuery(f"state: one of {', '.join(STATES)}")
+    check_limit(query.limit)
+
+
+def check_limit(limit: int) -> None:
+    """Raises BadQuery."""
+    if not 1 <= limit <= LONGEST_PAGE:
+        raise BadQuery(f"limit: 1 to {LONGEST_PAGE}")
+
+
+def _spellings(text: str) -> list[str]:
+    """A text as it may stand in JSON, whose writers escape more or less; ASCII letters in lower case, as search.lua has
+    them."""
+    forms = (text, json.dumps(text, ensure_ascii=False)[1:-1], json.dumps(text)[1:-1])
+    lower = (form.encode(*HALVES).lower().decode(*HALVES) for form in forms)
+    return list(dict.fromkeys(lower)) if text else []
+
+
+def _time(name: str, text: str, now: float) -> float | None:
+    try:
+        return instant(text, now) if text else None
+    except ValueError as error:
+        raise BadQuery(f"{name}: {error}") from None
+
+
+def limit_of(text: str) -> int:
+    """Of a page; "" for the default. Raises BadQuery."""
+    if not text:
+        return PAGE
+    if not (text.isascii() and text.isdigit() and len(text) < 6):
+        raise BadQuery(f"limit: a number, 1 to {LONGEST_PAGE}")
+    return int(text)
+
+
+def _score(value: float) -> str:
+    return "+inf" if value == math.inf else "-inf" if value == -math.inf else str(int(value))
+
+
+def _cursor(place: Place) -> str:
+    return f"{place[0]}-{place[1]}"
+
+
+def _read_cursor(cursor: str) -> Place | None:
+    """A cursor is the place of the last row that was shown."""
+    score, dash, delivery_id = cursor.partition("-")
+    if not cursor:
+        return None
+    if not (dash and delivery_id and score.isascii() and score.isdigit() and len(score) < 16):
+        raise BadQuery("cursor: pass on the value of `next`")
+    return int(score), delivery_id
