@@ -169,11 +169,6 @@ class Deliverer:
             return
         destination = connector.destination(event)
         source = self._needs.get(lease.connector, "")
-        if stop := self._stops.of(lease.connector):  # before it takes a turn
-            self._hold(lease, flow.hold_for(stop, lease.connector, destination))
-            if not self._stops.of(lease.connector):  # a person has started it again meanwhile, and did not see this one
-                self._ledger.heal(destination.name)
-            return
         admitted = flow.admit(self._ledger, lease, destination, source)
         if isinstance(admitted, Hold):
             self._hold(lease, admitted)

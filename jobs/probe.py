@@ -113,7 +113,7 @@ class Probe:
             lease = self._ledger.lease(DELIVERY, "probe")
             if not isinstance(lease, Lease):
                 raise ProbeFailed(f"a delivery that was just stored can't be leased ({lease})")
-            self._ledger.admit(DELIVERY, CONNECTOR, 1000, 1, "")
+            self._ledger.admit(lease, CONNECTOR, 1000, 1, "")
             self._ledger.keep(lease, {"probe": True})
             self._ledger.settle(lease, "done", {"result": "{}"}, {"probe": 1}, conditions=[(CONNECTOR, "up")])
             self._ledger.tick("probe", self._queue.key)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from connectors.base import Destination, Done, Failed, Outcome, Retry, Skipped
+from jobs.delivery import stops
 from jobs.delivery.schedule import DOWN, pause
 from jobs.delivery.stops import Stop
 from jobs.ledger.ledger import Lease, Ledger, Recovery
@@ -40,8 +41,10 @@ class Go:
 
 def admit(ledger: Ledger, lease: Lease, destination: Destination, source: str = "") -> Hold | Go:
     """Whether to go ahead. `source`: the one that the connector needs, "" for none; its name is that of a destination,
-    so that all connectors that need it share its breaker. Raises RedisError."""
-    admission = ledger.admit(lease.delivery_id, destination.name, interval_ms(destination), destination.burst, source)
+    so that all connectors that need it share its breaker. Raises RedisError, LeaseLost."""
+    admission = ledger.admit(lease, destination.name, interval_ms(destination), destination.burst, source)
+    if admission.because == "stopped":
+        return _until_resumed(stops.read(admission.stop), lease.connector, destination)
     if not admission.wait:
         return Go(admission.others, probing=admission.because == "probe")
     seconds = admission.wait / 1000
@@ -51,8 +54,7 @@ def admit(ledger: Ledger, lease: Lease, destination: Destination, source: str = 
     return Hold(_spread(seconds + LOOK_AGAIN), why, admission.closed)
 
 
-def hold_for(stop: Stop, connector: str, destination: Destination) -> Hold:
-    """For a delivery of a connector instance that has stopped."""
+def _until_resumed(stop: Stop, connector: str, destination: Destination) -> Hold:
     why = f"{connector} has stopped: {stop.why}; `flask resume {connector}` starts it again"
     return Hold(_spread(LOOK_AT_STOP), why, destination.name, "stopped")
 

@@ -35,17 +35,18 @@ class Stops:
     def of(self, name: str) -> Stop | None:
         """None for an instance that runs."""
         value = self._redis.hget(self._key, name)
-        return None if value is None else _read(value)
+        return None if value is None else read(value)
 
     def all(self) -> Mapping[str, Stop]:
         """Every instance that has stopped."""
-        return {name.decode(): _read(value) for name, value in self._redis.hgetall(self._key).items()}
+        return {name.decode(): read(value) for name, value in self._redis.hgetall(self._key).items()}
 
     def resume(self, name: str) -> bool:
         """Lets an instance run again; whether it had stopped."""
         return bool(self._redis.hdel(self._key, name))
 
 
-def _read(value: bytes) -> Stop:
+def read(value: bytes) -> Stop:
+    """A member of the hash, as jobs/ledger/lua/admit.lua answers it, too."""
     since, _, why = value.decode("utf-8", "replace").partition("|")
     return Stop(int(since) / 1000, why)

@@ -82,12 +82,14 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """`wait`: milliseconds before going to the destination, 0 to go; `because`: open (a breaker), limit, or, with no
-    wait, probe; `closed`: the destination whose breaker is open; `others`: how many wait for the rate."""
+    """`wait`: milliseconds before going to the destination, 0 to go; `because`: stopped (the connector instance), open
+    (a breaker), limit, or, with no wait, probe; `closed`: the destination whose breaker is open; `stop`: since when and
+    why the instance has stopped (jobs.delivery.stops.read); `others`: how many wait for the rate."""
 
     wait: int
     because: str
     closed: str = ""
+    stop: bytes = b""
     others: int = 0
 
 
@@ -225,12 +227,19 @@ class Ledger:
         """The last known level of an entity; None when none is. That of an earlier one with the same id is none."""
         return read_level(self.redis, self.prefix, entity, creation)
 
-    def admit(self, delivery_id: str, destination: str, interval_ms: int, burst: int, source: str) -> Admission:
-        """Whether the delivery may go to its destination now, and to the source that it needs ("" for none)."""
-        wait, because, *last = self._run("admit", delivery_id, destination, interval_ms, burst, source)
+    def admit(self, lease: Lease, destination: str, interval_ms: int, burst: int, source: str) -> Admission:
+        """Whether the delivery may go to its destination now, and to the source that it needs ("" for none). Raises
+        LeaseLost."""
+        ours = (lease.delivery_id, lease.connector, lease.token)
+        wait, because, *last = self._run("admit", *ours, destination, interval_ms, burst, source)
+        word = because.decode()
+        if word == "lost":
+            raise LeaseLost(lease.delivery_id)
+        if word == "stopped":
+            return Admission(0, word, stop=last[0])
         if not wait:
-            return Admission(0, because.decode(), others=int(last[0]))
-        return Admission(int(wait), because.decode(), closed=last[0].decode() if last else "")
+            return Admission(0, word, others=int(last[0]))
+        return Admission(int(wait), word, closed=last[0].decode() if last else "")
 
     def gather(self, destination: str, interval_ms: int, many: int) -> list[str]:
         """Deliveries that wait for the destination's rate, the longest waiting first; they wait no longer."""

@@ -41,12 +41,20 @@ EVERY = {mutant.name: mutant for mutant in (*mutants.protections(), *mutants.nam
 @pytest.mark.parametrize(
     ("name", "world", "promise"),
     [
-        ("`renew` without its token check", "frozen", "one effect"),
+        ("a lease without its token check", "frozen", "one effect"),
         (
-            "`renew` of a lease that ran out, while its line is held",
+            "a lease that ran out and counts while its line is held",
             "a line in which one is frozen",
             "one lease at a time",
         ),
+        ("`admit` without a lease", "a digest that is frozen", "who waits is listed, and nobody else"),
+        (
+            "a second subject that is freed without a lease",
+            "work on a second subject that is frozen",
+            "one attempt at a time",
+        ),
+        ("a second subject on which two work", "work on a second subject", "one attempt at a time"),
+        ("a stop that nobody heeds", "a connector that stops", "what has stopped makes no attempt"),
         ("a `hold` that is ignored", "a line", "one attempt at a time"),
         ("a `hold` that outlives its lease", "a line whose keys never expire", "every delivery finishes"),
         (
@@ -94,14 +102,14 @@ def test_states_that_count_as_the_same_have_the_same_future(name: str) -> None:
     model, compared = Model(ALL[name]), 0
 
     def future(state: State) -> set[bytes]:
-        return {digest(model.after(state, action)) for action in model.possible(state)}
+        return {digest(model.after(state, action)) for action in model.choices.possible(state)}
 
     first = model.first()
     seen, level = {digest(first): first}, [first]
     for _ in range(14):
         following = []
         for state in level:
-            for action in model.possible(state):
+            for action in model.choices.possible(state):
                 then = model.after(state, action)
                 known = seen.setdefault(digest(then), then)
                 if known is then:

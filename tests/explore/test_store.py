@@ -35,7 +35,7 @@ def test_every_script_does_the_same_on_a_real_server(redis: Client, world: World
         redis.flushall()
         state = model.first()
         for _ in range(STEPS):
-            if not (actions := model.possible(state)):
+            if not (actions := model.choices.possible(state)):
                 break
             action = chance.choice(actions)
             if action == "wipe":
@@ -112,7 +112,7 @@ def test_every_script_of_the_ledger_is_run_by_the_worlds() -> None:
         model, chance = Model(world, client=Noting), random.Random(1)
         state = model.first()
         for _ in range(1500):
-            actions = model.possible(state)
+            actions = model.choices.possible(state)
             if not actions:
                 state = model.first()
                 continue

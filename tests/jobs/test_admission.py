@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from redis import Redis
 
-from connectors.base import Destination
+from connectors.base import Destination, LeaseLost
 from jobs.delivery import flow
-from jobs.ledger.ledger import Admission
-from tests.jobs.steps import due, fields, key_of, leased, members, now_ms, queued
-from tests.jobs.world import Recorder, World
+from jobs.delivery.stops import Stop, Stops
+from jobs.ledger.ledger import Admission, Lease
+from tests.jobs.steps import due, fields, key_of, leased, members, now_ms
+from tests.jobs.world import INSTANCE, Recorder, World
 
 
 @pytest.fixture
@@ -17,8 +18,8 @@ def world(redis: Redis) -> World:
     return World(redis, {"one": Recorder()})
 
 
-def admit(world: World, id_: str, interval: int = 0, burst: int = 1, source: str = "") -> Admission:
-    return world.ledger.admit(id_, "one", interval, burst, source)
+def admit(world: World, lease: Lease, interval: int = 0, burst: int = 1, source: str = "") -> Admission:
+    return world.ledger.admit(lease, "one", interval, burst, source)
 
 
 def set_turn(world: World, id_: str, ago: float) -> None:
@@ -36,12 +37,39 @@ def crowded(world: World, count: int, state: str = "retrying") -> list[str]:
     return ids
 
 
+def test_who_has_lost_its_lease_takes_no_turn_and_is_in_no_crowd(world: World) -> None:
+    """A worker that was frozen: another one has run the delivery meanwhile, and finished it."""
+    late, other = leased(world), leased(world)
+    admit(world, other, 60_000)
+    world.pass_time(60)
+    again = world.ledger.lease(late.delivery_id, "another")
+    assert isinstance(again, Lease)
+    for finished in (False, True):
+        if finished:
+            world.ledger.settle(again, "done", {}, {})
+        with pytest.raises(LeaseLost):
+            admit(world, late, 60_000)
+    assert members(world, "crowd:one") == []
+    assert "turn" not in fields(world, f"delivery:{late.delivery_id}")
+
+
+def test_what_has_stopped_takes_no_turn_and_no_probe(world: World) -> None:
+    """A breaker that is half open must not wait for an answer that will not come."""
+    Stops(world.redis, INSTANCE).stop("one", Stop(1767323045.678, "거절"))
+    world.redis.hset(key_of(world, "breaker:one"), "until", 1)
+    assert admit(world, leased(world), 60_000) == Admission(
+        0, "stopped", stop=b"1767323045678|\xea\xb1\xb0\xec\xa0\x88"
+    )
+    assert "probe" not in fields(world, "breaker:one")
+    assert not world.redis.exists(key_of(world, "bucket:one"))
+
+
 # The breaker
 
 
 def test_an_open_breaker_answers_how_long_its_pause_lasts_and_whose_it_is(world: World) -> None:
     world.redis.hset(key_of(world, "breaker:abc"), "until", int(now_ms(world)) + 60_000)
-    answer = admit(world, queued(world), source="abc")
+    answer = admit(world, leased(world), source="abc")
     assert answer.wait == pytest.approx(60_000, abs=5000)
     assert (answer.because, answer.closed) == ("open", "abc")
     assert not fields(world, "breaker:one")
@@ -49,20 +77,20 @@ def test_an_open_breaker_answers_how_long_its_pause_lasts_and_whose_it_is(world:
 
 def test_a_delivery_that_a_person_replays_goes_once_past_an_open_breaker(world: World) -> None:
     world.redis.hset(key_of(world, "breaker:one"), "until", int(now_ms(world)) + 60_000)
-    id_ = queued(world)
-    world.redis.hset(key_of(world, f"delivery:{id_}"), "forced", 1)
-    assert admit(world, id_) == Admission(0, "")
-    assert admit(world, id_).because == "open"
+    lease = leased(world)
+    world.redis.hset(key_of(world, f"delivery:{lease.delivery_id}"), "forced", 1)
+    assert admit(world, lease) == Admission(0, "")
+    assert admit(world, lease).because == "open"
 
 
 def test_one_delivery_probes_every_gate_that_is_half_open_and_the_others_look_again_in_a_second(world: World) -> None:
     for gate in ("one", "abc"):
         world.redis.hset(key_of(world, f"breaker:{gate}"), "until", 1)
-    first, second = queued(world), queued(world)
+    first, second = leased(world), leased(world)
     assert admit(world, first, source="abc") == Admission(0, "probe")
     for gate in ("one", "abc"):
         breaker = fields(world, f"breaker:{gate}")
-        assert breaker["probe"] == first
+        assert breaker["probe"] == first.delivery_id
         assert int(breaker["probing"]) == pytest.approx(now_ms(world) + 60_000, abs=5000)
     assert admit(world, second) == Admission(1000, "open", "one")
     assert admit(world, first, source="abc") == Admission(0, "probe"), "a repeat of the same delivery"
@@ -73,7 +101,7 @@ def test_no_gate_is_taken_by_who_has_to_wait_for_another(world: World) -> None:
     for gate in ("one", "abc"):
         world.redis.hset(key_of(world, f"breaker:{gate}"), "until", 1)
     world.redis.hset(key_of(world, "breaker:one"), mapping={"probe": "another.one", "probing": 10**14})
-    assert admit(world, queued(world), source="abc") == Admission(1000, "open", "one")
+    assert admit(world, leased(world), source="abc") == Admission(1000, "open", "one")
     assert "probe" not in fields(world, "breaker:abc")
 
 
@@ -83,13 +111,14 @@ def test_no_gate_is_taken_by_who_has_to_wait_for_another(world: World) -> None:
 def test_without_a_limit_nothing_is_counted(world: World) -> None:
     crowded(world, 2)
     for _ in range(3):
-        assert admit(world, queued(world)) == Admission(0, "", others=0)
+        assert admit(world, leased(world)) == Admission(0, "", others=0)
     assert not world.redis.exists(key_of(world, "bucket:one"))
 
 
 def test_a_burst_goes_at_once_and_each_further_one_an_interval_later(world: World) -> None:
-    ids = [queued(world) for _ in range(5)]
-    answers = [admit(world, id_, 60_000, 3) for id_ in ids]
+    leases = [leased(world) for _ in range(5)]
+    ids = [lease.delivery_id for lease in leases]
+    answers = [admit(world, lease, 60_000, 3) for lease in leases]
     assert [answer.wait for answer in answers[:3]] == [0, 0, 0]
     assert [answer.wait for answer in answers[3:]] == [
         pytest.approx(60_000, abs=5000),
@@ -104,21 +133,21 @@ def test_a_burst_goes_at_once_and_each_further_one_an_interval_later(world: Worl
 
 
 def test_who_has_a_turn_waits_for_it_and_takes_no_second_one(world: World) -> None:
-    first, second = queued(world), queued(world)
+    first, second = leased(world), leased(world)
     admit(world, first, 60_000)
     admit(world, second, 60_000)
     bucket = world.redis.get(key_of(world, "bucket:one"))
     assert admit(world, second, 60_000).wait == pytest.approx(60_000, abs=5000)
     assert world.redis.get(key_of(world, "bucket:one")) == bucket
-    assert members(world, "crowd:one") == [second]
+    assert members(world, "crowd:one") == [second.delivery_id]
 
 
 def test_who_has_waited_goes_at_its_turn_and_counts_the_others(world: World) -> None:
-    first, second = queued(world), queued(world)
+    first, second = leased(world), leased(world)
     admit(world, first, 60_000)
     admit(world, second, 60_000)
     crowded(world, 2)
-    set_turn(world, second, 2000)
+    set_turn(world, second.delivery_id, 2000)
     bucket = world.redis.get(key_of(world, "bucket:one"))
     assert admit(world, second, 60_000) == Admission(0, "", others=2)
     assert world.redis.get(key_of(world, "bucket:one")) == bucket, "its turn was counted when it was given"
@@ -127,15 +156,15 @@ def test_who_has_waited_goes_at_its_turn_and_counts_the_others(world: World) -> 
 
 def test_a_turn_that_is_long_past_is_given_up(world: World) -> None:
     """After an outage a whole crowd has such turns, and would come at once."""
-    first, second = queued(world), queued(world)
+    first, second = leased(world), leased(world)
     admit(world, first, 60_000)
-    set_turn(world, second, 6000)
+    set_turn(world, second.delivery_id, 6000)
     assert admit(world, second, 60_000).because == "limit"
 
 
 def test_who_goes_at_once_sees_how_many_others_wait(world: World) -> None:
     crowded(world, 3)
-    assert admit(world, queued(world), 60_000) == Admission(0, "", others=3)
+    assert admit(world, leased(world), 60_000) == Admission(0, "", others=3)
 
 
 def test_further_requests_of_an_attempt_take_their_turns(world: World) -> None:
@@ -210,7 +239,7 @@ def test_who_should_have_gone_a_day_ago_is_in_no_crowd(world: World) -> None:
     world.redis.zadd(
         key_of(world, "crowd:one"), {"0000.one": now_ms(world) - 86_399_000, "x.one": now_ms(world) - 86_401_000}
     )
-    assert admit(world, queued(world), 60_000).others == 1
+    assert admit(world, leased(world), 60_000).others == 1
     assert members(world, "crowd:one") == ["0000.one"]
 
 

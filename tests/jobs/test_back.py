@@ -71,6 +71,18 @@ def test_a_delivery_that_another_worker_has_taken_over_occupies_nothing(world: W
         world.ledger.occupy(replace(back, token="another"), ISSUE)
 
 
+def test_what_a_later_attempt_occupies_is_not_freed_by_an_earlier_one(world: World) -> None:
+    """Its worker was frozen: the delivery runs again, and so would one about the entity."""
+    frozen, there = leased(world), forward(world)
+    assert world.ledger.occupy(frozen, ISSUE)
+    world.pass_time(16)
+    again = world.ledger.lease(frozen.delivery_id, "again")
+    assert isinstance(again, Lease)
+    assert world.ledger.occupy(again, ISSUE)
+    world.ledger.free(frozen, ISSUE)
+    assert world.ledger.lease(there, "them") == "waiting"
+
+
 def test_a_context_frees_what_it_took_also_after_a_failure(world: World) -> None:
     back, there = leased(world), forward(world)
     context = DeliveryContext(back, world.ledger, Recorder().where)

@@ -38,7 +38,7 @@ def probing(world: World) -> Lease:
     """A delivery that probes the destination, whose pause is over."""
     world.pass_time(901)
     lease = leased(world)
-    assert world.ledger.admit(lease.delivery_id, DESTINATION, 0, 1, "").because == "probe"
+    assert world.ledger.admit(lease, DESTINATION, 0, 1, "").because == "probe"
     return lease
 
 
@@ -194,7 +194,7 @@ def test_who_was_held_while_the_destination_came_back_goes_at_once(world: World,
     """The success that wakes all others came between its look at the breaker and the record of its wait."""
     open_breaker(world)
     late = leased(world)
-    assert world.ledger.admit(late.delivery_id, DESTINATION, 0, 1, "").because == "open"
+    assert world.ledger.admit(late, DESTINATION, 0, 1, "").because == "open"
     if works:
         attempt(world, "up")
     held = {"attempts": "0", "why": "held", "reason": "held"}

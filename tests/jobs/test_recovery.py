@@ -8,8 +8,10 @@ import pytest
 from redis import Redis
 
 from connectors.base import Context, Destination, Done, Failed, Outcome, Retry, Skipped
+from jobs.ledger.ledger import Lease
 from jobs.replay import Replayer
 from sources.base import Event
+from tests.jobs.steps import leased
 from tests.jobs.world import Recorder, World, feedback_event, status_event
 
 
@@ -253,14 +255,18 @@ def test_a_probe_whose_worker_was_killed_makes_room_after_a_minute(world: World)
     world.run()
     prefix, destination = world.ledger.prefix, one.where.name
     world.redis.hset(f"{prefix}breaker:{destination}", "until", 1)
-    killed, other = (f"{accepted.event_id}.one" for accepted in announced[:2])
-    assert world.ledger.admit(killed, destination, 0, 1, "").because == "probe"
-    assert world.ledger.admit(other, destination, 0, 1, "").because == "open"
+    killed, other = (leased(world, f"{accepted.event_id}.one") for accepted in announced[:2])
+
+    def admit(lease: Lease) -> str:
+        return world.ledger.admit(lease, destination, 0, 1, "").because
+
+    assert admit(killed) == "probe"
+    assert admit(other) == "open"
     world.pass_time(59)
-    assert world.ledger.admit(other, destination, 0, 1, "").because == "open"
+    assert admit(other) == "open"
     world.pass_time(2)
-    assert world.ledger.admit(other, destination, 0, 1, "").because == "probe"
-    assert world.ledger.admit(killed, destination, 0, 1, "").because == "open"
+    assert admit(other) == "probe"
+    assert admit(killed) == "open"
 
 
 # The breaker's numbers, as published

@@ -12,6 +12,7 @@ from redis import Redis
 from connectors.base import Context, Destination, Done, Failed, Reason, Retry
 from jobs.delivery.stops import Stop, Stops
 from jobs.health import Health
+from jobs.ledger.scripts import LUA
 from jobs.replay import Replayer
 from jobs.routing import Route
 from sources.base import Event
@@ -116,12 +117,12 @@ class Interrupted(Redis):
 
     then: Callable[[], object] | None = None
 
-    def hget(self, name: Any, key: Any) -> Any:
-        found = super().hget(name, key)
-        if str(name).endswith(":stopped") and self.then is not None:
+    def eval(self, script: str, *rest: Any) -> Any:
+        answer = super().eval(script, *rest)
+        if script == LUA["admit"] and self.then is not None:
             then, self.then = self.then, None
             then()
-        return found
+        return answer
 
 
 def test_what_is_held_while_a_person_starts_it_again_does_not_wait(world: World, redis_url: str) -> None:

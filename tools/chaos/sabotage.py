@@ -16,11 +16,16 @@ def _cut(scripts: dict[str, str], name: str, text: str, instead: str) -> None:
     scripts[name] = scripts[name].replace(text, instead)
 
 
+def _cut_included(scripts: dict[str, str], text: str, instead: str) -> None:
+    """The same for a piece of hold.lua, in every script that includes it."""
+    for name in [name for name, script in scripts.items() if text in script] or ["hold"]:
+        _cut(scripts, name, text, instead)
+
+
 def _without_lock(scripts: Any) -> None:
     """Two deliveries of one connector for one issue run at the same time."""
     _cut(scripts.LUA, "lease", "if blocker then", "if false then")
-    _cut(scripts.LUA, "renew", "and not held_by_another(p, hold, id, now)", "")
-    _cut(scripts.LUA, "add", "or held_by_another(p, hold, id, now)", "")
+    _cut_included(scripts.LUA, "and not held_by_another(p, hold, id, now)", "")
 
 
 def _without_marker(tickets: Any) -> None:
@@ -31,7 +36,7 @@ def _without_marker(tickets: Any) -> None:
 def _without_lease(scripts: Any) -> None:
     """Whoever is handed a delivery runs it, and nobody notices that another one does, too."""
     _cut(scripts.LUA, "lease", "if state == 'running' and tonumber(d[3] or 0) > now then return {'busy'} end", "")
-    _cut(scripts.LUA, "renew", "d[1] == 'running' and d[2] == token", "true")
+    _cut_included(scripts.LUA, "d[1] == 'running' and d[2] == token", "true")
     _cut(scripts.LUA, "settle", "if d[1] ~= 'running' or d[2] ~= token then return {'lost'} end", "")
 
 

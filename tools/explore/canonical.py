@@ -79,8 +79,8 @@ def canonical(state: State) -> Any:
             parts.append((key, left(value)))
         elif kind in (b"state", b"events", b"entity", b"breakers", b"waiting"):
             parts.append((key, sorted(value)))
-        elif kind == b"hold":
-            parts.append((key, value))
+        elif kind in (b"hold", b"stopped"):
+            parts.append((key, sorted(value) if kind == b"stopped" else value))
         elif key not in IGNORED and kind != b"watermark":
             raise LookupError(f"tools/explore/canonical.py does not know the key {key.decode()}")
     queue = [list(value) for value in state.store.keys.values() if isinstance(value, Items)]
@@ -91,6 +91,7 @@ def canonical(state: State) -> Any:
         sorted(state.left.items()),
         sorted(state.effects.items()),
         state.wiped,
+        state.resumed,
     ]
     born = int(keys.get(b"born", now)), int(keys.get(b"remembers", 0))
     return [parts, queue, rest_of, _age(now - max(born)), handed[b"%d" % now]]
@@ -144,6 +145,7 @@ def _attempt(attempt: Attempt | None, keys: Mapping[bytes, Any]) -> Any:
         attempt.known,
         attempt.outcome,
         attempt.hold,
+        attempt.also,
         attempt.probing,
         attempt.newer,
         attempt.frozen,

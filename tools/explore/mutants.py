@@ -22,10 +22,32 @@ class Mutant:
 
 
 NAMED: Mapping[str, tuple[str, str, str]] = {
-    "`renew` without its token check": ("renew", " and d[2] == token", ""),
-    "`renew` of a lease that ran out, while its line is held": (
-        "renew",
+    "a lease without its token check": ("hold", " and d[2] == token", ""),
+    "a lease that ran out and counts while its line is held": (
+        "hold",
         " and not held_by_another(p, hold, id, now)",
+        "",
+    ),
+    "`renew` of a lost lease": ("renew", "if leased then", "if true then"),
+    "a second subject that is freed without a lease": (
+        "occupy",
+        "if not is_leased(p, id, connector, token, now) then return 'lost' end\n",
+        "",
+    ),
+    "a second subject on which two work": (
+        "occupy",
+        "if held_by_another(p, hold, id, now) then return 'busy' end\n",
+        "",
+    ),
+    "a stop that nobody heeds": ("admit", "if stopped then return {0, 'stopped', stopped} end\n", ""),
+    "what has stopped and nobody wakes": (
+        "settle",
+        "\n  or reason == 'stopped' and redis.call('HEXISTS', p .. 'stopped', connector) == 0",
+        "",
+    ),
+    "`admit` without a lease": (
+        "admit",
+        "if not is_leased(p, id, connector, ARGV[5], now) then return {0, 'lost'} end\n",
         "",
     ),
     "a `hold` that is ignored": ("lease", "held_by_another(p, hold, id, now) or ", ""),

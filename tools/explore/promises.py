@@ -13,11 +13,10 @@ from jobs.ledger.policy import POLICY
 from tools.explore.canonical import UNFINISHED
 from tools.explore.world import PREFIX, Broken, State, World
 
-FOR_GOOD = re.compile(r"counts|positions|names|arrivals|born|remembers|watermark|workers|levels(:heard)?|last")
+FOR_GOOD = re.compile(r"counts|positions|names|arrivals|born|remembers|watermark|workers|levels(:heard)?|last|stopped")
 """What is left when everything was forgotten; levels are kept for as long as events about their entity come."""
 EXPIRES = re.compile(r"(hold|breaker|bucket|crowd):.*|last|clock")
 INDEXED = re.compile(r"due|breakers|waiting|(delivery|event|state|events|entity|line|waits|dead)(:.*)?")
-LEASED = ("admit", "hold", "gather", "join", "begin", "confirm", "act", "clear", "settle")
 
 
 class Keys:
@@ -56,6 +55,8 @@ def _one_attempt(_world: World, state: State, _keys: Keys) -> Iterator[str]:
     for attempt in state.slots:
         if attempt and not attempt.excused:
             lines.update((lease.connector, lease.delivery["entity"]) for lease in attempt.leases)
+            if attempt.also and attempt.leases:
+                lines.update([(split(attempt.delivery)[1], attempt.also)])
     for (connector, entity), count in lines.items():
         if count > 1:
             yield f"{count} attempts of {connector} about {entity} run at the same time"

@@ -60,10 +60,10 @@ class Search:
         for here, state in level:
             if self._is_over():
                 return following or level
-            fair = self.model.fair(state)
+            fair = self.model.choices.fair(state)
             if fair is None:
                 self._end(here, state)
-            for action in self.model.possible(state):
+            for action in self.model.choices.possible(state):
                 try:
                     then = self.model.after(state, action)
                     self._transitions += 1
@@ -131,9 +131,9 @@ def walk(world: World, seed: int, seconds: float, texts: Mapping[str, str] = TEX
         state, trace = model.first(), list[str]()
         walks += 1
         try:
-            while actions := model.possible(state):
+            while actions := model.choices.possible(state):
                 if len(trace) >= longest:
-                    actions = [model.fair(state) or ""]
+                    actions = [model.choices.fair(state) or ""]
                 if not actions[0]:
                     break
                 if len(trace) > 4 * longest:
@@ -142,7 +142,7 @@ def walk(world: World, seed: int, seconds: float, texts: Mapping[str, str] = TEX
                 state = model.after(state, trace[-1])
                 transitions += 1
                 check(world, state)
-                if model.fair(state) is None and chance.random() < 0.5:
+                if model.choices.fair(state) is None and chance.random() < 0.5:
                     break
             check_end(state, model.after_retention(state))
         except Broken as broken:

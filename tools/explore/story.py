@@ -17,10 +17,13 @@ STEPS = {
     "hold": "gives {} back: it has to wait",
     "gather": "gathers for a digest with {}",
     "join": "leases what goes out together with {}",
+    "occupy": "lets those about the second subject of {} wait",
     "begin": "reads the notes of {}",
     "confirm": "has found no effect of {}, and makes sure that it still has the lease",
     "act": "makes the effect of {}",
     "clear": "takes the note of {} back: nothing was done",
+    "free": "lets those about the second subject of {} go on",
+    "stop": "stops the connector of {}",
     "settle": "records the outcome of {}",
 }
 DONE_TO_IT = {"kill": "killed", "freeze": "frozen", "thaw": "thawed"}
@@ -57,12 +60,12 @@ def lines(world: World, actions: Sequence[str], texts: Mapping[str, str] = TEXTS
             return
         state = then
     try:
-        if model.fair(state) is None:
+        if model.choices.fair(state) is None:
             check_end(state, model.after_retention(state))
     except Broken as broken:
         yield f"     BROKEN: {broken}"
         return
-    left = model.fair(state)
+    left = model.choices.fair(state)
     yield f"     all promises hold; {f'without a fault comes next: {left}' if left else 'nothing is left to do'}"
 
 
@@ -83,6 +86,8 @@ def _sentence(state: State, action: str) -> str:
         "take": f"worker {what} takes a job from RQ's queue",
         "tick": "the clock ticks, and hands what is due to RQ",
         "pass": "time passes until something is due",
+        "resume": f"an operator starts {what} again",
+        "wake": f"what waits for {what} is woken",
     }
     return sentences.get(name) or f"{FAULTS[name]}{f' ({what})' if what and name != 'slow' else ''}"
 

@@ -7,6 +7,8 @@ from tools.explore.world import FAULTS, Third, World
 ONE = {"one": Third()}
 BLIND = {"one": Third(looks=False)}
 BOTH = {"one": Third(), "two": Third(looks=False)}
+NEEDY = {"one": Third(needs=True)}
+SECOND = {"one": Third(also={"b": 1})}
 LATER = {"one": Third(), "two": Third(late=True)}
 
 SMALL = (
@@ -27,6 +29,11 @@ SMALL = (
     World("a digest", {"a": 1, "b": 2, "c": 3}, {"one": Third(per_second=1, crowd=1)}, {"kill": 1}),
     World("a breaker that many wait for", {"a": 1, "b": 2, "c": 3}, ONE, {"quota": 1}),
     World("a line whose keys never expire", {"a": 1, "b": 1}, ONE, {"kill": 1, "lose": 1}, expires=False),
+    World("a connector that stops", {"a": 1, "b": 2}, ONE, {"gone": 1, "kill": 1}),
+    World("a line whose connector stops", {"a": 1, "b": 1}, ONE, {"gone": 1, "slow": 1}, quick=False),
+    World("a source that is down", {"a": 1, "b": 2}, NEEDY, {"source down": 2}, policy={"FAILURES_TO_OPEN": 2}),
+    World("work on a second subject", {"a": 1, "b": 2}, SECOND, {"kill": 1}),
+    World("work on a second subject that is frozen", {"a": 1, "b": 2}, SECOND, {"freeze": 1, "slow": 1}, quick=False),
     World("two versions", {"a": 1, "b": 1}, ONE, {"kill": 1}, newer=(1,), quick=False),
     World("two versions and one event", {"a": 1}, ONE, {"kill": 1, "lose": 1}, newer=(1,)),
     World("two versions and a dead letter", {"a": 1}, ONE, {"refuse": 1, "heal": 1}, newer=(1,)),

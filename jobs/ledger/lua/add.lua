@@ -5,9 +5,8 @@
 --!include hold
 local lease, id, connector, token = tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
 local key = p .. 'delivery:' .. id
-local d = redis.call('HMGET', key, 'state', 'token', 'entity')
-local hold = p .. 'hold:' .. connector .. ':' .. (d[3] or '')
-if d[1] ~= 'running' or d[2] ~= token or held_by_another(p, hold, id, now) then return 0 end
+local leased, hold = is_leased(p, id, connector, token, now)
+if not leased then return 0 end
 local size = tonumber(redis.call('HGET', key, 'noted') or 0)
 for i = 8, #ARGV, 2 do
   local name = redis.call('HEXISTS', key, ARGV[i]) == 0 and #ARGV[i] or 0

@@ -1,16 +1,22 @@
 -- May this delivery go to its destination now? One breaker and one bucket for each destination, for all workers.
--- ARGV: prefix, time, delivery id, destination, ms between two (0: no limit), burst, the source that the delivery needs ('': none).
--- Returns {0, '' | 'probe', how many others wait for its rate} to go ahead,
+-- ARGV: prefix, time, delivery id, connector, token, destination, ms between two (0: no limit), burst, the source that the delivery needs ('': none).
+-- Returns {0, '' | 'probe', how many others wait for its rate} to go ahead; {0, 'lost'} when the lease is lost;
+-- {0, 'stopped', since when and why} when the connector instance has stopped;
 -- else {ms to wait, 'open', the destination whose breaker is open} or {ms to wait, 'limit'}.
 --!include time
-local id, destination, interval, burst = ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
+--!include hold
+local id, connector, destination = ARGV[3], ARGV[4], ARGV[6]
+local interval, burst = tonumber(ARGV[7]), tonumber(ARGV[8])
+if not is_leased(p, id, connector, ARGV[5], now) then return {0, 'lost'} end
+local stopped = redis.call('HGET', p .. 'stopped', connector)
+if stopped then return {0, 'stopped', stopped} end
 local key, crowd = p .. 'delivery:' .. id, p .. 'crowd:' .. destination
 redis.call('ZREM', crowd, id)
 
 -- An operator who replays has corrected something: that delivery goes at once, past every breaker.
 if redis.call('HDEL', key, 'forced') == 0 then
   local probes = {}
-  for _, gate in ipairs(ARGV[7] == '' and {destination} or {ARGV[7], destination}) do
+  for _, gate in ipairs(ARGV[9] == '' and {destination} or {ARGV[9], destination}) do
     local b = redis.call('HMGET', p .. 'breaker:' .. gate, 'until', 'probe', 'probing')
     local open = tonumber(b[1] or 0)
     if open > now then return {open - now, 'open', gate} end

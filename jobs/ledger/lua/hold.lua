@@ -5,3 +5,11 @@ local function held_by_another(p, hold, id, now)
   local d = redis.call('HMGET', p .. 'delivery:' .. holder, 'state', 'until')
   return d[1] == 'running' and tonumber(d[2] or 0) > now and holder or nil
 end
+
+-- Whether the attempt with this token may go on. One whose lease ran out may, as long as nobody else of its line was let in.
+-- Returns whether, and the key of its line's hold.
+local function is_leased(p, id, connector, token, now)
+  local d = redis.call('HMGET', p .. 'delivery:' .. id, 'state', 'token', 'entity')
+  local hold = p .. 'hold:' .. connector .. ':' .. (d[3] or '')
+  return d[1] == 'running' and d[2] == token and not held_by_another(p, hold, id, now), hold
+end

@@ -1,12 +1,14 @@
 -- Lets a running delivery also work on an entity that is not its own: the connector's deliveries about that one wait meanwhile.
 -- ARGV: prefix, time, delivery id, connector, token, entity, how long at most in ms, 'take' or 'free'.
--- Returns 'taken', 'busy' (another delivery works on the entity) or 'lost'; 'freed'.
+-- Returns 'taken', 'busy' (another delivery works on the entity) or 'lost' (the lease); 'freed'.
 --!include time
+--!include hold
 local id, connector, token, entity = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local hold = p .. 'hold:' .. connector .. ':' .. entity
-local holder = redis.call('GET', hold)
+-- Also for 'free': the entity may be occupied by a later attempt of the same delivery.
+if not is_leased(p, id, connector, token, now) then return 'lost' end
 if ARGV[8] == 'free' then
-  if holder == id then
+  if redis.call('GET', hold) == id then
     redis.call('DEL', hold)
     local next = redis.call('ZRANGE', p .. 'line:' .. connector .. ':' .. entity, 0, 0)[1]
     if next and redis.call('HGET', p .. 'delivery:' .. next, 'state') == 'queued' then
@@ -15,11 +17,6 @@ if ARGV[8] == 'free' then
   end
   return 'freed'
 end
-local d = redis.call('HMGET', p .. 'delivery:' .. id, 'state', 'token')
-if d[1] ~= 'running' or d[2] ~= token then return 'lost' end
-if holder and holder ~= id then  -- it counts for as long as the lease of its delivery
-  local h = redis.call('HMGET', p .. 'delivery:' .. holder, 'state', 'until')
-  if h[1] == 'running' and tonumber(h[2] or 0) > now then return 'busy' end
-end
+if held_by_another(p, hold, id, now) then return 'busy' end
 redis.call('SET', hold, id, 'PX', ARGV[7])
 return 'taken'

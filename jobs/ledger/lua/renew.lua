@@ -7,10 +7,8 @@ local lost = {}
 for i = 4, #ARGV, 4 do
   local id, connector, token, notes = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local key = p .. 'delivery:' .. id
-  local d = redis.call('HMGET', key, 'state', 'token', 'entity')
-  local hold = p .. 'hold:' .. connector .. ':' .. (d[3] or '')
-  -- One that ran out may go on as long as nobody else of its line was let in.
-  if d[1] == 'running' and d[2] == token and not held_by_another(p, hold, id, now) then
+  local leased, hold = is_leased(p, id, connector, token, now)
+  if leased then
     redis.call('HSET', key, 'until', now + lease)
     if notes ~= '' then redis.call('HSET', key, 'notes', notes) end
     redis.call('ZADD', p .. 'due', now + lease, id)
