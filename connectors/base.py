@@ -185,6 +185,10 @@ class Tools:
         """The client of ABC User Feedback; None where its API is not configured."""
         return self.apis.get("abc")
 
+    def delivery_of(self, event: Event) -> str:
+        """The id of this instance's delivery of the event."""
+        return f"{event.id}.{self.name}"
+
     @property
     def scope(self) -> str:
         """For markers at a third party: BRIDGE_INSTANCE, and the label of a labelled connector instance."""
@@ -265,6 +269,28 @@ class Gathering(Protocol):
     def gather(self, waiting: Sequence[tuple[Event, Context]]) -> list[Outcome | None]:
         """One outcome for each, in the same order; None for one that another worker has taken over; the
         others are still ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a delivery would send, and where; no secret.
+
+    `where`: for people. `content`: what JSON can hold, as it is sent, or the part of it that is known without asking
+    anybody. `notes`: what the delivery adds, or finds out first.
+    """
+
+    where: str
+    content: Any
+    notes: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Previewing(Protocol):
+    """A connector that can show what it would do for an event, for `flask preview`."""
+
+    def preview(self, event: Event, links: Links) -> Preview | Skipped | Failed:
+        """What `deliver` would send, by the code that `deliver` uses. Makes no request: an entity counts as the event
+        describes it. Reads `links`, and sets none."""
 
 
 class Connector(Protocol):

@@ -1,4 +1,5 @@
-"""The operator's commands: `flask check`, `settings`, `events`, `replay`, `resume`, `reconcile`, `send-test`."""
+"""The operator's commands: `flask check`, `settings`, `events`, `preview`, `replay`, `resume`, `reconcile`,
+`send-test`."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ from bridge.times import instant
 from connectors.base import Check
 from console.checks import checks, dotenv_checks
 from console.output import as_json_text, echo, in_sentences, show
+from console.previewing import NoPreview, lines_of, preview_of
 from console.sending import creation_times, send_sample, until_finished
 from console.settings import listed
 from jobs.configuration import Configuration
@@ -126,6 +128,31 @@ def register(app: Flask, configured: Configuration | ConfigError, environ: Mappi
         if page.next:
             echo(f"for those before: --cursor {page.next}", err=True)
 
+    @app.cli.command("preview")
+    @click.argument("event")
+    @click.argument("connector")
+    @click.option("--source", default="abc", show_default=True, help="Of the request in a file.")
+    @click.option("--header", "headers", multiple=True, metavar="NAME=VALUE", help="Of the request in a file.")
+    @click.option("--json", "as_json", is_flag=True, help="For scripts: one JSON object.")
+    def preview(event: str, connector: str, source: str, headers: tuple[str, ...], as_json: bool) -> None:
+        """Print what CONNECTOR would send for EVENT, and where; nothing is sent, and nobody is asked.
+
+        EVENT is the id of an event that was received, the name of an event (a sample of it is used), or a file with
+        the body of a webhook. CONNECTOR is a name in CONNECTORS, such as slack or slack.mobile.
+        """
+        given = dict(_header(header) for header in headers)
+        try:
+            shown = preview_of(desk.runtime, event, connector, source, given)
+        except NoPreview as error:
+            raise click.ClickException(str(error)) from None
+        redact = desk.configuration.redact
+        if as_json:
+            echo(redact(as_json_text(shown.as_dict())))
+        else:
+            for line in lines_of(shown):
+                echo(redact(line))
+        sys.exit(1 if shown.outcome == "failed" else 0)
+
     @app.cli.command("replay")
     @click.argument("delivery_ids", nargs=-1)
     @click.option("--dead", is_flag=True, help="All dead letters, the oldest first.")
@@ -204,8 +231,15 @@ def register(app: Flask, configured: Configuration | ConfigError, environ: Mappi
         show(rows, COLUMNS, as_json=False)
         sys.exit(0 if rows and all(row["state"] in ("done", "skipped") for row in rows) else 1)
 
-    for command in (check, settings, events, replay, resume, reconcile, send_test):
+    for command in (check, settings, events, preview, replay, resume, reconcile, send_test):
         in_sentences(command)
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise click.BadParameter("should be NAME=VALUE", param_hint="--header")
+    return name, value
 
 
 def _forget(reconciler: Reconciler, text: str) -> None:

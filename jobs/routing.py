@@ -70,6 +70,18 @@ class Route:
         left_out = [pattern[1:] for pattern in self.patterns if pattern.startswith("!")]
         return any(_any_match(name, chosen) for name in names) and not any(_any_match(name, left_out) for name in names)
 
+    def why_not(self, event: Event) -> str:
+        """Why the connector gets no delivery of the event, or a skipped one; "" where it gets one."""
+        if self.carries_back(event):
+            return ""
+        if not self.acts_on(event.source):
+            return f"{self.connector} acts on events of {', '.join(sorted(self.sources))} only"
+        if not self.takes(event):
+            if self.wants(event.name, *event.aliases):
+                return f"{event.name} is implied by another event, and such events are for ticket systems only"
+            return f"{self.events_variable} does not name {event.name}"
+        return self.objection(facts_of(event)) if self.condition else ""
+
     def objection(self, facts: Mapping[str, Any]) -> str:
         """Why the filter leaves these facts out, or "" when it lets them through."""
         if self.condition is None:

@@ -14,13 +14,26 @@ from contextlib import suppress
 from bridge.http import NoAnswer
 from bridge.templates import TemplateMistake
 from connectors import patience
-from connectors.alerts.contents import Content, alert, digest
+from connectors.alerts.contents import Alert, Content, Ticket, alert, digest
 from connectors.alerts.poster import CannotLook, Looking, Marker, Posted, Poster, Refused, Target
 from connectors.alerts.settings import AlertSettings
 from connectors.alerts.templates import from_template
 from connectors.alerts.tickets import Tickets
 from connectors.answers import no_answer
-from connectors.base import Check, Context, Destination, Done, Failed, LeaseLost, Outcome, Retry, Skipped, Tools
+from connectors.base import (
+    Check,
+    Context,
+    Destination,
+    Done,
+    Failed,
+    LeaseLost,
+    Links,
+    Outcome,
+    Preview,
+    Retry,
+    Skipped,
+    Tools,
+)
 from sources.abc.models import AbcEvent
 from sources.base import Event
 from sources.tickets import TicketEvent
@@ -31,6 +44,7 @@ DIGEST_FROM = 10
 """How many messages must wait for a channel before they become one."""
 LOOKING_SECONDS = 20.0
 """After this the look-ups for a digest end."""
+OURS = "the bridge itself wrote the comment: it is the feedback of an issue, or about its status"
 
 
 class AlertConnector:
@@ -58,6 +72,20 @@ class AlertConnector:
         if channel is None:
             return self._no_channel(event)
         return self._known(event, context, channel) or self._post_one(event, context, channel)
+
+    def preview(self, event: Event, links: Links) -> Preview | Skipped | Failed:
+        channel = self._settings.channel_of(_project(event))
+        if channel is None:
+            return self._no_channel(event)
+        if _is_ours(event):
+            return Skipped(OURS)
+        content = self._content(event, self._tickets.known(event, links))
+        if isinstance(content, Skipped | Failed):
+            return content
+        target = Target(channel, self._thread(event, links, channel))
+        marker = Marker(self._tools.scope, (self._tools.delivery_of(event),))
+        notes = ("before it is sent, ABC is asked whether the issue has a ticket",) if self._tickets.asks(event) else ()
+        return Preview(self.destination(event).name, self._poster.message(content, target, marker), notes)
 
     def gather(self, waiting: Sequence[tuple[Event, Context]]) -> list[Outcome | None]:
         """One digest for all whose message is missing, so that the whole crowd costs its channel one message.
@@ -94,8 +122,8 @@ class AlertConnector:
 
     def _known(self, event: Event, context: Context, channel: str) -> Outcome | None:
         """What became of it before; None when the message has to be posted (again)."""
-        if isinstance(event, TicketEvent) and event.is_our_comment:
-            return Skipped("the bridge itself wrote the comment: it is the feedback of an issue, or about its status")
+        if _is_ours(event):
+            return Skipped(OURS)
         if "done" in context.notes:
             return Done(context.notes["done"])  # replayed: a message is posted once
         return self._look(event, context, channel) if _needs_look(event, context) else None
@@ -107,7 +135,7 @@ class AlertConnector:
             oldest = latest = posting["at"]
         else:
             # What is sent again, or found by reconcile, may have been posted before the ledger was wiped.
-            target = Target(channel, self._thread(event, context, channel))
+            target = Target(channel, self._thread(event, context.links, channel))
             oldest, latest = event.occurred, context.now()
         since, until = max(0.0, oldest - CLOCK_SECONDS), latest + CLOCK_SECONDS
         try:
@@ -143,24 +171,27 @@ class AlertConnector:
         return None
 
     def _post_one(self, event: Event, context: Context, channel: str) -> Outcome:
-        ticket = self._tickets.of(event, context.links)
-        content = alert(event, self._tools.language, ticket, self._settings.feedback_field)
-        if content is None:
-            return Skipped(f"there is no {self._poster.system} message for {event.name}")
-        if self._settings.template:
-            try:
-                content = from_template(self._settings.template, event, content, ticket)
-            except TemplateMistake as mistake:
-                # Not what exactly: such a message quotes values, and here these are people's text.
-                variable = self._settings.variable("template")
-                why = f"{variable}, line {mistake.line}: {mistake.kind} with the values of this event"
-                return Failed(why, "config")
-            if content is None:
-                return Skipped(f"{self._settings.variable('template')} is empty for this event")
-        target = Target(channel, self._thread(event, context, channel))
+        content = self._content(event, self._tickets.of(event, context.links))
+        if isinstance(content, Skipped | Failed):
+            return content
+        target = Target(channel, self._thread(event, context.links, channel))
         _note(context, target)
         posted = self._post([context], content, target)
         return self._done(event, context, channel, posted) if isinstance(posted, Posted) else posted
+
+    def _content(self, event: Event, ticket: Ticket) -> Alert | Skipped | Failed:
+        content = alert(event, self._tools.language, ticket, self._settings.feedback_field)
+        if content is None:
+            return Skipped(f"there is no {self._poster.system} message for {event.name}")
+        if not self._settings.template:
+            return content
+        variable = self._settings.variable("template")
+        try:
+            own = from_template(self._settings.template, event, content, ticket)
+        except TemplateMistake as mistake:
+            # Not what exactly: such a message quotes values, and here these are people's text.
+            return Failed(f"{variable}, line {mistake.line}: {mistake.kind} with the values of this event", "config")
+        return own or Skipped(f"{variable} is empty for this event")
 
     def _post_digest(self, missing: Sequence[tuple[Event, Context]], channel: str) -> dict[str, Outcome]:
         """Outcomes by delivery; those that are not ours any more have none, and no line in the digest."""
@@ -216,18 +247,18 @@ class AlertConnector:
             result["unsure"] = unsure
         return Done(result)
 
-    def _thread(self, event: Event, context: Context, channel: str) -> str:
-        if not self._threads or (issue := self._issue(event, context)) is None:
+    def _thread(self, event: Event, links: Links, channel: str) -> str:
+        if not self._threads or (issue := self._issue(event, links)) is None:
             return ""
-        link = context.links.get(*issue)
+        link = links.get(*issue)
         # Another channel set since: threads can't move, so a new one begins there.
         return link.get("thread", "") if link.get("channel") == channel else ""
 
-    def _issue(self, event: Event, context: Context) -> tuple[str, str] | None:
+    def _issue(self, event: Event, links: Links) -> tuple[str, str] | None:
         """The subject and creation of the issue whose thread a message belongs to; None for no thread. A comment on a
         ticket belongs to the ticket's issue."""
         if isinstance(event, TicketEvent) and event.comment is not None:
-            return self._tickets.issue_of(event, context.links)
+            return self._tickets.issue_of(event, links)
         return (str(event.subject), event.creation) if _has_thread(event) else None
 
     def _marker(self, *contexts: Context) -> Marker:
@@ -254,6 +285,10 @@ def _settling(left: float, why: str) -> Retry | None:
 
 def _project(event: Event) -> str:
     return str(event.project.id) if isinstance(event, AbcEvent) and event.project else "*"
+
+
+def _is_ours(event: Event) -> bool:
+    return isinstance(event, TicketEvent) and event.is_our_comment
 
 
 def _has_thread(event: Event) -> bool:

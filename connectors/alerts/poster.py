@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from connectors.alerts.contents import Content
 from connectors.answers import reason_of
@@ -59,8 +59,11 @@ class Poster(Protocol):
     system: str
     """As people call it: `Slack`."""
 
+    def message(self, content: Content, target: Target, marker: Marker) -> Mapping[str, Any]:
+        """What `post` sends, without the address and without secrets. Pure."""
+
     def post(self, content: Content, target: Target, marker: Marker) -> Posted:
-        """Posts once. Raises NoAnswer and Refused."""
+        """Posts `message` once. Raises NoAnswer and Refused."""
 
     def check(self) -> Iterator[Check]:
         """See connectors.base.Connector.check."""

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from bridge.settings import KeyMap
 from connectors.alerts.contents import NO_TICKET, Ticket, safe_url
 from connectors.base import Links, Tools
-from sources.abc.client import AbcError
+from sources.abc.client import AbcClient, AbcError
 from sources.abc.models import AbcEvent, Issue, Named
 from sources.base import Event
 from sources.tickets import TicketEvent
@@ -28,11 +28,23 @@ class Tickets:
     def of(self, event: Event, links: Links) -> Ticket:
         """The ticket of the event's issue, and its address: by `overrides`, else by the record of the connector that
         keeps tickets, else by that one's settings. Of an event of a ticket system, the ticket that it names."""
+        open_issue = self._open_issue(event)
+        return self._of(event, links, self._asked(*open_issue) if open_issue else "")
+
+    def known(self, event: Event, links: Links) -> Ticket:
+        """The same, as far as it is known without asking ABC."""
+        return self._of(event, links, "")
+
+    def asks(self, event: Event) -> bool:
+        """Whether `of` asks ABC."""
+        return self._open_issue(event) is not None
+
+    def _of(self, event: Event, links: Links, found: str) -> Ticket:
         if isinstance(event, TicketEvent):
             return Ticket(event.ticket.key, safe_url(event.ticket.url))
         if not isinstance(event, AbcEvent) or event.issue is None or event.project is None:
             return NO_TICKET
-        external = self._external_id(event, event.project, event.issue)
+        external = event.issue.external_id or found
         if external and (template := self.overrides.get(event.project.id)):
             return linked(external, template)
         for system in self.tools.tickets:
@@ -54,12 +66,19 @@ class Tickets:
                     return f"abc:issue:{link['project']}:{link['issue']}", link.get("creation", "")
         return None
 
-    def _external_id(self, event: AbcEvent, project: Named, issue: Issue) -> str:
-        """The event's; where it names none, the one that ABC may have got since. A message reports what happened then,
-        so nothing else is read again, and it does without when ABC can't be read: an alert doesn't wait."""
+    def _open_issue(self, event: Event) -> tuple[AbcClient, Named, Issue] | None:
+        """An issue for which the event names no ticket, and that may have got one since, with its project and who can
+        be asked."""
+        if not isinstance(event, AbcEvent) or event.issue is None or event.project is None:
+            return None
         abc = self.tools.abc
-        if issue.external_id or abc is None or event.name == "ISSUE_CREATION":
-            return issue.external_id
+        if event.issue.external_id or abc is None or event.name == "ISSUE_CREATION":
+            return None
+        return abc, event.project, event.issue
+
+    def _asked(self, abc: AbcClient, project: Named, issue: Issue) -> str:
+        """A message reports what happened then, so nothing else is read again, and it does without when ABC can't be
+        read: an alert doesn't wait."""
         try:
             found = abc.get_issue(project.id, issue.id, seconds=ASKING_SECONDS)
         except AbcError:

@@ -130,9 +130,12 @@ class WebhookPoster:
         why = f"what answered in {self.system}'s place makes no sense; the message may have been posted"
         return Refused(Retry(why, "ambiguous"), maybe_done=True)
 
-    def post(self, content: Content, target: Target, marker: Marker) -> Posted:  # noqa: ARG002
-        address, headers = self._addresses[target.channel], self.headers
-        answer = send(self._session, "POST", address, headers=headers, params=self.query, json_body=self.body(content))
+    def message(self, content: Content, target: Target, marker: Marker) -> dict[str, Any]:  # noqa: ARG002
+        return self.body(content)
+
+    def post(self, content: Content, target: Target, marker: Marker) -> Posted:
+        address, body = self._addresses[target.channel], self.message(content, target, marker)
+        answer = send(self._session, "POST", address, headers=self.headers, params=self.query, json_body=body)
         if refusal := self.refusal(answer):
             raise refusal
         return Posted(self.result(answer), rest=rest_of(answer))

@@ -65,9 +65,11 @@ class BlueApi:
         there = _find(self._lists(draft.container), title)
         if there is None:
             raise ValueError(f"{variable}: the workspace {draft.container} has no list '{title}'")
+        return {"todoListId": there, **self.new_ticket(draft), "placement": Name("TOP"), "notify": False}
+
+    def new_ticket(self, draft: Draft) -> dict[str, Any]:
         tags = [{"title": text, "color": COLOR} for text in (*self._settings.labels, draft.marker)]
-        text = {"title": draft.title, "description": as_html(draft.text)}
-        return {"todoListId": there, **text, "tags": tags, "placement": Name("TOP"), "notify": False}
+        return {"title": draft.title, "description": as_html(draft.text), "tags": tags}
 
     def create(self, container: str, request: Mapping[str, Any]) -> Created:
         with self._blue.reading():
@@ -120,10 +122,12 @@ class BlueApi:
             if not more or (comments and comments[-1].made < since):
                 return
 
+    def new_comment(self, body: str) -> dict[str, Any]:
+        return {"html": as_html(body), "text": as_text(body)}
+
     def add_comment(self, key: str, body: str) -> None:
-        text = {"html": as_html(body), "text": as_text(body)}
         about = {"category": Name("TODO"), "categoryId": NAMES.number_of(key)}
-        self._ask("createComment", {"input": {**text, **about}}, "{ id }", NAMES.container_of(key))
+        self._ask("createComment", {"input": {**self.new_comment(body), **about}}, "{ id }", NAMES.container_of(key))
 
     def move(self, ticket: Ticket, target: str, fence: Fence) -> Moved | NoWay:
         if self.called(ticket, [target]):

@@ -44,7 +44,7 @@ class GitHubApi(IssueTracker):
     def path_of(self, container: str) -> str:
         return f"/repos/{container}"
 
-    def prepare(self, draft: Draft) -> dict[str, Any]:
+    def new_ticket(self, draft: Draft) -> dict[str, Any]:
         return {"title": draft.title, "body": draft.text, "labels": list(self._settings.labels)}
 
     def read(self, id_or_key: str) -> Ticket:

@@ -46,7 +46,7 @@ class GitLabApi(IssueTracker):
     def path_of(self, container: str) -> str:
         return path_of(container)
 
-    def prepare(self, draft: Draft) -> dict[str, Any]:
+    def new_ticket(self, draft: Draft) -> dict[str, Any]:
         title = cut(unlinked(draft.title), MARKUP.title_limit, length=MARKUP.units)
         return {"title": title, "description": draft.text, "labels": ",".join(self._settings.labels)}
 

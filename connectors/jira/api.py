@@ -32,8 +32,14 @@ class JiraApi(JiraPort):
         """The `fields` of the ticket."""
         kind, priority = self._catalog.kind(draft.container)
         self.site()
-        fields = {"project": {"key": draft.container}, "issuetype": kind, **own_fields(self._settings, draft)}
+        fields = {"project": {"key": draft.container}, "issuetype": kind, **self.new_ticket(draft)}
         return {"priority": priority, **fields} if priority else fields
+
+    def new_ticket(self, draft: Draft) -> dict[str, Any]:
+        return own_fields(self._settings, draft)
+
+    def new_comment(self, body: str) -> dict[str, Any]:
+        return {"body": body}
 
     def create(self, container: str, request: Mapping[str, Any]) -> Created:
         try:

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from bridge.http import Answer, NoAnswer, new_session, send
 from bridge.templates import TemplateMistake, render_template
 from connectors.answers import no_answer
-from connectors.base import Check, Context, Destination, Done, Failed, Outcome, Tools, note
+from connectors.base import Check, Context, Destination, Done, Failed, Links, Outcome, Preview, Skipped, Tools, note
 from connectors.nocobase.settings import NocoBaseSettings
 from connectors.webhooks.answers import Advice, outcome_of
 from connectors.webhooks.body import as_json, plain
@@ -26,6 +26,7 @@ from sources.facts import facts_of
 class Records:
     def __init__(self, settings: NocoBaseSettings, tools: Tools, api_key: SecretStr) -> None:
         self._settings = settings
+        self._tools = tools
         self._name = tools.name
         self._actions = f"{settings.url.get_secret_value().rstrip('/').removesuffix('/api')}/api/{settings.collection}"
         self._headers = {"Authorization": f"Bearer {api_key.get_secret_value()}", "Content-Type": "application/json"}
@@ -35,19 +36,23 @@ class Records:
     def destination(self, event: Event) -> Destination:  # noqa: ARG002  there is one
         return Destination(self._name, self._settings.rate)
 
+    def preview(self, event: Event, links: Links) -> Preview | Skipped | Failed:  # noqa: ARG002
+        record = self._record(event, self._tools.delivery_of(event))
+        if isinstance(record, Failed):
+            return record
+        where = f"{self._name}: the collection {self._settings.collection} at {self._settings.variable('url')}"
+        return Preview(where, record)
+
     def deliver(self, event: Event, context: Context) -> Outcome:
         if "done" in context.notes:
             return Done(context.notes["done"])  # replayed; the record may have been deleted since
-        try:
-            columns = self._columns(event)
-        except TemplateMistake as mistake:
-            # Not what exactly: such a message quotes values, and here these are people's text.
-            fields = self._settings.variable("fields")
-            return Failed(f"{fields}: {mistake.kind} in line {mistake.line} with this event", "config")
         marker = context.delivery_id
+        record = self._record(event, marker)
+        if isinstance(record, Failed):
+            return record
         context.keep()
         try:
-            answer = self._create({self._settings.key_field: marker, **columns})
+            answer = self._create(record)
             if answer.status == 400 and (found := self._found(marker)):
                 # Two requests at once: the unique column has refused the second one.
                 return Done({"id": found.get("id"), "found": "created by an earlier attempt"})
@@ -77,14 +82,20 @@ class Records:
             f"{variable('api_key')} must be allowed to create records: flask send-test creates one"
         )
 
-    def _columns(self, event: Event) -> dict[str, str | None]:
-        """Raises TemplateMistake. An empty text is null: a column of numbers or times takes no text."""
+    def _record(self, event: Event, marker: str) -> dict[str, str | None] | Failed:
+        """An empty text is null: a column of numbers or times takes no text."""
         facts = facts_of(event)
 
         def text(source: str) -> str | None:
             return render_template(source, facts, plain, missing_is_null=True) or None
 
-        return {column: text(source) for column, source in self._settings.fields.items()}
+        try:
+            columns = {column: text(source) for column, source in self._settings.fields.items()}
+        except TemplateMistake as mistake:
+            # Not what exactly: such a message quotes values, and here these are people's text.
+            fields = self._settings.variable("fields")
+            return Failed(f"{fields}: {mistake.kind} in line {mistake.line} with this event", "config")
+        return {self._settings.key_field: marker, **columns}
 
     def _create(self, record: dict[str, str | None]) -> Answer:
         """The record itself is the body; in the query the key column. Raises NoAnswer."""

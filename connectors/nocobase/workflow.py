@@ -10,10 +10,10 @@ from bridge.http import SMALL_ANSWER_BYTES, Answer, NoAnswer, new_session, send
 from bridge.signing import hub_signature
 from bridge.text import cut, without_controls
 from connectors.answers import no_answer
-from connectors.base import Check, Context, Destination, Done, Outcome, Tools, note
+from connectors.base import Check, Context, Destination, Done, Failed, Links, Outcome, Preview, Skipped, Tools, note
 from connectors.nocobase.settings import NocoBaseSettings
 from connectors.webhooks.answers import Advice, outcome_of
-from connectors.webhooks.body import as_json, body_of
+from connectors.webhooks.body import as_json, body_of, shown
 from connectors.webhooks.checks import reached
 from sources.base import Event
 
@@ -27,6 +27,7 @@ class Workflow:
 
     def __init__(self, settings: NocoBaseSettings, tools: Tools) -> None:
         self._settings = settings
+        self._tools = tools
         self._name = tools.name
         self._url = settings.url.get_secret_value()
         self._session = new_session(tools.concurrency, SMALL_ANSWER_BYTES)
@@ -34,6 +35,12 @@ class Workflow:
 
     def destination(self, event: Event) -> Destination:  # noqa: ARG002  there is one
         return Destination(self._name, self._settings.rate)
+
+    def preview(self, event: Event, links: Links) -> Preview | Skipped | Failed:  # noqa: ARG002
+        body = as_json(body_of(event))
+        names = self._headers(self._tools.delivery_of(event), body)
+        where = f"{self._name}: POST to the address in {self._settings.variable('url')}"
+        return Preview(where, shown(body, "json"), (f"headers: {', '.join(names)}",))
 
     def deliver(self, event: Event, context: Context) -> Outcome:
         if "done" in context.notes:

@@ -11,10 +11,10 @@ from bridge.networks import is_public
 from bridge.signing import hub_signature, standard_key, standard_signature
 from bridge.templates import TemplateMistake
 from connectors.answers import no_answer
-from connectors.base import Check, Context, Destination, Done, Failed, Outcome, Tools, note
+from connectors.base import Check, Context, Destination, Done, Failed, Links, Outcome, Preview, Skipped, Tools, note
 from connectors.outgoing.settings import OutgoingSettings
 from connectors.webhooks.answers import Advice, outcome_of
-from connectors.webhooks.body import as_form, as_json, body_of
+from connectors.webhooks.body import as_form, as_json, body_of, shown
 from connectors.webhooks.checks import reached
 from connectors.webhooks.template import render
 from sources.base import Event
@@ -29,6 +29,7 @@ class Outgoing:
 
     def __init__(self, settings: OutgoingSettings, tools: Tools, now: Callable[[], float] = time.time) -> None:
         self._settings = settings
+        self._tools = tools
         self._name = tools.name
         self._now = now
         self._url = settings.url.get_secret_value()
@@ -39,15 +40,21 @@ class Outgoing:
     def destination(self, event: Event) -> Destination:  # noqa: ARG002  there is one
         return Destination(self._name, self._settings.rate)
 
+    def preview(self, event: Event, links: Links) -> Preview | Skipped | Failed:  # noqa: ARG002
+        body = self._body(event)
+        if isinstance(body, Failed):
+            return body
+        names = [*self._headers(body), *self._signed(self._tools.delivery_of(event), body)]
+        where = f"{self._name}: {self._settings.method} to the address in {self._settings.variable('url')}"
+        content = shown(body, self._settings.format) if body else _query(event)
+        return Preview(where, content, (f"headers: {', '.join(names)}",))
+
     def deliver(self, event: Event, context: Context) -> Outcome:
         if "done" in context.notes:
             return Done(context.notes["done"])  # replayed: it is sent once
-        try:
-            body = self._body(event)
-        except TemplateMistake as mistake:
-            # Not what exactly: such a message quotes values, and here these are people's text.
-            template = self._settings.variable("template")
-            return Failed(f"{template}: {mistake.kind} in line {mistake.line} with this event", "config")
+        body = self._body(event)
+        if isinstance(body, Failed):
+            return body
         context.keep()
         headers = {**self._headers(body), **self._signed(context.delivery_id, body)}
         try:
@@ -64,20 +71,22 @@ class Outgoing:
         what = f"takes webhooks, and {variable('secret')} and {variable('headers')} fit"
         yield note(f"whether the receiver {what}, can be tried only by sending one: flask send-test")
 
-    def _body(self, event: Event) -> bytes:
-        """Raises TemplateMistake."""
+    def _body(self, event: Event) -> bytes | Failed:
         if self._settings.method == "GET":
             return b""
         if self._settings.template:
-            return render(self._settings.template, event, self._settings.format)
+            try:
+                return render(self._settings.template, event, self._settings.format)
+            except TemplateMistake as mistake:
+                # Not what exactly: such a message quotes values, and here these are people's text.
+                template = self._settings.variable("template")
+                return Failed(f"{template}: {mistake.kind} in line {mistake.line} with this event", "config")
         return (as_json if self._settings.format == "json" else as_form)(body_of(event))
 
     def _address(self, event: Event) -> str:
         if self._settings.method != "GET":
             return self._url
-        body = body_of(event)
-        query = urlencode({name: body[name] or "" for name in IN_QUERY})
-        return f"{self._url}{'&' if urlsplit(self._url).query else '?'}{query}"
+        return f"{self._url}{'&' if urlsplit(self._url).query else '?'}{urlencode(_query(event))}"
 
     def _headers(self, body: bytes) -> dict[str, str]:
         own = {name: value.get_secret_value() for name, value in self._settings.headers.items()}
@@ -95,6 +104,12 @@ class Outgoing:
         elif self._settings.signature == "github":
             headers["x-hub-signature-256"] = hub_signature(secrets[0], body)
         return headers
+
+
+def _query(event: Event) -> dict[str, str]:
+    """What a GET carries."""
+    body = body_of(event)
+    return {name: body[name] or "" for name in IN_QUERY}
 
 
 def _advice(variable: Callable[[str], str]) -> Advice:

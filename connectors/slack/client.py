@@ -22,6 +22,7 @@ from connectors.slack.settings import SlackSettings
 
 PAGE = 200  # Slack's advice for one page: https://docs.slack.dev/apis/web-api/pagination
 PAGES = 5
+QUIET = {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
 
 
 class Webhook:
@@ -34,10 +35,12 @@ class Webhook:
         self._url = url
         self._session = new_session(pool, answer_bytes=SMALL_ANSWER_BYTES)
 
-    def post(self, content: Content, target: Target, marker: Marker) -> Posted:  # noqa: ARG002
+    def message(self, content: Content, target: Target, marker: Marker) -> dict[str, Any]:  # noqa: ARG002
         message = render(content, marker)
-        quiet = {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
-        body = {"text": message.text, "blocks": message.blocks, **quiet}
+        return {"text": message.text, "blocks": message.blocks, **QUIET}
+
+    def post(self, content: Content, target: Target, marker: Marker) -> Posted:
+        body = self.message(content, target, marker)
         answer = send(self._session, "POST", self._url.get_secret_value(), json_body=body)
         if answer.ok and answer.text.strip() == "ok":
             return Posted()
@@ -59,19 +62,14 @@ class Bot:
         self._ids: dict[str, str] = {}  # of channels that the operator named, as they are learned
         self._me: frozenset[str] = frozenset()  # our ids, once they were asked for
 
-    def post(self, content: Content, target: Target, marker: Marker) -> Posted:
+    def message(self, content: Content, target: Target, marker: Marker) -> dict[str, Any]:
         message = render(content, marker)
-        answer = self._web.chat_postMessage(
-            channel=target.channel,
-            text=message.text,
-            blocks=message.blocks,
-            metadata=message.metadata,
-            thread_ts=target.thread or None,
-            reply_broadcast=True if target.thread else None,
-            mrkdwn=False,
-            unfurl_links=False,
-            unfurl_media=False,
-        )
+        thread = {"thread_ts": target.thread, "reply_broadcast": True} if target.thread else {}
+        texts = {"text": message.text, "blocks": message.blocks, "metadata": message.metadata}
+        return {"channel": target.channel, **texts, **thread, **QUIET}
+
+    def post(self, content: Content, target: Target, marker: Marker) -> Posted:
+        answer = self._web.chat_postMessage(**self.message(content, target, marker))
         channel = _short(answer.get("channel"))
         if checks.is_id(channel):  # kept for the look-ups to come
             self._ids[target.channel] = channel

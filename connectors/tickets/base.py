@@ -142,6 +142,17 @@ class Returning(Protocol):
         IncompleteSearch behind the last one, where there are more."""
 
 
+@runtime_checkable
+class Showing(Protocol):
+    """Further verbs of a ticket system whose requests have other texts, or names for them, than the flow's."""
+
+    def new_ticket(self, draft: Draft) -> Mapping[str, Any]:
+        """What of the result of `prepare` is known without asking the ticket system. Pure."""
+
+    def new_comment(self, body: str) -> Mapping[str, Any]:
+        """The texts that `add_comment` sends. Pure."""
+
+
 class TicketApi(Protocol):
     """One per process, used by many threads. Every verb that sends a request raises Refused or NoAnswer,
     and sends a request once: what is repeated, and when, is the flow's decision."""

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, cast
 
 from bridge.http import NoAnswer
-from bridge.text import is_blank
 from connectors import abc_errors
 from connectors.answers import no_answer
-from connectors.base import Changed, Check, Context, Destination, Done, Links, Outcome, Skipped, Tools
+from connectors.base import (
+    Changed,
+    Check,
+    Context,
+    Destination,
+    Done,
+    Failed,
+    Links,
+    Outcome,
+    Preview,
+    Skipped,
+    Tools,
+)
 from connectors.tickets import markers
 from connectors.tickets.back import Back
 from connectors.tickets.base import Halt, NoWay, Refused, Ticket, TicketApi
 from connectors.tickets.checks import check
 from connectors.tickets.comments import comment_once
 from connectors.tickets.merge import Pair
+from connectors.tickets.preview import preview, preview_back
 from connectors.tickets.render import Writer
 from connectors.tickets.settings import TicketSettings, back_of
 from connectors.tickets.tickets import Case, Found, Tickets, short
@@ -63,6 +75,16 @@ class TicketConnector:
     def changed(self, since: float, links: Links) -> Changed:
         return self._back.changed(since, links) if self._back else Changed(0, ())
 
+    def preview(self, event: Event, links: Links) -> Preview | Skipped | Failed:
+        if self._back and isinstance(event, TicketEvent):
+            return preview_back(event, self._settings)
+        if self._step(event) is None or not isinstance(event, AbcEvent):
+            return self._nothing(event)
+        try:
+            return preview(event, links, self._tools, self._settings, self._api, self._tickets, self._writer)
+        except Halt as halt:
+            return cast("Skipped | Failed", halt.outcome)  # nobody is asked, so there is nothing to try again
+
     def deliver(self, event: Event, context: Context) -> Outcome:
         """Each event first makes sure of the ticket: the event that should have made it may have been lost."""
         outcome = self._attempt(event, context)
@@ -74,17 +96,12 @@ class TicketConnector:
         return outcome
 
     def _attempt(self, event: Event, context: Context) -> Outcome:
-        steps = {
-            "ISSUE_CREATION": self._creation,
-            "ISSUE_STATUS_CHANGE": self._status_change,
-            "ISSUE_ADDITION": self._addition,
-        }
-        step = steps.get(event.name) if isinstance(event, AbcEvent) else None
+        step = self._step(event)
         try:
             if self._back and isinstance(event, TicketEvent):
                 return self._back.deliver(event, context)
             if step is None or not isinstance(event, AbcEvent):
-                return Skipped(f"{self._tools.name} does nothing on {event.name}: look at {self._tools.events}")
+                return self._nothing(event)
             return step(event, self._tickets.case_of(event, context))
         except Halt as halt:
             return halt.outcome
@@ -94,6 +111,17 @@ class TicketConnector:
             return no_answer(self._api.title, error)
         except AbcError as error:
             return abc_errors.outcome_of(error, context)
+
+    def _step(self, event: Event) -> Callable[[AbcEvent, Case], Outcome] | None:
+        steps = {
+            "ISSUE_CREATION": self._creation,
+            "ISSUE_STATUS_CHANGE": self._status_change,
+            "ISSUE_ADDITION": self._addition,
+        }
+        return steps.get(event.name) if isinstance(event, AbcEvent) else None
+
+    def _nothing(self, event: Event) -> Skipped:
+        return Skipped(f"{self._tools.name} does nothing on {event.name}: look at {self._tools.events}")
 
     def _creation(self, _event: AbcEvent, case: Case) -> Outcome:
         if case.theirs:
@@ -128,10 +156,7 @@ class TicketConnector:
             return abc_errors.not_found(what, "its text belongs to others", case.context)
         # Only texts: other fields may hold what identifies the person who wrote.
         keys = [field.key for field in self._abc.fields(case.project.id, event.channel.id) if field.format == "text"]
-        texts = {key: text for key in keys if isinstance(text := feedback.fields.get(key), str)}
-        marker = markers.feedback_marker(self._tools.scope, case.project.id, feedback.id, feedback.creation)
-        channel = str(event.channel.id) if is_blank(event.channel.name) else event.channel.name
-        body = self._writer.feedback_comment(feedback.id, channel, texts, marker.text)
+        body, marker = self._writer.comment(self._tools.scope, case.project, event.channel, feedback, keys)
         added = comment_once(self._api, found.key, body, marker, case.context, feedback)
         return Done({**result, "comment": "added" if added else "already exists"})
 

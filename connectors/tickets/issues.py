@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from bridge.http import Answer
 from connectors.base import Check
-from connectors.tickets.base import Account, Comment, Created, IncompleteSearch, Refused, Ticket
+from connectors.tickets.base import Account, Comment, Created, Draft, IncompleteSearch, Refused, Ticket
 from connectors.tickets.checks import can_create, renamed
 from connectors.tickets.markers import Marker
 from connectors.tickets.names import Names
@@ -62,6 +62,10 @@ class IssueTracker(ABC):
         """The repository in the API."""
 
     @abstractmethod
+    def new_ticket(self, draft: Draft) -> dict[str, Any]:
+        """What `create` sends. Pure."""
+
+    @abstractmethod
     def ticket_of(self, raw: Mapping[str, Any], asked: str) -> Ticket:
         """An issue as the tracker returns it; `asked`: the repository that was asked. Raises what `Rest.reading`
         takes."""
@@ -98,6 +102,9 @@ class IssueTracker(ABC):
 
     def path(self, key: str) -> str:
         return f"{self.path_of(self.names.container_of(key))}/issues/{self.names.number_of(key)}"
+
+    def prepare(self, draft: Draft) -> dict[str, Any]:
+        return self.new_ticket(draft)
 
     def create(self, container: str, request: Mapping[str, Any]) -> Created:
         with self._rest.reading():
@@ -141,8 +148,11 @@ class IssueTracker(ABC):
             if comments and comments[-1].made < since:
                 return
 
+    def new_comment(self, body: str) -> dict[str, Any]:
+        return {"body": body}
+
     def add_comment(self, key: str, body: str) -> None:
-        self._rest.one("POST", f"{self.path(key)}/{self.comment_path}", {"body": body})
+        self._rest.one("POST", f"{self.path(key)}/{self.comment_path}", self.new_comment(body))
 
     def called(self, ticket: Ticket, names: Iterable[str]) -> list[str]:
         return [name for name in names if name == ticket.status]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from bridge.service import Language
@@ -11,9 +11,10 @@ from bridge.text import cut as cut_text
 from bridge.text import inert, is_blank
 from connectors.texts import STATUSES, TICKET_FEEDBACK, TICKET_NO_WAY, TICKET_ORIGIN, TICKET_UNNAMED, ro
 from connectors.tickets.base import Draft
+from connectors.tickets.markers import Marker, feedback_marker
 from connectors.tickets.markup import Markup, one_line
 from connectors.tickets.settings import TicketSettings
-from sources.abc.models import Issue, Named
+from sources.abc.models import Feedback, Issue, Named
 
 NAME_LIMIT = 100  # of a project or a channel; ABC User Feedback has 20
 
@@ -68,6 +69,15 @@ class Writer:
         origin = TICKET_ORIGIN[self._language].format(project=name, issue=issue)
         text = markup.literal(own).strip()
         return origin if is_blank(text) else f"{markup.cut(text, room - markup.units(origin) - 2)}\n\n{origin}"
+
+    def comment(
+        self, scope: str, project: Named, channel: Named, feedback: Feedback, keys: Iterable[str]
+    ) -> tuple[str, Marker]:
+        """The comment for a feedback, of those of its fields `keys` that are texts. `scope`: Tools.scope."""
+        texts = {key: text for key in keys if isinstance(text := feedback.fields.get(key), str)}
+        marker = feedback_marker(scope, project.id, feedback.id, feedback.creation)
+        name = str(channel.id) if is_blank(channel.name) else channel.name
+        return self.feedback_comment(feedback.id, name, texts, marker.text), marker
 
     def feedback_comment(self, feedback: int, channel: str, texts: Mapping[str, str], marker: str) -> str:
         """The comment for a feedback: its text fields, each under its key where there are several."""

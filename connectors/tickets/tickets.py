@@ -15,7 +15,7 @@ from bridge.http import NoAnswer
 from bridge.text import cut, inert
 from connectors import abc_errors, patience
 from connectors.base import Context, Failed, Outcome, Retry, Skipped, Tools
-from connectors.tickets.base import Created, Halt, IncompleteSearch, Refused, Ticket, TicketApi
+from connectors.tickets.base import Created, Draft, Halt, IncompleteSearch, Refused, Ticket, TicketApi
 from connectors.tickets.comments import ambiguous
 from connectors.tickets.markers import Marker, ticket_marker
 from connectors.tickets.names import Names
@@ -84,9 +84,8 @@ class Tickets:
             raise Halt(Skipped("the event names no issue"))
         return self.case(event.project, event.issue, context)
 
-    def case(self, project: Named, named: Issue, context: Context) -> Case:
-        """Reads the issue again: what is known of it only names it. Raises Halt where it is none of ours."""
-        entity = str(subject_of(project.id, named))
+    def container_of(self, project: Named) -> str:
+        """Where the tickets of an ABC project are. Raises Halt where there is no such place. Without I/O."""
         elsewhere = self._tools.served_elsewhere.get(str(project.id))
         containers = self._settings.containers
         if elsewhere and str(project.id) not in dict(containers.items()):
@@ -95,10 +94,26 @@ class Tickets:
         if container is None:
             what = f"{self._project_variable} names no {self._api.container}"
             raise Halt(Skipped(f"{what} for ABC project {project.id}"))
+        return container
+
+    def draft(self, container: str, project: Named, issue: Issue) -> Draft:
+        """Of a new ticket. Raises Halt where a template does not fit this issue. Without I/O."""
+        try:
+            return self._writer.draft(container, project, issue, self._marker_of(project, issue).text)
+        except ValueError as error:
+            raise Halt(Failed(str(error), "config")) from None
+
+    def _marker_of(self, project: Named, issue: Issue) -> Marker:
+        return ticket_marker(self._tools.scope, project.id, issue.id, issue.creation)
+
+    def case(self, project: Named, named: Issue, context: Context) -> Case:
+        """Reads the issue again: what is known of it only names it. Raises Halt where it is none of ours."""
+        entity = str(subject_of(project.id, named))
+        container = self.container_of(project)
 
         def about(issue: Issue) -> Case:
             link = context.links.get(entity, issue.creation)
-            marker = ticket_marker(self._tools.scope, project.id, issue.id, issue.creation)
+            marker = self._marker_of(project, issue)
             return Case(context, entity, project, container, self._api.names, issue, link, marker)
 
         try:
@@ -213,8 +228,8 @@ class Tickets:
 
     def _made(self, case: Case) -> Found:
         self._wait_out_earlier_intent(case)
+        draft = self.draft(case.container, case.project, case.issue)
         try:
-            draft = self._writer.draft(case.container, case.project, case.issue, case.marker.text)
             # Also asks for what the record of the ticket needs: nothing may go wrong between the create and the record.
             request = self._api.prepare(draft)
         except ValueError as error:

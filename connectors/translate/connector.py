@@ -8,7 +8,20 @@ from typing import Any
 
 from connectors import patience
 from connectors.abc_errors import outcome_of
-from connectors.base import Check, Context, Destination, Done, Failed, Outcome, Retry, Skipped, Tools, note
+from connectors.base import (
+    Check,
+    Context,
+    Destination,
+    Done,
+    Failed,
+    Links,
+    Outcome,
+    Preview,
+    Retry,
+    Skipped,
+    Tools,
+    note,
+)
 from connectors.translate.plausible import unchanged
 from connectors.translate.providers.base import Provider, ProviderError
 from connectors.translate.settings import TranslateSettings
@@ -48,6 +61,20 @@ class TranslateConnector:
     def behind(self, _entity: Issue | Feedback, _link: Mapping[str, str]) -> bool:
         """What stands in the field is all there is."""
         return False
+
+    def preview(self, event: Event, links: Links) -> Preview | Skipped | Failed:  # noqa: ARG002
+        """The texts as they are: how they are cut into requests, and what is kept of an earlier attempt, the delivery
+        finds out."""
+        if not isinstance(event, AbcEvent) or event.project is None or event.channel is None or event.feedback is None:
+            return Skipped(f"{event.name} is about no feedback")
+        wishes, skipped = self._wishes(event.feedback)
+        if not wishes:
+            return Skipped("; ".join(skipped.values()))
+        content = [
+            {"field": wish.source, "text": wish.text, "language": wish.target, "into": wish.into} for wish in wishes
+        ]
+        notes = (*skipped.values(), "the feedback is read again before it is translated")
+        return Preview(self._destination.name, content, notes)
 
     def deliver(self, event: Event, context: Context) -> Outcome:
         if not isinstance(event, AbcEvent) or event.project is None or event.channel is None or event.feedback is None:

@@ -6,6 +6,7 @@ is a new VERSION.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -62,6 +63,11 @@ def as_form(body: Mapping[str, Any]) -> bytes:
     """`application/x-www-form-urlencoded`, with nested values as `data[issue][id]=3`; null is an empty text, and a list
     or an object without members is left out."""
     return urlencode(list(_pairs(body))).encode()
+
+
+def shown(body: bytes, format_: Literal["json", "form"]) -> Any:
+    """A body as a person reads it: the value that is written in JSON, or the text of a form."""
+    return json.loads(body) if format_ == "json" else body.decode()
 
 
 def _pairs(value: Any, name: str = "") -> Iterator[tuple[str, str]]:

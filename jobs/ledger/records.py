@@ -50,6 +50,10 @@ class Records:
                 deliveries.append(row | {"attempts_log": log_of(stored)})
         return {**event_row(event_id, fields), "body": from_json(fields.get("body", "")), "deliveries": deliveries}
 
+    def stored(self, event_id: str) -> dict[str, str] | None:
+        """The fields of an event, for `sources.restore`; None when there is none of that id."""
+        return texts(self._redis.hgetall(f"{self._prefix}event:{event_id}")) or None
+
     def knows(self, event_id: str) -> bool:
         """Whether the ledger has the event."""
         return bool(self._redis.exists(f"{self._prefix}event:{event_id}"))

@@ -4,17 +4,19 @@ it is configured against its stand-in: tests/connectors/<kind>/contract.py (test
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
 import connectors
-from connectors.base import Check, Connector, Done, Failed, LeaseLost, Outcome, Retry, Skipped
+from connectors.base import Check, Connector, Done, Failed, LeaseLost, Outcome, Preview, Previewing, Retry, Skipped
 from jobs.routing import make_route, plan
 from sources import REGISTRY as SOURCES
 from sources.base import Event
@@ -22,6 +24,7 @@ from tests.connectors.context import MemoryContext, MemoryLinks
 from tests.connectors.contract import all_cases, cases_of, functions_of
 from tests.connectors.world import World
 from tests.test_docs import documented
+from tools.sandbox.abc_store import DEMO_KEY
 from tools.sandbox.processes import ROOT, free_port
 from tools.sandbox.server import running
 
@@ -376,6 +379,103 @@ def _effects_of_one_delivery(world: World, connector: Connector, name: str) -> i
     made = world.effects() - before
     assert made > 0, f"{name} is a default event, so it has an effect"
     return made
+
+
+# Its preview
+
+
+@pytest.fixture
+def requests_made(monkeypatch: pytest.MonkeyPatch) -> list[requests.PreparedRequest]:
+    """Every request from now on, as it goes out."""
+    made: list[requests.PreparedRequest] = []
+    send = HTTPAdapter.send
+
+    def noting(self: HTTPAdapter, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        made.append(request)
+        return send(self, request, *args, **kwargs)
+
+    monkeypatch.setattr(HTTPAdapter, "send", noting)
+    return made
+
+
+def sent_values(made: list[requests.PreparedRequest]) -> list[Any]:
+    """What the requests hold: their bodies, each with all that is in it, whether it is JSON, a form or GraphQL."""
+    found: list[Any] = []
+    for request in made:
+        body = request.body.decode() if isinstance(request.body, bytes) else request.body or ""
+        found += parts(read(body))
+    return found
+
+
+def read(body: str) -> Any:
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return {name: read_field(text) for name, text in parse_qsl(body)}
+    if isinstance(value, dict) and isinstance(value.get("query"), str):  # texts stand in it as JSON has them
+        return [json.loads(text) for text in re.findall(r'"(?:[^"\\]|\\.)*"', value["query"])]
+    return value
+
+
+def read_field(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def parts(value: Any) -> Iterator[Any]:
+    """A value and all that is in it; a text may hold JSON."""
+    yield value
+    if isinstance(value, str) and value.startswith("{"):
+        value = read_field(value)
+    if isinstance(value, Mapping | list):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            yield from parts(part)
+
+
+def is_sent(content: Any, sent: list[Any], whole: bool) -> bool:
+    """`whole`: as one value; else each text of it."""
+    if whole:
+        return content in sent
+    return all(part in sent for part in parts(content) if isinstance(part, str))
+
+
+def test_its_preview_is_what_it_sends_and_makes_no_request(
+    fresh: World, requests_made: list[requests.PreparedRequest]
+) -> None:
+    """A message and a webhook are one request: the preview is its body. A ticket is several: the preview has texts that
+    are sent, and the status, which its system names in another way."""
+    is_ticket_system = fresh.spec.tickets is not None
+    for name in fresh.spec.default_events:
+        connector, event = fresh.build(), fresh.event(name)
+        assert isinstance(connector, Previewing)
+        requests_made.clear()
+        shown = connector.preview(event, MemoryLinks())
+        assert isinstance(shown, Preview), name
+        assert requests_made == []
+        assert not [secret for secret in (*fresh.case.secrets, DEMO_KEY) if secret in repr(shown)]
+        assert isinstance(fresh.settle(connector, event), Done)
+        sent = sent_values(requests_made)
+        content = shown.content
+        if fresh.spec.kind == "translate":
+            assert content
+            content = [wish["text"] for wish in content]
+        elif is_ticket_system:
+            assert content.keys() == {"ticket", "status"} | ({"comment"} if name == "ISSUE_ADDITION" else set())
+            content = {part: value for part, value in content.items() if part != "status"}
+        assert is_sent(content, sent, whole=not is_ticket_system and fresh.spec.kind != "translate"), (name, content)
+
+
+def test_its_preview_of_what_it_does_nothing_with_is_the_outcome(world: World) -> None:
+    connector, whole = world.build(), world.event()
+    assert isinstance(connector, Previewing)
+    changes: list[Any] = [{part: None} for part in ("project", "channel", "feedback", "issue")]
+    for change in changes:
+        event = replace(whole, **change)
+        shown = connector.preview(event, MemoryLinks())
+        outcome = world.deliver(connector, event, world.context(event, age=1000))
+        assert isinstance(shown, Preview) or shown == outcome, change
 
 
 # Instances
