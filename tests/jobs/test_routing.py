@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,8 +17,9 @@ from jobs.ledger.ledger import Planned
 from jobs.routing import Route, make_route, plan
 from sources import EVENTS
 from sources.abc.events import parse
-from sources.base import Event
+from sources.base import Event, Subject
 from sources.facts import facts_of
+from sources.tickets import Ticket, TicketEvent
 from tools.sandbox.processes import ROOT
 
 DATA: dict[str, Any] = {
@@ -269,6 +271,72 @@ def test_each_connector_that_wants_the_event_gets_one_delivery() -> None:
     ]
     assert plan(event(), [Route("jira", ("ISSUE_*",))]) == []
     assert plan(event(), []) == []
+
+
+def moved(source: str = "jira", *, moves: bool = True, implied: bool = False) -> TicketEvent:
+    subject, ticket = Subject(source, "issue", "", 7), Ticket("7", "PROJ-7")
+    return TicketEvent(source, "id", f"{source}.issue_updated", subject, 1.0, {}, ticket, moves=moves, implied=implied)
+
+
+def test_a_connector_gets_the_changes_of_its_own_tickets_whatever_its_patterns_and_filter() -> None:
+    """Those are about events of ABC."""
+    made = make_route("jira", "ISSUE_*", "project.id == 9", (), ("JIRA_EVENTS", "JIRA_FILTER"))
+    route = replace(made, sources=frozenset({"abc"}), tickets=True, back="jira")
+    assert plan(moved(), [route]) == [Planned("jira")]
+    assert plan(moved(implied=True), [replace(route, tickets=False)]) == [Planned("jira")]
+    assert plan(moved(moves=False), [route]) == []
+    assert plan(moved("github"), [route]) == []
+    assert plan(moved(), [replace(route, back="")]) == []
+    assert plan(replace(event(), source="jira"), [route]) == [], "no event about a ticket"
+    assert plan(event("ISSUE_CREATION"), [route]) == [Planned("jira", "skipped", "left out by JIRA_FILTER")]
+
+
+def test_a_connector_gets_events_of_its_sources_only() -> None:
+    anything = Route("slack", ("*",))
+    assert anything.takes(moved())
+    assert anything.takes(event())
+    for source, taken in (("abc", True), ("jira", False)):
+        route = replace(anything, sources=frozenset({source}))
+        assert (route.acts_on("abc"), route.takes(event()), route.takes(moved())) == (taken, taken, not taken)
+
+
+def test_only_a_connector_that_keeps_tickets_gets_implied_events() -> None:
+    implied = replace(event("ISSUE_ADDITION"), implied=True)
+    assert Route("jira", ("ISSUE_*",), tickets=True).takes(implied)
+    assert not Route("jira", ("FEEDBACK_*",), tickets=True).takes(implied)
+    assert not Route("slack", ("ISSUE_*",)).takes(implied)
+    assert Route("slack", ("ISSUE_*",)).takes(event("ISSUE_ADDITION"))
+
+
+def test_an_event_is_routed_by_each_of_its_names() -> None:
+    comment = replace(moved(), comment="text")
+    assert Route("slack", ("jira.comment",)).takes(comment)
+    assert Route("slack", ("jira.issue_updated",)).takes(comment)
+    assert not Route("slack", ("jira.*", "!jira.comment")).takes(comment)
+    assert not Route("slack", ("jira.comment",)).takes(moved())
+
+
+def test_the_names_that_a_connector_may_get_are_known() -> None:
+    assert list(Route("slack", ("ISSUE_*", "logto.*"), known=("ISSUE_CREATION", "jira.x")).expected()) == [
+        "ISSUE_CREATION"
+    ]
+
+
+def test_a_pattern_may_name_any_event_of_a_source_in_use_only() -> None:
+    names = ("SLACK_EVENTS", "SLACK_FILTER")
+    assert make_route("slack", "crm.anything", None, (), names, ["abc", "crm"]).patterns == ("crm.anything",)
+    with pytest.raises(ConfigError) as caught:
+        make_route("slack", "abc.anything", None, (), names, ["abc", "crm"])
+    abc = "FEEDBACK_CREATION, ISSUE_CREATION, ISSUE_ADDITION, ISSUE_STATUS_CHANGE"
+    assert caught.value.problems == [f"SLACK_EVENTS: 'abc.anything' matches none of {abc}, crm.*"]
+    with pytest.raises(ConfigError) as caught:
+        make_route("slack", ",", None, (), names, ["abc"])
+    assert caught.value.problems == [f"SLACK_EVENTS: names no event; there are {abc}"]
+
+
+def test_a_route_keeps_what_the_operator_wrote() -> None:
+    route = make_route("slack", None, None, ("ISSUE_*",), ("SLACK_EVENTS", "SLACK_FILTER"))
+    assert route == Route("slack", ("ISSUE_*",), None, "SLACK_EVENTS", "SLACK_FILTER")
 
 
 def test_the_engine_of_filters_is_loaded_only_where_a_filter_is_set() -> None:

@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+SECONDS = 3600 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 300
+"""After which a property is taken for one that does not end. With more examples, and on a busy machine, one that ends
+takes many minutes."""
 SUITES = tuple(f"tests/security/test_odd_{what}.py" for what in ("requests", "answers", "systems"))
 
 

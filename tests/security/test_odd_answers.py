@@ -23,6 +23,7 @@ from tests.connectors.context import MemoryContext
 from tests.connectors.translate.kinds import NAMES as PROVIDERS
 from tests.connectors.translate.kinds import kind_of
 from tests.security.corruption import Corrupting, Corruption, corruptions
+from tests.security.fuzz import SECONDS
 from tools.sandbox import translators
 from tools.sandbox.app import Sandbox, create_sandbox
 from tools.sandbox.server import running
@@ -103,7 +104,7 @@ def world() -> Iterator[World]:
 NAMES = st.sampled_from(["ISSUE_CREATION", "ISSUE_STATUS_CHANGE", "ISSUE_ADDITION"])
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(SECONDS)
 @pytest.mark.parametrize("system", ["abc", "jira"])
 @given(name=NAMES, corruption=corruptions())
 def test_an_issue_has_at_most_one_ticket(world: World, system: str, name: str, corruption: Corruption) -> None:
@@ -115,7 +116,7 @@ def test_an_issue_has_at_most_one_ticket(world: World, system: str, name: str, c
     assert all(len(ticket.comments) <= 2 for ticket in tickets)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(SECONDS)
 @given(name=NAMES, corruption=corruptions())
 def test_an_event_is_announced_at_most_once(world: World, name: str, corruption: Corruption) -> None:
     """Where an answer of Slack is no answer, the message is looked up before it is sent again."""
@@ -126,7 +127,7 @@ def test_an_event_is_announced_at_most_once(world: World, name: str, corruption:
     assert len(posted) <= 1, (posted, outcomes)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(SECONDS)
 @pytest.mark.parametrize("provider", PROVIDERS)
 @given(corruption=corruptions())
 def test_a_translation_is_a_text_or_is_missing(world: World, provider: str, corruption: Corruption) -> None:
@@ -138,13 +139,13 @@ def test_a_translation_is_a_text_or_is_missing(world: World, provider: str, corr
     assert len(written) < 2_000, "an answer far longer than its source was accepted"
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(SECONDS)
 @given(corruption=corruptions())
 def test_the_translator_survives_odd_answers_of_abc(world: World, corruption: Corruption) -> None:
     world.attempts(world.connectors["deepl"]["translate"], world.feedback_event(), "abc", corruption)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(SECONDS)
 @settings(max_examples=15)
 @given(corruption=corruptions())
 def test_a_search_at_abc_ends(world: World, corruption: Corruption) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from tests.security.corruption import ODD_JSON, ODD_VALUES, replaced
+from tests.security.fuzz import SECONDS
 from tests.web import TOKEN, Connection, Web, recorded, start_web
 from tools.sandbox.processes import ROOT, Processes
 
@@ -58,7 +59,7 @@ def redis(valkey_url: str) -> Iterator[Any]:
         yield client
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(SECONDS)
 @given(body=bodies)
 def test_any_body_is_stored_or_refused(web: Web, redis: Any, body: bytes) -> None:
     with web.connected() as connection:
@@ -68,7 +69,7 @@ def test_any_body_is_stored_or_refused(web: Web, redis: Any, body: bytes) -> Non
         assert redis.exists(f"fb:fuzz:event:{reply.json['event_id']}")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(SECONDS)
 @given(method=st.sampled_from(["POST", "GET", "PUT", "OPTIONS", "BREW"]), path=paths, more=headers, body=bodies)
 def test_any_request_is_answered_as_documented(
     web: Web, method: str, path: str, more: list[tuple[str, str]], body: bytes

@@ -14,6 +14,7 @@ from tests.connectors.context import MemoryContext
 from tests.connectors.contract import all_cases, cases_of
 from tests.connectors.world import World
 from tests.security.corruption import Corrupting, Corruption, corruptions
+from tests.security.fuzz import SECONDS
 from tools.sandbox.app import create_sandbox
 from tools.sandbox.server import running
 
@@ -60,7 +61,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[OddWorld]:
         yield made
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(SECONDS)
 @settings(max_examples=settings().max_examples // FEWER)
 @given(corruption=corruptions())
 @example(corruption=Corruption(node=9, value="1e400"))  # the account's number, of an issue that GitLab lists
