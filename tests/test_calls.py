@@ -13,7 +13,7 @@ import requests
 
 from bridge.http import NoAnswer, new_session, send
 from bridge.http import adapter as transport_adapter
-from bridge.http.deadline import Call, _host, _Watchdog, current, resolver
+from bridge.http.deadline import Call, _host, _Watchdog, _watchdog, current, resolver
 from tests.hostile import answering, http, listening
 from tools.sandbox.processes import wait_for
 
@@ -40,6 +40,12 @@ def test_a_connection_is_used_inside_a_call_only() -> None:
         assert current() is call
     with pytest.raises(RuntimeError):
         current()
+
+
+def test_the_thread_that_ends_calls_knows_a_call_while_it_lasts() -> None:
+    with Call(60) as call:
+        assert call in _watchdog._calls
+    assert call not in _watchdog._calls, "a process makes many calls within the deadline of one"
 
 
 def test_after_the_deadline_no_further_step_is_begun() -> None:

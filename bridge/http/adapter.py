@@ -142,9 +142,9 @@ class Adapter(HTTPAdapter):
             raise Forbidden(BY_PROXY)
         with Call(timeouts.total, self._allowed) as call:
             try:
-                response = super().send(request, stream=True, timeout=timeouts, **kwargs)
+                response = super().send(request, timeout=timeouts, **kwargs)
                 with response:
-                    body = self._read(response, call)
+                    body = self._read(response)
             except (requests.RequestException, HTTPError, OSError, ValueError) as error:
                 if not call.expired:
                     raise no_answer_of(
@@ -159,7 +159,7 @@ class Adapter(HTTPAdapter):
         response.encoding = "utf-8"  # or `requests` guesses it from the bytes, at length
         return response
 
-    def _read(self, response: requests.Response, call: Call) -> bytes:
+    def _read(self, response: requests.Response) -> bytes:
         success = 200 <= response.status_code < 300
         most = self._answer_bytes if success else MAX_REFUSAL_BYTES
         chunks: list[bytes] = []
@@ -170,8 +170,6 @@ class Adapter(HTTPAdapter):
                 if not success:
                     return b""
                 raise NoAnswer("network", f"the answer is larger than {most} bytes", sent=True)
-            if call.expired:
-                return b""
             chunks.append(chunk)
         body = without_halves(b"".join(chunks))
         return b"" if _is_too_deep(body) else body
