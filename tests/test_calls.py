@@ -13,7 +13,7 @@ import requests
 
 from bridge.http import NoAnswer, new_session, send
 from bridge.http import adapter as transport_adapter
-from bridge.http.deadline import Call, _host, _Watchdog, _watchdog, current, resolver
+from bridge.http.deadline import Call, _host, _Resolver, _Watchdog, _watchdog, current, resolver
 from tests.hostile import answering, http, listening
 from tools.sandbox.processes import wait_for
 
@@ -139,6 +139,12 @@ def test_a_process_without_the_thread_starts_it_again(pair: tuple[socket.socket,
 )
 def test_a_link_local_address_keeps_its_scope(address: Any, host: str) -> None:
     assert _host(address) == host
+
+
+def test_a_name_is_looked_up() -> None:
+    found = _Resolver().find("localhost", 80, PATIENCE)
+    assert {host for host, _ in found} <= {"127.0.0.1", "::1"}
+    assert {port for _, port in found} == {80}
 
 
 def test_what_goes_wrong_in_a_look_up_reaches_its_caller(monkeypatch: pytest.MonkeyPatch) -> None:

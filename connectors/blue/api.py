@@ -18,6 +18,7 @@ from connectors.blue.settings import DONE, NAMES, Settings, url_of
 from connectors.tickets.base import Comment, Created, Draft, Fence, IncompleteSearch, Moved, NoWay, Refused, Ticket
 from connectors.tickets.graphql import GraphQL, Name, arguments_of
 from connectors.tickets.markers import Marker
+from connectors.tickets.rest import text_of
 from sources.base import seconds_of
 
 PAGE, PAGES, COMMENT_PAGES = 50, 10, 20
@@ -117,7 +118,7 @@ class BlueApi:
             with self._blue.reading():
                 answer = self._ask("commentList", {**of, "first": PAGE, "skip": page * PAGE}, shown)
                 raws, more = answer["comments"], answer["pageInfo"]["hasNextPage"]
-                comments = [Comment(raw["text"], raw["user"]["id"], _seconds(raw)) for raw in raws]
+                comments = [Comment(text_of(raw["text"]), text_of(raw["user"]["id"]), _seconds(raw)) for raw in raws]
             yield from comments
             if not more or (comments and comments[-1].made < since):
                 return
@@ -220,7 +221,9 @@ class BlueApi:
         of = next(iter(self._arguments("todoLists") & {"projectId", "workspaceId"}), "projectId")
         with self._blue.reading():
             found = self._ask("todoLists", {of: self._ids(workspace)[1]}, "{ id title position }")
-            return [(raw["id"], raw["title"]) for raw in sorted(found, key=lambda raw: raw["position"])]
+            return [
+                (text_of(raw["id"]), text_of(raw["title"])) for raw in sorted(found, key=lambda raw: raw["position"])
+            ]
 
     def _in(self, workspace: str) -> dict[str, Any]:
         """The part of a filter that every one needs. What it does not know it does not refuse: only ids are sure."""
@@ -245,7 +248,7 @@ class BlueApi:
         tags = tuple(str(tag["title"]) for tag in raw["tags"])
         changed = seconds_of(str(raw.get("updatedAt"))) or 0.0
         status = DONE if raw["done"] else str(there["title"])
-        return Ticket(raw["id"], key, status, tags, author, _seconds(raw), str(there["id"]), changed)
+        return Ticket(text_of(raw["id"]), key, status, tags, author, _seconds(raw), str(there["id"]), changed)
 
     def _ask(self, name: str, arguments: Mapping[str, Any], selection: str, container: str = "") -> Any:
         """`name`: the older one. `container`: for what is refused without the header that names it."""

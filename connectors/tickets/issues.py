@@ -16,7 +16,7 @@ from connectors.tickets.base import Account, Comment, Created, Draft, Incomplete
 from connectors.tickets.checks import can_create, renamed
 from connectors.tickets.markers import Marker
 from connectors.tickets.names import Names
-from connectors.tickets.rest import Rest, moment_of
+from connectors.tickets.rest import Rest, moment_of, text_of
 from connectors.tickets.settings import TicketSettings
 from sources.base import seconds_of
 
@@ -143,7 +143,7 @@ class IssueTracker(ABC):
     def comments(self, key: str, since: float) -> Iterator[Comment]:
         for raws in self.comment_pages(f"{self.path(key)}/{self.comment_path}", since):
             with self._rest.reading():
-                comments = [Comment(raw["body"] or "", self.author_of(raw), made(raw)) for raw in raws]
+                comments = [Comment(text_of(raw["body"]), self.author_of(raw), made(raw)) for raw in raws]
             yield from comments
             if comments and comments[-1].made < since:
                 return

@@ -112,6 +112,14 @@ class Rest:
             raise NoAnswer("network", what, sent=True) from None
 
 
+def text_of(value: Any) -> str:
+    """A text of an answer; "" for null. Raises TypeError for anything else: what is passed on unread would fail where
+    nobody takes it for a wrong answer."""
+    if not isinstance(value, str | None):
+        raise TypeError("no text")
+    return value or ""
+
+
 def moment_of(seconds: float) -> str:
     """A time as these systems take it in queries; "" where it is unknown (0)."""
     return "" if not seconds else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

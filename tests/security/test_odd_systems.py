@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from connectors.base import Connector, Done, Failed, Outcome, Retry, Skipped
 from tests.connectors.context import MemoryContext
@@ -28,8 +29,8 @@ class OddWorld(World):
 
     corrupting: Corrupting
     connector: Connector
-    once: int
-    """How many effects one delivery has."""
+    once: dict[str, int]
+    """How many effects one delivery has, by the name of its event."""
 
     def _repr_pretty_(self, printer: object, _cycle: bool) -> None:
         """For Hypothesis: a failing example is about the corruption, not about all that the stand-ins hold."""
@@ -56,17 +57,26 @@ def world(request: pytest.FixtureRequest) -> Iterator[OddWorld]:
         made = OddWorld(kind, case, sandbox)
         made.corrupting = corrupting
         made.connector = made.build(**made.never_unsure())
-        made.settle(made.connector, made.event())
-        made.once = made.effects()
+        made.once = {}
+        for name in made.spec.default_events:
+            before = made.effects()
+            made.settle(made.connector, made.event(name))
+            made.once[name] = made.effects() - before
         yield made
 
 
 @pytest.mark.timeout(SECONDS)
 @settings(max_examples=settings().max_examples // FEWER)
-@given(corruption=corruptions())
-@example(corruption=Corruption(node=9, value="1e400"))  # the account's number, of an issue that GitLab lists
-def test_an_odd_answer_leads_to_an_outcome_and_at_most_one_effect(world: OddWorld, corruption: Corruption) -> None:
-    event, before = world.event(), world.effects()
+@given(number=st.integers(0, 3), corruption=corruptions())
+@example(0, Corruption(node=9, value="1e400"))  # the account's number, of an issue that GitLab lists
+@example(0, Corruption(at=1, node=32, value="1e400"))  # the title of a list in Blue
+def test_an_odd_answer_leads_to_an_outcome_and_at_most_one_effect(
+    world: OddWorld, number: int, corruption: Corruption
+) -> None:
+    """`number`: which of the events that the connector acts on."""
+    names = world.spec.default_events
+    name = names[number % len(names)]
+    event, before = world.event(name), world.effects()
     context = world.context(event)
     world.corrupting.start(world.case.system, corruption)
     outcome = world.attempt(context, event)
@@ -76,4 +86,17 @@ def test_an_odd_answer_leads_to_an_outcome_and_at_most_one_effect(world: OddWorl
             break
         context = context.next_attempt(later=200.0)
         outcome = world.attempt(context, event)
-    assert world.effects() - before <= world.once, outcome
+    assert world.effects() - before <= world.once[name], outcome
+
+
+@pytest.mark.parametrize("value", ["1e400", '{"a": 1}'])
+def test_an_odd_comment_leads_to_an_outcome(world: OddWorld, value: str) -> None:
+    """A delivery that is replayed looks for its comment: in the second answer, behind the ticket."""
+    if world.case.world is None:
+        pytest.skip("no ticket system")
+    event = world.event("ISSUE_ADDITION")
+    world.settle(world.connector, event)
+    for node in range(6):
+        world.corrupting.start(world.case.system, Corruption(at=1, node=node, value=value))
+        world.attempt(world.context(event), event)
+    world.corrupting.start(world.case.system, None)
