@@ -275,7 +275,7 @@ def test_an_issue_that_a_feedback_carries_is_found_once(redis: Redis) -> None:
     found = [("ISSUE_ADDITION", "attached, missed; now for tickets")]
     assert setting.actions(feedback, CHANNEL, dry_run=True) == found
     assert setting.actions(feedback, CHANNEL) == found
-    assert setting.look(feedback, CHANNEL) == []
+    assert setting.look(feedback, CHANNEL) == setting.look(feedback, CHANNEL, dry_run=True) == []
     assert setting.missed == [], "no webhook announces it"
 
 
@@ -336,6 +336,13 @@ def test_a_change_there_and_back_is_noted_and_not_announced(setting: Setting) ->
     assert setting.level(issue) == Level("INIT", NOW - 2 * DAY, 1.0)
     assert setting.look(issue) == []
     assert setting.level(issue) == Level("INIT", NOW - 500, 1.0)
+
+
+def test_a_change_there_and_back_at_a_time_that_can_not_be_true_is_noted_as_of_now(setting: Setting) -> None:
+    issue = changed(setting)
+    setting.source.later = setting.issue("INIT", created=-2 * DAY, changed=+DAY)
+    assert setting.look(issue) == []
+    assert setting.level(issue) == Level("INIT", NOW, 1.0)
 
 
 def test_an_entity_whose_level_the_source_does_not_show_is_left_alone(setting: Setting) -> None:
