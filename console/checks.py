@@ -23,8 +23,21 @@ from sources.abc.client import AbcError
 from sources.abc.models import position_ids
 
 
+def every_check(runtime: Runtime, offline: bool) -> Iterator[Check]:
+    """Every line of `flask check`, without secrets."""
+    redact = runtime.configuration.redact
+    lines = itertools.chain(dotenv_checks(Path(".env")), checks(runtime, offline))
+    return (replace(line, what=redact(line.what)) for line in lines)
+
+
+def as_row(line: Check) -> dict[str, str]:
+    """For programs: `status` is ok, note or fail; `about` the system."""
+    about, _, what = line.what.partition(": ")
+    return {"status": "note" if line.is_note else "ok" if line.ok else "fail", "about": about, "what": what}
+
+
 def checks(runtime: Runtime, offline: bool) -> Iterator[Check]:
-    """Every line of `flask check`."""
+    """Of the configuration, Redis, the source and every connector."""
     configuration = runtime.configuration
     names = ", ".join(configuration.connectors) or "none: set CONNECTORS"
     yield Check(True, f"configuration: valid; connectors: {names}")

@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from functools import cached_property
-from pathlib import Path
 
 import click
 from flask import Flask
@@ -18,10 +16,10 @@ from bridge.environment import ConfigError
 from bridge.terminal import printable
 from bridge.times import instant
 from connectors.base import Check
-from console.checks import checks, dotenv_checks
+from console.checks import as_row, every_check
 from console.output import as_json_text, echo, in_sentences, show
 from console.previewing import NoPreview, lines_of, preview_of
-from console.sending import creation_times, send_sample, until_finished
+from console.sending import CannotSend, creation_times, own_address, send_sample, until_finished
 from console.settings import listed
 from jobs.configuration import Configuration
 from jobs.ledger.ledger import STATES
@@ -53,9 +51,7 @@ class Desk:
     def checks(self, offline: bool) -> Iterator[Check]:
         if isinstance(self._configured, ConfigError):
             return (Check(False, problem) for problem in self._configured.problems)
-        redact = self._configured.redact
-        lines = itertools.chain(dotenv_checks(Path(".env")), checks(self.runtime, offline))
-        return (replace(line, what=redact(line.what)) for line in lines)
+        return every_check(self.runtime, offline)
 
 
 def register(app: Flask, configured: Configuration | ConfigError, environ: Mapping[str, str]) -> None:
@@ -73,12 +69,11 @@ def register(app: Flask, configured: Configuration | ConfigError, environ: Mappi
         bad = 0
         for line in desk.checks(offline):
             bad += not line.ok
-            status = "note" if line.is_note else "ok" if line.ok else "fail"
-            about, _, what = line.what.partition(": ")
+            row = as_row(line)
             if as_json:
-                echo(as_json_text({"status": status, "about": about, "what": what}))
+                echo(as_json_text(row))
             else:
-                echo(f"{'FAIL' if status == 'fail' else status:4} {printable(line.what)}")
+                echo(f"{'FAIL' if row['status'] == 'fail' else row['status']:4} {printable(line.what)}")
         sys.exit(1 if bad else 0)
 
     @app.cli.command("settings")
@@ -224,10 +219,14 @@ def register(app: Flask, configured: Configuration | ConfigError, environ: Mappi
 
         Connectors act on it as on any other: with an id that exists a ticket is made, a message is sent.
         """
-        url = url or f"http://127.0.0.1:{desk.configuration.service.port}/webhook"
+        url = url or own_address(desk.configuration)
         created = creation_times(desk.runtime.apis.get("abc"), **ids)
-        event_id = send_sample(desk.configuration, url, samples.body(name, **ids, created=created))
-        rows = list(until_finished(desk.runtime.records, event_id, wait))
+        try:
+            sent = send_sample(desk.configuration, url, samples.body(name, **ids, created=created))
+        except CannotSend as problem:
+            raise click.ClickException(str(problem)) from None
+        echo(f"accepted as event {sent.event_id}{' (known already)' if sent.is_known else ''}")
+        rows = list(until_finished(desk.runtime.records, sent.event_id, wait))
         show(rows, COLUMNS, as_json=False)
         sys.exit(0 if rows and all(row["state"] in ("done", "skipped") for row in rows) else 1)
 

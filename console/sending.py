@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
-
-import click
 
 from bridge.http import NoAnswer, new_session, send
 from bridge.terminal import printable
-from console.output import echo
 from jobs.configuration import Configuration
 from jobs.ledger.ledger import FINISHED
 from jobs.ledger.records import Records
 from sources.abc.client import AbcClient, AbcError
 from sources.abc.settings import AbcSettings
+
+
+class CannotSend(Exception):
+    """The receiver did not take the event; the message is for people, without secrets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """`is_known`: whether this event was received before."""
+
+    event_id: str
+    is_known: bool
+
+
+def own_address(configuration: Configuration) -> str:
+    """The receiver on this machine."""
+    return f"http://127.0.0.1:{configuration.service.port}/webhook"
 
 
 def creation_times(abc: AbcClient | None, *, project: int, channel: int, issue: int, feedback: int) -> dict[str, str]:
@@ -32,25 +47,24 @@ def creation_times(abc: AbcClient | None, *, project: int, channel: int, issue: 
 def _token(configuration: Configuration) -> str:
     settings = configuration.sources.chosen.get("abc")
     if not isinstance(settings, AbcSettings):
-        raise click.ClickException("SOURCES does not list abc: /webhook is switched off")
+        raise CannotSend("SOURCES does not list abc: /webhook is switched off")
     return settings.webhook_token[0].get_secret_value()
 
 
-def send_sample(configuration: Configuration, url: str, body: bytes) -> str:
-    """Posts the body to the receiver at `url`; returns the id of the event. Raises ClickException, with a sentence."""
+def send_sample(configuration: Configuration, url: str, body: bytes) -> Sent:
+    """Posts the body to the receiver at `url`. Raises CannotSend."""
     token = _token(configuration)
     headers = {"Content-Type": "application/json", "x-webhook-token": token}
     try:
         answer = send(new_session(), "POST", url, headers=headers, data=body)
     except NoAnswer as failure:
-        raise click.ClickException(f"{url}: {failure}; is the receiver running there?") from None
+        raise CannotSend(f"{url}: {failure}; is the receiver running there?") from None
     found = answer.json()
     if not answer.ok or not isinstance(found, dict):
-        raise click.ClickException(f"{url} answered {answer.status}: {_excerpt(configuration, answer.text)}")
+        raise CannotSend(f"{url} answered {answer.status}: {_excerpt(configuration, answer.text)}")
     if "event_id" not in found:
-        raise click.ClickException(f"{url} answered without an event_id; is that the receiver?")
-    echo(f"accepted as event {found['event_id']}{' (known already)' if found.get('duplicate') else ''}")
-    return str(found["event_id"])
+        raise CannotSend(f"{url} answered without an event_id; is that the receiver?")
+    return Sent(str(found["event_id"]), bool(found.get("duplicate")))
 
 
 def _excerpt(configuration: Configuration, text: str) -> str:

@@ -17,11 +17,12 @@ from console.audit import Audit
 from console.pages.language import LANGUAGES, Translator, instant
 from console.pages.sessions import Session, Sessions, Signer
 from console.password import Password
+from console.tasks import Tasks
 from jobs.configuration import Configuration
 from jobs.runtime import Runtime
 
 STATIC = Path(__file__).parent.parent / "static"
-MENU = ("overview", "audit")
+MENU = ("overview", "deliveries", "tools", "audit")
 """The pages in the order of the menu; each is an endpoint of the blueprint."""
 
 
@@ -35,6 +36,7 @@ class Console:
     sessions: Sessions
     attempts: Attempts
     audit: Audit
+    tasks: Tasks
 
     @property
     def configuration(self) -> Configuration:
@@ -55,6 +57,7 @@ def make_console(runtime: Runtime, password: Password | None) -> Console:
         Sessions(redis, service.bridge_instance, signer),
         Attempts(redis, service.bridge_instance),
         Audit(redis, service.bridge_instance),
+        Tasks(redis, service.bridge_instance),
     )
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -18,36 +16,12 @@ from bridge.settings import load
 from console.attempts import MOST_OF_ALL, MOST_OF_ONE, counted_address
 from console.pages.sign_in import local_path
 from tests.console.browser import ENVIRON, Browser, visible
-from tests.web import BEARER, PASSWORD, Web, serving, start_web
+from tests.console.conftest import Servers
+from tests.web import BEARER, PASSWORD, Web, start_web
 from tools.sandbox.processes import Processes, free_port
 
-PAGES = ("/", "/audit")
+PAGES = ("/", "/deliveries", "/events/x", "/tools", "/audit")
 WRONG = "a-wrong-password"
-
-
-class Servers:
-    """Applications on loopback; those with the same settings are as good as further processes."""
-
-    def __init__(self, redis_url: str, stack: ExitStack) -> None:
-        self._redis_url, self._stack = redis_url, stack
-
-    def start(self, **changes: str) -> str:
-        app = create_app({**ENVIRON, "REDIS_URL": self._redis_url, "TRUSTED_PROXIES": "1", **changes})
-        return self._stack.enter_context(serving(app.wsgi_app))
-
-    def browser(self, address: str = "192.0.2.1", **changes: str) -> Browser:
-        return Browser(self.start(**changes), {"X-Forwarded-For": address})
-
-
-@pytest.fixture
-def servers(redis_url: str) -> Iterator[Servers]:
-    with ExitStack() as stack:
-        yield Servers(redis_url, stack)
-
-
-@pytest.fixture
-def browser(servers: Servers) -> Browser:
-    return servers.browser()
 
 
 def test_without_a_password_there_is_no_console(servers: Servers) -> None:

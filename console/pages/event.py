@@ -1,0 +1,122 @@
+"""`/events/<id>`: one event, what was done with it, and what came before and after."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, abort
+from werkzeug.wrappers import Response
+
+from bridge.terminal import escaped
+from connectors import find
+from console.pages.console import Console, done, page, translator
+from console.pages.masking import masked
+from jobs.ledger.ledger import FINISHED
+from jobs.ledger.search import Query
+
+AROUND = 10
+"""Deliveries of the same entity that are shown before, and after."""
+LONGEST_BODY = 200_000
+"""Characters of a body on the page."""
+
+
+def add(blueprint: Blueprint, console: Console) -> None:
+    @blueprint.get("/events/<event_id>")
+    def event(event_id: str) -> tuple[str, int]:
+        return page("event", **seen(event_id, False))
+
+    @blueprint.get("/part/events/<event_id>")
+    def event_part(event_id: str) -> tuple[str, int]:
+        return page("parts/event", **seen(event_id, False))
+
+    @blueprint.post("/events/<event_id>/reveal")
+    def reveal(event_id: str) -> tuple[str, int]:
+        """The same page with personal data."""
+        values = seen(event_id, True)
+        console.record("reveal", event_id)
+        return page("event", **values)
+
+    @blueprint.post("/deliveries/<delivery_id>/replay")
+    def replay(delivery_id: str) -> Response:
+        console.record("replay", delivery_id)
+        return after(delivery_id, console.runtime.replayer.replay(delivery_id))
+
+    def after(delivery_id: str, word: str) -> Response:
+        if word == "gone":
+            abort(404)
+        return done("event", word, event_id=delivery_id.partition(".")[0])
+
+    def seen(event_id: str, whole: bool) -> dict[str, Any]:
+        found = console.runtime.records.event(event_id)
+        if found is None:
+            abort(404)
+        body = found["body"] if whole else masked(found["body"])
+        shown = escaped(json.dumps(body, ensure_ascii=False, indent=2), keep="\n")
+        return {
+            "event": found,
+            "whole": whole,
+            "body": shown[:LONGEST_BODY],
+            "is_cut": len(shown) > LONGEST_BODY,
+            "happened": sentence(found),
+            "links": {row["id"]: ticket_link(row) for row in found["deliveries"]},
+            "is_open": any(row["state"] not in FINISHED for row in found["deliveries"]),
+            **around(found),
+        }
+
+    def around(found: Mapping[str, Any]) -> dict[str, Any]:
+        """The line of its entity: the deliveries of events before, and after."""
+        if not found["entity"] or not found["received_at"]:
+            return {"before": (), "after": ()}
+        moment = seconds_of(found["received_at"])
+        deliveries = console.runtime.records.deliveries
+        earlier = deliveries(Query(entity=found["entity"], until=moment, limit=2 * AROUND)).rows
+        later = deliveries(Query(entity=found["entity"], since=moment, limit=2 * AROUND)).rows
+        return {
+            "before": [row for row in earlier if row["event_id"] != found["id"]][:AROUND],
+            "after": [row for row in later if row["event_id"] != found["id"]][-AROUND:],
+        }
+
+    def ticket_link(row: Mapping[str, Any]) -> str:
+        """Where a person finds the ticket of a delivery, "" where there is none or no such address is known."""
+        settings = console.configuration.connectors.get(row["connector"])
+        result = row["result"] if isinstance(row["result"], dict) else {}
+        kind = find(row["connector"]).tickets if settings is not None else None
+        source, _, rest = row["entity"].partition(":")
+        parts = rest.split(":")
+        external = result.get("external_id")
+        if kind is None or source != "abc" or len(parts) != 3 or not isinstance(external, str):
+            return ""
+        link = kind.address(settings, int(parts[1]) if parts[1].isdigit() else 0, external)
+        return link if link.startswith(("https://", "http://")) else ""
+
+
+def sentence(found: Mapping[str, Any]) -> str:
+    """What happened, without a text of a user."""
+    t = translator()
+    body = found["body"] if isinstance(found["body"], dict) else {}
+    inside = body.get("data")
+    data = inside if isinstance(inside, dict) else {}
+
+    def part(name: str, key: str) -> str:
+        inner = data.get(name)
+        value = inner.get(key) if isinstance(inner, dict) else None
+        return str(value)[:60] if isinstance(value, str | int) else "?"
+
+    if found["source"] == "abc" and t.maybe(f"happened.{found['event']}"):
+        return t(
+            f"happened.{found['event']}",
+            project=part("project", "id"),
+            channel=part("channel", "id"),
+            feedback=part("feedback", "id"),
+            issue=part("addedIssue" if found["event"] == "ISSUE_ADDITION" else "issue", "id"),
+            status=part("issue", "status"),
+            before=str(data.get("previousStatus", "?"))[:60],
+        )
+    return t("happened.other", name=found["event"] or "?", source=found["source"] or "?")
+
+
+def seconds_of(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()

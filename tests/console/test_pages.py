@@ -1,0 +1,184 @@
+"""The pages about deliveries: what an operator sees, filters, exports, opens, and sends again."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from connectors.base import Context, Done, Failed, Outcome
+from sources.base import Event
+from tests.console.browser import Browser, visible
+from tests.jobs.world import World, feedback_event, status_event
+
+HOSTILE = '<script>alert("planted")</script><img src=x onerror=alert(1)>{{ 7*7 }}\u202e'
+
+
+def ticket(event: Event, _context: Context) -> Outcome:
+    """Jira makes tickets."""
+    number = str(event.subject).rpartition(":")[2]
+    return Done({"ticket": f"PROJ-{number}", "external_id": number})
+
+
+def no_channel(_event: Event, _context: Context) -> Outcome:
+    return Failed("Slack: channel_not_found; SLACK_CHANNEL", "config")
+
+
+@pytest.fixture
+def mixed(world: World) -> World:
+    """A feedback and two changes of one issue: done at jira, dead at slack."""
+    world.connectors["jira"].answer, world.connectors["slack"].answer = ticket, no_channel
+    for body in (feedback_event(7), status_event(3, 1), status_event(3, 2, "ON_REVIEW", "RESOLVED")):
+        world.accept(body)
+        world.run()
+    return world
+
+
+def feedback(**fields: str) -> dict[str, Any]:
+    body = feedback_event(7)
+    body["data"]["feedback"] |= fields
+    return body
+
+
+def event_ids(world: World) -> list[str]:
+    """The newest first."""
+    return [row["id"] for row in world.records.events()]
+
+
+def test_the_list_shows_each_delivery_with_its_result(operator: Browser, mixed: World) -> None:
+    text = visible(operator.get("/deliveries").text)
+    assert text.count("ISSUE_STATUS_CHANGE") == 4
+    for part in ("abc:issue:1:3", "abc:feedback:1:7", "ticket: PROJ-3", "channel_not_found", "config"):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("", 6),
+        ("state=dead", 3),
+        ("state=dead&connector=jira", 0),
+        ("connector=jira", 3),
+        ("event=FEEDBACK_CREATION", 2),
+        ("entity=abc:issue:1:3", 4),
+        ("reason=config", 3),
+        ("q=proj-3", 2),
+        ("source=abc&project=1&since=1h", 6),
+        ("until=1h", 0),
+    ],
+)
+def test_the_list_takes_the_filters_of_the_api(operator: Browser, mixed: World, query: str, count: int) -> None:
+    assert operator.get(f"/deliveries?{query}").text.count('<tr><td data-label="') == count
+    assert operator.get(f"/part/deliveries?{query}").text.count('<tr><td data-label="') == count
+    assert len(operator.get(f"/deliveries.jsonl?{query}").text.splitlines()) == count
+
+
+def test_a_filter_that_is_wrong_is_explained(operator: Browser) -> None:
+    answer = operator.get("/deliveries?since=yesterday")
+    assert (answer.status_code, "since: " in visible(answer.text)) == (200, True)
+    assert operator.get("/deliveries?cursor=x").status_code == 200
+    assert operator.get("/deliveries.jsonl?since=yesterday").status_code == 400
+
+
+def test_pages_follow_each_other(operator: Browser, world: World) -> None:
+    for number in range(30):
+        world.accept(status_event(number + 1, 1))
+    first = operator.get("/deliveries?connector=jira&event=ISSUE_STATUS_CHANGE").text
+    assert 'rel="next"' not in first
+    first = operator.get("/deliveries?event=ISSUE_STATUS_CHANGE").text
+    [link] = [part.partition('"')[0] for part in first.split('href="') if "cursor=" in part.partition('"')[0]]
+    second = operator.get(link.replace("&amp;", "&")).text
+    assert first.count("abc:issue:1:") // 2 + second.count("abc:issue:1:") // 2 == 60
+    assert "data-live" in first
+    assert "data-live" not in second
+
+
+def test_the_export_is_what_the_api_answers(operator: Browser, mixed: World) -> None:
+    answer = operator.get("/deliveries.jsonl?state=dead")
+    rows = [json.loads(line) for line in answer.text.splitlines()]
+    assert {row["state"] for row in rows} == {"dead"}
+    assert rows[0]["error"] == "Slack: channel_not_found; SLACK_CHANNEL"
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert "Link" not in answer.headers
+    assert "Exported" in visible(operator.get("/audit").text)
+
+
+# One event
+
+
+def test_an_event_page_has_all_that_is_known(operator: Browser, mixed: World) -> None:
+    event = event_ids(mixed)[1]
+    text = operator.get(f"/events/{event}").text
+    shown = visible(text)
+    for part in (
+        "The status of issue 3 in project 1 changed from",
+        "Correct what the error names",
+        "channel_not_found",
+        "Attempts: 1",
+        "After this event",
+    ):
+        assert part in shown
+    assert 'href="https://jira.example.com/browse/PROJ-3"' in text
+    assert event_ids(mixed)[0] in text, "the event after it"
+    assert operator.get("/events/nothing").status_code == 404
+
+
+def test_personal_data_is_hidden_until_asked_for(operator: Browser, world: World) -> None:
+    world.accept(feedback(message="planted-feedback"))
+    [event] = event_ids(world)
+    assert "planted-feedback" not in operator.get(f"/events/{event}").text
+    answer = operator.submit(f"/events/{event}", f"/events/{event}/reveal")
+    assert (answer.status_code, "planted-feedback" in answer.text) == (200, True)
+    audit = visible(operator.get("/audit").text)
+    assert f"Showed personal data of an event {event} 192.0.2.1" in audit
+
+
+def test_hostile_text_is_inert(operator: Browser, world: World) -> None:
+    def fails(_event: Event, _context: Context) -> Outcome:
+        return Failed(HOSTILE, "client_error")
+
+    def succeeds(_event: Event, _context: Context) -> Outcome:
+        return Done({HOSTILE: HOSTILE, "url": "javascript:alert(1)"})
+
+    world.connectors["jira"].answer, world.connectors["slack"].answer = succeeds, fails
+    world.accept(feedback(message=HOSTILE, **{HOSTILE: HOSTILE}))
+    world.run()
+    [event] = event_ids(world)
+    pages = [
+        operator.get("/deliveries"),
+        operator.get(f"/deliveries?q={HOSTILE}&entity={HOSTILE}&state={HOSTILE}"),
+        operator.get(f"/events/{event}"),
+        operator.submit(f"/events/{event}", f"/events/{event}/reveal"),
+        operator.get(f"/audit?notice={HOSTILE}&count={HOSTILE}"),
+        operator.get(f"/login?next={HOSTILE}"),
+    ]
+    for answer in pages:
+        assert "<script>alert" not in answer.text
+        assert "<img" not in answer.text
+        assert 'href="javascript' not in answer.text
+    assert "planted" in pages[3].text
+
+
+def test_sending_again(operator: Browser, mixed: World) -> None:
+    event = event_ids(mixed)[0]
+    path = f"/deliveries/{event}.slack/replay"
+    answer = operator.submit(f"/events/{event}", path)
+    assert answer.status_code == 303
+    assert "The delivery is sent again" in visible(operator.get(answer.headers["Location"]).text)
+    assert mixed.records.states(event)["slack"][0] == "queued"
+    assert f"Sent again {event}.slack 192.0.2.1" in visible(operator.get("/audit").text)
+    assert operator.post("/deliveries/nothing.slack/replay", {"csrf": operator.csrf}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (feedback_event(7), "Feedback 7 was created in channel 1 of project 1."),
+        (status_event(3, 1, "INIT", "ON_REVIEW"), "The status of issue 3 in project 1 changed from INIT to ON_REVIEW."),
+    ],
+    ids=["feedback", "status"],
+)
+def test_what_happened_is_a_sentence(operator: Browser, world: World, body: Any, sentence: str) -> None:
+    world.accept(body)
+    assert sentence in visible(operator.get(f"/events/{event_ids(world)[0]}").text)
