@@ -9,8 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from bridge.addresses import redis_address
 from bridge.networks import Network, read_network
-from bridge.settings import KeyMap, SecretMap, Settings, TextList, WebAddress, is_id, parse_list
-from bridge.values import parts_of
+from bridge.settings import Settings, TextList, WebAddress, parse_list
 
 WEEK = 7 * 86_400
 YEAR = 366 * 86_400
@@ -60,17 +59,6 @@ def _parse_networks(value: object) -> object:
     )
 
 
-def _parse_channels(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    pairs = [part.partition(":") for part in parts_of(value)]
-    if not all(is_id(project) and is_id(channel) for project, _, channel in pairs):
-        raise ValueError("should be a list of project:channel ids, such as 1:1,1:2")
-    return [(int(project), int(channel)) for project, _, channel in pairs]
-
-
-Channels = Annotated[list[tuple[int, int]], BeforeValidator(_parse_channels)]
-"""`project:channel` ids of ABC."""
 Language = Literal["en", "ko", "ja"]
 
 
@@ -89,8 +77,6 @@ class ServiceSettings(Settings):
     # Of each process. A worker needs one to wait for jobs; clock, leases and deliveries share the others.
     redis_max_connections: Annotated[int, Field(ge=3, le=1000)] = 5
     connectors: TextList = Field(default=[])
-    abc_api_url: WebAddress | None = None
-    abc_api_key: SecretMap = KeyMap({})
     allowed_ips: Annotated[list[Network], BeforeValidator(_parse_networks)] = Field(default=[], min_length=1)
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     max_body_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 1_048_576
@@ -100,7 +86,6 @@ class ServiceSettings(Settings):
     reconcile_every: Annotated[int, Field(ge=0, le=WEEK)] = 300
     reconcile_lookback: Annotated[int, Field(ge=60, le=YEAR)] = 86_400
     alert_max_age: Annotated[int, Field(ge=0, le=YEAR)] = 86_400
-    reconcile_channels: Channels = Field(default=[])
     worker_concurrency: Annotated[int, Field(ge=1, le=256)] = 16
     # As long as a delivery may wait before it is dead (`jobs.delivery.schedule.GIVE_UP_AFTER`), and longer than a dead
     # letter waits until a success brings it back: what is retried or repeated must still be known.

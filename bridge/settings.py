@@ -15,6 +15,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     PrivateAttr,
     SecretStr,
     ValidationError,
@@ -139,6 +140,8 @@ def _parse_tokens(value: object) -> object:
     return [SecretStr(token) for token in parsed] if isinstance(parsed, list) else parsed
 
 
+Rate = Annotated[float, Field(ge=0.001, le=10_000)]
+"""How many a second."""
 SecretList = Annotated[list[SecretStr], BeforeValidator(_parse_tokens)]
 """Comma-separated secrets."""
 

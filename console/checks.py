@@ -21,6 +21,7 @@ from jobs.replay import Replayer
 from jobs.runtime import Runtime
 from sources.abc.client import AbcError
 from sources.abc.models import position_ids
+from sources.abc.settings import ApiSettings
 
 
 def every_check(runtime: Runtime, offline: bool) -> Iterator[Check]:
@@ -104,9 +105,15 @@ def _connections(ours: int, allowed: int | None) -> Check:
     return Check(False, f"{what}: set REDIS_MAX_CONNECTIONS to a lower number, or choose a larger Redis")
 
 
+def _abc_settings(runtime: Runtime) -> ApiSettings:
+    settings = runtime.configuration.apis["abc"]
+    assert isinstance(settings, ApiSettings)
+    return settings
+
+
 def _channels(runtime: Runtime) -> tuple[list[tuple[int, int]], str]:
     """The channels that are looked at, and where they are known from."""
-    configured = set(runtime.configuration.service.reconcile_channels)
+    configured = set(_abc_settings(runtime).reconcile_channels)
     try:
         # What ABC does not have is reported by reconcile, once.
         left_out = runtime.forgotten.entries() if runtime.forgotten else {}
@@ -134,7 +141,7 @@ def dotenv_checks(path: Path) -> Iterator[Check]:
 
 
 def _abc_checks(runtime: Runtime, channels: list[tuple[int, int]], where_from: str) -> Iterator[Check]:
-    abc, service = runtime.apis.get("abc"), runtime.configuration.service
+    abc = runtime.apis.get("abc")
     if abc is None:
         return
     if channels:
@@ -145,7 +152,8 @@ def _abc_checks(runtime: Runtime, channels: list[tuple[int, int]], where_from: s
             "abc: no channel is looked at: RECONCILE_CHANNELS is unset and no event has named one yet. "
             "Name your channels there (1:1): catch-up then finds them even when Redis lost all"
         )
-    projects = {int(key) for key, _ in service.abc_api_key.items() if key != "*"} | {project for project, _ in channels}
+    keys = _abc_settings(runtime).abc_api_key
+    projects = {int(key) for key, _ in keys.items() if key != "*"} | {project for project, _ in channels}
     for project in sorted(projects):
         try:
             yield Check(True, f"abc: project {project} is '{abc.project_name(project)}', the API key fits")

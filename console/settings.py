@@ -17,6 +17,8 @@ def listed(configuration: Configuration, environ: Mapping[str, str]) -> Iterator
     variable's `_FILE`), `default`, or `base` (an instance inherits it from the variable without its label)."""
     rows = Rows(configuration, environ)
     yield from rows.of(configuration.service)
+    for settings in configuration.apis.values():
+        yield from rows.of(settings)
     yield from rows.row("SOURCES", "", DEFAULT)
     for settings in configuration.sources.chosen.values():
         yield from rows.of(settings)

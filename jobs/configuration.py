@@ -20,7 +20,7 @@ from bridge.values import parts_of
 from connectors import find, kind_of, label_of
 from connectors.base import Connector, TicketSystem, Tools
 from jobs.routing import Route, make_route
-from sources import OWN, REGISTRY, events_of
+from sources import APIS, OWN, REGISTRY, events_of
 from sources.configuration import Sources, configure_sources, source_names
 from sources.configuration import variables as source_variables
 
@@ -34,6 +34,8 @@ ALIKE = 0.9
 class Configuration:
     service: ServiceSettings
     sources: Sources
+    apis: Mapping[str, Settings]
+    """How each source that can be asked is asked, by its name, whether or not SOURCES names it."""
     connectors: Mapping[str, Settings]
     routes: tuple[Route, ...]
     redact: Redactor
@@ -56,6 +58,8 @@ def configure(environ: Mapping[str, str]) -> Configuration:
 
     service = attempt(lambda: load(ServiceSettings, environ))
     sources = attempt(lambda: configure_sources(environ))
+    asked = {name: attempt(lambda api=api: load(api.settings, environ)) for name, api in APIS.items()}  # type: ignore[misc]
+    apis = {name: settings for name, settings in asked.items() if settings is not None}
     listed = attempt(lambda: source_names(environ)) or []
     names, unknown = attempt(lambda: _connector_names(environ)) or ([], [])
     problems += unknown
@@ -72,11 +76,11 @@ def configure(environ: Mapping[str, str]) -> Configuration:
     doubts = _misspelled(environ, names, listed)
     if problems or service is None or sources is None:
         raise ConfigError(list(dict.fromkeys([*problems, *doubts])))
-    secrets = secrets_of(service, *sources.chosen.values(), *chosen.values())
+    secrets = secrets_of(service, *apis.values(), *sources.chosen.values(), *chosen.values())
     redact = Redactor([*secrets, *_proxies_with_passwords(environ)])
     doubts += sources.doubts
     notes = (*_switched_off(environ, names), *_unannounced(chosen, listed))
-    return Configuration(service, sources, chosen, tuple(routes), redact, tuple(doubts), notes)
+    return Configuration(service, sources, apis, chosen, tuple(routes), redact, tuple(doubts), notes)
 
 
 def configure_or_exit(environ: Mapping[str, str]) -> Configuration:
@@ -105,7 +109,7 @@ def build_connectors(
         language=service.bridge_language,
         apis=apis,
         concurrency=service.worker_concurrency,
-        channels=tuple(service.reconcile_channels if channels is None else channels),
+        channels=tuple(_named_channels(configuration) if channels is None else channels),
         tickets=_ticket_systems(chosen),
     )
     served = _served(chosen)
@@ -117,6 +121,11 @@ def build_connectors(
             settings, replace(tools, name=name, events=events[name], served_elsewhere=elsewhere)
         )
     return built
+
+
+def _named_channels(configuration: Configuration) -> Iterator[tuple[int, int]]:
+    for name, settings in configuration.apis.items():
+        yield from APIS[name].channels(settings)
 
 
 def _ticket_systems(chosen: Mapping[str, Settings]) -> tuple[TicketSystem, ...]:

@@ -24,7 +24,8 @@ from jobs.delivery.keeper import Keeper
 from jobs.delivery.schedule import after
 from jobs.delivery.slots import Slots
 from jobs.delivery.stops import Stop, Stops
-from jobs.ledger.ledger import CLOCKS_APART, Lease, Ledger, Recovery, RedisLinks, split
+from jobs.ledger.ledger import CLOCKS_APART, Lease, Ledger, Recovery, split
+from jobs.ledger.links import RedisLinks
 from jobs.queue import hand
 from sources.base import Event, Level
 

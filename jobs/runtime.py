@@ -15,7 +15,8 @@ from jobs.configuration import Configuration, build_connectors
 from jobs.connection import Purpose, connect
 from jobs.delivery.stops import Stops
 from jobs.health import Health
-from jobs.ledger.ledger import Ledger, RedisLinks
+from jobs.ledger.ledger import Ledger
+from jobs.ledger.links import RedisLinks
 from jobs.ledger.records import Records
 from jobs.notices.notices import Notices, is_wanted
 from jobs.probe import Probe
@@ -92,14 +93,14 @@ class Runtime:
 
     @cached_property
     def health(self) -> Health:
-        asked = configured_apis(self.configuration.service)
+        asked = configured_apis(self.configuration.apis)
         return Health(self.redis, self.instance, self.configuration.routes, asked)
 
     @cached_property
     def apis(self) -> Mapping[str, Any]:
         """The client of each source whose API is configured: one per source, for connectors, reconcile and checks."""
-        service = self.configuration.service
-        return {name: api.client(service) for name, api in configured_apis(service).items()}
+        settings, threads = self.configuration.apis, self.configuration.service.worker_concurrency
+        return {name: api.client(settings[name], threads) for name, api in configured_apis(settings).items()}
 
     @cached_property
     def connectors(self) -> Mapping[str, Connector]:
@@ -113,12 +114,14 @@ class Runtime:
     @cached_property
     def sweep(self) -> Sweep | None:
         """How the source is asked: of those in SOURCES the first one that can be."""
-        service = self.configuration.service
-        asked = configured_apis(service)
+        settings = self.configuration.apis
+        asked = configured_apis(settings)
         name = next((name for name in self.configuration.sources.chosen if name in asked), None)
         if name is None:
             return None
-        return asked[name].sweep(self.apis[name], service, lambda key: self.checkpoints.name(Position(name, key)))
+        return asked[name].sweep(
+            self.apis[name], settings[name], self.instance, lambda key: self.checkpoints.name(Position(name, key))
+        )
 
     @cached_property
     def notices(self) -> Notices | None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from bridge.plug_ins import BadPlugIn, PlugIns
-from bridge.service import ServiceSettings
+from bridge.settings import Settings
 from sources import abc, blue, bridge, github, gitlab, jira, logto, nocobase, tickets
 from sources.base import Event, Request, Unread
 from sources.generic import events as generic
@@ -67,9 +67,13 @@ def counted_as(event: str, source: str) -> str:
     return event if event in KNOWN else f"{source}.*"
 
 
-def configured_apis(service: ServiceSettings) -> dict[str, Api]:
-    """The API of each source that can be asked with these settings."""
-    return {name: api for name, source in REGISTRY.items() if (api := source.api) and api.is_configured(service)}
+APIS: Mapping[str, Api] = {name: source.api for name, source in REGISTRY.items() if source.api}
+"""Of each source that can be asked, by the source's name."""
+
+
+def configured_apis(settings: Mapping[str, Settings]) -> dict[str, Api]:
+    """Those that can be asked with these settings, each of an Api by the source's name."""
+    return {name: api for name, api in APIS.items() if api.is_configured(settings[name])}
 
 
 def spelled(entity: str) -> str:

@@ -10,7 +10,7 @@ from bridge.environment import ConfigError, read_variable
 from bridge.plug_ins import BadPlugIn
 from bridge.settings import Settings, load
 from bridge.values import parts_of
-from sources import OWN, PLUG_INS, REGISTRY, find
+from sources import APIS, OWN, PLUG_INS, REGISTRY, find
 from sources.generic import NAME, make_source
 from sources.generic.settings import GenericSettings
 from sources.signatures import Proof
@@ -80,7 +80,7 @@ def source_names(environ: Mapping[str, str]) -> list[str]:
 
 def variables(names: Iterable[str] = ()) -> set[str]:
     """Every variable of every built-in source, and of the others among `names`."""
-    settings = [source.settings for source in REGISTRY.values()]
+    settings = [source.settings for source in REGISTRY.values()] + [api.settings for api in APIS.values()]
     settings += [(find(name) or make_source(name)).settings for name in names if name not in REGISTRY]
     return {"SOURCES", *(name for kind in settings for name in kind.variables().values())}
 

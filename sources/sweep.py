@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bridge.service import ServiceSettings
+from bridge.settings import Settings
 from sources.base import Event, Subject
 
 
@@ -106,8 +106,12 @@ class Api:
 
     variables: tuple[str, ...]
     """Without these it can't be asked."""
-    is_configured: Callable[[ServiceSettings], bool]
-    client: Callable[[ServiceSettings], Any]
-    """settings -> the one client of a process, used by many threads. Called only where `is_configured`."""
-    sweep: Callable[[Any, ServiceSettings, Callable[[str], str]], Sweep]
-    """(client, settings, key of a position -> its last known name) -> how reconcile asks."""
+    settings: type[Settings]
+    is_configured: Callable[[Any], bool]
+    """(settings)"""
+    channels: Callable[[Any], Iterable[tuple[int, int]]]
+    """(settings) -> the (project, channel) pairs that an operator has named."""
+    client: Callable[[Any, int], Any]
+    """(settings, how many threads use it) -> the one client of a process. Called only where `is_configured`."""
+    sweep: Callable[[Any, Any, str, Callable[[str], str]], Sweep]
+    """(client, settings, BRIDGE_INSTANCE, key of a position -> its last known name) -> how reconcile asks."""

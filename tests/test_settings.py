@@ -25,6 +25,7 @@ from connectors.translate import providers
 from jobs.configuration import Configuration, configure
 from jobs.delivery.schedule import DELAYS, GIVE_UP_AFTER, HEAL_PAUSES, JITTER
 from sources import EVENTS
+from sources.abc.settings import ApiSettings
 from tools.sandbox.processes import ROOT, Processes, free_port, procfile, wait_for
 
 TOKEN = "token-of-the-tests-0001"
@@ -42,6 +43,13 @@ ALL = {"WEBHOOK_TOKEN": TOKEN, "CONNECTORS": "translate,jira,slack", **ABC, **SL
 
 def service(**variables: str) -> ServiceSettings:
     return configure({"WEBHOOK_TOKEN": TOKEN} | variables).service
+
+
+def api(**variables: str) -> ApiSettings:
+    """How ABC is asked."""
+    settings = configure({"WEBHOOK_TOKEN": TOKEN} | variables).apis["abc"]
+    assert isinstance(settings, ApiSettings)
+    return settings
 
 
 def problems(environ: Mapping[str, str]) -> list[str]:
@@ -86,7 +94,7 @@ def test_every_connector_at_once() -> None:
     configuration = configure(ALL)
     assert list(configuration.connectors) == ["translate", "jira", "slack"]
     assert [route.connector for route in configuration.routes] == ["translate", "jira", "slack"]
-    assert configuration.service.abc_api_url == "https://abc.example.com/api"
+    assert api(**ALL).abc_api_url == "https://abc.example.com/api"
 
 
 def test_what_is_not_switched_on_is_not_looked_at() -> None:
@@ -107,7 +115,7 @@ def test_empty_is_unset(empty: str) -> None:
 
 def test_lists_of_key_and_value(tmp_path: Path) -> None:
     def keys(text: str) -> dict[str, str]:
-        found = service(**ABC | {"ABC_API_KEY": text}).abc_api_key
+        found = api(**ABC | {"ABC_API_KEY": text}).abc_api_key
         return {key: secret.get_secret_value() for key, secret in found.items()}
 
     assert keys("one") == {"*": "one"}
@@ -130,9 +138,9 @@ def test_addresses_of_redis(url: str) -> None:
 
 
 def test_networks_and_channels() -> None:
-    found = service(ALLOWED_IPS="192.0.2.1, 10.0.0.0/8,2001:db8::/32", RECONCILE_CHANNELS="1:1, 2:3")
+    found = service(ALLOWED_IPS="192.0.2.1, 10.0.0.0/8,2001:db8::/32")
     assert [str(network) for network in found.allowed_ips] == ["192.0.2.1/32", "10.0.0.0/8", "2001:db8::/32"]
-    assert found.reconcile_channels == [(1, 1), (2, 3)]
+    assert api(RECONCILE_CHANNELS="1:1, 2:3").reconcile_channels == [(1, 1), (2, 3)]
 
 
 @pytest.mark.parametrize("names", ["SLACK", "Slack,slack", " slack ,,SLACK, ", "slack,"])
@@ -389,7 +397,7 @@ def test_nothing_is_forgotten_while_it_may_still_be_retried() -> None:
 def test_every_number_has_a_floor_and_a_ceiling() -> None:
     """Of every part: what is typed in with three zeros too many, or below zero, is refused at the start."""
     parts: list[type[Settings]] = [ServiceSettings, *(connectors.find(name).settings for name in connectors.REGISTRY)]
-    parts += [source.settings for source in sources.REGISTRY.values()]
+    parts += [source.settings for source in sources.REGISTRY.values()] + [api.settings for api in sources.APIS.values()]
     parts += [providers.find(name).settings for name in providers.REGISTRY]
     numbers = {
         part.variables()[field]: info
@@ -407,7 +415,7 @@ def test_no_secret_is_a_plain_text() -> None:
     """A variable whose name contains key, token, password, secret or pat is of a type that prints no value; but for
     NOCOBASE_KEY_FIELD, which names a column."""
     parts: list[type[Settings]] = [ServiceSettings, *(connectors.find(name).settings for name in connectors.REGISTRY)]
-    parts += [source.settings for source in sources.REGISTRY.values()]
+    parts += [source.settings for source in sources.REGISTRY.values()] + [api.settings for api in sources.APIS.values()]
     parts += [providers.find(name).settings for name in providers.REGISTRY]
     names = {
         part.variables()[field].lower(): str(info.annotation)

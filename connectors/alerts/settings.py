@@ -7,9 +7,9 @@ from ipaddress import ip_address
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
-from bridge.settings import KeyMap, Settings, TextMap, is_id
+from bridge.settings import KeyMap, Rate, Settings, TextMap, is_id
 from connectors.alerts.templates import check_template
 
 
@@ -47,9 +47,6 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-Rate = Annotated[float, Field(ge=0.001, le=10_000)]
 
 
 class AlertSettings(Settings):

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from bridge.settings import Credential, TextMap, WebAddress
+from bridge.settings import Credential, Rate, TextMap, WebAddress
 from connectors.tickets.names import Names
-from connectors.tickets.settings import Rate, ReturningSettings, containers
+from connectors.tickets.settings import ReturningSettings, containers
 
 ID_OR_SLUG = r"[A-Za-z0-9_-]{1,100}"
 # Blue's ids have 25 characters (cuid): what is shorter is another system's number or key.

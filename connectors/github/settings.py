@@ -8,11 +8,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
-from bridge.settings import Credential, TextMap, WebAddress
+from bridge.settings import Credential, Rate, TextMap, WebAddress
 from connectors.tickets.names import Names
 from connectors.tickets.settings import (
     Labels,
-    Rate,
     ReturningSettings,
     Seconds,
     StatusBack,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from connectors.alerts.settings import Rate
+from bridge.settings import Rate
 from connectors.alerts.webhook import WebhookSettings
 
 

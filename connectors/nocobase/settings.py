@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
-from bridge.settings import Credential, Settings
+from bridge.settings import Credential, Rate, Settings
 from bridge.templates import TemplateMistake, check_names
-from connectors.webhooks.settings import Rate, SecretAddress
+from connectors.webhooks.settings import SecretAddress
 from sources.facts import NAMES
 
 NAME = r"^[A-Za-z_][A-Za-z0-9_-]{0,99}$"

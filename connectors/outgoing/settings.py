@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from bridge.networks import is_public, literal_address
-from bridge.settings import SecretList, Settings, named
+from bridge.settings import Rate, SecretList, Settings, named
 from bridge.signing import standard_key
-from connectors.webhooks.settings import Headers, Rate, SecretAddress
+from connectors.webhooks.settings import Headers, SecretAddress
 from connectors.webhooks.template import check_template
 
 

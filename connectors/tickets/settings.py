@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, cast
 
 from pydantic import AfterValidator, Field
 
-from bridge.settings import KeyMap, Pairs, Settings, TextList, is_id
+from bridge.settings import KeyMap, Pairs, Rate, Settings, TextList, is_id
 from connectors.tickets.templates import check_template
 
 ABC_STATUSES = ("INIT", "ON_REVIEW", "IN_PROGRESS", "RESOLVED", "PENDING")
@@ -69,8 +69,6 @@ def short(what: str, limit: int) -> Callable[[list[str]], list[str]]:
 
 
 Labels = Annotated[TextList, Field(default_factory=list)]
-Rate = Annotated[float, Field(ge=0.001, le=1000)]
-"""Deliveries a second, each of which is a few calls."""
 Seconds = Annotated[float, Field(ge=0, le=3600)]
 StatusMap = Annotated[Pairs, AfterValidator(_check_status_map), Field(default_factory=dict)]
 

@@ -10,8 +10,6 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from bridge.addresses import web_address
 
-Rate = Annotated[float, Field(ge=0.001, le=1000)]
-"""Deliveries a second, each of which is one request."""
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 """A header's name: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2"""
 OWN_HEADERS = frozenset(

@@ -11,13 +11,13 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from redis import Redis
 
 from bridge.text import cut
 from connectors.base import LeaseLost
-from jobs.ledger.bounds import LONGEST_NAME, LONGEST_WHY, MOST_NOTES, check_link, check_notes
+from jobs.ledger.bounds import LONGEST_NAME, LONGEST_WHY, MOST_NOTES, check_notes
 from jobs.ledger.scripts import LUA
 from sources.base import Event, Level, Unread
 
@@ -295,29 +295,6 @@ class Ledger:
         self.redis.zrem(f"{self.prefix}workers", worker)
 
 
-class RedisLinks:
-    """What one connector instance knows of entities at its third party; see connectors.base.Links. Not bound to
-    retention: a small hash for each entity that has something there, with its creation time in the field `created`."""
-
-    def __init__(self, ledger: Ledger, connector: str) -> None:
-        self._ledger = ledger
-        self._redis = ledger.redis
-        self._prefix = f"{ledger.prefix}link:{connector}:"
-
-    def of(self, connector: str) -> RedisLinks:
-        return RedisLinks(self._ledger, connector)
-
-    def get(self, entity: str, created: str) -> dict[str, str]:
-        link = _decode(self._redis.hgetall(f"{self._prefix}{entity}"))
-        known = link.pop("created", "")
-        return {} if created and known and created != known else link
-
-    def set(self, entity: str, created: str, **values: str) -> None:
-        check_link(values)
-        flat = [part.encode("utf-8", "replace") for pair in values.items() for part in pair]
-        self._redis.eval(LUA["link"], 0, f"{self._prefix}{entity}", created, *cast(Any, flat))
-
-
 def read_level(redis: Any, prefix: str, entity: str, creation: str) -> Level | None:
     """See Ledger.level. `prefix`: of the ledger's keys."""
     stored, created = redis.hmget(f"{prefix}levels", entity, f"{entity}|created")
@@ -339,8 +316,8 @@ def split(delivery_id: str) -> tuple[str, str]:
 
 
 def _fields(flat: list[bytes]) -> dict[str, str]:
-    return _decode(dict(zip(flat[::2], flat[1::2], strict=True)))
+    return decode(dict(zip(flat[::2], flat[1::2], strict=True)))
 
 
-def _decode(pairs: Any) -> dict[str, str]:
+def decode(pairs: Any) -> dict[str, str]:
     return {name.decode(): value.decode("utf-8", "replace") for name, value in pairs.items()}

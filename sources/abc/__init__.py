@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bridge.http import new_session
-from bridge.service import ServiceSettings
 from sources.abc import events, facts, samples
 from sources.abc.models import NAME
-from sources.abc.settings import AbcSettings
+from sources.abc.settings import AbcSettings, ApiSettings
 from sources.base import Sample
 from sources.signatures import Proof, Token
 from sources.source import Source
@@ -23,17 +22,17 @@ def _proof(settings: AbcSettings) -> Proof:
     return Token("x-webhook-token", (token.get_secret_value() for token in settings.webhook_token))
 
 
-def _client(service: ServiceSettings) -> AbcClient:
+def _client(settings: ApiSettings, connections: int) -> AbcClient:
     from sources.abc.client import AbcClient  # only here and below: the web process does without
 
-    assert service.abc_api_url, "Api.is_configured"
-    return AbcClient(service.abc_api_url, service.abc_api_key, new_session(service.worker_concurrency))
+    assert settings.abc_api_url, "Api.is_configured"
+    return AbcClient(settings.abc_api_url, settings.abc_api_key, new_session(connections))
 
 
-def _sweep(client: AbcClient, service: ServiceSettings, name_of: Callable[[str], str]) -> Sweep:
+def _sweep(client: AbcClient, settings: ApiSettings, instance: str, name_of: Callable[[str], str]) -> Sweep:
     from sources.abc.sweep import make_sweep
 
-    return make_sweep(client, service, name_of)
+    return make_sweep(client, settings, instance, name_of)
 
 
 def _sample(name: str) -> Sample:
@@ -54,7 +53,9 @@ SOURCE = Source(
     facts_of=facts.facts_of,
     api=Api(
         variables=("ABC_API_URL", "ABC_API_KEY"),
-        is_configured=lambda service: service.abc_api_url is not None,
+        settings=ApiSettings,
+        is_configured=lambda settings: settings.abc_api_url is not None,
+        channels=lambda settings: settings.reconcile_channels,
         client=_client,
         sweep=_sweep,
     ),

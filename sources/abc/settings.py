@@ -1,12 +1,13 @@
-"""How ABC User Feedback proves itself. How it is asked for more is in ServiceSettings (ABC_API_URL)."""
+"""How ABC User Feedback proves itself, and how it is asked."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from bridge.settings import SecretList, Settings
+from bridge.settings import KeyMap, SecretList, SecretMap, Settings, WebAddress, is_id
+from bridge.values import parts_of
 
 
 def _check_tokens(tokens: list[SecretStr]) -> list[SecretStr]:
@@ -22,3 +23,22 @@ def _check_tokens(tokens: list[SecretStr]) -> list[SecretStr]:
 
 class AbcSettings(Settings):
     webhook_token: Annotated[SecretList, AfterValidator(_check_tokens)] = Field(default=[])
+
+
+def _parse_channels(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    pairs = [part.partition(":") for part in parts_of(value)]
+    if not all(is_id(project) and is_id(channel) for project, _, channel in pairs):
+        raise ValueError("should be a list of project:channel ids, such as 1:1,1:2")
+    return [(int(project), int(channel)) for project, _, channel in pairs]
+
+
+Channels = Annotated[list[tuple[int, int]], BeforeValidator(_parse_channels)]
+"""`project:channel` ids of ABC."""
+
+
+class ApiSettings(Settings):
+    abc_api_url: WebAddress | None = None
+    abc_api_key: SecretMap = KeyMap({})
+    reconcile_channels: Channels = Field(default=[])

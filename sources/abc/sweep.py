@@ -11,11 +11,11 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from bridge.service import ServiceSettings
 from bridge.settings import is_id
 from sources.abc.client import AbcClient, AbcError
 from sources.abc.events import parse
 from sources.abc.models import NAME, Feedback, Issue, position_ids, position_of, subject_of
+from sources.abc.settings import ApiSettings
 from sources.base import Event, seconds_of
 from sources.sweep import Seen, Sweep
 
@@ -120,10 +120,10 @@ class AbcSweep:
         return self._names[key]
 
 
-def make_sweep(abc: AbcClient, service: ServiceSettings, name_of: Callable[[str], str]) -> Sweep:
-    configured = [position_of(project, channel) for project, channel in service.reconcile_channels]
-    configured += [position_of(int(project)) for project, _ in service.abc_api_key.items() if project.isdigit()]
-    return AbcSweep(abc, service.bridge_instance, configured, name_of)
+def make_sweep(abc: AbcClient, settings: ApiSettings, instance: str, name_of: Callable[[str], str]) -> Sweep:
+    configured = [position_of(project, channel) for project, channel in settings.reconcile_channels]
+    configured += [position_of(int(project)) for project, _ in settings.abc_api_key.items() if project.isdigit()]
+    return AbcSweep(abc, instance, configured, name_of)
 
 
 def _project(key: str) -> int:

@@ -9,7 +9,7 @@ from redis import Redis
 
 from connectors.base import Changed, Connector, Done, Links, Outcome
 from jobs.accept import Acceptor
-from jobs.ledger.ledger import RedisLinks
+from jobs.ledger.links import RedisLinks
 from jobs.reconcile.changed import Changes
 from jobs.reconcile.checkpoints import OVERLAP, Checkpoints
 from jobs.reconcile.report import Report

@@ -15,7 +15,8 @@ from redis import Redis
 
 from connectors.base import Connector
 from jobs.accept import Acceptor
-from jobs.ledger.ledger import Ledger, RedisLinks
+from jobs.ledger.ledger import Ledger
+from jobs.ledger.links import RedisLinks
 from jobs.ledger.records import Records
 from jobs.reconcile.checkpoints import Checkpoints
 from jobs.reconcile.comparison import Comparison, Young

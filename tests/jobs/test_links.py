@@ -6,7 +6,8 @@ import pytest
 from redis import Redis
 
 from connectors.base import Links
-from jobs.ledger.ledger import Ledger, RedisLinks
+from jobs.ledger.ledger import Ledger
+from jobs.ledger.links import RedisLinks
 from tests.connectors.context import MemoryLinks
 from tests.jobs.world import INSTANCE
 

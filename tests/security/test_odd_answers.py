@@ -18,6 +18,7 @@ from jobs.runtime import Runtime
 from sources.abc.client import AbcClient, AbcError
 from sources.abc.events import parse
 from sources.abc.models import AbcEvent
+from sources.abc.settings import ApiSettings
 from sources.base import Event
 from tests.connectors.context import MemoryContext
 from tests.connectors.translate.kinds import NAMES as PROVIDERS
@@ -166,6 +167,7 @@ def test_a_search_at_abc_ends(world: World, corruption: Corruption) -> None:
 
 
 def _abc(world: World) -> AbcClient:
-    service = configure(environment(world.sandbox.url, "redis://127.0.0.1:1/0")).service
-    assert service.abc_api_url
-    return AbcClient(service.abc_api_url, service.abc_api_key)
+    settings = configure(environment(world.sandbox.url, "redis://127.0.0.1:1/0")).apis["abc"]
+    assert isinstance(settings, ApiSettings)
+    assert settings.abc_api_url
+    return AbcClient(settings.abc_api_url, settings.abc_api_key)

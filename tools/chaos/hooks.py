@@ -44,6 +44,7 @@ def install() -> None:
     patches: dict[str, list[Callable[[ModuleType], None]]] = {
         "requests.sessions": [lambda module: _watch_requests(module, steps)],
         "jobs.ledger.ledger": [lambda module: _watch_ledger(module, steps)],
+        "jobs.ledger.links": [lambda module: _watch_links(module, steps)],
         "jobs.accept": [lambda module: _watch_acceptor(module, steps)],
     }
     scale = float(os.environ.get("CHAOS_SCALE", "1"))
@@ -117,12 +118,15 @@ def _watch_ledger(module: Any, steps: Steps) -> None:
     def of_notes(_ledger: Any, _lease: Any, notes: Any, *_: Any) -> str:
         return " ".join(["ledger keep", *sorted(notes or ())])
 
+    module.Ledger._run = steps.around(of_script, module.Ledger._run)
+    module.Ledger.keep = steps.around(of_notes, module.Ledger.keep)
+
+
+def _watch_links(module: Any, steps: Steps) -> None:
     def of_link(links: Any, _entity: str, _created: str, **values: str) -> str:
         connector = links._prefix.split(":")[-2]
         return " ".join([f"ledger link {connector}", *sorted(values)])
 
-    module.Ledger._run = steps.around(of_script, module.Ledger._run)
-    module.Ledger.keep = steps.around(of_notes, module.Ledger.keep)
     module.RedisLinks.set = steps.around(of_link, module.RedisLinks.set)
 
 

@@ -40,16 +40,16 @@ def _without_lease(scripts: Any) -> None:
     _cut(scripts.LUA, "settle", "if d[1] ~= 'running' or d[2] ~= token then return {'lost'} end", "")
 
 
-def _without_intent(ledger: Any) -> None:
+def _without_intent(module: Any) -> None:
     """Nothing is written down before a ticket is made."""
-    kept = ledger.RedisLinks.set
+    kept = module.RedisLinks.set
 
     def forgetful(links: Any, entity: str, created: str, **values: str) -> None:
         values.pop("intent", None)
         if values:
             kept(links, entity, created, **values)
 
-    ledger.RedisLinks.set = forgetful
+    module.RedisLinks.set = forgetful
 
 
 def _without_dedup(events: Any) -> None:
@@ -68,7 +68,7 @@ PROTECTIONS: Mapping[str, tuple[str, Patch]] = {
     "lock": ("jobs.ledger.scripts", _without_lock),
     "marker": ("connectors.tickets.tickets", _without_marker),
     "lease": ("jobs.ledger.scripts", _without_lease),
-    "intent": ("jobs.ledger.ledger", _without_intent),
+    "intent": ("jobs.ledger.links", _without_intent),
     "dedup": ("sources.abc.events", _without_dedup),
     "clock": ("jobs.ledger.scripts", _without_clock),
 }

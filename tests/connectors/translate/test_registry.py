@@ -47,7 +47,7 @@ import json, os, sys
 from jobs.configuration import build_connectors, configure
 from sources.abc.client import AbcClient
 configuration = configure(os.environ)
-build_connectors(configuration, {"abc": AbcClient("http://127.0.0.1:9", configuration.service.abc_api_key)})
+build_connectors(configuration, {"abc": AbcClient("http://127.0.0.1:9", configuration.apis["abc"].abc_api_key)})
 print(json.dumps([name for name in sys.modules if name.startswith("connectors.translate.providers.")]))
 print(json.dumps([name for name in ("deepl", "jira", "slack_sdk") if name in sys.modules]))
 """
