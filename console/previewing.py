@@ -15,7 +15,7 @@ from typing import Any, Literal
 import sources
 from connectors.base import Failed, Links, Preview, Previewing, Skipped
 from console.output import as_json_text
-from jobs.ledger.ledger import RedisLinks
+from jobs.ledger.links import RedisLinks
 from jobs.runtime import Runtime
 from sources.base import Event, Request, Unread
 from sources.source import Source

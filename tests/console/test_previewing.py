@@ -11,7 +11,7 @@ from redis import Redis
 
 from app import create_app
 from jobs.configuration import configure
-from jobs.ledger.ledger import RedisLinks
+from jobs.ledger.links import RedisLinks
 from jobs.runtime import Runtime
 from sources.abc.events import parse
 from sources.abc.samples import body
