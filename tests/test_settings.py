@@ -360,7 +360,7 @@ def test_a_problem_names_what_to_write(name: str, value: str, expected: str) -> 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *((name, value) for name in ("JIRA_RATE", "TRANSLATE_RATE") for value in ("0", "1e-9", "1001", "inf", "nan")),
+        *((name, value) for name in ("JIRA_RATE", "TRANSLATE_RATE") for value in ("0", "1e-9", "10001", "inf", "nan")),
         *(("SLACK_RATE", value) for value in ("0", "1e-9", "10001", "inf", "nan", "-1")),
         *(("JIRA_SEARCH_LAG", value) for value in ("-1", "3601", "inf", "nan")),
         *((name, f"'{ALL[name]}'") for name in ("SLACK_BOT_TOKEN", "JIRA_API_TOKEN", "JIRA_URL", "JIRA_PROJECT")),
