@@ -36,6 +36,8 @@ POLICY: Mapping[str, int] = {
     "LONGEST_LOST_PAUSE_MS": 3_600_000,
     "NEXT_IN_LINE_MS": 1_000,  # after the lease of the one before it
     "FOLLOWING_HAND_OVER_MS": 10_000,
+    # Counts for people
+    "HOURS_KEPT_S": 691_200,  # 8 days
     # Forgetting
     "FORGOTTEN_AT_ONCE": 100,
 }

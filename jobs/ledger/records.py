@@ -10,6 +10,7 @@ from redis import Redis
 from rq.suspension import WORKERS_SUSPENDED
 
 from jobs.delivery.attempts import log_of
+from jobs.ledger.hours import Hour, hours
 from jobs.ledger.ledger import STATES
 from jobs.ledger.rows import EVENT_FIELDS, delivery_row, event_row, from_json, some_texts, texts
 from jobs.ledger.search import PAGE, BadQuery, Page, Query, Search, check_limit
@@ -90,6 +91,14 @@ class Records:
     def _seconds(self, time: tuple[int, int]) -> float:
         """The time, which Redis answered as seconds and microseconds."""
         return self._now() / 1000 if self._now else time[0] + time[1] / 1_000_000
+
+    def hours(self, since: float) -> list[Hour]:
+        """Events and outcomes of each hour since then (seconds since 1970), oldest first; see jobs/ledger/hours.py."""
+        return hours(self._redis, self._prefix, since, self.time())
+
+    def time(self) -> float:
+        """Seconds since 1970 by the ledger's clock."""
+        return self._seconds(self._redis.time())
 
     def ids_in(self, state: str) -> list[str]:
         """Every delivery in a state, the oldest first."""

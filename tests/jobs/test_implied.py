@@ -192,3 +192,13 @@ def test_a_feedback_with_issues_costs_one_round_trip(redis: Redis) -> None:
         before = relay.turns
         world.accept(feedback_with(issue(3), issue(4), issue(5), number=2))
         assert relay.turns - before == 1
+
+
+def test_it_counts_in_its_hour_when_it_is_announced(redis: Redis) -> None:
+    """What ABC did not send is no event for people who count them."""
+    world, body = Kinds(redis), feedback_with(issue(3))
+    world.accept(body)
+    assert world.records.hours(world.now() / 1000)[-1]["events"] == {"abc": 1}
+    for _ in range(2):
+        world.accept(addition_of(body, 3))
+    assert world.records.hours(world.now() / 1000)[-1]["events"] == {"abc": 2}

@@ -5,16 +5,21 @@
 -- the event's own fields and values.
 -- Returns {1} when stored, {2} when deliveries were added, {0, times seen} for a repeat.
 --!include time
+--!include hours
 local id, hand, entity, order, extend = ARGV[3], tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6]), ARGV[7] == '1'
 local level, since, step, first = ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[12] == '1'
 local created = ARGV[13]
 local key = p .. 'event:' .. id
 local known = redis.call('EXISTS', key) == 1
 -- One that was only implied by another event is announced now: connectors that did not act on the implied one do.
-local implied = false
-for i = 15, #ARGV, 2 do implied = implied or ARGV[i] == 'implied' end
+local implied, source = false, nil
+for i = 15, #ARGV, 2 do
+  implied = implied or ARGV[i] == 'implied'
+  if ARGV[i] == 'source' then source = ARGV[i + 1] end
+end
 local announced = known and not implied and redis.call('HDEL', key, 'implied') == 1
 extend = extend or announced
+if source and not implied and (announced or not known) then count_hour(p, now, 'event|' .. source) end
 if known and not extend then
   return {0, redis.call('HINCRBY', key, 'seen', 1)}
 end

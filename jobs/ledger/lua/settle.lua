@@ -6,6 +6,7 @@
 -- Returns {'settled', next delivery id or '', destination, 'opened' | 'closed', …} (breakers that changed) or {'lost'}.
 --!include time
 --!include recovery
+--!include hours
 local id, connector, token, state, delay = ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
 local key, due = p .. 'delivery:' .. id, p .. 'due'
 local d = redis.call('HMGET', key, 'state', 'token', 'entity')
@@ -13,6 +14,7 @@ if d[1] ~= 'running' or d[2] ~= token then return {'lost'} end
 for i = 11, #ARGV, 2 do
   if string.sub(ARGV[i], 1, 6) == 'count:' then
     redis.call('HINCRBYFLOAT', p .. 'counts', string.sub(ARGV[i], 7), ARGV[i + 1])
+    if string.sub(ARGV[i], 7, 15) == 'attempts|' then count_hour(p, now, 'outcome|' .. connector .. '|' .. state) end
   elseif string.sub(ARGV[i], 1, 5) == 'last:' then
     redis.call('HSET', p .. 'last', string.sub(ARGV[i], 6), now .. '|' .. ARGV[i + 1])
     redis.call('EXPIRE', p .. 'last', LAST_STATE_KEPT_S)

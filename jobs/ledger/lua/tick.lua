@@ -3,6 +3,7 @@
 -- Returns the delivery ids to hand over, or nil for a worker that was not elected this time.
 --!include time
 --!include recovery
+--!include hours
 local worker, elect, hand, queue = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local many = tonumber(ARGV[7])
 if ARGV[8] == '1' then redis.call('ZADD', p .. 'workers', now, worker) end
@@ -50,13 +51,15 @@ for _, id in ipairs(redis.call('ZRANGE', p .. 'due', '-inf', now, 'BYSCORE', 'LI
   elseif state == 'queued' and not idle and tonumber(d[3] or 0) >= watermark then
     redis.call('ZADD', p .. 'due', now + hand, id)  -- still in RQ's queue, behind others
   elseif lost >= LOST_BEFORE_DEAD then
+    local connector = string.match(id, '%.(.*)$')
     redis.call('ZREM', p .. 'state:running', id)
     redis.call('ZADD', p .. 'state:dead', now, id)
+    count_hour(p, now, 'outcome|' .. connector .. '|dead')
     redis.call('HSET', key, 'state', 'dead', 'updated', now, 'reason', 'crashed',
       'why', 'given up: ' .. lost .. ' times its worker was lost, or it took longer than an attempt may')
     redis.call('HDEL', key, 'token', 'until', 'next', 'lost')
     redis.call('ZREM', p .. 'due', id)
-    redis.call('ZREM', p .. 'line:' .. string.match(id, '%.(.*)$') .. ':' .. d[4], id)
+    redis.call('ZREM', p .. 'line:' .. connector .. ':' .. d[4], id)
   elseif lost > LOST_BEFORE_PAUSE then
     local next = now + math.min(LOST_PAUSE_MS * 4 ^ (lost - LOST_BEFORE_PAUSE - 1), LONGEST_LOST_PAUSE_MS)
     redis.call('ZREM', p .. 'state:running', id)
