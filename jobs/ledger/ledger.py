@@ -288,7 +288,7 @@ class Ledger:
 
     def replay(self, delivery_id: str) -> str:
         """Makes a delivery due again from the first attempt: queued; or gone, foreign, running: nothing is done."""
-        return str(self._run("replay", delivery_id, split(delivery_id)[1], HAND_OVER_MS).decode())
+        return str(self._run("replay", delivery_id, HAND_OVER_MS).decode())
 
     def leave(self, worker: str) -> None:
         """Takes a worker that stops in good order off the list of the living."""

@@ -38,6 +38,7 @@ POLICY: Mapping[str, int] = {
     "FOLLOWING_HAND_OVER_MS": 10_000,
     # Counts for people
     "HOURS_KEPT_S": 691_200,  # 8 days
+    "REPLAY_KEPT_S": 691_200,
     # Forgetting
     "FORGOTTEN_AT_ONCE": 100,
 }

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from bridge.times import instant, iso
@@ -28,6 +28,7 @@ LOOKED_AT = 20_000
 """Entries that one page looks at, at most: where a filter finds little the page is short, and `next` goes on."""
 PATIENCE = 0.15
 """Seconds after which a page begins no further step."""
+T = TypeVar("T")
 HALVES = "utf-8", "replace"
 
 
@@ -94,25 +95,38 @@ class Search:
 
     def page(self, query: Query) -> Page:
         """One page, the newest first. Raises BadQuery."""
-        check(query)
+        check_limit(query.limit)
+        return Page(*self._collect(query, query.limit, lambda ids: self._rows(ids, query.state)))
+
+    def ids(self, query: Query, most: int) -> tuple[list[str], str | None]:
+        """Only the ids of up to `most` deliveries, and the cursor for those behind them, or None. Raises BadQuery."""
+        found, following, _ = self._collect(query, most, lambda ids: ids)
+        return found, following
+
+    def _collect(
+        self, query: Query, most: int, read: Callable[[list[str]], list[T]]
+    ) -> tuple[list[T], str | None, str | None]:
+        """What `read` makes of the deliveries that are found; see Page."""
+        if query.state and query.state not in STATES:
+            raise BadQuery(f"state: one of {', '.join(STATES)}")
         walk = self._walk(query)
-        found: list[dict[str, Any]] = []
+        found: list[T] = []
         place, skipped, looked = _read_cursor(query.cursor), 0, 0
         deadline = time.monotonic() + self._patience
         while True:
-            read, reached, matches = self._step(walk, place, skipped, query.limit - len(found))
-            if not read:
-                return Page(found, None, None)
-            looked += read
-            found += self._rows(matches, query.state)
+            entries, reached, matches = self._step(walk, place, skipped, most - len(found))
+            if not entries:
+                return found, None, None
+            looked += entries
+            found += read(matches)
             # Else a whole step of one and the same millisecond, that of the cursor.
-            place, skipped = (reached, 0) if reached else (place, skipped + read)
+            place, skipped = (reached, 0) if reached else (place, skipped + entries)
             assert place is not None
-            if len(found) == query.limit:
-                return Page(found, _cursor(place), None)
+            if len(found) == most:
+                return found, _cursor(place), None
             # Never where it came no further: the next page would begin at the same place.
             if reached and (looked >= LOOKED_AT or time.monotonic() >= deadline):
-                return Page(found, _cursor(place), iso(place[0]))
+                return found, _cursor(place), iso(place[0])
 
     def _walk(self, query: Query) -> _Walk:
         low, high = query.since, query.until
@@ -174,13 +188,6 @@ class _Walk:
 
 
 OF_EVENT = ("name", "source", "received")
-
-
-def check(query: Query) -> None:
-    """Raises BadQuery."""
-    if query.state and query.state not in STATES:
-        raise BadQuery(f"state: one of {', '.join(STATES)}")
-    check_limit(query.limit)
 
 
 def check_limit(limit: int) -> None:

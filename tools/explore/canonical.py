@@ -81,7 +81,7 @@ def canonical(state: State) -> Any:
             parts.append((key, sorted(value)))
         elif kind in (b"hold", b"stopped"):
             parts.append((key, sorted(value) if kind == b"stopped" else value))
-        elif key not in IGNORED and kind not in (b"watermark", b"hours"):
+        elif key not in IGNORED and kind not in (b"watermark", b"hours", b"replay"):
             raise LookupError(f"tools/explore/canonical.py does not know the key {key.decode()}")
     queue = [list(value) for value in state.store.keys.values() if isinstance(value, Items)]
     slots = sorted(repr(_attempt(attempt, keys)) for attempt in state.slots)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from tools.explore.canonical import UNFINISHED
 from tools.explore.store import Scores
 from tools.explore.world import AT_A_LOOK, AT_THE_EFFECT, PREFIX, QUEUE, Attempt, State, World, deliveries, stopped
 
@@ -53,6 +54,10 @@ class Choices:
                 yield from (f"{fault} {name}" for name in known)
         if "replay" in may:
             yield from (f"replay {id_}" for id_, fields in deliveries(state.store) if fields[b"state"] != b"running")
+        if "plan" in may and state.sent:
+            yield "plan"
+        if "drop" in may:
+            yield from (f"drop {id_}" for id_, fields in deliveries(state.store) if fields[b"state"] in UNFINISHED)
         if "heal" in may:
             yield from (f"heal {connector}" for connector in self.world.connectors)
         if self._is_urgent(state):

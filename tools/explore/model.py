@@ -7,13 +7,13 @@ from typing import Any
 
 from lupa.lua51 import LuaError
 
-from jobs.ledger.ledger import Ledger, Planned
+from jobs.ledger.ledger import HAND_OVER_MS, Ledger, Planned, split
 from jobs.ledger.policy import POLICY
 from jobs.ledger.scripts import LUA, TEXTS, ready
 from tools.explore.canonical import UNFINISHED
 from tools.explore.choices import Choices
 from tools.explore.lua import Redis
-from tools.explore.steps import Steps
+from tools.explore.steps import Steps, check_following
 from tools.explore.store import Store
 from tools.explore.versions import next_version
 from tools.explore.world import HOUR, INSTANCE, PREFIX, QUEUE, START, Attempt, Broken, State, World, deliveries
@@ -122,6 +122,19 @@ class Model:
             fields: Any = self.store.snapshot().keys[f"{PREFIX}delivery:{id_}".encode()]
             if fields[b"position"] != b"0" or fields.keys() & {b"next", b"why", b"reason", b"healed", b"waits"}:
                 raise Broken("a replay starts afresh", f"{id_} kept {dict(fields)}")
+        return state
+
+    def _do_plan(self, state: State, _: str) -> State:
+        ids = sorted(id_ for id_, _ in deliveries(state.store))
+        results = self.ledger.run(LUA["plan"], HAND_OVER_MS, f"r{state.left['plan']}", 1000, *ids)
+        self._hand(*(id_ for id_, result in zip(ids, results, strict=True) if result == b"queued"))
+        return state
+
+    def _do_drop(self, state: State, id_: str) -> State:
+        result, *following = self.ledger.run(LUA["drop"], id_, split(id_)[1], "an operator did")
+        self._hand(*(next_.decode() for next_ in following if next_))
+        if result == b"skipped":
+            check_following(self.store.snapshot(), id_)
         return state
 
     def _do_heal(self, state: State, connector: str) -> State:

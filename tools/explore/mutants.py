@@ -91,14 +91,22 @@ NAMED: Mapping[str, tuple[str, str, str]] = {
         "state == 'queued'",
     ),
     "a worker that is lost for ever": ("tick", "lost >= LOST_BEFORE_DEAD", "false"),
-    "a replay that goes on along the schedule": ("replay", "'position', 0, ", ""),
-    "a replay that is in two indexes": ("replay", "redis.call('ZREM', p .. 'state:' .. d[2], id)\n", ""),
+    "a replay that goes on along the schedule": ("again", "'position', 0, ", ""),
+    "a replay that is in two indexes": ("again", "redis.call('ZREM', p .. 'state:' .. d[2], id)\n", ""),
     "a replay that stands in no line": (
-        "replay",
-        "redis.call('ZADD', p .. 'line:' .. connector .. ':' .. d[3], d[4], id)\n",
+        "again",
+        "redis.call('ZADD', p .. 'line:' .. string.match(id, '%.(.*)$') .. ':' .. d[3], d[4], id)\n",
         "",
     ),
-    "a replay that still waits for a destination": ("replay", "stop_waiting(p, id)\n", ""),
+    "a replay that still waits for a destination": ("again", "stop_waiting(p, id)\n", ""),
+    "a planned replay that is not due": ("again", "redis.call('ZADD', p .. 'due', at, id)\n", ""),
+    "a dropped delivery that is in two indexes": ("drop", "redis.call('ZREM', p .. 'state:' .. d[2], id)\n", ""),
+    "a dropped delivery that still waits for a destination": ("drop", "stop_waiting(p, id)\n", ""),
+    "a dropped delivery that waits for a turn": (
+        "drop",
+        "if d[2] ~= 'dead' and d[4] and not d[5] then return {'turn'} end\n",
+        "",
+    ),
     "a dead letter that comes back and stands in no line": (
         "recovery",
         "  redis.call('ZADD', p .. 'line:' .. string.match(id, '%.(.*)$') .. ':' .. d[1], d[2], id)\n",
@@ -115,8 +123,8 @@ NAMED: Mapping[str, tuple[str, str, str]] = {
         "redis.call('HSET', key, ARGV[i], ARGV[i + 1])",
         "if ARGV[i] ~= 'attempts' then redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end",
     ),
-    "a finished delivery that keeps its place in the line": ("settle", "redis.call('ZREM', line, id)\n", ""),
-    "the next of a line that nobody wakes": ("settle", "answer[2] = after", ""),
+    "a finished delivery that keeps its place in the line": ("finish", "redis.call('ZREM', line, id)\n", ""),
+    "the next of a line that nobody wakes": ("settle", "answer[2] = leave_line", "leave_line"),
     "an event that outlives its deliveries": ("forget", "'left', -1) <= 0", "'left', -1) < 0"),
     "forgotten dead letters that a destination still brings back": ("forget", "    stop_waiting(p, id)\n", ""),
     "a crowd that keeps those who have gone": ("admit", "redis.call('ZREM', crowd, id)\n", ""),
@@ -156,7 +164,8 @@ def named() -> Iterator[Mutant]:
 
 def sampled(many: int, seed: int) -> Iterator[Mutant]:
     """Small changes of every kind, as `bin/mutate` makes them."""
-    scripts = ("accept", "admit", "forget", "gather", "hold", "lease", "recovery", "renew", "replay", "settle", "tick")
+    included = ("again", "finish", "hold", "recovery")
+    scripts = ("accept", "admit", "drop", "forget", "gather", "lease", "plan", "renew", "settle", "tick", *included)
     every = [(script, mutant) for script in scripts for mutant in lua.mutants(TEXTS[script])]
     for script, mutant in random.Random(seed).sample(every, min(many, len(every))):
         yield Mutant(f"{script}.lua:{mutant.line} `{mutant.name}`", {**TEXTS, script: mutant.text})

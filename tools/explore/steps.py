@@ -210,13 +210,16 @@ class Steps:
         if settled.following:
             self._store.do(b"RPUSH", QUEUE.encode(), settled.following.encode())
         if became.state in FINISHED:
-            self._check_following(self._store.snapshot(), lease)
+            check_following(self._store.snapshot(), lease.delivery_id)
         return state, then
 
-    def _check_following(self, now: Snapshot, lease: Lease) -> None:
-        line: Any = now.keys.get(f"{PREFIX}line:{lease.connector}:{lease.delivery['entity']}".encode())
-        following = line.ranked()[0] if line else None
-        waits = following and dict(deliveries(now))[following.decode()][b"state"] == b"queued"
-        queue: Any = now.keys.get(QUEUE.encode(), [])
-        if following and waits and following not in queue:
-            raise Broken("the next of a line starts at once", f"{following.decode()} has no job when its turn has come")
+
+def check_following(now: Snapshot, id_: str) -> None:
+    """After the end of a delivery. Raises Broken."""
+    entity = dict(deliveries(now))[id_][b"entity"].decode()
+    line: Any = now.keys.get(f"{PREFIX}line:{split(id_)[1]}:{entity}".encode())
+    following = line.ranked()[0] if line else None
+    waits = following and dict(deliveries(now))[following.decode()][b"state"] == b"queued"
+    queue: Any = now.keys.get(QUEUE.encode(), [])
+    if following and waits and following not in queue:
+        raise Broken("the next of a line starts at once", f"{following.decode()} has no job when its turn has come")

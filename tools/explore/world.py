@@ -25,6 +25,8 @@ FAULTS: Mapping[str, str] = {
     "repeat": "the sender sends an event again",
     "reconcile": "reconcile accepts an event, and adds the deliveries that it lacks",
     "replay": "an operator replays a delivery",
+    "plan": "an operator replays all deliveries, one after the other",
+    "drop": "an operator drops a delivery",
     "heal": "an operator reports that the destinations of a connector work",
     "kill": "a worker is killed",
     "freeze": "a worker is frozen; it is thawed at some later moment",

@@ -7,6 +7,8 @@
 --!include time
 --!include recovery
 --!include hours
+--!include again
+--!include finish
 local id, connector, token, state, delay = ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
 local key, due = p .. 'delivery:' .. id, p .. 'due'
 local d = redis.call('HMGET', key, 'state', 'token', 'entity')
@@ -100,17 +102,8 @@ if state == 'retrying' then
   return answer
 end
 if state ~= 'dead' then  -- a replay of a dead letter goes on where it stopped
-  redis.call('HDEL', key, 'notes', 'noted', 'healed')
-  for _, name in ipairs(redis.call('HKEYS', key)) do
-    if string.sub(name, 1, 5) == 'note:' then redis.call('HDEL', key, name) end
-  end
+  forget_notes(key)
 end
-redis.call('ZREM', due, id)
-local line = p .. 'line:' .. connector .. ':' .. d[3]
-redis.call('ZREM', line, id)
-local after = redis.call('ZRANGE', line, 0, 0)[1]
-if after and redis.call('HGET', p .. 'delivery:' .. after, 'state') == 'queued' then
-  redis.call('ZADD', due, now + FOLLOWING_HAND_OVER_MS, after)
-  answer[2] = after
-end
+ended(p, key, state, 1)
+answer[2] = leave_line(p, id, connector, d[3], now)
 return answer

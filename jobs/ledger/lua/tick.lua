@@ -4,6 +4,7 @@
 --!include time
 --!include recovery
 --!include hours
+--!include again
 local worker, elect, hand, queue = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local many = tonumber(ARGV[7])
 if ARGV[8] == '1' then redis.call('ZADD', p .. 'workers', now, worker) end
@@ -55,6 +56,7 @@ for _, id in ipairs(redis.call('ZRANGE', p .. 'due', '-inf', now, 'BYSCORE', 'LI
     redis.call('ZREM', p .. 'state:running', id)
     redis.call('ZADD', p .. 'state:dead', now, id)
     count_hour(p, now, 'outcome|' .. connector .. '|dead')
+    ended(p, key, 'dead', 1)
     redis.call('HSET', key, 'state', 'dead', 'updated', now, 'reason', 'crashed',
       'why', 'given up: ' .. lost .. ' times its worker was lost, or it took longer than an attempt may')
     redis.call('HDEL', key, 'token', 'until', 'next', 'lost')
