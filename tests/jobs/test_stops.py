@@ -190,6 +190,18 @@ def test_a_stop_takes_no_turn_of_the_rate_and_no_probe(world: World) -> None:
     assert not world.redis.exists(f"{world.ledger.prefix}probe:one")
 
 
+def test_the_clock_lets_nobody_probe_for_it(world: World) -> None:
+    """A breaker of it may be half open. One after the other would be held again at once, at each tick."""
+    dead = stopped(world)
+    world.accept(feedback_event())
+    world.run()
+    world.redis.hset(f"fb:{INSTANCE}:breaker:one", "until", world.now() - 1)
+    assert world.tick() == []
+    Stops(world.redis, INSTANCE).resume("one")
+    world.run_due()
+    assert [state for id_, state in world.states().items() if id_.endswith(".one") and id_ != dead] == ["done"]
+
+
 def test_readiness_names_what_has_stopped(world: World, redis: Redis) -> None:
     stopped(world)
     world.ledger.tick("a worker", "rq:queue:none")

@@ -123,10 +123,10 @@ class Choices:
         )
 
     def _probes(self, state: State) -> Iterator[int]:
-        """When the clock lets one of those who wait for a destination look."""
-        waiting = f"{PREFIX}waits:".encode()
+        """When the clock lets one of those who wait for a destination look: of a connector that has stopped, never."""
+        waiting, idle = f"{PREFIX}waits:".encode(), stopped(state.store)
         for key, waits in state.store.keys.items():
-            if key.startswith(waiting):
+            if key.startswith(waiting) and key[len(waiting) :].decode().partition(" ")[0] not in idle:
                 breaker: Any = state.store.keys.get(key.replace(b":waits:", b":breaker:"), {})
                 if breaker.get(b"until"):
                     assert isinstance(waits, Scores)

@@ -104,10 +104,12 @@ class Model:
         self._hand(*(f"{name}.{row.connector}" for row in planned))
 
     def _do_send(self, state: State, name: str) -> State:
+        # A delivery may be forgotten while another one of its event is not: a repeat does not bring it back.
+        known = f"{PREFIX}event:{name}".encode() in state.store.keys
         self._accept(name, extend=False)
         pending = tuple(event for event in state.pending if event != name)
         ids = {f"{name}.{one}" for one, third in self.world.connectors.items() if not third.late}
-        return state.but(pending=pending, sent=state.sent | ids)
+        return state.but(pending=pending, sent=state.sent if known else state.sent | ids)
 
     def _do_repeat(self, state: State, name: str) -> State:
         return self._do_send(state, name)

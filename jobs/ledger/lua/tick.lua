@@ -19,7 +19,9 @@ redis.call('ZREMRANGEBYSCORE', p .. 'workers', '-inf', now - WORKER_LISTED_MS)
 for _, destination in ipairs(redis.call('SMEMBERS', p .. 'waiting')) do
   local b = redis.call('HMGET', p .. 'breaker:' .. destination, 'until', 'probing')
   local open = tonumber(b[1] or 0)
-  if open > 0 and open <= now and tonumber(b[2] or 0) <= now then
+  -- Not of a connector that has stopped: what is for it would be held again at once, at each tick.
+  local stopped = redis.call('HEXISTS', p .. 'stopped', string.match(destination, '^[^ ]*')) == 1
+  if open > 0 and open <= now and tonumber(b[2] or 0) <= now and not stopped then
     wake(p, destination, now, 1)
   end
   if redis.call('EXISTS', p .. 'waits:' .. destination, p .. 'dead:' .. destination) == 0 then
