@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from connectors.base import Context, Destination, Done, Failed, LeaseLost, Outco
 from jobs.deliver import _patiently, run
 from sources.base import Event
 from tests.jobs.steps import fields, key_of, members, queued
-from tests.jobs.world import Recorder, World, feedback_event
+from tests.jobs.world import Recorder, World, feedback_event, status_event
 
 
 @pytest.fixture
@@ -78,6 +79,21 @@ def test_to_keep_nothing_only_makes_sure_that_the_delivery_is_ours(world: World)
     assert stored == ['{"paid": "as it is"}']
 
 
+def test_what_is_kept_is_known_at_once_and_stored_until_it_is_removed(world: World) -> None:
+    seen: list[Any] = []
+
+    def answer(_event: Event, context: Context) -> Outcome:
+        for notes in ({"paid": "yes", "at": 5}, {"paid": None}, {"at": 6}):
+            context.keep(**notes)
+            stored = json.loads(fields(world, f"delivery:{context.delivery_id}")["notes"])
+            assert stored == context.notes
+            seen.append(stored)
+        return Done()
+
+    attempt(world, answer)
+    assert seen == [{"paid": "yes", "at": 5}, {"at": 5}, {"at": 6}]
+
+
 @pytest.mark.parametrize(("turns", "seconds"), [(1, 1), (0, 0), (-5, 0)])
 def test_further_requests_take_turns_and_give_none_back(world: World, turns: int, seconds: int) -> None:
     def answer(_event: Event, context: Context) -> Outcome:
@@ -119,6 +135,13 @@ def test_a_delivery_with_none_behind_it_starts_no_other(world: World) -> None:
     world.queue.empty()
     world.deliverer.deliver(id_)
     assert world.taken() == []
+
+
+def test_the_delivery_behind_it_is_started(world: World) -> None:
+    ids = [f"{world.accept(status_event(7, second)).event_id}.one" for second in (4, 5)]
+    world.queue.empty()
+    world.deliverer.deliver(ids[0])
+    assert world.taken() == ids[1:]
 
 
 def test_a_defect_outside_the_connector_is_recorded(world: World) -> None:
