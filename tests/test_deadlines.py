@@ -52,7 +52,7 @@ def timed_out(call: Callable[[], object], *, sent: bool) -> NoAnswer:
 
 def test_the_limits() -> None:
     """Inside the 30 s that a process manager leaves a stopping process, and inside a lease's longest attempt."""
-    assert (transport_adapter.CONNECT_SECONDS, transport_adapter.READ_SECONDS) == (3.05, 15.0)
+    assert transport_adapter.Timeouts(transport_adapter.READ_SECONDS) == (3.05, 15.0)
     assert load_total() == 25.0
 
 

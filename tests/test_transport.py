@@ -137,8 +137,10 @@ def test_json_that_is_nested_without_end_is_no_json(opening: str, start: bytes) 
         assert ask(port).json() is None
 
 
-def test_json_as_deep_as_the_limit_is_read() -> None:
-    deep = b"[" * 199 + b"]" * 199
+def test_json_as_deep_as_the_limit_is_read_and_one_level_more_is_not() -> None:
+    deep = b"[" * 201 + b"]" * 201
+    with listening(answering(http(200, b"[" + deep + b"]"))) as port:
+        assert ask(port).json() is None
     broad = b"[" + b"[[[]]]," * 100_000 + b"1]"
     for body in (deep, broad):
         with listening(answering(http(200, body))) as port:

@@ -32,7 +32,7 @@ TOTAL_SECONDS = 25.0  # inside the 30 s that a stopping process has
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 MAX_REFUSAL_BYTES = 256 * 1024
 """Of an answer that is no success only a code is read; one with a longer body is known by its status alone."""
-MAX_DEPTH = 200
+MAX_DEPTH = 201
 """Levels of JSON; pydantic_core's own limit. Python's parser and whatever walks through its result recurse."""
 BLOCK = 65536
 BY_PROXY = (
