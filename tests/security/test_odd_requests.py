@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -78,7 +79,10 @@ def test_any_request_is_answered_as_documented(
     connection = Connection(web.port)
     try:
         reply = connection.request(method, path, [*own, *more], body)
-        assert reply.status in DOCUMENTED, reply.body
+        if reply.status == 302:  # a page of the console, which leads to its own sign-in
+            assert re.match(r"/login(\?next=/(?!/)|$)", reply.headers["Location"])
+        else:
+            assert reply.status in DOCUMENTED, reply.body
     except (ConnectionError, ValueError):
         pass  # no HTTP: the client refuses to send it, or the server hangs up
     finally:
