@@ -51,9 +51,9 @@ class Post:
     def __init__(self, seed: int) -> None:
         self.target = ""
         self.mood: Mood = "good"
-        self.received: list[Received] = []
-        self.under_way = 0
-        self._forgotten = 0
+        self.lost_before = 0
+        """How many of the webhooks began their way before Redis was wiped."""
+        self._began: list[Received | None] = []
         self._headers: dict[str, str] = {}
         self._lock = threading.Lock()
         self._dice = random.Random(f"post {seed}")
@@ -89,15 +89,27 @@ class Post:
         status = self._deliver(body, headers)
         return None if mood == "answers lost" and lost else status
 
-    def forget(self) -> None:
+    @property
+    def received(self) -> list[Received]:
+        """Those that have arrived, in the order in which they began their way."""
         with self._lock:
-            self._forgotten = len(self.received)
+            return [received for received in self._began if received]
+
+    @property
+    def under_way(self) -> int:
+        with self._lock:
+            return self._began.count(None)
+
+    def forget(self) -> None:
+        """Redis was wiped: it may have known each webhook that is under way."""
+        with self._lock:
+            self.lost_before = len(self._began)
 
     def again(self, number: int) -> None:
         """Sends `number` of the webhooks so far once more, mixed and all at once; none of those that a Redis knew
         which was wiped since (`forget`): the real sender repeats for seconds only."""
         with self._lock:
-            known = [received.body for received in self.received[self._forgotten :]]
+            known = [received.body for received in self._began[self.lost_before :] if received]
             bodies = self._dice.sample(known, min(number, len(known)))
             headers = self._headers
         if bodies:
@@ -107,15 +119,15 @@ class Post:
     def _deliver(self, body: bytes, headers: Mapping[str, str]) -> int | None:
         target = urlsplit(self.target)
         with self._lock:
-            self.under_way += 1
+            number = len(self._began)
+            self._began.append(None)
         connection = http.client.HTTPConnection(target.netloc, timeout=PATIENCE_SECONDS)
         status = None
         with closing(connection), suppress(OSError, http.client.HTTPException):
             connection.request("POST", target.path, body, {**headers, "Connection": "close"})
             status = connection.getresponse().status
         with self._lock:
-            self.under_way -= 1
-            self.received.append(Received(body, status))
+            self._began[number] = Received(body, status)
         return status
 
 

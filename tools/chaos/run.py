@@ -113,11 +113,8 @@ def play(options: Options, act: Callable[[World, Source], None], patience: float
 def _run(world: World, story: Sequence[Action], faults: Sequence[Fault], show: Callable[[str], None]) -> Result:
     started = time.monotonic()
     source = Source(world)
-    wiped: list[int] = []
 
     def show_done(done: Done) -> None:
-        if done.fault.kind == "Redis wiped":
-            wiped.append(len(world.post.received))
         show(f"  {done.fault.words}{f' ({done.note})' if done.note else ''}")
 
     attack = Attack(world, faults, show_done)
@@ -131,11 +128,11 @@ def _run(world: World, story: Sequence[Action], faults: Sequence[Fault], show: C
     thread.join()
     attack.stop()
     quiet = world.wait_quiet(QUIET_SECONDS)
-    rows = _judge(world, source, wiped)
+    rows = _judge(world, source)
     complete = time.time()
     failures += [f"{done.fault.kind}: {done.note}" for done in attack.done if done.note.startswith("NOT CARRIED OUT")]
     records = world.records()
-    _write_down(world, source, wiped, records)
+    _write_down(world, source, records)
     dead = [f"{record['id']} is dead: {record['error']}" for record in records if record["state"] == "dead"]
     return Result(
         seed=world.options.seed,
@@ -151,20 +148,25 @@ def _run(world: World, story: Sequence[Action], faults: Sequence[Fault], show: C
     )
 
 
-def _write_down(world: World, source: Source, wiped: Sequence[int], records: Sequence[Any]) -> None:
+def _write_down(world: World, source: Source, records: Sequence[Any]) -> None:
     """What the counting went by, beside the logs."""
     received = [{"status": received.status, **json.loads(received.body)} for received in world.post.received]
-    counted = {"received": received, "state": world.service.state(), "statuses": source.statuses, "wiped": wiped}
+    counted = {
+        "received": received,
+        "state": world.service.state(),
+        "statuses": source.statuses,
+        "lost_before": world.post.lost_before,
+    }
     (world.folder / "facts.json").write_text(
         json.dumps({**counted, "records": records}, ensure_ascii=False, indent=1), encoding="utf-8"
     )
 
 
-def _judge(world: World, source: Source, wiped: Sequence[int]) -> list[Row]:
+def _judge(world: World, source: Source) -> list[Row]:
     """Once nothing is under way; with reconcile, what is still missing may be found until it has looked."""
     deadline = time.monotonic() + RECONCILE_SECONDS
     while True:
-        rows = judge(facts(world, source, repairs=True, wiped=wiped))
+        rows = judge(facts(world, source, repairs=True))
         missing = any(row.missing or row.wrong for row in rows)
         if not missing or time.monotonic() > deadline:
             return rows
@@ -172,7 +174,7 @@ def _judge(world: World, source: Source, wiped: Sequence[int]) -> list[Row]:
         world.wait_quiet(QUIET_SECONDS)
 
 
-def facts(world: World, source: Source, repairs: bool, wiped: Sequence[int] = ()) -> Facts:
+def facts(world: World, source: Source, repairs: bool) -> Facts:
     state: dict[str, Any] = world.service.state()
     received, statuses = tuple(world.post.received), dict(source.statuses)
-    return Facts(state, received, statuses, repairs, max(wiped, default=0), world.records())
+    return Facts(state, received, statuses, repairs, world.post.lost_before, world.records())
