@@ -28,21 +28,21 @@ def test_a_webhook_that_is_under_way_while_redis_is_wiped_may_be_lost() -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     try:
-        post = Post(seed=1)
-        post.target = f"http://127.0.0.1:{server.server_port}/webhook"
-        slow = threading.Thread(target=post.carry, args=(b"slow", {}))
-        slow.start()
-        assert reached.wait(10)
-        assert post.carry(b"before", {}) == 200
-        assert post.under_way == 1
-        post.forget()
-        assert post.carry(b"after", {}) == 200
-        goes_on.set()
-        slow.join(10)
-        assert [received.body for received in post.received] == [b"slow", b"before", b"after"]
-        assert (post.lost_before, post.under_way) == (2, 0)
-        post.again(5)
-        assert [received.body for received in post.received[3:]] == [b"after"]
+        with Post(seed=1) as post:
+            post.target = f"http://127.0.0.1:{server.server_port}/webhook"
+            slow = threading.Thread(target=post.carry, args=(b"slow", {}))
+            slow.start()
+            assert reached.wait(10)
+            assert post.carry(b"before", {}) == 200
+            assert post.under_way == 1
+            post.forget()
+            assert post.carry(b"after", {}) == 200
+            goes_on.set()
+            slow.join(10)
+            assert [received.body for received in post.received] == [b"slow", b"before", b"after"]
+            assert (post.lost_before, post.under_way) == (2, 0)
+            post.again(5)
+            assert [received.body for received in post.received[3:]] == [b"after"]
     finally:
         server.shutdown()
         server.server_close()
