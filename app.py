@@ -82,7 +82,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
 
 def _with_console(app: Flask, runtime: Runtime, password: Password | None, receiver: receive.Receiver) -> Bodies:
     """Adds the console, when it is configured: its modules are not even imported otherwise."""
-    if password is None:
+    if not runtime.configuration.service.has_console:
         return Bodies(receiver, None, None, ())
     from console.pages import console, cookies, site
 

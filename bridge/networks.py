@@ -84,6 +84,14 @@ def is_public(text: str) -> bool:
     return address is not None and not any(address in network for network in RESERVED)
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a host is this very machine, by its address or as `localhost`."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def literal_address(host: str) -> str:
     """The address that a host is which is written as one, in any form that a resolver takes (`127.1`, `0x7f000001`,
     `2130706433`, full-width digits, `[::1]`); "" for a name."""

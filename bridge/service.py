@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from importlib.util import find_spec
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from bridge.addresses import redis_address
-from bridge.networks import Network, read_network
+from bridge.console_access import Allowed, read_allow
+from bridge.networks import Network, is_loopback, read_network
 from bridge.settings import Settings, TextList, WebAddress, parse_list
+from bridge.values import parts_of
 
 WEEK = 7 * 86_400
 YEAR = 366 * 86_400
@@ -59,6 +63,19 @@ def _parse_networks(value: object) -> object:
     )
 
 
+def _parse_allow(value: object) -> object:
+    return read_allow(parts_of(value)) if isinstance(value, str) else value
+
+
+def _check_issuer(address: str) -> str:
+    parts = urlsplit(address)
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        raise ValueError("should be an https address (http only on loopback)")
+    if find_spec("authlib") is None:
+        raise ValueError("needs the package Authlib: uv sync --extra oidc, or pip install -r requirements/oidc.txt")
+    return address
+
+
 Language = Literal["en", "ko", "ja"]
 
 
@@ -83,6 +100,10 @@ class ServiceSettings(Settings):
     console_password: Annotated[SecretStr, AfterValidator(_check_password)] | None = None
     console_url: WebAddress | None = None
     console_secret: Annotated[SecretStr, AfterValidator(_check_secret)] | None = None
+    oidc_issuer: Annotated[WebAddress, AfterValidator(_check_issuer)] | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_allow: Annotated[Allowed, BeforeValidator(_parse_allow)] | None = None
     reconcile_every: Annotated[int, Field(ge=0, le=WEEK)] = 300
     reconcile_lookback: Annotated[int, Field(ge=60, le=YEAR)] = 86_400
     alert_max_age: Annotated[int, Field(ge=0, le=YEAR)] = 86_400
@@ -96,3 +117,19 @@ class ServiceSettings(Settings):
     log_format: Literal["json", "console"] = "json"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     web_concurrency: Annotated[int, Field(ge=1, le=64)] = 1
+
+    @property
+    def has_console(self) -> bool:
+        """Whether anybody can sign in."""
+        return self.console_password is not None or self.oidc_issuer is not None
+
+    @model_validator(mode="after")
+    def _all_of_oidc(self) -> Self:
+        """Nobody is let in by a provider of which a part is missing."""
+        fields = ("oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_allow")
+        unset = [field for field in fields if getattr(self, field) is None]
+        if 0 < len(unset) < len(fields):
+            given = next(field for field in fields if field not in unset)
+            problems = [f"{self.variable(f)}: required with {self.variable(given)}, but not set" for f in unset]
+            raise ValueError("\n".join(problems))
+        return self

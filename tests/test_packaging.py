@@ -18,7 +18,7 @@ import pytest
 
 from tools.sandbox.processes import ROOT
 
-PINS = {kind: ROOT / "requirements" / f"{kind}.txt" for kind in ("production", "dev")}
+PINS = {kind: ROOT / "requirements" / f"{kind}.txt" for kind in ("production", "oidc", "dev")}
 
 
 def locked() -> dict[str, Any]:
@@ -67,7 +67,11 @@ def test_the_lock_follows_pyproject() -> None:
     noted = next(package for package in locked()["package"] if package["name"] == project["project"]["name"])[
         "metadata"
     ]
-    assert asked_for(noted["requires-dist"]) == {normal(text) for text in project["project"]["dependencies"]}
+    always = [entry for entry in noted["requires-dist"] if "marker" not in entry]
+    assert asked_for(always) == {normal(text) for text in project["project"]["dependencies"]}
+    for extra, texts in project["project"]["optional-dependencies"].items():
+        entries = [entry for entry in noted["requires-dist"] if entry.get("marker") == f"extra == '{extra}'"]
+        assert asked_for(entries) == {normal(text) for text in texts}
     groups = {group: {normal(text) for text in texts} for group, texts in project["dependency-groups"].items()}
     assert {group: asked_for(entries) for group, entries in noted["requires-dev"].items()} == groups
 
@@ -104,7 +108,8 @@ def canonical(name: str) -> str:
 def requirements() -> dict[str, str]:
     """Version by project, as pyproject.toml asks for it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    matches = [re.match(r"([A-Za-z0-9._-]+)(.*)", text) for text in project["dependencies"]]
+    texts = [*project["dependencies"], *(text for extra in project["optional-dependencies"].values() for text in extra)]
+    matches = [re.match(r"([A-Za-z0-9._-]+)(.*)", text) for text in texts]
     return {canonical(match[1]): match[2] for match in matches if match}
 
 

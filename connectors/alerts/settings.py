@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
+from bridge.networks import is_loopback
 from bridge.settings import KeyMap, Rate, Settings, TextMap, is_id
 from connectors.alerts.templates import check_template
 
@@ -36,17 +36,10 @@ def host_of(address: str) -> str:
     try:
         parts = urlsplit(address)
         host = (parts.hostname or "").rstrip(".")
-        secure = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
+        secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
     except ValueError:
         return ""
     return host if secure else ""
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class AlertSettings(Settings):

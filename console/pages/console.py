@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from bridge.service import ServiceSettings
 from console.attempts import Attempts
 from console.audit import Audit
 from console.pages.language import LANGUAGES, Translator, instant
@@ -20,6 +21,9 @@ from console.password import Password
 from console.tasks import Tasks
 from jobs.configuration import Configuration
 from jobs.runtime import Runtime
+
+if TYPE_CHECKING:
+    from console.oidc import Provider  # of the extra `oidc`
 
 STATIC = Path(__file__).parent.parent / "static"
 MENU = ("overview", "deliveries", "tools", "audit")
@@ -37,6 +41,8 @@ class Console:
     attempts: Attempts
     audit: Audit
     tasks: Tasks
+    provider: Provider | None
+    """For the sign-in by OIDC."""
 
     @property
     def configuration(self) -> Configuration:
@@ -58,7 +64,16 @@ def make_console(runtime: Runtime, password: Password | None) -> Console:
         Attempts(redis, service.bridge_instance),
         Audit(redis, service.bridge_instance),
         Tasks(redis, service.bridge_instance),
+        _provider(service),
     )
+
+
+def _provider(service: ServiceSettings) -> Provider | None:
+    if service.oidc_issuer is None:
+        return None
+    from console.oidc import Provider
+
+    return Provider(service)
 
 
 def who() -> str:

@@ -37,9 +37,12 @@ class Signer:
     key."""
 
     def __init__(self, service: ServiceSettings) -> None:
-        hidden = (service.console_secret, service.console_password)
-        parts = [value.get_secret_value() if value else "" for value in hidden]
-        self._material = json.dumps([service.bridge_instance, *parts])
+        hidden = (service.console_secret, service.console_password, service.oidc_client_secret)
+        secret = [value.get_secret_value() if value else "" for value in hidden]
+        allow = service.oidc_allow
+        who = [sorted(names) for names in (allow.addresses, allow.domains, allow.roles)] if allow else []
+        parts = [service.bridge_instance, *secret, service.oidc_issuer, service.oidc_client_id, who]
+        self._material = json.dumps(parts)
 
     def sign(self, purpose: str, text: str) -> str:
         return hmac.digest(_key(self._material), f"{purpose}:{text}".encode(), "sha256").hex()

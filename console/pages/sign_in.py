@@ -50,7 +50,12 @@ def add(blueprint: Blueprint, console: Console) -> None:
     def form(problem: str = "", status: int = 200, **values: int) -> tuple[str, int]:
         following = request.values.get("next", "")
         shown = g.t(problem, **values) if problem else ""
-        return page("login", status, following=following, problem=shown, by_password=console.password is not None)
+        return page("login", status, following=following, problem=shown, **ways(console))
+
+
+def ways(console: Console) -> dict[str, bool]:
+    """How one may sign in, for the page."""
+    return {"by_password": console.password is not None, "by_oidc": console.provider is not None}
 
 
 def signed_in(console: Console, who: str, following: str) -> Response:

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from console.pages import audit_page, deliveries, event, language, overview, sign_in, tools
+from console.pages import audit_page, deliveries, event, language, oidc_page, overview, preview_page, sign_in, tools
 from console.pages.console import Console, page
 from console.pages.cookies import is_tls, named, session_cookie, set_cookie
 
@@ -31,7 +31,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 HSTS = "max-age=31536000"
-OPEN = {"console.login", "console.sign_in", "console.static"}
+OPEN = {"console.login", "console.sign_in", "console.oidc", "console.oidc_callback", "console.static"}
 """Endpoints without a session."""
 WITHOUT_TOKEN = {"console.sign_in", "console.logout"}
 """Changes without a CSRF token, see docs/decisions/0125-console-sessions.md."""
@@ -89,7 +89,7 @@ def make_blueprint(console: Console) -> Blueprint:
         log.warning("a page could not be shown: Redis does not answer", because=type(error).__name__)
         return page("error", 503, kind="redis")
 
-    for part in (sign_in, overview, deliveries, event, tools, audit_page):
+    for part in (sign_in, oidc_page, overview, deliveries, event, tools, preview_page, audit_page):
         part.add(blueprint, console)
     return blueprint
 

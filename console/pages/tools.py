@@ -7,6 +7,7 @@ import time
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
+import sources
 from bridge.times import instant
 from console.pages import work
 from console.pages.console import Console, done, page, translator
@@ -32,6 +33,8 @@ def add(blueprint: Blueprint, console: Console) -> None:
             can_compare=console.runtime.sweep is not None,
             takes_samples="abc" in console.configuration.sources.chosen,
             events=tuple(samples.DATA),
+            previewable=names_of_events(console),
+            connectors=tuple(console.configuration.connectors),
             given=request.form,
             problems=problems,
         )
@@ -81,6 +84,12 @@ def add(blueprint: Blueprint, console: Console) -> None:
         except CannotSend as problem:
             return shown(502, sample=str(problem))
         return done("event", "known" if sent.is_known else "accepted", event_id=sent.event_id)
+
+
+def names_of_events(console: Console) -> tuple[str, ...]:
+    """Those of the sources in use."""
+    used = (*console.configuration.sources.used.values(), sources.REGISTRY[sources.OWN])
+    return tuple(dict.fromkeys(name for source in used for name in source.events))
 
 
 def _was_seen(last: Task | None, seen: str, since: str) -> bool:

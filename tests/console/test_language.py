@@ -29,8 +29,7 @@ def test_each_language_has_the_same_keys_and_values(language: str) -> None:
 
 def test_each_text_is_used_and_exists() -> None:
     """In a template or in the code, whole or by its start (`t.maybe('error.' ~ kind)`)."""
-    folders = (ROOT / "console" / "templates", ROOT / "console" / "pages")
-    files = [file for folder in folders for file in folder.rglob("*") if file.suffix in (".html", ".py")]
+    files = [file for file in (ROOT / "console").rglob("*") if file.suffix in (".html", ".py")]
     code = "\n".join(file.read_text(encoding="utf-8") for file in files if file.parent.name != "texts")
     quoted = set(re.findall(r"""["']([a-z_0-9.]+)["'}{]""", code)) | set(re.findall(r'f"([a-z_0-9.]+)\{', code))
     starts = tuple(name for name in quoted if re.fullmatch(r"(?:[a-z_]+\.)+", name))

@@ -189,4 +189,28 @@ TEXTS = {
     "change.export": "Exported",
     "change.resume": "Started a connector again",
     "deliveries.more": "More filters",
+    "event.preview": "Preview",
+    "change.preview": "Previewed",
+    "preview.title": "Preview",
+    "preview.lead": "What {connector} would send for {event}. Nothing was sent.",
+    "preview.sent": "This would be sent.",
+    "preview.skipped": "Nothing would be sent.",
+    "preview.failed": "It would fail.",
+    "preview.unrouted": "The connector does not act on this event.",
+    "preview.where": "To",
+    "tools.preview": "Preview a message or ticket",
+    "tools.preview.lead": "Shows what a connector would send for a sample or an event, and where. Nothing is "
+    "sent, and no system is asked.",
+    "tools.preview.event": "Name of an event, or its id",
+    "login.oidc.button": "Sign in with your organization's account",
+    "login.or": "or",
+    "login.oidc.unavailable": "The sign-in service cannot be used now. The log of the web process has the "
+    "reason; check OIDC_ISSUER.",
+    "login.oidc.failed": "The sign-in service did not prove who you are. The log of the web process has the "
+    "reason. Try again.",
+    "login.oidc.refused": "The sign-in was cancelled or refused there.",
+    "login.oidc.expired": "This sign-in has expired, or began in another browser. Try again.",
+    "login.oidc.too_many": "Too many attempts. Try again in a minute.",
+    "login.oidc.not_allowed": "You are signed in there, but OIDC_ALLOW does not name you. Ask the person who "
+    "runs this service.",
 }

@@ -190,4 +190,28 @@ TEXTS = {
     "change.export": "書き出し",
     "change.resume": "コネクターを再開",
     "deliveries.more": "その他の条件",
+    "event.preview": "プレビュー",
+    "change.preview": "プレビュー",
+    "preview.title": "プレビュー",
+    "preview.lead": "{event} に対して {connector} が送信する内容です。何も送信していません。",
+    "preview.sent": "次の内容を送信します。",
+    "preview.skipped": "何も送信しません。",
+    "preview.failed": "失敗します。",
+    "preview.unrouted": "コネクターはこのイベントを処理しません。",
+    "preview.where": "送信先",
+    "tools.preview": "メッセージやチケットのプレビュー",
+    "tools.preview.lead": "サンプルやイベントに対して、コネクターが何をどこへ送るかを表示します。何も送信せず、"
+    "他のシステムにも問い合わせません。",
+    "tools.preview.event": "イベント名または ID",
+    "login.oidc.button": "組織のアカウントでログイン",
+    "login.or": "または",
+    "login.oidc.unavailable": "ログインサービスは現在利用できません。理由は web プロセスのログにあります。"
+    "OIDC_ISSUER を確認してください。",
+    "login.oidc.failed": "ログインサービスで本人確認ができませんでした。理由は web プロセスのログにあります。"
+    "もう一度試してください。",
+    "login.oidc.refused": "ログインサービスでキャンセルまたは拒否されました。",
+    "login.oidc.expired": "ログインの期限が切れたか、別のブラウザーで開始されました。もう一度試してください。",
+    "login.oidc.too_many": "試行回数が多すぎます。1分後にもう一度試してください。",
+    "login.oidc.not_allowed": "ログインできましたが、OIDC_ALLOW に登録されていません。"
+    "このサービスの運用者に問い合わせてください。",
 }

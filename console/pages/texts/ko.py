@@ -190,4 +190,27 @@ TEXTS = {
     "change.export": "내보내기",
     "change.resume": "커넥터 다시 시작",
     "deliveries.more": "필터 더 보기",
+    "event.preview": "미리 보기",
+    "change.preview": "미리 보기",
+    "preview.title": "미리 보기",
+    "preview.lead": "{event}에 대해 {connector} 커넥터가 보낼 내용입니다. 아무것도 보내지 않았습니다.",
+    "preview.sent": "다음 내용을 보냅니다.",
+    "preview.skipped": "아무것도 보내지 않습니다.",
+    "preview.failed": "실패합니다.",
+    "preview.unrouted": "커넥터가 이 이벤트를 처리하지 않습니다.",
+    "preview.where": "받는 곳",
+    "tools.preview": "메시지나 티켓 미리 보기",
+    "tools.preview.lead": "샘플이나 이벤트에 대해 커넥터가 무엇을 어디로 보낼지 보여 줍니다. 아무것도 보내지 "
+    "않으며 다른 시스템에 요청하지 않습니다.",
+    "tools.preview.event": "이벤트 이름 또는 ID",
+    "login.oidc.button": "조직 계정으로 로그인",
+    "login.or": "또는",
+    "login.oidc.unavailable": "로그인 서비스를 지금 사용할 수 없습니다. 이유는 web 프로세스의 로그에 있습니다. "
+    "OIDC_ISSUER를 확인하세요.",
+    "login.oidc.failed": "로그인 서비스가 신원을 증명하지 못했습니다. 이유는 web 프로세스의 로그에 있습니다. "
+    "다시 시도하세요.",
+    "login.oidc.refused": "로그인 서비스에서 취소되었거나 거부되었습니다.",
+    "login.oidc.expired": "로그인 시간이 지났거나 다른 브라우저에서 시작되었습니다. 다시 시도하세요.",
+    "login.oidc.too_many": "시도가 너무 많습니다. 1분 후에 다시 시도하세요.",
+    "login.oidc.not_allowed": "로그인했지만 OIDC_ALLOW에 등록되어 있지 않습니다. 이 서비스의 운영자에게 문의하세요.",
 }
