@@ -1,4 +1,4 @@
-"""Templates that an operator writes: sandboxed, strict, mistakes reported with their line. Pure."""
+"""Templates that an operator writes: sandboxed, bounded, strict, mistakes reported with their line. Pure."""
 
 from __future__ import annotations
 
@@ -6,9 +6,24 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jinja2 import ChainableUndefined, StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, meta
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2 import (
+    ChainableUndefined,
+    Environment,
+    StrictUndefined,
+    Template,
+    TemplateError,
+    TemplateSyntaxError,
+    Undefined,
+    meta,
+)
 
+from bridge.bounded_jinja import BoundedEnvironment
+from bridge.template_work import TooMuchWork
+
+LONGEST = 20_000
+"""Characters of a template."""
+FAULTS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
+"""What a template and its values may raise."""
 _LINE_BREAK = re.compile(r"(?<!\\)\\n")
 
 
@@ -33,25 +48,24 @@ def render_template(
     Raises TemplateMistake.
     """
 
+    environment = BoundedEnvironment(undefined=ChainableUndefined if missing_is_null else StrictUndefined)
+    budget = environment.budget
+
     def shown(value: Any) -> str:
+        budget.pay(value)
         return escape(None if missing_is_null and isinstance(value, Undefined) else value)
 
-    undefined = ChainableUndefined if missing_is_null else StrictUndefined
-    environment = SandboxedEnvironment(undefined=undefined, finalize=shown, keep_trailing_newline=False)
+    environment.finalize = shown
+    template, text = _compiled(environment, source), []
     try:
-        return environment.from_string(source).render(values)
-    except TemplateSyntaxError as error:
-        raise TemplateMistake(error.lineno, "TemplateSyntaxError", str(error.message)) from None
-    except (
-        TemplateError,
-        TypeError,
-        ValueError,
-        ArithmeticError,
-        LookupError,
-        AttributeError,
-        RecursionError,
-    ) as error:
+        for part in template.generate(values):
+            budget.pay_text(len(part))
+            text.append(part)
+    except TooMuchWork as error:
+        raise TemplateMistake(_line(error), "TooMuchWork", "it takes too much work with these values") from None
+    except FAULTS as error:
         raise TemplateMistake(_line(error), type(error).__name__, str(error)) from None
+    return "".join(text)
 
 
 def unfolded(source: str) -> str:
@@ -61,18 +75,26 @@ def unfolded(source: str) -> str:
 
 def check_names(source: str, known: frozenset[str]) -> None:
     """Raises TemplateMistake where the template is not correct, or uses a name that is not known."""
-    environment = SandboxedEnvironment()
-    try:
-        environment.from_string(source)
-        unknown = sorted(meta.find_undeclared_variables(environment.parse(source)) - known - {*environment.globals})
-    except TemplateSyntaxError as error:
-        raise TemplateMistake(error.lineno, "TemplateSyntaxError", str(error.message)) from None
+    environment = BoundedEnvironment()
+    _compiled(environment, source)
+    unknown = sorted(meta.find_undeclared_variables(environment.parse(source)) - known - {*environment.globals})
     if unknown:
         names = re.compile(rf"\b{re.escape(unknown[0])}\b")
         found = next((n for n, line in enumerate(source.splitlines(), 1) if names.search(line)), 1)
         raise TemplateMistake(
             found, "UndefinedError", f"'{unknown[0]}' is undefined; known: {', '.join(sorted(known))}"
         )
+
+
+def _compiled(environment: Environment, source: str) -> Template:
+    if len(source) > LONGEST:
+        raise TemplateMistake(1, "TooLong", f"it has {len(source)} characters; {LONGEST} is the most")
+    try:
+        return environment.from_string(source)
+    except TemplateSyntaxError as error:
+        raise TemplateMistake(error.lineno, "TemplateSyntaxError", str(error.message)) from None
+    except (*FAULTS, SyntaxError, MemoryError) as error:  # of Python, about what Jinja has made of the template
+        raise TemplateMistake(1, "TooDeep", "it is nested too deeply, or holds too large a number") from error
 
 
 def _line(error: BaseException) -> int:
