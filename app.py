@@ -65,15 +65,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     app.register_blueprint(receiver.blueprint())
     app.register_blueprint(signals.make_blueprint(quick.health))
     password = Password(service.console_password) if service.console_password else None
-    app.register_blueprint(
-        api.make_blueprint(
-            password,
-            Attempts(patient.redis, patient.instance),
-            patient.records,
-            patient.replayer,
-            configuration.connectors,
-        )
-    )
+    app.register_blueprint(api.make_blueprint(password, Attempts(patient.redis, patient.instance), patient))
     app.extensions["bodies"] = _with_console(app, patient, password, receiver)
     app.register_error_handler(HTTPException, _error_handler(refusals))
     cli.register(app, configuration, given)

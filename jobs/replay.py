@@ -24,6 +24,8 @@ MOST_AT_ONCE = 1000
 PLANNED_AT_ONCE = 100
 """Deliveries that one script plans: Redis does nothing else meanwhile."""
 LONGEST_ID = 40
+LONGEST_REASON = 400
+"""Characters of why a delivery is dropped."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from redis import Redis
 from rq.suspension import WORKERS_SUSPENDED
 
 from jobs.delivery.attempts import log_of
+from jobs.ledger.dead import Dead, dead_letters
 from jobs.ledger.hours import Hour, hours
 from jobs.ledger.ledger import STATES
 from jobs.ledger.rows import EVENT_FIELDS, delivery_row, event_row, from_json, some_texts, texts
@@ -91,6 +92,10 @@ class Records:
     def _seconds(self, time: tuple[int, int]) -> float:
         """The time, which Redis answered as seconds and microseconds."""
         return self._now() / 1000 if self._now else time[0] + time[1] / 1_000_000
+
+    def dead(self, connector: str = "", reason: str = "", cursor: str = "") -> Dead:
+        """Dead letters by connector and reason; see jobs/ledger/dead.py. Raises BadQuery."""
+        return dead_letters(self._redis, self._prefix, connector, reason, cursor)
 
     def hours(self, since: float) -> list[Hour]:
         """Events and outcomes of each hour since then (seconds since 1970), oldest first; see jobs/ledger/hours.py."""

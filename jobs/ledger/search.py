@@ -111,22 +111,22 @@ class Search:
             raise BadQuery(f"state: one of {', '.join(STATES)}")
         walk = self._walk(query)
         found: list[T] = []
-        place, skipped, looked = _read_cursor(query.cursor), 0, 0
+        place, skipped, looked = read_cursor(query.cursor), 0, 0
         deadline = time.monotonic() + self._patience
         while True:
-            entries, reached, matches = self._step(walk, place, skipped, most - len(found))
-            if not entries:
-                return found, None, None
+            entries, is_end, reached, matches = self._step(walk, place, skipped, most - len(found))
             looked += entries
             found += read(matches)
+            if is_end:
+                return found, None, None
             # Else a whole step of one and the same millisecond, that of the cursor.
             place, skipped = (reached, 0) if reached else (place, skipped + entries)
             assert place is not None
             if len(found) == most:
-                return found, _cursor(place), None
+                return found, cursor_of(place), None
             # Never where it came no further: the next page would begin at the same place.
             if reached and (looked >= LOOKED_AT or time.monotonic() >= deadline):
-                return found, _cursor(place), iso(place[0])
+                return found, cursor_of(place), iso(place[0])
 
     def _walk(self, query: Query) -> _Walk:
         low, high = query.since, query.until
@@ -151,14 +151,18 @@ class Search:
             json.dumps(wanted, ensure_ascii=False).encode(*HALVES),
         )
 
-    def _step(self, walk: _Walk, place: Place | None, skipped: int, most: int) -> tuple[int, Place | None, list[str]]:
-        """How many entries were read, the place that was reached, and the ids of the deliveries that match."""
+    def _step(
+        self, walk: _Walk, place: Place | None, skipped: int, most: int
+    ) -> tuple[int, bool, Place | None, list[str]]:
+        """How many entries were read, whether none is left, the place that was reached, and the ids of the deliveries
+        that match."""
         top = min(walk.high, place[0]) if place else walk.high
         behind = place or ("", "")
         bounds = (_score(top), _score(walk.low), skipped, CHUNK, most, STEP_BYTES)
         arguments = (self._prefix, walk.index, int(walk.events), *bounds, behind[0], behind[1].encode(*HALVES))
-        read, score, member, *matches = self._redis.eval(LUA["search"], 0, *arguments, walk.wanted)
-        return int(read), (int(score), member.decode()) if score else None, [id_.decode() for id_ in matches[1::2]]
+        read, looked_at_all, score, member, *matches = self._redis.eval(LUA["search"], 0, *arguments, walk.wanted)
+        reached = (int(score), member.decode()) if score else None
+        return int(read), bool(looked_at_all) and read < CHUNK, reached, [id_.decode() for id_ in matches[1::2]]
 
     def _rows(self, ids: list[str], state: str) -> list[dict[str, Any]]:
         """Without those that have left the state meanwhile, or are forgotten."""
@@ -224,12 +228,12 @@ def _score(value: float) -> str:
     return "+inf" if value == math.inf else "-inf" if value == -math.inf else str(int(value))
 
 
-def _cursor(place: Place) -> str:
+def cursor_of(place: Place) -> str:
     return f"{place[0]}-{place[1]}"
 
 
-def _read_cursor(cursor: str) -> Place | None:
-    """A cursor is the place of the last row that was shown."""
+def read_cursor(cursor: str) -> Place | None:
+    """A cursor is the place of the last row that was shown. Raises BadQuery."""
     score, dash, delivery_id = cursor.partition("-")
     if not cursor:
         return None

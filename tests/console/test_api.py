@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ from redis import Redis
 from rq.suspension import resume, suspend
 
 from connectors.base import Context, Destination, Done, Failed, Outcome, Reason, Retry, Skipped
+from console.audit import Audit
 from jobs.ledger.ledger import STATES, Ledger
 from jobs.ledger.records import Records
 from jobs.ledger.search import CHUNK, LOOKED_AT, Query
@@ -392,6 +394,107 @@ def test_replay_is_refused_where_it_could_not_work(web: Web, world: World) -> No
 def test_replay_needs_the_password(web: Web, world: World) -> None:
     id_ = f"{world.accept(feedback_event()).event_id}.slack"
     assert web.request("POST", f"/api/deliveries/{id_}/replay").status == 401
+
+
+def send(web: Web, path: str, body: object) -> Any:
+    return web.request("POST", f"/api/{path}", BEARER, json.dumps(body).encode())
+
+
+def test_what_a_filter_finds_is_replayed_and_shows_its_progress(web: Web, mixed: World) -> None:
+    mixed.connectors["slack"].answer = lambda _event, _context: Done({"ts": "1"})
+    reply = send(web, "replay", {"connector": "slack", "event": "FEEDBACK_CREATION", "rate": 100})
+    assert (reply.status, reply.json["count"], reply.json["next"]) == (202, 2, None)
+    path = f"/api/replay/{reply.json['id']}"
+    assert web.get(path).json["left"] == 2
+    mixed.run()
+    mixed.pass_time(1)
+    mixed.run_due()
+    assert web.get(path).json == {"id": reply.json["id"], "count": 2, "done": 2, "skipped": 0, "dead": 0, "left": 0}
+    assert web.get("/api/replay/unknown").status == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ({"rate": 0}, "rate"),
+        ({"rate": "5"}, "rate"),
+        ({"state": "open"}, "state"),
+        ({"conector": "slack"}, "conector"),
+        ({"cursor": "x"}, "cursor"),
+        ({"since": "yesterday"}, "since"),
+        ([], "body"),
+        ({"id": "a:b"}, "id"),
+    ],
+)
+def test_a_bad_replay_is_400_and_names_the_mistake(web: Web, world: World, body: object, name: str) -> None:
+    """A misspelled filter must not replay everything."""
+    reply = send(web, "replay", body)
+    assert reply.status == 400
+    assert reply.json["error"].startswith(f"{name}: ")
+
+
+def test_a_dead_letter_is_dropped_with_a_reason(web: Web, mixed: World) -> None:
+    [dead, *_] = deliveries(web, "state=dead&connector=slack")
+    reply = send(web, f"deliveries/{dead['id']}/drop", {"reason": "the channel is closed"})
+    assert (reply.status, reply.json) == (200, {"id": dead["id"], "state": "skipped"})
+    [row] = deliveries(web, "state=skipped")
+    assert (row["id"], row["error"]) == (dead["id"], "dropped: the channel is closed")
+    again = send(web, f"deliveries/{dead['id']}/drop", {"reason": "x"})
+    assert (again.status, again.json["state"]) == (409, "finished")
+    assert "nothing to drop" in again.json["error"]
+    assert send(web, "deliveries/unknown.slack/drop", {"reason": "x"}).status == 404
+
+
+@pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": " "}, {"reason": 1}, {"reason": "x" * 401}])
+def test_without_a_reason_nothing_is_dropped(web: Web, mixed: World, body: object) -> None:
+    [dead, *_] = deliveries(web, "state=dead&connector=slack")
+    reply = send(web, f"deliveries/{dead['id']}/drop", body)
+    assert reply.status == 400
+    assert reply.json["error"].startswith("reason: ")
+    assert mixed.states()[dead["id"]] == "dead"
+
+
+def test_changes_are_in_the_audit_and_need_the_password(web: Web, mixed: World) -> None:
+    [dead, *_] = deliveries(web, "state=dead&connector=slack")
+    for path in (f"deliveries/{dead['id']}/drop", f"deliveries/{dead['id']}/replay", "replay"):
+        assert web.request("POST", f"/api/{path}", (), b'{"reason": "x"}').status == 401
+    send(web, "replay", {"connector": "jira", "rate": 2})
+    send(web, f"deliveries/{dead['id']}/drop", {"reason": "why"})
+    send(web, "connectors/slack/resume", {})
+    found = [(entry.who, entry.what, entry.about) for entry in Audit(mixed.redis, INSTANCE).entries()]
+    assert found == [
+        ("api", "resume", "slack"),
+        ("api", "drop", f"{dead['id']}: why"),
+        ("api", "replay", "state=dead connector=jira rate=2"),
+    ]
+
+
+# Groups, states and hours
+
+
+def test_dead_letters_are_grouped_with_advice(web: Web, mixed: World) -> None:
+    reply = web.get("/api/dead").json
+    [group] = reply["groups"]
+    assert (group["connector"], group["reason"], group["count"]) == ("slack", "config", 4)
+    assert group["error"] == "Slack: channel_not_found; SLACK_CHANNEL"
+    assert "flask check" in group["advice"]
+    assert reply["next"] is None
+    assert web.get("/api/dead?connector=jira").json == {"groups": [], "next": None}
+    assert web.get("/api/dead?cursor=x").status == 400
+
+
+def test_connectors_show_their_state(web: Web, mixed: World) -> None:
+    [row] = web.get("/api/connectors").json["connectors"]
+    assert (row["name"], row["state"]) == ("slack", "misconfigured")
+    assert row["last_error"]["error"] == "Slack: channel_not_found; SLACK_CHANNEL"
+
+
+def test_hours_show_what_happened(web: Web, mixed: World) -> None:
+    hours = web.get("/api/hours?since=2h").json["hours"]
+    assert len(hours) == 3
+    assert hours[-1]["events"] == {"abc": 5} or hours[-2]["events"]
+    assert len(web.get("/api/hours").json["hours"]) == 25
+    assert web.get("/api/hours?since=x").json["error"].startswith("since: ")
 
 
 # Connectors that have stopped

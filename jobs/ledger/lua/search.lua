@@ -3,24 +3,13 @@
 -- how many to read, most matches, most bytes of bodies to read, the score and the member behind which to go on ('': from the top),
 -- the filter as JSON: state, connector, event (a name), id (of an event), source, project, entity, reason ('': any of them), and texts
 -- (a list, in lower case: one of them must occur; empty: none need to).
--- Returns {entries read, score and member reached ('' when none was behind the last one), then score and id of each match …}.
+-- Returns {entries read, whether all of them were looked at (1), score and member reached ('' when none was behind the last one), then
+-- score and id of each match …}.
+--!include walk
 local p, index, events = ARGV[1], ARGV[2], ARGV[3] == '1'
 local most, bytes = tonumber(ARGV[8]), tonumber(ARGV[9])
 local place, last = tonumber(ARGV[10]), ARGV[11]
 local wanted = cjson.decode(ARGV[12])
-
--- In the order of Redis: Lua's own comparison of texts may depend on the locale.
-local function precedes(a, b)
-  for i = 1, math.min(#a, #b) do
-    local x, y = string.byte(a, i), string.byte(b, i)
-    if x ~= y then return x < y end
-  end
-  return #a < #b
-end
-
-local function is_behind(score, member)
-  return not place or score < place or score == place and precedes(member, last)
-end
 
 local function fits(filter, value)
   return filter == '' or filter == value
@@ -69,24 +58,25 @@ local function deliveries_of(id, event)
 end
 
 local entries = redis.call('ZRANGE', p .. index, ARGV[4], ARGV[5], 'BYSCORE', 'REV', 'LIMIT', ARGV[6], ARGV[7], 'WITHSCORES')
-local answer = {#entries / 2, '', ''}
+local answer = {#entries / 2, 0, '', ''}
 local by_event = wanted.event ~= '' or wanted.source ~= '' or wanted.id ~= '' or #wanted.texts > 0
 for i = 1, #entries, 2 do
   local member, score = entries[i], tonumber(entries[i + 1])
-  if is_behind(score, member) then
+  if is_behind(place, last, score, member) then
     local event = (events or by_event) and read_event(string.match(member, '^[^.]*'))
     if not event or event.fits then
       for _, id in ipairs(events and deliveries_of(member, event) or {member}) do
-        if is_behind(score, id) and matches(id, event) then
+        if is_behind(place, last, score, id) and matches(id, event) then
           answer[#answer + 1] = entries[i + 1]
           answer[#answer + 1] = id
-          answer[2], answer[3] = entries[i + 1], id
-          if #answer == 3 + 2 * most then return answer end
+          answer[3], answer[4] = entries[i + 1], id
+          if #answer == 4 + 2 * most then return answer end
         end
       end
     end
-    answer[2], answer[3] = entries[i + 1], member
+    answer[3], answer[4] = entries[i + 1], member
     if bytes <= 0 then return answer end
   end
 end
+answer[2] = 1
 return answer

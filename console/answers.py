@@ -1,0 +1,205 @@
+"""The shapes of the JSON API: what requests may hold and answers contain. Imported when the first one is needed:
+`GET /api/openapi.json` is made from them, and bodies of requests are read by them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from console.condition import Condition
+from jobs.ledger.search import LONGEST_PAGE, LONGEST_TEXT, PAGE
+from jobs.replay import FASTEST, LONGEST_ID, LONGEST_REASON, RATE, SLOWEST
+
+State = Literal["queued", "running", "retrying", "done", "skipped", "dead"]
+Time = Annotated[str, Field(description="ISO 8601, in UTC", examples=["2026-11-01T00:00:00.000Z"])]
+DAY = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?(Z|[+-][0-9]{2}:[0-9]{2})?"
+Instant = Annotated[
+    str,
+    Field(
+        description="A time (2026-11-01T00:00Z), or how long ago (36h, 7d)",
+        pattern=rf"^([0-9]{{1,5}}[mhd]|{DAY}(T{CLOCK})?)?$",
+    ),
+]
+Cursor = Annotated[
+    str, Field(description="`next` of the page before", pattern=r"^([0-9]{1,15}-[0-9a-f]{20}(\.[a-z0-9.]+)?)?$")
+]
+
+
+class Delivery(BaseModel):
+    id: str
+    event_id: str
+    event: str
+    source: str
+    connector: str
+    entity: str
+    state: State
+    attempts: int
+    result: Any
+    error: str | None
+    reason: str | None
+    received_at: Time | None
+    created_at: Time | None
+    updated_at: Time | None
+    next_attempt_at: Annotated[Time, Field(description="Where one is planned")] = ""
+
+
+class Deliveries(BaseModel):
+    deliveries: list[Delivery]
+    next: Annotated[str | None, Field(description="The cursor of the next page; null at the end")]
+    searched_until: Annotated[
+        Time | None, Field(description="Where the page ended because it had looked at enough: down to when it did")
+    ]
+
+
+class EventRow(BaseModel):
+    id: str
+    event: str
+    source: str
+    entity: str
+    state: Literal["accepted", "ignored", "unreadable"]
+    why: str | None
+    received_at: Time | None
+    seen: int
+
+
+class Events(BaseModel):
+    events: list[EventRow]
+
+
+class Attempt(BaseModel):
+    at: Annotated[float, Field(description="Seconds since 1970")]
+    seconds: float
+    outcome: State
+    why: str = ""
+    reason: str = ""
+
+
+class DeliveryWhole(Delivery):
+    attempts_log: list[Attempt]
+
+
+class EventWhole(EventRow):
+    body: Any
+    deliveries: list[DeliveryWhole]
+
+
+class Conditions(BaseModel):
+    connectors: list[Condition]
+
+
+class DeadGroup(BaseModel):
+    connector: str
+    reason: str
+    count: int
+    newest: Time
+    oldest: Time
+    newest_id: str
+    error: Annotated[str, Field(description="Of the newest")]
+    advice: Annotated[str, Field(description="What to do")]
+
+
+class DeadGroups(BaseModel):
+    groups: list[DeadGroup]
+    next: str | None
+
+
+class Hour(BaseModel):
+    hour: Time
+    events: Annotated[dict[str, int], Field(description="How many came, by source")]
+    outcomes: Annotated[dict[str, dict[str, int]], Field(description="How attempts ended, by connector and outcome")]
+
+
+class Hours(BaseModel):
+    hours: list[Hour]
+
+
+class Replayed(BaseModel):
+    id: str
+    state: str
+
+
+class Planned(BaseModel):
+    id: str
+    count: int
+    next: str | None
+
+
+class Progress(BaseModel):
+    id: str
+    count: int
+    done: int
+    skipped: int
+    dead: int
+    left: int
+
+
+class Resumed(BaseModel):
+    name: str
+    resumed: bool
+
+
+class Error(BaseModel):
+    error: Annotated[str, Field(description="What happened, and what to do")]
+
+
+# What requests may hold
+
+
+class DeliveriesQuery(BaseModel):
+    state: Literal["", "queued", "running", "retrying", "done", "skipped", "dead"] = ""
+    connector: str = Field("", description="A connector instance, such as slack or slack.mobile")
+    event: str = Field("", description="An event's name, or the id of one event")
+    source: str = Field("", description="Of the event, such as abc or github")
+    project: str = Field("", description="A project of the source, such as 1 or acme/app")
+    entity: str = Field("", description="A subject, such as abc:issue:1:3")
+    reason: str = Field("", description="Why the last attempt failed, such as auth")
+    q: str = Field("", description="A text in the event, the result or the error", max_length=LONGEST_TEXT)
+    since: Instant = ""
+    until: Instant = ""
+    limit: int = Field(PAGE, ge=1, le=LONGEST_PAGE)
+    cursor: Cursor = ""
+
+
+class EventsQuery(BaseModel):
+    state: Literal["", "ignored", "unreadable"] = ""
+    limit: int = Field(PAGE, ge=1, le=LONGEST_PAGE)
+
+
+class DeadQuery(BaseModel):
+    connector: str = ""
+    reason: str = ""
+    cursor: Cursor = ""
+
+
+class HoursQuery(BaseModel):
+    since: Instant = Field("", description="As at /api/deliveries; 24h when it is missing")
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class DropBody(Body):
+    reason: str = Field(
+        min_length=1, max_length=LONGEST_REASON, pattern=r"\S", description="Why; kept with the delivery"
+    )
+
+
+class ReplayBody(Body):
+    """A filter as that of `GET /api/deliveries`, the rate, and to go on what the request before answered."""
+
+    state: State = "dead"
+    connector: str = ""
+    event: str = ""
+    source: str = ""
+    project: str = ""
+    entity: str = ""
+    reason: str = ""
+    q: str = Field("", max_length=LONGEST_TEXT)
+    since: Instant = ""
+    until: Instant = ""
+    cursor: Cursor = ""
+    rate: float = Field(RATE, ge=SLOWEST, le=FASTEST, description="Deliveries a second")
+    id: str = Field("", max_length=LONGEST_ID, pattern=r"^[0-9A-Za-z]*$", description="Of the replay to go on with")

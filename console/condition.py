@@ -1,0 +1,184 @@
+"""The state of each connector instance, for pages and programs: what is wrong, since when, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from redis import Redis
+
+from bridge.times import iso
+from connectors import kind_of
+from jobs.delivery.stops import Stop, Stops
+from jobs.ledger.rows import some_texts
+from jobs.runtime import Runtime
+
+State = Literal["stopped", "misconfigured", "down", "limited", "healthy", "unknown"]
+STATES: tuple[State, ...] = get_args(State)
+"""The worst first."""
+LOOKED_AT = 500
+"""Deliveries that failed last, of all connectors, among which the last error of each is looked for."""
+LOOKED_AT_OF_EACH = 10
+WAITING = frozenset({"", "held", "stopped"})
+"""Reasons of deliveries that have not failed."""
+ERROR_FIELDS = ("reason", "why", "updated")
+
+TO_DO: Mapping[State, str] = {
+    "stopped": "Correct what it was refused for, then start it again: flask resume {name}.",
+    "misconfigured": "Correct what the error names, then run flask check: what waits is sent when all is well.",
+    "down": "Nothing: it is tried again by itself. If it lasts, look at the status of that system.",
+    "limited": "Nothing: what waits is sent at the rate that is allowed.",
+    "healthy": "",
+    "unknown": "flask check finds out whether it would work.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A destination. `open`: its breaker is; `since` and `next_probe` of the breaker, in ISO 8601; `why`: down, quota
+    or busy. How many deliveries are `waiting` for its return, how many `dead` letters that heals, and how many are
+    `limited`: they wait for its rate. `last`: the state in which it was seen last (`ok`, `refused`), and when."""
+
+    name: str
+    open: bool
+    since: str | None
+    next_probe: str | None
+    why: str | None
+    waiting: int
+    dead: int
+    limited: int
+    last: str | None
+    last_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LastError:
+    """Of the newest delivery that failed and did not succeed since."""
+
+    error: str
+    reason: str
+    at: str
+    delivery_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`what` and `to_do`: a sentence each; `since`: when that began, in ISO 8601, where it is known."""
+
+    name: str
+    connector: str
+    state: State
+    what: str
+    to_do: str
+    since: str | None
+    destinations: tuple[Place, ...] = field(default=())
+    last_error: LastError | None = None
+
+
+def conditions(runtime: Runtime) -> list[Condition]:
+    """One for each connector instance that is on. Raises RedisError."""
+    stops = Stops(runtime.redis, runtime.instance).all()
+    places = _places(runtime.redis, f"fb:{runtime.instance}:")
+    names = tuple(runtime.configuration.connectors)
+    errors = _last_errors(runtime.redis, f"fb:{runtime.instance}:", names)
+    return [
+        condition_of(name, stops.get(name), [place for place in places if is_of(place.name, name)], errors.get(name))
+        for name in names
+    ]
+
+
+def is_of(destination: str, name: str) -> bool:
+    """Whether a destination is one of a connector instance's: they are called `<name>` or `<name> …`."""
+    return destination == name or destination.startswith(f"{name} ")
+
+
+def condition_of(name: str, stop: Stop | None, places: list[Place], error: LastError | None) -> Condition:
+    """Pure."""
+    state, what, since = _judged(name, stop, places, error)
+    to_do = TO_DO[state].format(name=name)
+    return Condition(name, kind_of(name), state, what, to_do, since, tuple(places), error)
+
+
+def _judged(
+    name: str, stop: Stop | None, places: list[Place], error: LastError | None
+) -> tuple[State, str, str | None]:
+    if stop:
+        return "stopped", f"{name} has stopped: {stop.why}", iso(stop.since * 1000)
+    if refused := next((place for place in places if place.last == "refused"), None):
+        why = f": {error.error}" if error else ""
+        return "misconfigured", f"{refused.name} refuses our credentials{why}", refused.last_at
+    worked = max((place.last_at or "" for place in places if place.last == "ok"), default="")
+    if error and error.reason in ("config", "auth") and error.at > worked:
+        return "misconfigured", error.error, error.at
+    if closed := next((place for place in places if place.open), None):
+        kind = "has used up its quota" if closed.why == "quota" else "is not available"
+        return "down", f"{closed.name} {kind}; {closed.waiting} deliveries wait for it", closed.since
+    if limited := [place for place in places if place.limited]:
+        count = sum(place.limited for place in limited)
+        return "limited", f"{count} deliveries wait for the rate limit of {limited[0].name}", None
+    if worked:
+        return "healthy", f"{name} works", worked
+    return "unknown", f"nothing was sent to {name} yet", None
+
+
+def _places(redis: Redis, prefix: str) -> list[Place]:
+    """Every destination that was seen in the last days, or that is waited for."""
+    asked: Any = redis
+    last = {name.decode(): value.decode() for name, value in asked.hgetall(f"{prefix}last").items()}
+    waited = {name.decode() for name in asked.sunion(f"{prefix}breakers", f"{prefix}waiting")}
+    names = sorted(last.keys() | waited)
+    with asked.pipeline(transaction=False) as pipeline:
+        for name in names:
+            pipeline.hmget(f"{prefix}breaker:{name}", "opened", "until", "why")
+            for kind in ("waits", "dead", "crowd"):
+                pipeline.zcard(f"{prefix}{kind}:{name}")
+        answers = pipeline.execute()
+    found = []
+    for number, name in enumerate(names):
+        (opened, until, why), waiting, dead, crowd = answers[number * 4 : number * 4 + 4]
+        at, _, seen = last.get(name, "").partition("|")
+        found.append(
+            Place(
+                name,
+                opened is not None,
+                _time(opened),
+                _time(until) if opened else None,
+                why.decode() if why else None,
+                waiting,
+                dead,
+                crowd,
+                seen or None,
+                iso(float(at)) if at else None,
+            )
+        )
+    return found
+
+
+def _time(milliseconds: bytes | None) -> str | None:
+    return iso(float(milliseconds)) if milliseconds else None
+
+
+def _last_errors(redis: Redis, prefix: str, names: tuple[str, ...]) -> dict[str, LastError]:
+    """By connector: of what failed last, among the newest of all that is dead or tried again."""
+    asked: Any = redis
+    with asked.pipeline(transaction=False) as pipeline:
+        for state in ("dead", "retrying"):
+            pipeline.zrange(f"{prefix}state:{state}", 0, LOOKED_AT - 1, desc=True, withscores=True)
+        newest = sorted((score, id_.decode()) for entries in pipeline.execute() for id_, score in entries)[::-1]
+    ids: dict[str, list[str]] = {name: [] for name in names}
+    for _, id_ in newest:
+        of_it = ids.get(id_.partition(".")[2])
+        if of_it is not None and len(of_it) < LOOKED_AT_OF_EACH:
+            of_it.append(id_)
+    asked_for = [id_ for of_it in ids.values() for id_ in of_it]
+    with asked.pipeline(transaction=False) as pipeline:
+        for id_ in asked_for:
+            pipeline.hmget(f"{prefix}delivery:{id_}", ERROR_FIELDS)
+        stored = [some_texts(ERROR_FIELDS, row) for row in pipeline.execute()]
+    found: dict[str, LastError] = {}
+    for id_, row in zip(asked_for, stored, strict=True):
+        if row.get("reason", "") not in WAITING:
+            at = iso(float(row.get("updated", 0)))
+            found.setdefault(id_.partition(".")[2], LastError(row.get("why", ""), row["reason"], at, id_))
+    return found

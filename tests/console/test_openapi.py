@@ -1,0 +1,113 @@
+"""The description of the JSON API fits the API: requests that are made from it get the answers that it lists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any, get_args
+
+import pytest
+import requests
+from hypothesis import HealthCheck, Phase, given, settings
+from redis import Redis
+from schemathesis import GenerationMode, openapi
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from connectors.base import Done, Failed, Reason
+from console.advice import ADVICE, advice_for
+from console.answers import DeliveriesQuery, ReplayBody
+from jobs.ledger.search import PARAMETERS, Query
+from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event
+from tests.web import PASSWORD, Web, start_web
+from tools.sandbox.processes import ROOT, Processes
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+EXAMPLES = 6
+"""Of each operation, in each of two modes."""
+
+
+@pytest.fixture(scope="module")
+def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+    with Processes(tmp_path_factory.mktemp("openapi")) as processes:
+        yield processes
+
+
+@pytest.fixture(scope="module")
+def web(processes: Processes, valkey_url: str) -> Web:
+    return start_web(processes, valkey_url, BRIDGE_INSTANCE=INSTANCE)
+
+
+@pytest.fixture
+def world(redis: Redis) -> World:
+    """A dead letter, one that is done, and one that waits."""
+    world = World(redis, {"slack": Recorder(answer=lambda _event, _context: Failed("refused", "config"))})
+    world.accept(feedback_event(7))
+    world.run()
+    world.connectors["slack"].answer = lambda _event, _context: Done({"ts": "1"})
+    world.accept(status_event(3, 1))
+    world.run()
+    world.accept(feedback_event(8))
+    return world
+
+
+def described(web: Web) -> dict[str, Any]:
+    found: dict[str, Any] = web.get("/api/openapi.json").json
+    return found
+
+
+def test_requests_that_are_made_from_it_get_the_answers_that_it_lists(web: Web, world: World) -> None:
+    schema = openapi.from_dict(described(web))
+    schema.config.update(base_url=web.url)
+    operations = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
+    assert len(operations) > 10
+    session = requests.Session()
+    for operation in operations:
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+
+            @settings(
+                max_examples=EXAMPLES,
+                deadline=None,
+                derandomize=True,
+                database=None,
+                phases=[Phase.generate],
+                suppress_health_check=list(HealthCheck),
+            )
+            @given(case=operation.as_strategy(mode))
+            def answers_fit(case: Any) -> None:
+                case.call_and_validate(session=session, headers={"Authorization": f"Bearer {PASSWORD}"}, checks=CHECKS)
+
+            answers_fit()
+
+
+def test_every_filter_is_described() -> None:
+    assert set(DeliveriesQuery.model_fields) == set(PARAMETERS) == {field.name for field in fields(Query)}
+    assert set(ReplayBody.model_fields) == set(PARAMETERS) - {"limit"} | {"rate", "id"}
+
+
+def test_every_operation_is_on_the_page_and_nothing_else(web: Web) -> None:
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    listed = re.findall(r"(?m)^\| `(GET|POST) (/api/[^`]*)` \|", page)
+    paths = described(web)["paths"].items()
+    known = {(method.upper(), re.sub(r"{\w+}", "<>", path)) for path, found in paths for method in found}
+    assert {(method, re.sub(r"<\w+>", "<>", path)) for method, path in listed} == known
+
+
+def test_it_needs_the_password(web: Web) -> None:
+    assert web.get("/api/openapi.json", ()).status == 401
+
+
+def test_every_reason_has_advice() -> None:
+    assert set(ADVICE) == set(get_args(Reason))
+    assert advice_for("of a newer version")
