@@ -291,6 +291,18 @@ def test_a_connector_gets_the_changes_of_its_own_tickets_whatever_its_patterns_a
     assert plan(event("ISSUE_CREATION"), [route]) == [Planned("jira", "skipped", "left out by JIRA_FILTER")]
 
 
+def test_why_a_connector_does_not_get_an_event() -> None:
+    made = make_route("jira", "ISSUE_*", "project.id == 1", (), ("JIRA_EVENTS", "JIRA_FILTER"))
+    route = replace(made, sources=frozenset({"abc"}), back="jira")
+    assert route.why_not(moved()) == route.why_not(event("ISSUE_CREATION")) == ""
+    assert replace(route, condition=None).why_not(event("ISSUE_CREATION")) == ""
+    assert route.why_not(event("ISSUE_CREATION", project={"id": 2})) == "left out by JIRA_FILTER"
+    assert route.why_not(moved("github")) == "jira acts on events of abc only"
+    assert route.why_not(event()) == "JIRA_EVENTS does not name FEEDBACK_CREATION"
+    implied = replace(event("ISSUE_ADDITION"), implied=True)
+    assert route.why_not(implied).startswith("ISSUE_ADDITION is implied by another event")
+
+
 def test_a_connector_gets_events_of_its_sources_only() -> None:
     anything = Route("slack", ("*",))
     assert anything.takes(moved())
