@@ -107,8 +107,8 @@ class Replayer:
         return Progress(replay_id, *(int(value or 0) for value in fields)) if fields[0] else None
 
     def drop(self, delivery_id: str, reason: str) -> str:
-        """Ends a delivery that shall not be sent: skipped; or why not: gone, running, finished, turn (it has a turn in
-        a rate limit and is sent in a moment), foreign. Raises RedisError."""
+        """Ends a delivery that shall not be sent: skipped; or why not: gone, running, finished, foreign. Raises
+        RedisError."""
         why = clean(cut(f"dropped: {reason}", LONGEST_WHY))
         word, *following = self._ledger.run(LUA["drop"], delivery_id, split(delivery_id)[1], why)
         if following and following[0]:

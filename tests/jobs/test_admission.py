@@ -8,7 +8,7 @@ from redis import Redis
 from connectors.base import Destination, LeaseLost
 from jobs.delivery import flow
 from jobs.delivery.stops import Stop, Stops
-from jobs.ledger.ledger import Admission, Lease
+from jobs.ledger.ledger import Admission, Lease, Recovery
 from tests.jobs.steps import due, fields, key_of, leased, members, now_ms
 from tests.jobs.world import INSTANCE, Recorder, World
 
@@ -20,6 +20,12 @@ def world(redis: Redis) -> World:
 
 def admit(world: World, lease: Lease, interval: int = 0, burst: int = 1, source: str = "") -> Admission:
     return world.ledger.admit(lease, "one", interval, burst, source)
+
+
+def held(world: World, lease: Lease) -> Lease:
+    """Given back by its worker, and leased again when its time has come."""
+    world.ledger.settle(lease, "retrying", {"reason": "held"}, {}, 1.0, recovery=Recovery(""))
+    return leased(world, lease.delivery_id)
 
 
 def set_turn(world: World, id_: str, ago: float) -> None:
@@ -142,11 +148,23 @@ def test_who_has_a_turn_waits_for_it_and_takes_no_second_one(world: World) -> No
     assert members(world, "crowd:one") == [second.delivery_id]
 
 
+def test_who_runs_is_in_no_crowd(world: World) -> None:
+    """Its worker was killed before it could give the delivery back: a digest that runs at the same time leaves it."""
+    first, second = leased(world), leased(world)
+    admit(world, first, 60_000)
+    admit(world, second, 60_000)
+    assert members(world, "crowd:one") == [second.delivery_id]
+    world.pass_time(16)
+    leased(world, second.delivery_id)
+    assert members(world, "crowd:one") == []
+
+
 def test_who_has_waited_goes_at_its_turn_and_counts_the_others(world: World) -> None:
     first, second = leased(world), leased(world)
     admit(world, first, 60_000)
     admit(world, second, 60_000)
     crowded(world, 2)
+    second = held(world, second)
     set_turn(world, second.delivery_id, 2000)
     bucket = world.redis.get(key_of(world, "bucket:one"))
     assert admit(world, second, 60_000) == Admission(0, "", others=2)

@@ -208,17 +208,19 @@ def test_what_can_not_be_dropped(world: World, replayer: Replayer) -> None:
     assert replayer.drop(id_, "x") == "foreign"
 
 
-def test_one_that_has_a_turn_is_sent_in_a_moment(world: World, replayer: Replayer) -> None:
+def test_one_that_waits_for_its_turn_is_dropped_and_waits_no_longer(world: World, replayer: Replayer) -> None:
     world.connectors["one"].where = Destination("one #", per_second=1)
     world.connectors["one"].answer = lambda _event, _context: Done()
     for _ in range(2):
         world.accept(feedback_event())
     world.run()
     [held] = [id_ for id_, state in world.states().items() if state == "retrying"]
-    assert replayer.drop(held, "x") == "turn"
+    assert world.redis.zrange(f"fb:{INSTANCE}:crowd:one #", 0, -1) == [held.encode()]
+    assert replayer.drop(held, "x") == "skipped"
+    assert world.redis.zrange(f"fb:{INSTANCE}:crowd:one #", 0, -1) == []
     world.pass_time(2)
     world.run_due()
-    assert set(world.states().values()) == {"done"}
+    assert sorted(world.states().values()) == ["done", "skipped"]
 
 
 def test_a_long_reason_is_cut(world: World, replayer: Replayer) -> None:

@@ -21,7 +21,7 @@ from tools.explore.world import PREFIX, Attempt, State
 OLD = 3_600_000
 """Milliseconds: of an outage that has lasted for longer the pauses no longer grow with it in a small world."""
 UNFINISHED = (b"queued", b"running", b"retrying")
-AS_THEY_ARE = (b"v", b"state", b"position", b"notes", b"noted", b"lost", b"healed", b"forced", b"waits")
+AS_THEY_ARE = (b"v", b"state", b"position", b"notes", b"noted", b"lost", b"healed", b"forced", b"waits", b"crowd")
 FUTURE = (b"until", b"next", b"turn")
 EVENT = (b"v", b"state", b"connectors", b"left", b"implied")
 START = len(PREFIX)

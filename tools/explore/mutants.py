@@ -127,7 +127,11 @@ NAMED: Mapping[str, tuple[str, str, str]] = {
     "the next of a line that nobody wakes": ("settle", "answer[2] = leave_line", "leave_line"),
     "an event that outlives its deliveries": ("forget", "'left', -1) <= 0", "'left', -1) < 0"),
     "forgotten dead letters that a destination still brings back": ("forget", "    stop_waiting(p, id)\n", ""),
-    "a crowd that keeps those who have gone": ("admit", "redis.call('ZREM', crowd, id)\n", ""),
+    "a crowd that keeps those who have gone": (
+        "recovery",
+        "if d[2] then redis.call('ZREM', p .. 'crowd:' .. d[2], id) end\n",
+        "",
+    ),
     "what a newer version wrote loses its place among those who wait": (
         "recovery",
         "if d[1] and d[1] ~= '1' then",

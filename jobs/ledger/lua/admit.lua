@@ -11,7 +11,6 @@ if not is_leased(p, id, connector, ARGV[5], now) then return {0, 'lost'} end
 local stopped = redis.call('HGET', p .. 'stopped', connector)
 if stopped then return {0, 'stopped', stopped} end
 local key, crowd = p .. 'delivery:' .. id, p .. 'crowd:' .. destination
-redis.call('ZREM', crowd, id)
 
 -- An operator who replays has corrected something: that delivery goes at once, past every breaker.
 if redis.call('HDEL', key, 'forced') == 0 then
@@ -39,6 +38,7 @@ local turn = tonumber(redis.call('HGET', key, 'turn') or 0)
 local function wait_until(at)
   redis.call('ZADD', crowd, at, id)
   redis.call('EXPIRE', crowd, CROWD_KEPT_S)
+  redis.call('HSET', key, 'crowd', destination)
   return {at - now, 'limit'}
 end
 if turn > now then return wait_until(turn) end

@@ -1,18 +1,17 @@
 -- Ends a delivery that shall not be sent: it becomes 'skipped'.
 -- ARGV: prefix, time, delivery id, connector, why. Returns {'skipped', next of its line or ''}, or why not: {'gone' | 'foreign' |
--- 'running' | 'finished' | 'turn'}; 'turn': it has a turn in a destination's rate and is sent in a moment.
+-- 'running' | 'finished'}.
 --!include time
 --!include recovery
 --!include again
 --!include finish
 local id, connector = ARGV[3], ARGV[4]
 local key = p .. 'delivery:' .. id
-local d = redis.call('HMGET', key, 'v', 'state', 'entity', 'turn', 'waits')
+local d = redis.call('HMGET', key, 'v', 'state', 'entity')
 if not d[1] then return {'gone'} end
 if d[1] ~= '1' then return {'foreign'} end
 if d[2] == 'running' then return {'running'} end
 if d[2] == 'done' or d[2] == 'skipped' then return {'finished'} end
-if d[2] ~= 'dead' and d[4] and not d[5] then return {'turn'} end
 stop_waiting(p, id)
 redis.call('ZREM', p .. 'state:' .. d[2], id)
 redis.call('ZADD', p .. 'state:skipped', now, id)

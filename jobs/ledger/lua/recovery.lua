@@ -8,12 +8,16 @@ local function wait_for(p, destination, id, dead, from)
   redis.call('HSET', p .. 'delivery:' .. id, 'waits', destination)
 end
 
+-- Neither for the return of a destination, nor in the crowd of those that wait for a destination's rate (see admit.lua).
 local function stop_waiting(p, id)
-  local destination = redis.call('HGET', p .. 'delivery:' .. id, 'waits')
-  if not destination then return end
-  redis.call('ZREM', p .. 'waits:' .. destination, id)
-  redis.call('ZREM', p .. 'dead:' .. destination, id)
-  redis.call('HDEL', p .. 'delivery:' .. id, 'waits')
+  local key = p .. 'delivery:' .. id
+  local d = redis.call('HMGET', key, 'waits', 'crowd')
+  if d[1] then
+    redis.call('ZREM', p .. 'waits:' .. d[1], id)
+    redis.call('ZREM', p .. 'dead:' .. d[1], id)
+  end
+  if d[2] then redis.call('ZREM', p .. 'crowd:' .. d[2], id) end
+  redis.call('HDEL', key, 'waits', 'crowd')
 end
 
 -- A dead letter becomes an unfinished delivery again, due now and at the start of its schedule.
