@@ -16,6 +16,7 @@ from bridge.environment import ConfigError
 from bridge.terminal import printable
 from bridge.times import instant
 from connectors.base import Check
+from console.audit import Audit
 from console.checks import as_row, every_check
 from console.output import as_json_text, echo, in_sentences, show
 from console.previewing import NoPreview, lines_of, preview_of
@@ -47,6 +48,10 @@ class Desk:
     @cached_property
     def runtime(self) -> Runtime:
         return Runtime(self.configuration, "command")
+
+    def record(self, what: str, about: str = "") -> None:
+        """Writes a change into the audit. Raises RedisError."""
+        Audit(self.runtime.redis, self.runtime.instance).add("command", what, about)
 
     def checks(self, offline: bool) -> Iterator[Check]:
         if isinstance(self._configured, ConfigError):
@@ -155,6 +160,7 @@ def register(app: Flask, configured: Configuration | ConfigError, environ: Mappi
         """Send deliveries again from their first attempt. A done one repeats nothing."""
         if dead == bool(delivery_ids):
             raise click.UsageError("name the DELIVERY_IDS, or use --dead")
+        desk.record("replay", "dead letters" if dead else " ".join(delivery_ids))
         words = {
             id_: desk.runtime.replayer.replay(id_)
             for id_ in (desk.runtime.records.ids_in("dead") if dead else delivery_ids)
@@ -172,6 +178,7 @@ def register(app: Flask, configured: Configuration | ConfigError, environ: Mappi
 
         What waited meanwhile is sent. The delivery that was answered 410 is dead: `flask replay` sends it again.
         """
+        desk.record("resume", name)
         stopped = desk.runtime.replayer.resume(name)
         if not stopped and name not in desk.configuration.connectors:
             raise click.ClickException(f"CONNECTORS names no {name!r}")
@@ -188,12 +195,14 @@ def register(app: Flask, configured: Configuration | ConfigError, environ: Mappi
         if reconciler is None:
             raise click.ClickException("there is nothing to compare with: set ABC_API_URL and ABC_API_KEY")
         if forget:
+            desk.record("forget", forget)
             _forget(reconciler, forget)
             return
         try:
             start = instant(since, time.time()) if since else None
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--since") from None
+        desk.record("reconcile_dry" if dry_run else "reconcile", since or "")
         report = reconciler.run(start, dry_run)
         if wait and report.younger and not report.capped:
             echo(f"waiting {report.wait:.0f} s: {report.changes(comparison.SETTLED_SECONDS)}", err=True)
@@ -222,6 +231,7 @@ def register(app: Flask, configured: Configuration | ConfigError, environ: Mappi
         url = url or own_address(desk.configuration)
         created = creation_times(desk.runtime.apis.get("abc"), **ids)
         try:
+            desk.record("sample", " ".join([name, *(f"{kind}={number}" for kind, number in sorted(ids.items()))]))
             sent = send_sample(desk.configuration, url, samples.body(name, **ids, created=created))
         except CannotSend as problem:
             raise click.ClickException(str(problem)) from None

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from console.oidc import Provider  # of the extra `oidc`
 
 STATIC = Path(__file__).parent.parent / "static"
-MENU = ("overview", "deliveries", "tools", "audit")
+MENU = ("overview", "deliveries", "dead", "connectors", "tools", "audit")
 """The pages in the order of the menu; each is an endpoint of the blueprint."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, abort
+from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
 from bridge.terminal import escaped
@@ -21,6 +21,7 @@ AROUND = 10
 """Deliveries of the same entity that are shown before, and after."""
 LONGEST_BODY = 200_000
 """Characters of a body on the page."""
+LONGEST_REASON = 200
 
 
 def add(blueprint: Blueprint, console: Console) -> None:
@@ -43,6 +44,14 @@ def add(blueprint: Blueprint, console: Console) -> None:
     def replay(delivery_id: str) -> Response:
         console.record("replay", delivery_id)
         return after(delivery_id, console.runtime.replayer.replay(delivery_id))
+
+    @blueprint.post("/deliveries/<delivery_id>/drop")
+    def drop(delivery_id: str) -> Response:
+        reason = request.form.get("reason", "").strip()[:LONGEST_REASON]
+        if not reason:
+            abort(400)
+        console.record("drop", f"{delivery_id}: {reason}")
+        return after(delivery_id, console.runtime.replayer.drop(delivery_id, reason))
 
     def after(delivery_id: str, word: str) -> Response:
         if word == "gone":

@@ -11,7 +11,18 @@ from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from console.pages import audit_page, deliveries, event, language, oidc_page, overview, preview_page, sign_in, tools
+from console.pages import (
+    audit_page,
+    dead,
+    deliveries,
+    event,
+    language,
+    oidc_page,
+    overview,
+    preview_page,
+    sign_in,
+    tools,
+)
 from console.pages.console import Console, page
 from console.pages.cookies import is_tls, named, session_cookie, set_cookie
 
@@ -89,7 +100,7 @@ def make_blueprint(console: Console) -> Blueprint:
         log.warning("a page could not be shown: Redis does not answer", because=type(error).__name__)
         return page("error", 503, kind="redis")
 
-    for part in (sign_in, oidc_page, overview, deliveries, event, tools, preview_page, audit_page):
+    for part in (sign_in, oidc_page, overview, deliveries, event, dead, tools, preview_page, audit_page):
         part.add(blueprint, console)
     return blueprint
 

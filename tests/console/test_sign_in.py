@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -18,9 +20,9 @@ from console.pages.sign_in import local_path
 from tests.console.browser import ENVIRON, Browser, visible
 from tests.console.conftest import Servers
 from tests.web import BEARER, PASSWORD, Web, start_web
-from tools.sandbox.processes import Processes, free_port
+from tools.sandbox.processes import ROOT, Processes, free_port
 
-PAGES = ("/", "/deliveries", "/events/x", "/tools", "/audit")
+PAGES = ("/", "/deliveries", "/events/x", "/dead", "/connectors", "/tools", "/audit")
 WRONG = "a-wrong-password"
 
 
@@ -30,6 +32,19 @@ def test_without_a_password_there_is_no_console(servers: Servers) -> None:
         assert browser.get(path).status_code == 404
     assert browser.post("/login", {"password": ""}).status_code == 404
     assert browser.post("/logout").status_code == 404
+
+
+@pytest.mark.parametrize("password", ["", PASSWORD])
+def test_what_is_not_configured_is_not_imported(password: str) -> None:
+    """The web process starts as fast as without a console, and holds as little memory."""
+    ask = (
+        "import sys; from app import create_app; "
+        f"create_app({{'WEBHOOK_TOKEN': {ENVIRON['WEBHOOK_TOKEN']!r}, 'CONSOLE_PASSWORD': {password!r}}}); "
+        "names = ('console.pages', 'console.oidc', 'authlib', 'joserfc', 'argon2'); "
+        "print(*(name for name in names if name in sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.split() == (["console.pages"] if password else [])
 
 
 def test_signed_out_every_page_leads_to_the_sign_in(browser: Browser) -> None:

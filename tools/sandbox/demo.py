@@ -298,6 +298,7 @@ def farewell(demo: Demo) -> None:
     body = '{"message": "로그인이 자꾸 풀려요"}'
     show(f"""
 It stays up until Ctrl-C. Have a look:
+   the console    {service.web}/ (password: {PASSWORD})
    the records    curl -H 'Authorization: Bearer {PASSWORD}' {service.web}/api/deliveries
    the effects    curl {service.sandbox}/control/state
    one more       curl -H 'x-api-key: {DEMO_KEY}' -H 'content-type: application/json' -d '{body}' {url}
