@@ -68,12 +68,24 @@ class Events(BaseModel):
     events: list[EventRow]
 
 
+class Call(BaseModel):
+    method: str
+    address: str
+    status: Annotated[int | None, Field(description="Null without an answer")]
+    seconds: float
+    request: Annotated[
+        str, Field(description="The start of what was sent, of the last call of an attempt that failed")
+    ] = ""
+    answer: str = ""
+
+
 class Attempt(BaseModel):
     at: Annotated[float, Field(description="Seconds since 1970")]
     seconds: float
     outcome: State
     why: str = ""
     reason: str = ""
+    calls: Annotated[list[Call], Field(description="The last requests that it made")] = []
 
 
 class DeliveryWhole(Delivery):

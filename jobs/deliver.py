@@ -16,6 +16,8 @@ from rq import Queue
 
 import sources
 from bridge.failures import name_of, place_of
+from bridge.http import exchanges
+from bridge.http.exchanges import Exchange
 from bridge.redaction import Redactor
 from connectors.base import Connector, Destination, Gathering, LeaseLost, Links, Outcome, Retry
 from jobs.delivery import attempts, flow
@@ -44,12 +46,13 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class _About:
     """Where an attempt went: its destination, the source that it needed, and whether it probed; `judged`: whether its
-    outcome counts for their breakers."""
+    outcome counts for their breakers; `sent`: the last requests that it made."""
 
     destination: str = ""
     source: str = ""
     probing: bool = False
     judged: bool = True
+    sent: tuple[Exchange, ...] = ()
 
 
 class DeliveryContext:
@@ -177,8 +180,9 @@ class Deliverer:
             self._run_together(connector, destination, lease, event)
         else:
             started = time.monotonic()
-            outcome = _guarded(lambda: connector.deliver(event, DeliveryContext(lease, self._ledger, destination)))
-            about = _About(destination.name, source, admitted.probing)
+            with exchanges.recorded() as sent:
+                outcome = _guarded(lambda: connector.deliver(event, DeliveryContext(lease, self._ledger, destination)))
+            about = _About(destination.name, source, admitted.probing, sent=tuple(sent))
             self._record(lease, outcome, time.monotonic() - started, about)
 
     def _run_together(self, connector: Gathering, destination: Destination, first: Lease, event: Event) -> None:
@@ -193,7 +197,8 @@ class Deliverer:
                     events.append(more)
             started = time.monotonic()
             contexts = [DeliveryContext(lease, self._ledger, destination) for lease in leases]
-            outcomes = _guarded(lambda: connector.gather(list(zip(events, contexts, strict=True))))
+            with exchanges.recorded() as sent:
+                outcomes = _guarded(lambda: connector.gather(list(zip(events, contexts, strict=True))))
             seconds = time.monotonic() - started
             if not isinstance(outcomes, list):
                 outcomes = [outcomes] * len(leases)
@@ -201,13 +206,15 @@ class Deliverer:
                 if outcome is not None:
                     with suppress(LeaseLost):  # one that is lost is no reason to forget the others
                         # Sent in one message, they are one attempt: the breaker counts it once.
-                        self._record(lease, outcome, seconds, _About(destination.name, judged=not number))
+                        self._record(
+                            lease, outcome, seconds, _About(destination.name, judged=not number, sent=tuple(sent))
+                        )
 
     def _record(self, lease: Lease, outcome: Outcome, seconds: float = 0.0, about: _About | None = None) -> None:
         about = about or _About()
         luck = random.random()  # noqa: S311  jitter, no secret
         became = after(outcome, lease.position, lease.age, luck, probing=about.probing, healed=lease.healed)
-        fields = attempts.fields_of(lease, became, seconds, self._redact)
+        fields = attempts.fields_of(lease, became, seconds, self._redact, about.sent)
         counts = attempts.counts_of(lease, became, seconds, flow.system_of(outcome, lease.connector, about.source))
         conditions = flow.conditions_of(outcome, about.destination, about.source) if about.judged else []
         if lease.event.get("source") == sources.OWN:

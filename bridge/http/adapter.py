@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import socket
+import time
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -22,6 +23,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
 
+from bridge.http import exchanges
 from bridge.http.deadline import Call, current, resolver
 from bridge.http.failures import Forbidden, NoAnswer, no_answer_of, proxy_refused
 from bridge.version import VERSION
@@ -135,7 +137,18 @@ class Adapter(HTTPAdapter):
         timeout: Any = None,
         **kwargs: Any,
     ) -> requests.Response:
-        """Raises NoAnswer, and nothing else."""
+        """Raises NoAnswer, and nothing else. What was sent and received is kept for who wants it (exchanges)."""
+        about = (str(request.method), str(request.url), request.body)
+        started = time.monotonic()
+        try:
+            response = self._send(request, timeout, **kwargs)
+        except NoAnswer as failure:
+            exchanges.add(*about, None, str(failure), time.monotonic() - started)
+            raise
+        exchanges.add(*about, response.status_code, response.content, time.monotonic() - started)
+        return response
+
+    def _send(self, request: requests.PreparedRequest, timeout: Any, **kwargs: Any) -> requests.Response:
         timeouts = timeout if isinstance(timeout, Timeouts) else Timeouts(READ_SECONDS)
         request.headers["User-Agent"] = USER_AGENT
         if self._allowed and select_proxy(str(request.url), kwargs.get("proxies")):

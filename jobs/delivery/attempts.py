@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bridge.http.exchanges import Exchange
 from bridge.redaction import Redactor
 from bridge.text import cut
 from jobs.delivery.schedule import Transition
-from jobs.ledger.bounds import KEPT_ATTEMPTS, LONGEST_WHY, result_text
+from jobs.ledger.bounds import (
+    KEPT_ATTEMPTS,
+    LONGEST_ADDRESS,
+    LONGEST_EXCERPT,
+    LONGEST_WHY,
+    MOST_OF_CALLS,
+    result_text,
+)
 from jobs.ledger.ledger import NOTE_ITEM, Lease
 from sources import counted_as
 
@@ -33,28 +41,58 @@ def notes_of(delivery: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, dic
 
 
 def log_of(delivery: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The attempts so far, oldest first: `{at, seconds, outcome, reason, why}`; `at` in seconds since 1970."""
+    """The attempts so far, oldest first: `{at, seconds, outcome, reason, why, calls}`; `at` in seconds since 1970;
+    `calls`: the last requests, see `calls_of`."""
     entries: list[dict[str, Any]] = json.loads(delivery.get("log") or "[]")
     return entries
 
 
-def fields_of(lease: Lease, transition: Transition, seconds: float, redact: Redactor) -> dict[str, str]:
-    """The delivery's fields after the attempt, without secrets."""
+def fields_of(
+    lease: Lease, transition: Transition, seconds: float, redact: Redactor, sent: Sequence[Exchange] = ()
+) -> dict[str, str]:
+    """The delivery's fields after the attempt, without secrets. `sent`: the requests that it made."""
     why = clean(cut(redact(transition.why), LONGEST_WHY))
     entry: dict[str, Any] = {"at": round(lease.now, 3), "seconds": round(seconds, 3), "outcome": transition.state}
     if why:
         entry |= {"why": why}
     if transition.reason:
         entry |= {"reason": transition.reason}
+    if calls := calls_of(sent, transition.state, redact):
+        entry |= {"calls": calls}
     fields = {
         "position": str(transition.position),
         "why": why,
         "reason": transition.reason,
-        "log": json.dumps([*log_of(lease.delivery), entry][-KEPT_ATTEMPTS:], ensure_ascii=False),
+        "log": clean(json.dumps(_within([*log_of(lease.delivery), entry][-KEPT_ATTEMPTS:]), ensure_ascii=False)),
     }
     if transition.result:
         fields["result"] = clean(result_text(transition.result, redact))
     return fields
+
+
+def calls_of(sent: Sequence[Exchange], state: str, redact: Redactor) -> list[dict[str, Any]]:
+    """What is kept of an attempt's requests: of one that succeeded the last, without its texts; else each, and of
+    the last one the start of request and answer."""
+    succeeded = state in ("done", "skipped")
+    calls = []
+    for exchange in list(sent)[-1:] if succeeded else sent:
+        address = cut(redact(exchange.address), LONGEST_ADDRESS)
+        call = {"method": exchange.method, "address": address, "status": exchange.status}
+        calls.append(call | {"seconds": round(exchange.seconds, 3)})
+    if calls and not succeeded:
+        texts = {"request": sent[-1].request, "answer": sent[-1].answer}
+        calls[-1] |= {name: cut(redact(text), LONGEST_EXCERPT) for name, text in texts.items()}
+    return calls
+
+
+def _within(log: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The log with no more of requests than its bound allows: those of the oldest attempts go first."""
+    kept: list[dict[str, Any]] = []
+    left = MOST_OF_CALLS
+    for entry in reversed(log):
+        left -= len(json.dumps(entry.get("calls", []), ensure_ascii=False))
+        kept.append(entry if left >= 0 else {name: value for name, value in entry.items() if name != "calls"})
+    return kept[::-1]
 
 
 def clean(text: str) -> str:

@@ -14,6 +14,9 @@ from bridge.text import cut
 LONGEST_NAME = 200  # characters: an event's name, a level
 LONGEST_WHY = 500  # characters: why something failed, was skipped or ignored
 KEPT_ATTEMPTS = 20  # entries of a delivery's log
+LONGEST_ADDRESS = 200  # characters of the address of a request
+LONGEST_EXCERPT = 500  # characters of a request, and of an answer
+MOST_OF_CALLS = 8_000  # characters of all that a delivery's log keeps of requests, in JSON
 LONGEST_RESULT = 16_384  # characters of a result in JSON
 LONGEST_VALUE = 1000  # characters of one text in a result
 MOST_VALUES = 100  # of one list or mapping in a result

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from bridge.http.exchanges import Exchange
 from bridge.redaction import Redactor
 from jobs.delivery.attempts import counts_of, fields_of, log_of, notes_of
 from jobs.delivery.schedule import Transition
+from jobs.ledger.bounds import LONGEST_EXCERPT, MOST_OF_CALLS
 from jobs.ledger.ledger import Lease
 
 PLANTED = "planted-secret-of-a-test"
@@ -21,8 +24,10 @@ def lease(**delivery: str) -> Lease:
     return Lease("e.jira", "jira", "token", fields, {"name": "ISSUE_CREATION", "source": "abc"}, 1234.56789, 0.0)
 
 
-def stored(transition: Transition, seconds: float = 0.25, **delivery: str) -> dict[str, Any]:
-    fields = fields_of(lease(**delivery), transition, seconds, Redactor([PLANTED]))
+def stored(
+    transition: Transition, seconds: float = 0.25, sent: Sequence[Exchange] = (), **delivery: str
+) -> dict[str, Any]:
+    fields = fields_of(lease(**delivery), transition, seconds, Redactor([PLANTED]), sent)
     return {**fields, "log": json.loads(fields["log"])}
 
 
@@ -64,6 +69,70 @@ def test_no_secret_and_no_half_of_a_character_is_stored() -> None:
         assert PLANTED not in text
         assert "안녕" in text
         assert text.encode()
+
+
+# The requests that it made
+
+READ = Exchange("GET", "https://jira.example.com/rest/api/3/myself", 200, 0.0512, "", '{"name": "bot"}')
+REFUSED = Exchange(
+    "POST", f"https://jira.example.com/issue?key={PLANTED}", 400, 0.2, f'{{"a": "{PLANTED}"}}', "no: 안녕"
+)
+DEAD, DONE = Transition("dead", 1, "refused", "client_error"), Transition("done", 1)
+
+
+def test_of_a_failed_attempt_each_request_is_kept_and_the_texts_of_the_last() -> None:
+    [entry] = stored(DEAD, sent=[READ, REFUSED])["log"]
+    assert entry["calls"] == [
+        {"method": "GET", "address": READ.address, "status": 200, "seconds": 0.051},
+        {
+            "method": "POST",
+            "address": "https://jira.example.com/issue?key=<secret>",
+            "status": 400,
+            "seconds": 0.2,
+            "request": '{"a": "<secret>"}',
+            "answer": "no: 안녕",
+        },
+    ]
+
+
+@pytest.mark.parametrize("transition", [DONE, Transition("skipped", 1, "it exists")])
+def test_of_one_that_succeeded_the_last_request_without_its_texts(transition: Transition) -> None:
+    """What was sent is at the third party, and most deliveries succeed at once: they stay small."""
+    [entry] = stored(transition, sent=[REFUSED, READ])["log"]
+    assert entry["calls"] == [{"method": "GET", "address": READ.address, "status": 200, "seconds": 0.051}]
+
+
+def test_texts_are_masked_before_they_are_cut() -> None:
+    """A cut through a secret would leave its start."""
+    before = "x" * (LONGEST_EXCERPT - 5)
+    long = Exchange(
+        "POST", "https://a.example.com/" + "y" * 500, None, 0.1, before + PLANTED, before + PLANTED + "z" * 99
+    )
+    [entry] = stored(DEAD, sent=[long])["log"]
+    [call] = entry["calls"]
+    assert len(call["address"]) == 200
+    assert len(call["request"]) == len(call["answer"]) == LONGEST_EXCERPT
+    assert PLANTED[:5] not in json.dumps(call)
+
+
+def test_of_the_oldest_attempts_requests_are_no_longer_kept() -> None:
+    """All that a delivery keeps of them has a bound."""
+    log = "[]"
+    large = Exchange("POST", "https://a.example.com", 500, 0.1, "r" * 9999, "a" * 9999)
+    for _ in range(20):
+        log = json.dumps(stored(DEAD, sent=[READ, large], log=log)["log"])
+    entries = json.loads(log)
+    kept = ["calls" in entry for entry in entries]
+    assert len(entries) == 20
+    assert kept == sorted(kept)
+    assert 3 < sum(kept) < 10
+    size = sum(len(json.dumps(entry.get("calls", []))) for entry in entries)
+    assert MOST_OF_CALLS * 0.8 < size <= MOST_OF_CALLS
+
+
+def test_a_half_of_a_character_in_an_answer_is_no_obstacle() -> None:
+    [entry] = stored(DEAD, sent=[Exchange("GET", "https://a.example.com", 500, 0.1, "", "\ud83d")])["log"]
+    assert entry["calls"][0]["answer"] == "?"
 
 
 def test_a_letter_is_stored_as_itself_and_not_as_six() -> None:
