@@ -1,13 +1,12 @@
-"""The operator's commands: `flask check`, `settings`, `events`, `preview`, `replay`, `resume`, `reconcile`,
-`send-test`."""
+"""The operator's commands: `flask check`, `settings`, `events`, `preview`, `reconcile`, `send-test`; those that repair
+are in console/repairs.py."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, replace
-from functools import cached_property
 
 import click
 from flask import Flask
@@ -15,10 +14,10 @@ from flask import Flask
 from bridge.environment import ConfigError
 from bridge.terminal import printable
 from bridge.times import instant
-from connectors.base import Check
-from console.audit import Audit
-from console.checks import as_row, every_check
-from console.output import as_json_text, echo, in_sentences, show
+from console import repairs
+from console.checks import as_row
+from console.desk import Desk
+from console.output import as_json_text, echo, in_sentences, progress, show
 from console.previewing import NoPreview, lines_of, preview_of
 from console.sending import CannotSend, creation_times, own_address, send_sample, until_finished
 from console.settings import listed
@@ -27,41 +26,15 @@ from jobs.ledger.ledger import STATES
 from jobs.ledger.search import Query
 from jobs.reconcile import comparison
 from jobs.reconcile.reconciler import Reconciler, StillConfigured
-from jobs.runtime import Runtime
 from sources.abc import samples
 
 COLUMNS = ("id", "event", "entity", "state", "attempts", "updated_at", "error")
 
 
-class Desk:
-    """What the commands work with, made when one needs it: `--help` and `check` answer in any environment."""
-
-    def __init__(self, configured: Configuration | ConfigError) -> None:
-        self._configured = configured
-
-    @cached_property
-    def configuration(self) -> Configuration:
-        if isinstance(self._configured, ConfigError):
-            raise click.ClickException("\n  ".join(["correct these variables first:", *self._configured.problems]))
-        return self._configured
-
-    @cached_property
-    def runtime(self) -> Runtime:
-        return Runtime(self.configuration, "command")
-
-    def record(self, what: str, about: str = "") -> None:
-        """Writes a change into the audit. Raises RedisError."""
-        Audit(self.runtime.redis, self.runtime.instance).add("command", what, about)
-
-    def checks(self, offline: bool) -> Iterator[Check]:
-        if isinstance(self._configured, ConfigError):
-            return (Check(False, problem) for problem in self._configured.problems)
-        return every_check(self.runtime, offline)
-
-
 def register(app: Flask, configured: Configuration | ConfigError, environ: Mapping[str, str]) -> None:
     """Adds the commands to `flask`. `environ`: what was configured."""
     desk = Desk(configured)
+    repairs.register(app, desk)
 
     @app.cli.command("check")
     @click.option("--offline", is_flag=True, help="Only the variables; makes no request.")
@@ -153,43 +126,13 @@ def register(app: Flask, configured: Configuration | ConfigError, environ: Mappi
                 echo(redact(line))
         sys.exit(1 if shown.outcome == "failed" else 0)
 
-    @app.cli.command("replay")
-    @click.argument("delivery_ids", nargs=-1)
-    @click.option("--dead", is_flag=True, help="All dead letters, the oldest first.")
-    def replay(delivery_ids: tuple[str, ...], dead: bool) -> None:
-        """Send deliveries again from their first attempt. A done one repeats nothing."""
-        if dead == bool(delivery_ids):
-            raise click.UsageError("name the DELIVERY_IDS, or use --dead")
-        desk.record("replay", "dead letters" if dead else " ".join(delivery_ids))
-        words = {
-            id_: desk.runtime.replayer.replay(id_)
-            for id_ in (desk.runtime.records.ids_in("dead") if dead else delivery_ids)
-        }
-        for id_, word in words.items():
-            echo(f"{word:8} {id_}")
-        if not words:
-            echo("there is no dead letter")
-        sys.exit(0 if all(word == "queued" for word in words.values()) else 1)
-
-    @app.cli.command("resume")
-    @click.argument("name")
-    def resume(name: str) -> None:
-        """Start a connector instance again that has stopped: it was answered 410, that nothing more is wanted.
-
-        What waited meanwhile is sent. The delivery that was answered 410 is dead: `flask replay` sends it again.
-        """
-        desk.record("resume", name)
-        stopped = desk.runtime.replayer.resume(name)
-        if not stopped and name not in desk.configuration.connectors:
-            raise click.ClickException(f"CONNECTORS names no {name!r}")
-        echo(f"{name} runs again" if stopped else f"{name} has not stopped")
-
     @app.cli.command("reconcile")
     @click.option("--since", help="From this time on (2026-11-01T00:00Z), or from that long ago (36h, 7d).")
     @click.option("--dry-run", is_flag=True, help="Only print what would be done.")
     @click.option("--wait", is_flag=True, help="Wait for changes whose event may still arrive, about a minute.")
     @click.option("--forget", metavar="PROJECT[:CHANNEL]", help="Instead: stop comparing a channel, or a project.")
-    def reconcile(since: str | None, dry_run: bool, wait: bool, forget: str | None) -> None:
+    @click.option("--json", "as_json", is_flag=True, help="For scripts: one JSON object a line.")
+    def reconcile(since: str | None, dry_run: bool, wait: bool, forget: str | None, as_json: bool) -> None:
         """Compare with ABC User Feedback and recover what was missed; the workers do it every RECONCILE_EVERY s."""
         reconciler = desk.runtime.reconciler
         if reconciler is None:
@@ -203,14 +146,15 @@ def register(app: Flask, configured: Configuration | ConfigError, environ: Mappi
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--since") from None
         desk.record("reconcile_dry" if dry_run else "reconcile", since or "")
-        report = reconciler.run(start, dry_run)
+        with progress("comparing", err=True) as advance:
+            report = reconciler.run(start, dry_run, advance)
         if wait and report.younger and not report.capped:
             echo(f"waiting {report.wait:.0f} s: {report.changes(comparison.SETTLED_SECONDS)}", err=True)
             time.sleep(report.wait + 0.1)
             report = report.then(reconciler.run(start, dry_run))
-        show([asdict(found) for found in report.findings], ("event_id", "name", "entity", "action"), as_json=False)
+        show([asdict(found) for found in report.findings], ("event_id", "name", "entity", "action"), as_json)
         for line in report.summary(comparison.SETTLED_SECONDS, dry_run):
-            echo(line)
+            echo(line, err=as_json)
         for problem in report.problems():
             echo(desk.configuration.redact(problem), err=True)
         sys.exit(1 if report.errors or report.forgotten else 0)
@@ -223,7 +167,8 @@ def register(app: Flask, configured: Configuration | ConfigError, environ: Mappi
     @click.option("--issue", default=1, show_default=True, help="ABC issue id.")
     @click.option("--feedback", default=1, show_default=True, help="ABC feedback id.")
     @click.option("--wait", default=20.0, show_default=True, help="Seconds to wait for the deliveries.")
-    def send_test(url: str | None, name: str, wait: float, **ids: int) -> None:
+    @click.option("--json", "as_json", is_flag=True, help="For scripts: one JSON object a line.")
+    def send_test(url: str | None, name: str, wait: float, as_json: bool, **ids: int) -> None:
         """Send a sample event to a running receiver, as the feedback app would, and show the result.
 
         Connectors act on it as on any other: with an id that exists a ticket is made, a message is sent.
@@ -235,12 +180,12 @@ def register(app: Flask, configured: Configuration | ConfigError, environ: Mappi
             sent = send_sample(desk.configuration, url, samples.body(name, **ids, created=created))
         except CannotSend as problem:
             raise click.ClickException(str(problem)) from None
-        echo(f"accepted as event {sent.event_id}{' (known already)' if sent.is_known else ''}")
+        echo(f"accepted as event {sent.event_id}{' (known already)' if sent.is_known else ''}", err=as_json)
         rows = list(until_finished(desk.runtime.records, sent.event_id, wait))
-        show(rows, COLUMNS, as_json=False)
+        show(rows, COLUMNS, as_json)
         sys.exit(0 if rows and all(row["state"] in ("done", "skipped") for row in rows) else 1)
 
-    for command in (check, settings, events, preview, replay, resume, reconcile, send_test):
+    for command in (check, settings, events, preview, reconcile, send_test):
         in_sentences(command)
 
 

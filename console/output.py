@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -21,12 +23,46 @@ def show(rows: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool) ->
         for row in rows:
             echo(as_json_text(row))
         return
-    table = [columns, *(tuple(_cell(row.get(column)) for column in columns) for row in rows)]
+    cells = [tuple(_cell(row.get(column)) for column in columns) for row in rows]
+    if rows and sys.stdout.isatty():
+        _show_on_terminal(columns, cells)
+        return
+    table = [columns, *cells]
     widths = [max(len(line[number]) for line in table) for number in range(len(columns))]
     for line in table:
         echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
     if not rows:
         echo("(nothing)")
+
+
+def _show_on_terminal(columns: tuple[str, ...], cells: list[tuple[str, ...]]) -> None:
+    """Long texts go on inside their column. Texts are texts: `[red]` in one is no style."""
+    from rich.console import Console  # takes a tenth of a second: not where nobody looks at a table
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in cells:
+        table.add_row(*map(Text, row))
+    Console().print(table)
+
+
+@contextmanager
+def progress(what: str, err: bool = False) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar on a terminal, else nothing. It gets how much is done, and of how much (None: not known)."""
+    stream = sys.stderr if err else sys.stdout
+    if not stream.isatty():
+        yield lambda _done, _of: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(file=stream), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, of: bar.update(task, completed=done, total=of)
 
 
 def _cell(value: object) -> str:

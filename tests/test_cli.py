@@ -335,8 +335,53 @@ def test_replay_all_dead_letters(run: Run, service: Service, processes: Processe
     redis.zrem("fb:default:state:done", id_)
     redis.zadd("fb:default:state:dead", {id_: int(time.time() * 1000)})
     redis.hset(f"fb:default:delivery:{id_}", "state", "dead")
-    assert run("replay", "--dead") == (0, f"queued   {id_}\n")
+    code, output = run("replay", "--dead")
+    assert (code, output.startswith("1 deliveries are sent again, 5 a second; replay ")) == (0, True)
     processes.wait_for("the replay", lambda: redis.hget(f"fb:default:delivery:{id_}", "state") == b"done")
+
+
+def dead_letter(service: Service, processes: Processes, redis: Any, number: int) -> str:
+    """A delivery of Slack that is done, and looks dead."""
+    id_ = f"{post(service, change(number))}.slack"
+    processes.wait_for("the delivery", lambda: redis.hget(f"fb:default:delivery:{id_}", "state") == b"done")
+    redis.zrem("fb:default:state:done", id_)
+    redis.zadd("fb:default:state:dead", {id_: int(time.time() * 1000)})
+    redis.hset(
+        f"fb:default:delivery:{id_}", mapping={"state": "dead", "reason": "config", "why": "look at SLACK_CHANNEL"}
+    )
+    return id_
+
+
+def test_a_group_of_dead_letters_is_found_replayed_and_waited_for(
+    run: Run, service: Service, processes: Processes, redis: Any
+) -> None:
+    id_ = dead_letter(service, processes, redis, 603)
+    code, output = run("dead", "--json")
+    [group] = [json.loads(line) for line in output.splitlines()]
+    assert (code, group["connector"], group["reason"], group["count"]) == (0, "slack", "config", 1)
+    assert (group["newest_id"], group["error"]) == (id_, "look at SLACK_CHANNEL")
+    assert "flask check" in group["to_do"]
+    assert run("dead", "--connector", "jira") == (
+        0,
+        "connector  reason  count  oldest  newest  error  to_do\n(nothing)\n",
+    )
+    assert run("replay", "--all", "--reason", "auth") == (0, "nothing fits these filters\n")
+    code, output = run("replay", "--all", "--reason", "config", "--rate", "10", "--wait", "--json")
+    found = json.loads(output)
+    assert (code, found["count"], found["done"], found["left"]) == (0, 1, 1, 0)
+    assert redis.hget(f"fb:default:delivery:{id_}", "state") == b"done"
+
+
+def test_a_dead_letter_is_dropped(run: Run, service: Service, processes: Processes, redis: Any) -> None:
+    id_ = dead_letter(service, processes, redis, 604)
+    assert run("drop", id_)[0] == 2, "a reason is needed"
+    code, output = run("drop", id_, "unknown.slack", "--reason", "not needed")
+    assert (code, output.splitlines()) == (1, [f"skipped  {id_}", "gone     unknown.slack"])
+    assert redis.hget(f"fb:default:delivery:{id_}", "why") == b"dropped: not needed"
+    [entry, *_] = [
+        fields for _, fields in redis.xrevrange("fb:default:audit") if fields[b"about"].startswith(id_.encode())
+    ]
+    assert (entry[b"who"], entry[b"what"]) == (b"command", b"drop")
 
 
 def test_replay_needs_to_know_what(run: Run) -> None:

@@ -6,7 +6,7 @@ through Redis, one worker asks for all every RECONCILE_EVERY seconds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
 from redis.exceptions import RedisError
@@ -46,9 +46,14 @@ class Reconciler:
         self._forgotten = forgotten
         self._changes = changes
 
-    def run(self, since: float | None = None, dry_run: bool = False) -> Report:
+    def run(
+        self,
+        since: float | None = None,
+        dry_run: bool = False,
+        progress: Callable[[int, int | None], None] = lambda _done, _of: None,
+    ) -> Report:
         """Compares every known position, from `since` (seconds since 1970) or its own checkpoint on. `dry_run` changes
-        nothing.
+        nothing. `progress` gets before each position how many are compared, and of how many.
 
         An error in one position is reported, and the others are compared all the same. Raises RedisError.
         """
@@ -60,7 +65,9 @@ class Reconciler:
         refused: dict[
             Position, SourceError
         ] = {}  # by group: one call is enough to learn that a credential does not fit
-        for position in self._due(known, now):
+        due = self._due(known, now)
+        for number, position in enumerate(due):
+            progress(number, len(due))
             if self._group(position) in refused:
                 absent[position] = refused[self._group(position)]
                 continue
