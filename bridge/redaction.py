@@ -40,6 +40,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._plain: list[str] = []
         self._forms: list[str] = []
+        self._pieces: set[str] = set()
         self.add(secrets)
 
     def add(self, secrets: Iterable[str]) -> None:
@@ -48,12 +49,29 @@ class Redactor:
         # Longest first: a secret inside a longer one must not leave the rest of the longer one behind.
         self._plain = sorted(plain, key=len, reverse=True)
         self._forms = sorted(forms, key=len, reverse=True)
+        self._pieces = set()
 
     def __call__(self, text: str) -> str:
         for form in self._forms:
             if form in text:
                 text = text.replace(form, MASK)
         return self._without_escaped(text) if self._plain and ("\\" in text or "%" in text or "&" in text) else text
+
+    def strictly(self, text: str) -> str:
+        """Also without parts of secrets, of SHORTEST characters and more: for texts of others, who may have cut what
+        they quote. It takes a little for a secret that is none, such as a word in the path of a secret address."""
+        if not self._pieces:
+            secret = (form for form in self._forms if "://" not in form)
+            self._pieces = {form[at : at + SHORTEST] for form in secret for at in range(len(form) - SHORTEST + 1)}
+        return MASK.join(map(self._without_pieces, self(text).split(MASK)))
+
+    def _without_pieces(self, text: str) -> str:
+        starts = (at for at in range(len(text) - SHORTEST + 1) if text[at : at + SHORTEST] in self._pieces)
+        kept, end = [], 0
+        for first, last in _merged((at, at + SHORTEST) for at in starts):
+            kept += [text[end:first], MASK]
+            end = last
+        return "".join([*kept, text[end:]])
 
     def _without_escaped(self, text: str) -> str:
         """Masks secrets of which some characters are escaped: looks for them in the text without escapes, and masks

@@ -80,8 +80,11 @@ def calls_of(sent: Sequence[Exchange], state: str, redact: Redactor) -> list[dic
         call = {"method": exchange.method, "address": address, "status": exchange.status}
         calls.append(call | {"seconds": round(exchange.seconds, 3)})
     if calls and not succeeded:
-        texts = {"request": sent[-1].request, "answer": sent[-1].answer}
-        calls[-1] |= {name: cut(redact(text), LONGEST_EXCERPT) for name, text in texts.items()}
+        calls[-1] |= {
+            "request": cut(redact(sent[-1].request), LONGEST_EXCERPT),
+            # Who quotes our request may have cut it.
+            "answer": cut(redact.strictly(sent[-1].answer), LONGEST_EXCERPT),
+        }
     return calls
 
 

@@ -115,6 +115,15 @@ def test_texts_are_masked_before_they_are_cut() -> None:
     assert PLANTED[:5] not in json.dumps(call)
 
 
+def test_a_part_of_a_secret_that_an_answer_quotes_is_masked() -> None:
+    """An answer may quote the request, cut at any place."""
+    for part in (PLANTED[:9], PLANTED[3:12], PLANTED[-8:]):
+        [entry] = stored(DEAD, sent=[Exchange("GET", "https://a.example.com", 401, 0.1, "", f"Bearer {part}; no")])[
+            "log"
+        ]
+        assert entry["calls"][0]["answer"] == "Bearer <secret>; no"
+
+
 def test_of_the_oldest_attempts_requests_are_no_longer_kept() -> None:
     """All that a delivery keeps of them has a bound."""
     log = "[]"
