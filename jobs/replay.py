@@ -19,7 +19,7 @@ from jobs.queue import hand, open_queue
 RATE = 5.0
 """Deliveries a second of a replay of many."""
 SLOWEST, FASTEST = 0.1, 100.0
-MOST_AT_ONCE = 1000
+MOST_AT_ONCE = 500
 """Deliveries that one request plans."""
 PLANNED_AT_ONCE = 100
 """Deliveries that one script plans: Redis does nothing else meanwhile."""

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from bridge.times import instant, iso
 from jobs.ledger.ledger import STATES
-from jobs.ledger.rows import DELIVERY_FIELDS, delivery_row, some_texts
+from jobs.ledger.rows import DELIVERY_FIELDS, delivery_row
 from jobs.ledger.scripts import LUA
 from sources import spelled
 
@@ -168,14 +168,11 @@ class Search:
         """Without those that have left the state meanwhile, or are forgotten."""
         if not ids:
             return []
-        with self._redis.pipeline(transaction=False) as pipeline:
-            for id_ in ids:
-                pipeline.hmget(f"{self._prefix}delivery:{id_}", DELIVERY_FIELDS)
-                pipeline.hmget(f"{self._prefix}event:{id_.partition('.')[0]}", OF_EVENT)
-            answers = pipeline.execute()
+        names = json.dumps(DELIVERY_FIELDS), json.dumps(OF_EVENT)
+        answer: bytes = self._redis.eval(LUA["rows"], 0, self._prefix, *names, *ids)
         rows = [
-            delivery_row(id_, some_texts(DELIVERY_FIELDS, stored), some_texts(OF_EVENT, event))
-            for id_, stored, event in zip(ids, answers[::2], answers[1::2], strict=True)
+            delivery_row(id_, _stored(DELIVERY_FIELDS, delivery), _stored(OF_EVENT, event))
+            for id_, (delivery, event) in zip(ids, json.loads(answer.decode(*HALVES)), strict=True)
         ]
         return [row for row in rows if row["state"] and state in ("", row["state"])]
 
@@ -192,6 +189,10 @@ class _Walk:
 
 
 OF_EVENT = ("name", "source", "received")
+
+
+def _stored(names: tuple[str, ...], values: list[Any]) -> dict[str, str]:
+    return {name: value for name, value in zip(names, values, strict=True) if value}
 
 
 def check_limit(limit: int) -> None:

@@ -103,7 +103,7 @@ def test_a_report_goes_into_the_blocks_of_its_command(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("page", "commands"),
     [
-        (PERFORMANCE, ["bin/bench receiver", "bin/bench worker"]),
+        (PERFORMANCE, ["bin/bench receiver", "bin/bench worker", "bin/bench console"]),
         (FIRST_PAGE, ["bin/bench worker", "bin/bench receiver"]),
         (SECURITY, ["bin/bench attacks"]),
     ],

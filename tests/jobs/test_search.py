@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from connectors.base import Context, Done, Failed, Outcome, Retry
 from jobs.ledger.ledger import STATES
+from jobs.ledger.scripts import LUA
 from jobs.ledger.search import CHUNK, LOOKED_AT, STEP_BYTES, BadQuery, Page, Query, Search
 from sources.base import Event
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event
@@ -243,9 +244,12 @@ def test_a_delivery_that_changes_its_state_meanwhile_is_not_shown_in_the_old_one
 
     class Meanwhile:
         def __getattr__(self, name: str) -> Any:
-            if name == "pipeline":
-                world.redis.hset(f"{PREFIX}delivery:{first}.jira", "state", "running")
             return getattr(world.redis, name)
+
+        def eval(self, script: str, *arguments: Any) -> Any:
+            if script == LUA["rows"]:
+                world.redis.hset(f"{PREFIX}delivery:{first}.jira", "state", "running")
+            return world.redis.eval(script, *arguments)
 
     page = Search(Meanwhile(), PREFIX).page(Query(state="queued", connector="jira", limit=2))
     assert [row["id"] for row in page.rows] == [f"{second}.jira"]
