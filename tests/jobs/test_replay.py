@@ -43,6 +43,7 @@ def test_they_go_one_after_the_other_the_oldest_first(world: World, replayer: Re
     bulk = replayer.replay_all(DEAD, 2)
     assert (bulk.count, bulk.next) == (4, None)
     assert world.states() == {id_: "queued" if id_ == ids[0] else "retrying" for id_ in ids}
+    assert (members(world, "state:queued"), members(world, "state:dead")) == ([ids[0]], [])
     assert [round((due(world, id_) - began) / 500) for id_ in ids[1:]] == [1, 2, 3]
     world.run()
     for done in range(1, 5):
