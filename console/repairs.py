@@ -103,8 +103,7 @@ def register(app: Flask, desk: Desk) -> None:
 
         What waited meanwhile is sent. The delivery that was answered 410 is dead: `flask replay` sends it again.
         """
-        if name in desk.configuration.connectors:
-            desk.record("resume", name)
+        desk.record("resume", name)
         stopped = desk.runtime.replayer.resume(name)
         if not stopped and name not in desk.configuration.connectors:
             raise click.ClickException(f"CONNECTORS names no {name!r}")
