@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 ROLE = "role:"
 MOST_ROLES = 1000
-_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-_DOMAIN = re.compile(r"@[^@\s]+\.[^@\s.]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +24,7 @@ class Allowed:
         address = claims.get("email")
         if isinstance(address, str) and claims.get("email_verified") is True:
             lower = address.lower()
-            if lower in self.addresses or (_ADDRESS.fullmatch(lower) and lower.rpartition("@")[2] in self.domains):
+            if lower in self.addresses or (_is_address(lower) and lower.partition("@")[2] in self.domains):
                 return True
         return not self.roles.isdisjoint(roles_of(claims))
 
@@ -49,10 +46,20 @@ def read_allow(entries: list[str]) -> Allowed:
     for entry in entries:
         if entry.startswith(ROLE) and entry != ROLE:
             roles.add(entry.removeprefix(ROLE))
-        elif _DOMAIN.fullmatch(entry):
+        elif entry.startswith("@") and _is_domain(entry[1:]):
             domains.add(entry[1:].lower())
-        elif _ADDRESS.fullmatch(entry):
+        elif _is_address(entry):
             addresses.add(entry.lower())
         else:
             raise ValueError(f"'{entry}' is no e-mail address, no @domain and no role:name")
     return Allowed(frozenset(addresses), frozenset(domains), frozenset(roles))
+
+
+def _is_address(text: str) -> bool:
+    local, _, domain = text.partition("@")
+    return bool(local) and _is_domain(domain) and not any(map(str.isspace, local))
+
+
+def _is_domain(text: str) -> bool:
+    labels = text.split(".")
+    return len(labels) > 1 and all(labels) and "@" not in text and not any(map(str.isspace, text))
