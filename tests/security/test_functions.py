@@ -93,7 +93,8 @@ def test_a_function_takes_time_in_proportion_to_its_text(name: str) -> None:
         try:
             FUNCTIONS[name](text)
         except TemplateMistake as mistake:
-            assert mistake.kind == "TooMuchWork"  # where a template ends: test_templates.py
+            if mistake.kind != "TooMuchWork":  # where a template ends: test_templates.py
+                raise
 
     texts = [lambda size, unit=unit: unit * (size // len(unit)) for unit in UNITS.values()]
     assert_all_linear(run, texts)
