@@ -6,16 +6,21 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
+from typing import get_args
 
 import pytest
+import yaml
 from dotenv import dotenv_values
 from honcho.environ import parse as honcho_values
 
 import connectors
 import sources
 from bridge.service import ServiceSettings
+from connectors.base import Reason
 from connectors.translate import providers
+from jobs.configuration import configure
 from jobs.delivery import schedule
 from sources.configuration import variables as source_variables
 from tools import site
@@ -148,6 +153,31 @@ def test_every_page_is_in_the_navigation_of_the_site_and_looks_there_as_on_githu
     """Cheap parts of a strict build; bin/docs does it all."""
     assert sum(map(len, site.navigation().values())) == len(PAGES) + 1  # and the example's page
     assert list(site.badly_indented(ROOT)) == []
+
+
+def test_the_steps_of_getting_started_fit_the_code() -> None:
+    """Its .env is a valid one, and its Slack app has the scopes that the connector's page requires."""
+    page = (ROOT / "docs" / "getting-started.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"(?s)```sh\n(WEBHOOK_TOKEN=.*?)```", page)
+    values = dotenv_values(stream=StringIO(re.sub(r"<.*>", "xoxb-0123456789-abcdef", block)))
+    configuration = configure({name: value or "" for name, value in values.items()})
+    assert (list(configuration.connectors), configuration.doubts) == (["slack"], ())
+    [manifest] = re.findall(r"(?s)```yaml\n(.*?)```", page)
+    scopes = set(yaml.safe_load(manifest)["oauth_config"]["scopes"]["bot"])
+    slack = (ROOT / "docs" / "connectors" / "slack.md").read_text(encoding="utf-8")
+    assert scopes == {"chat:write", "channels:history", "channels:read"}
+    assert all(f"`{scope}`" in slack for scope in scopes)
+
+
+def test_the_symptoms_of_the_runbook_are_those_of_the_code() -> None:
+    """Each reason of a failure has a row, among what is retried or what is dead, and each metric exists."""
+    page = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    cells = [cell for row in re.findall(r"(?m)^\|([^|]*)\|", page) for cell in re.findall(r"`([a-z_]+)`", row)]
+    assert set(get_args(Reason)) - set(cells) == set()
+    operations = OPERATIONS.read_text(encoding="utf-8")
+    metrics = set(re.findall(r"feedback_bridge_[a-z_]+", page + (ROOT / "docs/maintenance.md").read_text("utf-8")))
+    assert len(metrics) > 5
+    assert [name for name in metrics if f"`{name}`" not in operations] == []
 
 
 def test_the_procfile_runs_what_exists() -> None:

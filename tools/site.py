@@ -28,10 +28,18 @@ SITE = ROOT / "site"
 
 NAVIGATION: dict[str, list[str]] = {
     "Home": ["README.md"],
-    "Start": ["docs/configuration.md", "docs/systems.md"],
+    "Start": ["docs/getting-started.md", "docs/configuration.md", "docs/systems.md"],
     "Connectors": ["docs/connectors/*.md"],
     "Sources": ["docs/sources/*.md"],
-    "Operations": ["docs/operations.md", "docs/console.md", "docs/api.md", "SECURITY.md"],
+    "Operations": [
+        "docs/operations.md",
+        "docs/containers.md",
+        "docs/runbook.md",
+        "docs/maintenance.md",
+        "docs/console.md",
+        "docs/api.md",
+        "SECURITY.md",
+    ],
     "How it works": [
         "docs/architecture.md",
         "docs/reliability.md",
