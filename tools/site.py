@@ -51,6 +51,8 @@ NAVIGATION: dict[str, list[str]] = {
     "Extending": ["docs/adding-*.md", "examples/plugin/README.md", "CONTRIBUTING.md"],
     "Decisions": ["docs/decisions/*.md"],
     "Changes": ["CHANGELOG.md"],
+    "한국어": ["README.ko.md"],
+    "日本語": ["README.ja.md"],
 }
 """Every page, by group; a pattern stands for all pages that match, by name."""
 
