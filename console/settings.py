@@ -38,7 +38,7 @@ class Rows:
     def of(self, settings: Settings, label: str = "") -> Iterator[dict[str, str]]:
         for field, variable in settings.variables().items():
             value = getattr(settings, field)
-            yield from self.row(variable, label, _spelled(value), secret=holds_secret(value))
+            yield from self.row(variable, label, spelled(value), secret=holds_secret(value))
 
     def row(self, variable: str, label: str, value: str, *, secret: bool = False) -> Iterator[dict[str, str]]:
         """`value`: in force where the environment has none."""
@@ -61,7 +61,7 @@ class Rows:
         return "environment" if self._environ.get(read, "").strip() else "file"
 
 
-def _spelled(value: object) -> str:
+def spelled(value: object) -> str:
     """A default as an operator would write it."""
     if value is None:
         return ""
@@ -72,5 +72,5 @@ def _spelled(value: object) -> str:
     if isinstance(value, dict):
         return ",".join(f"{key}={item}" for key, item in value.items())
     if isinstance(value, list | tuple | set | frozenset):
-        return ",".join(map(_spelled, value))
+        return ",".join(map(spelled, value))
     return f"{value:g}" if isinstance(value, float) else str(value)

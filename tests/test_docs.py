@@ -23,7 +23,7 @@ from connectors.translate import providers
 from jobs.configuration import configure
 from jobs.delivery import schedule
 from sources.configuration import variables as source_variables
-from tools import site
+from tools import figures, reference, site
 from tools.sandbox.processes import ROOT, procfile
 
 OPERATIONS = ROOT / "docs" / "operations.md"
@@ -178,6 +178,19 @@ def test_the_symptoms_of_the_runbook_are_those_of_the_code() -> None:
     metrics = set(re.findall(r"feedback_bridge_[a-z_]+", page + (ROOT / "docs/maintenance.md").read_text("utf-8")))
     assert len(metrics) > 5
     assert [name for name in metrics if f"`{name}`" not in operations] == []
+
+
+def test_the_reference_is_that_of_the_code(redis_url: str) -> None:
+    written = figures.blocks(reference.PAGE.read_text(encoding="utf-8"))
+    made = reference.blocks(redis_url)
+    assert written.keys() == made.keys()
+    stale = [name for name, text in made.items() if written[name] != text]
+    assert stale == [], f"run {reference.COMMAND}"
+
+
+def test_the_reference_has_every_variable() -> None:
+    listed = set(re.findall(r"(?m)^\| `([A-Z0-9_]+)` \|", reference.variables()))
+    assert listed == {name for name in variables() if not name.startswith("SOURCE_CRM_")}
 
 
 def test_the_procfile_runs_what_exists() -> None:

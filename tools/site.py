@@ -46,8 +46,8 @@ NAVIGATION: dict[str, list[str]] = {
         "docs/security.md",
         "docs/performance.md",
         "docs/mutants.md",
-        "docs/glossary.md",
     ],
+    "Reference": ["docs/reference.md", "docs/glossary.md"],
     "Extending": ["docs/adding-*.md", "examples/plugin/README.md", "CONTRIBUTING.md"],
     "Decisions": ["docs/decisions/*.md"],
     "Changes": ["CHANGELOG.md"],
@@ -210,12 +210,24 @@ def server(site: Path, port: int) -> ThreadingHTTPServer:
     return ThreadingHTTPServer(("127.0.0.1", port), partial(SimpleHTTPRequestHandler, directory=str(site)))
 
 
+def _write_reference() -> None:
+    """With a Valkey of its own, for /metrics. What this needs is imported only here: a build needs none of it."""
+    from tools.reference import write_all
+    from tools.sandbox.processes import Processes, free_port, start_valkey
+
+    with tempfile.TemporaryDirectory() as folder, Processes(Path(folder)) as processes:
+        write_all(start_valkey(processes, free_port()))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="bin/docs", description="Builds the documentation into site/, strictly.")
     parser.add_argument("--serve", action="store_true", help="then serve it on loopback until Ctrl-C")
+    parser.add_argument("--write", action="store_true", help="first write docs/reference.md from the code")
     parser.add_argument("--port", type=int, default=8001, help="of --serve (8001)")
     options = parser.parse_args(arguments)
     try:
+        if options.write:
+            _write_reference()
         build(ROOT, SITE)
     except ValueError as error:
         print(f"bin/docs: {error}", file=sys.stderr)
