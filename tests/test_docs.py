@@ -188,6 +188,16 @@ def test_the_reference_is_that_of_the_code(redis_url: str) -> None:
     assert stale == [], f"run {reference.COMMAND}"
 
 
+@pytest.mark.parametrize(
+    "page", [CONFIGURATION, *sorted((ROOT / "docs/connectors").glob("*.md"))], ids=lambda p: p.stem
+)
+def test_a_default_that_a_page_names_is_that_of_the_code(page: Path) -> None:
+    """In the last cell of a variable's row. Where the code has none, or a secret one, the page may explain one."""
+    default = dict(re.findall(r"(?m)^\| `([A-Z0-9_]+)` \| `(.*?)` \|", reference.variables()))
+    named = re.findall(r"(?m)^\| `([A-Z0-9_]+)` \|.*\| `([^`|]*)` \|$", page.read_text(encoding="utf-8"))
+    assert [(name, text) for name, text in named if default.get(name, text) != text] == []
+
+
 def test_the_reference_has_every_variable() -> None:
     listed = set(re.findall(r"(?m)^\| `([A-Z0-9_]+)` \|", reference.variables()))
     assert listed == {name for name in variables() if not name.startswith("SOURCE_CRM_")}
