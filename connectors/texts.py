@@ -118,6 +118,11 @@ OCCURRENCES: Mapping[str, Text] = {
         "ko": "웹훅으로 오지 않아 직접 조회해서 찾은 이벤트 {count}건: 웹훅이 활성 상태인지 확인하세요",
         "ja": "Webhookで届かず、照合で見つかったイベント{count}件：Webhookが有効か確認してください",
     },
+    "webhook_off": {
+        "en": "no events arrive: {why}",
+        "ko": "이벤트가 오지 않습니다: {why}",
+        "ja": "イベントが届きません：{why}",
+    },
     "test": {"en": "a test", "ko": "테스트", "ja": "テスト"},
     "registered": {"en": "registered", "ko": "가입함", "ja": "登録"},
     "signed_in": {"en": "signed in", "ko": "로그인함", "ja": "サインイン"},

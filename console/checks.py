@@ -14,6 +14,7 @@ from honcho import environ as honcho
 from redis.exceptions import RedisError
 
 from connectors.base import Check, note
+from console.webhook_checks import webhook_checks
 from jobs.connection import most_connections
 from jobs.health import eviction, info_of, most_clients
 from jobs.probe import ProbeFailed, sentence
@@ -48,7 +49,9 @@ def checks(runtime: Runtime, offline: bool) -> Iterator[Check]:
         return
     yield from _redis_checks(runtime)
     channels, where_from = _channels(runtime)
-    yield from _healing("abc", runtime.replayer, _abc_checks(runtime, channels, where_from))
+    projects = _projects(runtime, channels)
+    yield from _healing("abc", runtime.replayer, _abc_checks(runtime, channels, where_from, projects))
+    yield from webhook_checks(configuration, projects)
     for name, connector in runtime.build_connectors(channels).items():
         lines = itertools.chain(_stopped(runtime, name), connector.check())
         named = (replace(line, what=f"{name}: {line.what}") for line in lines)
@@ -140,7 +143,14 @@ def dotenv_checks(path: Path) -> Iterator[Check]:
         yield Check(False, f"{name}: honcho reads another value from .env than flask: put it into single quotes")
 
 
-def _abc_checks(runtime: Runtime, channels: list[tuple[int, int]], where_from: str) -> Iterator[Check]:
+def _projects(runtime: Runtime, channels: Iterable[tuple[int, int]]) -> list[int]:
+    keys = _abc_settings(runtime).abc_api_key
+    return sorted({int(key) for key, _ in keys.items() if key != "*"} | {project for project, _ in channels})
+
+
+def _abc_checks(
+    runtime: Runtime, channels: list[tuple[int, int]], where_from: str, projects: Iterable[int]
+) -> Iterator[Check]:
     abc = runtime.apis.get("abc")
     if abc is None:
         return
@@ -152,9 +162,7 @@ def _abc_checks(runtime: Runtime, channels: list[tuple[int, int]], where_from: s
             "abc: no channel is looked at: RECONCILE_CHANNELS is unset and no event has named one yet. "
             "Name your channels there (1:1): catch-up then finds them even when Redis lost all"
         )
-    keys = _abc_settings(runtime).abc_api_key
-    projects = {int(key) for key, _ in keys.items() if key != "*"} | {project for project, _ in channels}
-    for project in sorted(projects):
+    for project in projects:
         try:
             yield Check(True, f"abc: project {project} is '{abc.project_name(project)}', the API key fits")
         except AbcError as error:

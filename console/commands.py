@@ -1,5 +1,5 @@
 """The operator's commands: `flask check`, `settings`, `events`, `preview`, `reconcile`, `send-test`; those that repair
-are in console/repairs.py."""
+are in console/repairs.py, `register` in console/registering.py."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flask import Flask
 from bridge.environment import ConfigError
 from bridge.terminal import printable
 from bridge.times import instant
-from console import repairs
+from console import registering, repairs
 from console.checks import as_row
 from console.desk import Desk
 from console.output import as_json_text, echo, in_sentences, progress, show
@@ -185,7 +185,9 @@ def register(app: Flask, configured: Configuration | ConfigError, environ: Mappi
         show(rows, COLUMNS, as_json)
         sys.exit(0 if rows and all(row["state"] in ("done", "skipped") for row in rows) else 1)
 
-    for command in (check, settings, events, preview, reconcile, send_test):
+    register_webhook = registering.make_command(lambda: desk.configuration)
+    app.cli.add_command(register_webhook)
+    for command in (check, settings, events, preview, reconcile, register_webhook, send_test):
         in_sentences(command)
 
 

@@ -161,4 +161,5 @@ class Runtime:
             self.notices.miss if self.notices else None,
         )
         changes = Changes(self.connectors, self.acceptor, self.checkpoints, RedisLinks(self.ledger, ""))
-        return Reconciler(self.sweep, comparison, self.checkpoints, self.forgotten, changes)
+        note_silence = self.notices.note_silence if self.notices else None
+        return Reconciler(self.sweep, comparison, self.checkpoints, self.forgotten, changes, note_silence)

@@ -99,6 +99,9 @@ class Sweep(Protocol):
     def change(self, key: str, seen: Seen, previous: str) -> tuple[Event, bytes]:
         """The event that announces the level of `seen`, with the body to store."""
 
+    def silence(self, keys: Iterable[str]) -> list[str]:
+        """Why nothing of these positions is announced, a sentence each; none where that can't be asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Api:

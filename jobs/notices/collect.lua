@@ -4,7 +4,8 @@
 -- dead letters at once, name of our own source, name of the source that reconcile asks ('' for none).
 -- `notices` is a hash: `position` <score>|<id> of the last dead letter that was looked at, `looked` when; `pending|<kind>|
 -- <group>` what is counted; `until|<kind>|<group>` when the group may be announced again; `open|<destination>` and
--- `refused|<source>` what is announced as such; `out|<ms>|<kind>|<group>` what is to be announced now.
+-- `refused|<source>` what is announced as such; `silent|<source>` why the source announces nothing, `announced|<source>` that
+-- this is announced; `out|<ms>|<kind>|<group>` what is to be announced now.
 -- Returns these as field, value, …; nil for a worker that was not elected this time.
 --!include time
 local elect, window, many, own, source = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6], ARGV[7]
@@ -82,9 +83,11 @@ if source ~= '' then
   elseif state == 'ok' then
     redis.call('HDEL', key, field)
   end
-  local found = redis.call('SCARD', missed)
-  if found > 0 and is_open('source_silent', source) then
-    announce('source_silent', source, {count = found, since = now})
+  -- Its webhook is off, or events came without one. An announcement of the first kind is made once until that ends.
+  local found, silent = redis.call('SCARD', missed), redis.call('HGET', key, 'silent|' .. source)
+  local is_new = silent and redis.call('HSETNX', key, 'announced|' .. source, now) == 1
+  if is_new or (found > 0 and is_open('source_silent', source)) then
+    announce('source_silent', source, {count = found > 0 and found or nil, since = now, why = silent or nil})
     redis.call('DEL', missed)
   end
 end

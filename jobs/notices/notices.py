@@ -54,6 +54,13 @@ class Notices:
         """Notes an event that no webhook announced, before it is accepted: noted twice, it counts once."""
         self._ledger.redis.sadd(f"{self._key}:missed", event_id)
 
+    def note_silence(self, why: str) -> None:
+        """Notes why the source announces nothing, "" where it does: it is announced once until that ends."""
+        if why:
+            self._ledger.redis.hset(self._key, f"silent|{self._source}", why)
+        else:
+            self._ledger.redis.hdel(self._key, f"silent|{self._source}", f"announced|{self._source}")
+
     def collect(self, elect_ms: int = int(LOOK_SECONDS * 900)) -> list[str]:
         """Looks at what has changed and makes the events of it: their ids. Nothing for a worker that is not elected."""
         limits = (elect_ms, WINDOW_SECONDS * 1000, DEAD_AT_ONCE)
@@ -81,6 +88,8 @@ def body_of(field: str, values: str) -> bytes:
     body |= {"since": _iso(int(found["since"]))} if found.get("since") else {}
     if kind in WITH_REASON:
         body["why"] = found.get("why") or REFUSED
+    elif found.get("why"):
+        body["why"] = found["why"]
     return json.dumps(body, ensure_ascii=False).encode()
 
 

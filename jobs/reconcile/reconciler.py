@@ -6,7 +6,7 @@ through Redis, one worker asks for all every RECONCILE_EVERY seconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 from redis.exceptions import RedisError
@@ -39,12 +39,16 @@ class Reconciler:
         checkpoints: Checkpoints,
         forgotten: Forgotten,
         changes: Changes,
+        note_silence: Callable[[str], None] | None = None,
     ) -> None:
+        """`note_silence`: called with why the source announces nothing, "" where it does; None where nobody wants to
+        know."""
         self._sweep = sweep
         self._comparison = comparison
         self._checkpoints = checkpoints
         self._forgotten = forgotten
         self._changes = changes
+        self._note_silence = note_silence
 
     def run(
         self,
@@ -89,9 +93,21 @@ class Reconciler:
         if not dry_run:
             self._leave_out(absent, answered, known, now, report)
             self._checkpoints.see_source(self._sweep.source, report.source_state)
+            self._listen(position.key for position in self._positions() if position not in absent)
         else:
             report.errors += [f"{self.describe(position)}: {error}" for position, error in absent.items()]
         return report
+
+    def _listen(self, keys: Iterable[str]) -> None:
+        """Looks whether the source is set up to announce what happens there."""
+        if self._note_silence is None:
+            return
+        try:
+            self._note_silence("; ".join(self._sweep.silence(keys)))
+        except SourceError as error:
+            log.warning(
+                "it is not known whether the source announces events", source=self._sweep.source, why=str(error)
+            )
 
     def forget(self, text: str) -> list[Position]:
         """Removes what an operator means by `text`: what was removed. An event that names it makes it known again.

@@ -41,4 +41,7 @@ Channels = Annotated[list[tuple[int, int]], BeforeValidator(_parse_channels)]
 class ApiSettings(Settings):
     abc_api_url: WebAddress | None = None
     abc_api_key: SecretMap = KeyMap({})
+    # Of a person who signs in to ABC's admin API: for `flask register` and the check of the webhook only.
+    abc_admin_email: str | None = None
+    abc_admin_password: SecretStr | None = None
     reconcile_channels: Channels = Field(default=[])

@@ -12,9 +12,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bridge.settings import is_id
+from sources.abc.admin import AdminClient
 from sources.abc.client import AbcClient, AbcError
 from sources.abc.events import parse
 from sources.abc.models import NAME, Feedback, Issue, position_ids, position_of, subject_of
+from sources.abc.registration import is_silent
 from sources.abc.settings import ApiSettings
 from sources.base import Event, seconds_of
 from sources.sweep import Seen, Sweep
@@ -24,14 +26,23 @@ DAY = 86_400.0
 
 
 class AbcSweep:
-    """`heard`: the name of a position as an event last had it: ABC's API has no names of channels."""
+    """`name_of`: the name of a position as an event last had it: ABC's API has no names of channels. `admin`: makes a
+    client of the admin API; None where nobody may sign in."""
 
     source = NAME
     first_level = "INIT"
     level_event = "ISSUE_STATUS_CHANGE"
 
-    def __init__(self, abc: AbcClient, instance: str, configured: Iterable[str], name_of: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        abc: AbcClient,
+        instance: str,
+        configured: Iterable[str],
+        name_of: Callable[[str], str],
+        admin: Callable[[], AdminClient] | None = None,
+    ) -> None:
         self._abc = abc
+        self._admin = admin
         self._instance = instance
         self._configured = frozenset(configured) | {self.group(key) for key in configured}
         self._name_of = name_of
@@ -104,6 +115,17 @@ class AbcSweep:
     def change(self, key: str, seen: Seen, previous: str) -> tuple[Event, bytes]:
         return self._event(self.level_event, {"issue": _plain(seen.entity), "previousStatus": previous}, key)
 
+    def silence(self, keys: Iterable[str]) -> list[str]:
+        if self._admin is None:
+            return []
+        client = self._admin()
+        projects = sorted({_project(key) for key in keys})
+        silent = [project for project in projects if is_silent(client.webhooks(project))]
+        return [
+            f"the webhook of project {project} is INACTIVE in ABC User Feedback: `flask register` activates it"
+            for project in silent
+        ]
+
     def _event(self, name: str, data: Mapping[str, Any], key: str) -> tuple[Event, bytes]:
         project = {"id": _project(key), "name": self._project_name(self.group(key))}
         body = {"event": name, "data": {**data, "project": project}, "origin": "reconcile"}
@@ -123,7 +145,14 @@ class AbcSweep:
 def make_sweep(abc: AbcClient, settings: ApiSettings, instance: str, name_of: Callable[[str], str]) -> Sweep:
     configured = [position_of(project, channel) for project, channel in settings.reconcile_channels]
     configured += [position_of(int(project)) for project, _ in settings.abc_api_key.items() if project.isdigit()]
-    return AbcSweep(abc, instance, configured, name_of)
+    return AbcSweep(abc, instance, configured, name_of, _admin_of(settings))
+
+
+def _admin_of(settings: ApiSettings) -> Callable[[], AdminClient] | None:
+    url, email, password = settings.abc_api_url, settings.abc_admin_email, settings.abc_admin_password
+    if url is None or email is None or password is None:
+        return None
+    return lambda: AdminClient(url, email, password)
 
 
 def _project(key: str) -> int:

@@ -28,6 +28,7 @@ def parse(request: Request) -> Event | Unread:
     about = text(body, ABOUT.get(kind, "about"))
     id_ = event_id(request.instance, NAME, kind, about, text(body, "reason"), text(body, "at"))
     values = {key: text(body, key) for key in ("count", "reason", "why")}
+    what = "webhook_off" if kind == "source_silent" and values["why"] else kind if kind in ABOUT else ""
     return Event(
         NAME,
         id_,
@@ -35,5 +36,5 @@ def parse(request: Request) -> Event | Unread:
         Subject(NAME, ABOUT.get(kind, "event"), "", about or id_),
         moment(body, "at"),
         body,
-        summary=Summary("", what=kind if kind in ABOUT else "", about=about, values=values),
+        summary=Summary("", what=what, about=about, values=values),
     )

@@ -15,4 +15,6 @@ def sample(name: str) -> Sample:
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     about = {"connector": "jira", "destination": "jira", "source": "abc", "system": "jira"}[ABOUT[kind]]
     body = {"event": kind, "at": now, ABOUT[kind]: about, "reason": "auth", "count": 1, "why": "Sample", "since": now}
+    if kind == "source_silent":
+        del body["why"]  # with it the event is about a webhook that is off
     return Sample(json.dumps(body, ensure_ascii=False).encode())

@@ -54,6 +54,12 @@ def parsed(body: dict[str, Any]) -> Event:
             "Feedback Bridge: abc – 設定に誤りがあります（auth）：refused",
         ),
         (
+            {"event": "source_silent", "source": "abc", "why": "its webhook is INACTIVE"},
+            "Feedback Bridge: abc – no events arrive: its webhook is INACTIVE",
+            "Feedback Bridge: abc – 이벤트가 오지 않습니다: its webhook is INACTIVE",
+            "Feedback Bridge: abc – イベントが届きません：its webhook is INACTIVE",
+        ),
+        (
             {"event": "source_silent", "source": "abc", "count": 7},
             "Feedback Bridge: abc – "
             "7 events came without a webhook and were found by comparing: is the webhook active?",
@@ -61,7 +67,7 @@ def parsed(body: dict[str, Any]) -> Event:
             "Feedback Bridge: abc – Webhookで届かず、照合で見つかったイベント7件：Webhookが有効か確認してください",
         ),
     ],
-    ids=["dead_letter", "breaker_opened", "breaker_closed", "misconfigured", "source_silent"],
+    ids=["dead_letter", "breaker_opened", "breaker_closed", "misconfigured", "webhook_off", "source_silent"],
 )
 def test_it_reads_well_in_every_language(body: dict[str, Any], en: str, ko: str, ja: str) -> None:
     shown = [alert(parsed({**body, "at": AT}), language, NO_TICKET, "message") for language in ("en", "ko", "ja")]

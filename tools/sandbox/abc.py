@@ -173,4 +173,4 @@ class Abc(AbcStore):
                     data["addedIssue"] = self.issues[added].as_event()
                 return data
 
-        self.sender.emit(place.project, event, read)
+        self.sender.emit(place.project, event, read, place.id)

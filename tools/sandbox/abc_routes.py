@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request
 
 from tools.sandbox.abc import Abc
+from tools.sandbox.abc_admin import Admin, add_routes
 from tools.sandbox.abc_rules import Refusal, number
 from tools.sandbox.abc_search import search_feedbacks, search_issues
 
@@ -17,7 +18,7 @@ ISSUE = "/projects/<project>/issues/<issue>"
 FEEDBACKS = "/projects/<project>/channels/<channel>/feedbacks"
 
 
-def blueprint(abc: Abc) -> Blueprint:
+def blueprint(abc: Abc, admin: Admin) -> Blueprint:
     """The routes below `/abc`."""
     routes = Blueprint("abc", __name__)
 
@@ -30,7 +31,7 @@ def blueprint(abc: Abc) -> Blueprint:
     def check() -> None:
         """Body first, key second, as the real server does; the arguments of the route after both."""
         g.body = _body()
-        if g.project is not None:
+        if g.project is not None and not request.path.startswith("/abc/api/admin/"):
             known = abc.projects.get(int(g.project)) if g.project.isdecimal() else None
             if known is None or request.headers.get("x-api-key") != known.key:
                 raise Refusal(403, "Forbidden resource", "Forbidden")
@@ -114,6 +115,7 @@ def blueprint(abc: Abc) -> Blueprint:
     get(f"{FEEDBACKS}/<feedback>", put_feedback, "PUT")
     get(f"{FEEDBACKS}/<feedback>/issue/<issue>", attach, "POST")
     get(f"{FEEDBACKS}/<feedback>/issue/<issue>", detach, "DELETE")
+    add_routes(routes, admin)
     routes.register_error_handler(Refusal, _refused)
     return routes
 

@@ -30,15 +30,19 @@ REDIRECTS = (301, 302, 303, *KEEP_METHOD)
 
 @dataclass(frozen=True)
 class Webhook:
-    """A subscription. `project` None: of every project; `events` None: every event."""
+    """A subscription. `project` None: of every project; `events` None: every event; `channels` None: of every channel.
+    `registered`: through the admin API, not by a test."""
 
     url: str
     token: str | None = None
     project: int | None = None
     events: frozenset[str] | None = None
+    channels: frozenset[int] | None = None
+    registered: bool = False
 
-    def wants(self, project: int, event: str) -> bool:
-        return self.project in (None, project) and (self.events is None or event in self.events)
+    def wants(self, project: int, event: str, channel: int | None) -> bool:
+        of_channel = self.channels is None or channel in self.channels
+        return self.project in (None, project) and (self.events is None or event in self.events) and of_channel
 
 
 @dataclass(frozen=True)
@@ -125,10 +129,12 @@ class Sender:
         """Makes this the only subscription."""
         self.webhooks = [Webhook(url, token, **details)]
 
-    def emit(self, project: int, event: str, read: Callable[[], Mapping[str, Any] | None]) -> None:
+    def emit(
+        self, project: int, event: str, read: Callable[[], Mapping[str, Any] | None], channel: int | None = None
+    ) -> None:
         """Announces that something happened. The subscription is looked up now; `read` is called when the event is
         processed, so it shows what is stored by then; None (the entity is gone): nothing is sent."""
-        webhooks = [webhook for webhook in self.webhooks if webhook.wants(project, event)]
+        webhooks = [webhook for webhook in self.webhooks if webhook.wants(project, event, channel)]
         with self._changed:
             self.counts.events += 1
             self.counts.emitted += len(webhooks)

@@ -55,6 +55,7 @@ class ChannelRow:
     fields: dict[str, FieldSpec] = field(default_factory=dict)
     search_max_days: int = -1
     """The channel's feedbackSearchMaxDays; -1 is unlimited."""
+    createdAt: str = field(default_factory=now)
 
 
 @dataclass

@@ -26,6 +26,7 @@ from tools.sandbox import (
     translators,
 )
 from tools.sandbox.abc import Abc
+from tools.sandbox.abc_admin import Admin
 from tools.sandbox.abc_sender import INTERVAL_SECONDS, TIMEOUT_SECONDS, Sender
 from tools.sandbox.blue import Blue
 from tools.sandbox.discord import Discord
@@ -62,6 +63,7 @@ class Sandbox:
     nocobase: NocoBase
     translate: Translators
     faults: Faults
+    abc_admin: Admin
     url: str = ""
 
     def state(self) -> dict[str, Any]:
@@ -85,9 +87,10 @@ def create_sandbox(
     """`interval`, `timeout` (seconds) and `parallel` are the sender's; `seed` is for faults with a probability."""
     app = Flask("sandbox")
     sender = Sender(interval, timeout, parallel)
+    abc = Abc(sender)
     sandbox = Sandbox(
         app,
-        Abc(sender),
+        abc,
         sender,
         Jira(deployment),
         GitHub(),
@@ -102,8 +105,9 @@ def create_sandbox(
         NocoBase(),
         Translators(),
         Faults(seed),
+        Admin(abc),
     )
-    app.register_blueprint(abc_routes.blueprint(sandbox.abc), url_prefix="/abc")
+    app.register_blueprint(abc_routes.blueprint(sandbox.abc, sandbox.abc_admin), url_prefix="/abc")
     app.register_blueprint(jira_routes.blueprint(sandbox.jira), url_prefix="/jira")
     app.register_blueprint(github_routes.blueprint(sandbox.github), url_prefix="/github")
     app.register_blueprint(gitlab_routes.blueprint(sandbox.gitlab), url_prefix="/gitlab")
