@@ -12,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 import connectors
 from connectors.base import Reason
 from jobs.delivery.attempts import BUCKETS
-from jobs.routing import Route
+from jobs.routing import DOTLESS, Route
 from sources.refusals import REASONS
 
 BOUNDS = [*(str(bound) for bound in BUCKETS), "+Inf"]
@@ -37,6 +37,18 @@ def expected(routes: Iterable[Route]) -> Iterator[tuple[str, ...]]:
                 yield route.connector, event, outcome, reason, system
 
 
+def _by(
+    name: str, what: str, label: str, kind: str, values: Iterable[str], counts: Mapping[str, float]
+) -> CounterMetricFamily:
+    """The counters `<kind>|<value>`: each of `values`, at zero where nothing was counted, and others that were."""
+    family = CounterMetricFamily(name, what, labels=[label])
+    start = f"{kind}|"
+    counted = {key.removeprefix(start): by for key, by in counts.items() if key.startswith(start)}
+    for value, by in {**dict.fromkeys(values, 0.0), **counted}.items():
+        family.add_metric([value], by)
+    return family
+
+
 class _Collector:
     def __init__(self, numbers: Mapping[str, Any] | None, routes: tuple[Route, ...]) -> None:
         self._numbers = numbers
@@ -53,7 +65,7 @@ class _Collector:
         counts = self._numbers["counts"]
         yield self._attempts(counts)
         yield self._durations(counts)
-        yield self._refused(counts)
+        yield from self._further(counts)
         name, what = "feedback_bridge_refused_jobs", "Jobs in RQ's queue that were none of ours: removed, not performed"
         yield CounterMetricFamily(name, what, value=counts.get("refused_jobs", 0))
 
@@ -62,6 +74,11 @@ class _Collector:
         for state, count in numbers["states"].items():
             deliveries.add_metric([state], count)
         yield deliveries
+        what = "For how long the unfinished delivery that has been longest in this state is in it"
+        longest = GaugeMetricFamily("feedback_bridge_oldest_seconds", what, labels=["state"])
+        for state, seconds in numbers["oldest"].items():
+            longest.add_metric([state], seconds)
+        yield longest
         oldest = "feedback_bridge_oldest_queued_seconds"
         yield GaugeMetricFamily(oldest, "For how long the longest queued delivery has been", numbers["oldest_queued"])
         yield GaugeMetricFamily("feedback_bridge_workers", "Workers that are alive", numbers["workers"])
@@ -85,13 +102,17 @@ class _Collector:
         yield breakers
         yield refused
 
-    @staticmethod
-    def _refused(counts: Mapping[str, float]) -> Metric:
-        name, what = "feedback_bridge_refused_requests", "Requests that the receiver refused"
-        family = CounterMetricFamily(name, what, labels=["reason"])
-        for reason in REASONS:
-            family.add_metric([reason], counts.get(f"refused|{reason}", 0))
-        return family
+    def _further(self, counts: Mapping[str, float]) -> Iterator[Metric]:
+        refused = "Requests that the receiver refused"
+        yield _by("feedback_bridge_refused_requests", refused, "reason", "refused", REASONS, counts)
+        waits = "Deliveries that had to wait for the rate of their destination"
+        yield _by("feedback_bridge_rate_waits", waits, "connector", "rate_waits", self._connectors, counts)
+        lost = "Leases that ran out: the worker was lost, or the attempt took too long"
+        yield _by("feedback_bridge_leases_lost", lost, "connector", "leases_lost", self._connectors, counts)
+        found = "What reconcile found that had no event or no effect yet"
+        yield _by("feedback_bridge_reconcile_findings", found, "event", "found", DOTLESS, counts)
+        errors = "What reconcile could not compare, once in each of its runs"
+        yield CounterMetricFamily("feedback_bridge_reconcile_errors", errors, value=counts.get("reconcile|errors", 0))
 
     def _attempts(self, counts: Mapping[str, float]) -> Metric:
         labels = ["connector", "event", "outcome", "reason", "system"]

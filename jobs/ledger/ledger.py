@@ -34,7 +34,8 @@ NOTE_ITEM = "note:"
 """Start of the fields that hold one item of a note each: `note:<note>:<item>`."""
 
 FINISHED = ("done", "skipped", "dead")
-STATES = ("queued", "running", "retrying", *FINISHED)
+UNFINISHED = ("queued", "running", "retrying")
+STATES = (*UNFINISHED, *FINISHED)
 State = Literal["queued", "running", "retrying", "done", "skipped", "dead"]
 
 

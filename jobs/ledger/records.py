@@ -12,7 +12,7 @@ from rq.suspension import WORKERS_SUSPENDED
 from jobs.delivery.attempts import log_of
 from jobs.ledger.dead import Dead, dead_letters
 from jobs.ledger.hours import Hour, hours
-from jobs.ledger.ledger import STATES
+from jobs.ledger.ledger import STATES, UNFINISHED
 from jobs.ledger.rows import EVENT_FIELDS, delivery_row, event_row, from_json, some_texts, texts
 from jobs.ledger.search import PAGE, BadQuery, Page, Query, Search, check_limit
 
@@ -111,13 +111,14 @@ class Records:
 
     def health(self) -> dict[str, Any]:
         """Numbers for /readyz and /metrics: deliveries by state, living workers, how many of their slots hang and
-        whether they are suspended, open breakers, the last state of each destination (`ok`, `refused`), how old is the
-        oldest queued delivery (seconds). Raises RedisError."""
+        whether they are suspended, open breakers, the last state of each destination (`ok`, `refused`), and by state
+        for how long (seconds) the unfinished delivery is in it that has been longest. Raises RedisError."""
         with self._redis.pipeline(transaction=False) as pipeline:
             pipeline.time()
             for state in STATES:
                 pipeline.zcard(f"{self._prefix}state:{state}")
-            pipeline.zrange(f"{self._prefix}state:queued", 0, 0, withscores=True)
+            for state in UNFINISHED:
+                pipeline.zrange(f"{self._prefix}state:{state}", 0, 0, withscores=True)
             pipeline.zrange(f"{self._prefix}workers", 0, -1, withscores=True)
             pipeline.smembers(f"{self._prefix}breakers")
             pipeline.exists(WORKERS_SUSPENDED)
@@ -126,11 +127,17 @@ class Records:
             pipeline.hgetall(f"{self._prefix}counts")
             answers = pipeline.execute()
         now = self._seconds(answers[0])
-        oldest, workers, breakers, suspended, last, hung, counts = answers[-7:]
+        workers, breakers, suspended, last, hung, counts = answers[-6:]
+        firsts = answers[1 + len(STATES) : -6]
+        oldest = {
+            state: round(max(0.0, now - first[0][1] / 1000), 3) if first else 0.0
+            for state, first in zip(UNFINISHED, firsts, strict=True)
+        }
         alive = {name for name, seen in workers if now - seen / 1000 < 15}
         return {
             "states": dict(zip(STATES, answers[1 : 1 + len(STATES)], strict=True)),
-            "oldest_queued": round(max(0.0, now - oldest[0][1] / 1000), 3) if oldest else 0.0,
+            "oldest": oldest,
+            "oldest_queued": oldest["queued"],
             "workers": len(alive),
             "hung": sum(int(slots) for worker, slots in hung.items() if worker in alive),
             "breakers": sorted(destination.decode() for destination in breakers),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -60,6 +60,16 @@ class Checkpoints:
                 pipeline.hset(f"{self._prefix}last", source, f"{int(self.now() * 1000)}|{state}")
                 pipeline.expire(f"{self._prefix}last", LAST_SECONDS)
                 pipeline.execute()
+
+    def count(self, found: Mapping[str, int], errors: int) -> None:
+        """Adds to the counters behind `/metrics`: what a run found, by name of the event, and what it could not
+        compare."""
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for name, by in found.items():
+                pipeline.hincrby(f"{self._prefix}counts", f"found|{name}", by)
+            if errors:
+                pipeline.hincrby(f"{self._prefix}counts", "reconcile|errors", errors)
+            pipeline.execute()
 
     def positions(self) -> set[Position]:
         """Every known position."""

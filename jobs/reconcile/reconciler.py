@@ -6,6 +6,7 @@ through Redis, one worker asks for all every RECONCILE_EVERY seconds.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 import structlog
@@ -93,6 +94,7 @@ class Reconciler:
         if not dry_run:
             self._leave_out(absent, answered, known, now, report)
             self._checkpoints.see_source(self._sweep.source, report.source_state)
+            self._checkpoints.count(Counter(found.name for found in report.findings), len(report.errors))
             self._listen(position.key for position in self._positions() if position not in absent)
         else:
             report.errors += [f"{self.describe(position)}: {error}" for position, error in absent.items()]

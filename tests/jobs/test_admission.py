@@ -146,6 +146,7 @@ def test_who_has_a_turn_waits_for_it_and_takes_no_second_one(world: World) -> No
     assert admit(world, second, 60_000).wait == pytest.approx(60_000, abs=5000)
     assert world.redis.get(key_of(world, "bucket:one")) == bucket
     assert members(world, "crowd:one") == [second.delivery_id]
+    assert fields(world, "counts")["rate_waits|one"] == "1", "counted once, and not for who went at once"
 
 
 def test_who_runs_is_in_no_crowd(world: World) -> None:

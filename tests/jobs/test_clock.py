@@ -291,6 +291,7 @@ def test_what_lost_its_worker_once_or_twice_is_handed_over_at_once(world: World,
     assert world.tick() == [id_]
     assert fields(world, f"delivery:{id_}")["lost"] == str(times)
     assert members(world, "state:running") == []
+    assert fields(world, "counts")["leases_lost|one"] == "1"
 
 
 @pytest.mark.parametrize(("times", "seconds"), [(3, 5), (4, 20), (5, 80), (6, 320), (7, 1280), (8, 3600), (9, 3600)])

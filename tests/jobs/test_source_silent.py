@@ -39,12 +39,14 @@ def test_what_reconcile_finds_is_counted(bench: Bench) -> None:
     assert missed(bench) == 2
     bench.catch_up()
     assert missed(bench) == 2, "found once"
+    assert bench.world.redis.hget(f"fb:{INSTANCE}:counts", "found|ISSUE_CREATION") == b"2"
 
 
 def test_a_dry_run_counts_nothing(bench: Bench) -> None:
     bench.issue()
     assert bench.reconciler.run(dry_run=True).findings
     assert missed(bench) == 0
+    assert not bench.world.redis.hexists(f"fb:{INSTANCE}:counts", "found|ISSUE_CREATION")
 
 
 def test_what_a_webhook_announced_is_not_counted(bench: Bench) -> None:

@@ -51,4 +51,5 @@ redis.call('SET', bucket, free + interval, 'PX', free + interval - now + BUCKET_
 local at = free - (burst - 1) * interval
 if at <= now then return {0, '', redis.call('ZCARD', crowd)} end
 redis.call('HSET', key, 'turn', at)
+redis.call('HINCRBY', p .. 'counts', 'rate_waits|' .. connector, 1)  -- once for each turn, however often it looks again
 return wait_until(at)

@@ -47,6 +47,7 @@ for _, id in ipairs(redis.call('ZRANGE', p .. 'due', '-inf', now, 'BYSCORE', 'LI
   local state = d[2]
   -- A lease ran out: its worker was lost, or hangs. Whatever keeps costing workers waits longer each time, and ends.
   local lost = state == 'running' and d[1] == '1' and redis.call('HINCRBY', key, 'lost', 1) or 0
+  if lost > 0 then redis.call('HINCRBY', p .. 'counts', 'leases_lost|' .. string.match(id, '%.(.*)$'), 1) end
   if not d[1] then
     redis.call('ZREM', p .. 'due', id)
   elseif d[1] ~= '1' then
