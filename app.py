@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from bridge import logs
+from bridge import logs, tracing
 from bridge.environment import ConfigError, environment
 from bridge.gateway import Gateway
 from bridge.networks import forwarded_for
@@ -58,6 +58,8 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     if service.trusted_proxies:
         app.wsgi_app = _behind(service.trusted_proxies, app.wsgi_app)  # type: ignore[method-assign]
 
+    if service.otel_exporter_otlp_endpoint:
+        tracing.set_up(service.otel_exporter_otlp_endpoint, service.bridge_instance)
     quick, patient = Runtime(configuration, "receive"), Runtime(configuration, "console")
     refusals = app.extensions["refusals"] = Refusals(quick.ledger.count)
     proofs, accept = configuration.sources.proofs(), _make_accept(quick.acceptor)
@@ -96,7 +98,9 @@ def _behind(proxies: int, application: Callable[..., Any]) -> Callable[..., Any]
 def _make_accept(acceptor: Acceptor) -> receive.Accept:
     def accept(source: Source, event: Event | Unread, sent: Request) -> tuple[str, bool]:
         try:
-            accepted = acceptor.accept(source.name, event, sent.raw, headers=source.kept(sent))
+            with tracing.span("webhook", "server", source=source.name) as trace:
+                accepted = acceptor.accept(source.name, event, sent.raw, headers=source.kept(sent), trace=trace)
+                tracing.note(event_id=accepted.event_id, duplicate=int(accepted.duplicate))
         except RedisError as error:
             raise receive.CannotStore(f"{type(error).__name__}: {error}") from None
         return accepted.event_id, accepted.duplicate

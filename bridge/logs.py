@@ -14,6 +14,7 @@ import structlog
 
 from bridge.failures import traceback_of
 from bridge.redaction import Redactor
+from bridge.sentry import Report, reporter
 from bridge.service import ServiceSettings
 from bridge.terminal import escaped
 
@@ -37,7 +38,7 @@ def set_up(service: ServiceSettings, redact: Redactor) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _exception_without_texts,
+        _exceptions_without_texts(_reporter(service)),
     ]
     rendering: list[Any] = [structlog.processors.JSONRenderer(ensure_ascii=False)]
     if on_console:
@@ -84,15 +85,29 @@ class _Handler(logging.StreamHandler[Any]):
             self.stream.write(f"a log line of {record.name} could not be written ({kind.__name__ if kind else ''})\n")
 
 
-def _exception_without_texts(_logger: object, _method: str, entry: Any) -> Any:
-    """The traceback of an exception; the text of one that may hold a user's words is left out."""
-    given = entry.pop("exc_info", None)
-    error = given if isinstance(given, BaseException) else given[1] if isinstance(given, tuple) else None
-    if given is True:
-        error = sys.exc_info()[1]
-    if error is not None:
-        entry["exception"] = traceback_of(error)
-    return entry
+def _reporter(service: ServiceSettings) -> Report | None:
+    if service.sentry_dsn is None:
+        return None
+    return reporter(service.sentry_dsn.get_secret_value(), service.bridge_instance)
+
+
+def _exceptions_without_texts(report: Report | None) -> Any:
+    """The traceback of an exception; the text of one that may hold a user's words is left out. `report`: called with
+    each one that is logged as an error."""
+
+    def process(_logger: object, _method: str, entry: Any) -> Any:
+        given = entry.pop("exc_info", None)
+        error = given if isinstance(given, BaseException) else given[1] if isinstance(given, tuple) else None
+        if given is True:
+            error = sys.exc_info()[1]
+        if error is not None:
+            entry["exception"] = traceback_of(error)
+            if report is not None and entry.get("level") in ("error", "critical"):
+                with suppress(Exception):  # a log line must not fail because of it
+                    report(error, entry["level"], entry.get("logger", ""))
+        return entry
+
+    return process
 
 
 def _escape_values(_logger: object, _method: str, entry: Any) -> Any:

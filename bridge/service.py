@@ -76,6 +76,23 @@ def _check_issuer(address: str) -> str:
     return address
 
 
+def _check_dsn(value: SecretStr) -> SecretStr:
+    parts = urlsplit(value.get_secret_value())
+    if parts.scheme not in ("http", "https") or not parts.username or not parts.path.rpartition("/")[2].isdecimal():
+        raise ValueError("should be the DSN that Sentry shows for a project: https://<key>@<host>/<number>")
+    if find_spec("sentry_sdk") is None:
+        raise ValueError(
+            "needs the package sentry-sdk: uv sync --extra sentry, or pip install -r requirements/sentry.txt"
+        )
+    return value
+
+
+def _check_collector(address: str) -> str:
+    if find_spec("opentelemetry") is None or find_spec("opentelemetry.exporter") is None:
+        raise ValueError("needs OpenTelemetry: uv sync --extra otel, or pip install -r requirements/otel.txt")
+    return address
+
+
 Language = Literal["en", "ko", "ja"]
 
 
@@ -115,6 +132,8 @@ class ServiceSettings(Settings):
     bridge_language: Language = "en"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
+    sentry_dsn: Annotated[SecretStr, AfterValidator(_check_dsn)] | None = None
+    otel_exporter_otlp_endpoint: Annotated[WebAddress, AfterValidator(_check_collector)] | None = None
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     web_concurrency: Annotated[int, Field(ge=1, le=64)] = 1
 

@@ -47,11 +47,13 @@ class Acceptor:
         skip: Mapping[str, str] = MappingProxyType({}),
         extend: bool = False,
         note_level: bool = True,
+        trace: str = "",
     ) -> Accepted:
         """Stores the event with those that it implies (sources.implied), each with its deliveries. `headers`:
         what is needed besides the body to read it again (Source.kept); `skip`: connectors
         that shall not act, with why. `extend`: a known event gets the deliveries that it lacks (of a connector that was
-        switched on since). `note_level`: whether the event's level counts as the last known one.
+        switched on since). `note_level`: whether the event's level counts as the last known one. `trace`: the
+        `traceparent` (W3C) of what accepts it, for the spans of its deliveries; "" without one.
 
         Raises redis.exceptions.RedisError when nothing was stored, or that is not known: accept it again then.
         """
@@ -63,6 +65,8 @@ class Acceptor:
         fields: dict[str, str | bytes] = {"source": source, "name": name, "body": body, "state": "accepted"}
         if headers:
             fields["headers"] = json.dumps(headers)
+        if trace:
+            fields["trace"] = trace
         if isinstance(event, Unread):
             fields |= {"state": event.state, "why": cut(event.why, LONGEST_WHY)}
         elif not planned:
@@ -71,7 +75,7 @@ class Acceptor:
             self._ledger.accept(event, planned, fields, extend=extend, note_level=note_level, on=pipeline)
             jobs = [f"{event.id}.{row.connector}" for row in planned if row.state == "queued"]
             if isinstance(event, Event):
-                jobs += self._accept_implied(source, event, pipeline)
+                jobs += self._accept_implied(source, event, trace, pipeline)
                 names = {f"{event.source}:{at}": name[:LONGEST_NAME] for at, name in event.positions.items() if name}
                 self._ledger.name(names, on=pipeline)
             # Jobs are hints: a repeat's do no harm, the lease sorts them out. So they are written without asking first.
@@ -79,12 +83,13 @@ class Acceptor:
             answers = pipeline.execute()
         return Accepted(event.id, duplicate=answers[0][0] == 0)
 
-    def _accept_implied(self, source: str, event: Event, on: Any) -> list[str]:
+    def _accept_implied(self, source: str, event: Event, trace: str, on: Any) -> list[str]:
         """Adds what the event implies to the same transaction: the deliveries to start."""
         jobs: list[str] = []
         for implied, body in sources.implied(event, self._ledger.instance):
             if planned := plan(implied, self._routes):
                 fields = {"source": source, "name": implied.name, "state": "accepted", "implied": "1"}
+                fields |= {"trace": trace} if trace else {}
                 self._ledger.accept(implied, planned, {**fields, "body": body}, extend=False, on=on)
                 jobs += [f"{implied.id}.{row.connector}" for row in planned if row.state == "queued"]
         return jobs

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from rq import Queue
 
 import sources
+from bridge import tracing
 from bridge.failures import name_of, place_of
 from bridge.http import exchanges
 from bridge.http.exchanges import Exchange
@@ -149,7 +150,15 @@ class Deliverer:
             log.debug("not now", delivery_id=delivery_id, because=lease)
             return
         ids = structlog.contextvars.bound_contextvars(event_id=split(delivery_id)[0], delivery_id=delivery_id)
-        with ids, self._keeper.keeping(lease):
+        name = sources.counted_as(lease.event.get("name", ""), lease.event.get("source", ""))
+        about: dict[str, Any] = {
+            "connector": lease.connector,
+            "event": name,
+            "attempt": lease.attempt,
+            "delivery_id": delivery_id,
+        }
+        spanning = tracing.span(f"deliver {lease.connector}", parent=lease.event.get("trace", ""), **about)
+        with ids, spanning, self._keeper.keeping(lease):
             try:
                 self._run(lease)
             except LeaseLost:
@@ -226,6 +235,7 @@ class Deliverer:
         settled = _patiently(
             lambda: self._ledger.settle(lease, became.state, fields, counts, became.delay, conditions, recovery, last)
         )
+        tracing.note(outcome=became.state, reason=became.reason)
         level = log.error if became.state == "dead" else log.info
         level(
             "attempt ended",

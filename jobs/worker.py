@@ -25,7 +25,7 @@ from rq.suspension import WORKERS_SUSPENDED
 from rq.worker import SimpleWorker, WorkerStatus
 from rq.worker_registration import clean_worker_registry
 
-from bridge import logs
+from bridge import logs, tracing
 from bridge.environment import environment
 from connectors import find
 from jobs.configuration import Configuration, configure_or_exit
@@ -203,10 +203,13 @@ def main() -> None:
     configuration = configure_or_exit(environment())
     logs.set_up(configuration.service, configuration.redact)
     logs.log_doubts(configuration.doubts)
+    if endpoint := configuration.service.otel_exporter_otlp_endpoint:
+        tracing.set_up(endpoint, configuration.service.bridge_instance)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     work(configuration, stop)
+    tracing.shut_down()
     # Threads that hang on somebody's server must not hold the process.
     os._exit(0)
 

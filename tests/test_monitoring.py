@@ -71,7 +71,7 @@ def test_the_page_describes_every_metric_and_no_other(labels: dict[str, set[str]
     assert named == families
 
 
-def test_every_alert_says_what_to_do() -> None:
+def test_every_alert_names_what_to_do() -> None:
     found = rules()
     assert len({rule["alert"] for rule in found}) == len(found)
     for rule in found:

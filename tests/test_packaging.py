@@ -18,7 +18,7 @@ import pytest
 
 from tools.sandbox.processes import ROOT
 
-PINS = {kind: ROOT / "requirements" / f"{kind}.txt" for kind in ("production", "oidc", "dev")}
+PINS = {kind: ROOT / "requirements" / f"{kind}.txt" for kind in ("production", "oidc", "otel", "sentry", "dev")}
 
 
 def locked() -> dict[str, Any]:

@@ -23,6 +23,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
 
+from bridge import tracing
 from bridge.http import exchanges
 from bridge.http.deadline import Call, current, resolver
 from bridge.http.failures import Forbidden, NoAnswer, no_answer_of, proxy_refused
@@ -141,7 +142,9 @@ class Adapter(HTTPAdapter):
         about = (str(request.method), str(request.url), request.body)
         started = time.monotonic()
         try:
-            response = self._send(request, timeout, **kwargs)
+            with tracing.request_span(*about[:2]):
+                response = self._send(request, timeout, **kwargs)
+                tracing.note(http__response__status_code=response.status_code)
         except NoAnswer as failure:
             exchanges.add(*about, None, str(failure), time.monotonic() - started)
             raise
