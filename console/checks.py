@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -14,6 +15,7 @@ from honcho import environ as honcho
 from redis.exceptions import RedisError
 
 from connectors.base import Check, note
+from console.redis_checks import clock_check, persistence_checks
 from console.webhook_checks import webhook_checks
 from jobs.connection import most_connections
 from jobs.health import eviction, info_of, most_clients
@@ -86,6 +88,8 @@ def _redis_checks(runtime: Runtime) -> Iterator[Check]:
         runtime.probe.work()
         yield Check(True, "redis: stores an event, hands it to a worker and records its delivery")
         memory, most = info_of(redis, "memory"), most_clients(redis)
+        disk, started = info_of(redis, "persistence"), time.time()
+        seconds, micros = redis.time()
     except (RedisError, ProbeFailed) as error:
         yield Check(False, f"redis: {sentence(error)} (bin/dev runs one of its own): {error}")
         return
@@ -93,6 +97,8 @@ def _redis_checks(runtime: Runtime) -> Iterator[Check]:
         yield note("redis: INFO is not allowed to this user: whether maxmemory-policy is noeviction is not checked")
     elif problem := eviction(memory):
         yield Check(False, f"redis: {problem}")
+    yield from persistence_checks(disk)
+    yield clock_check(started, seconds + micros / 1_000_000, time.time() - started)
     yield _connections(most_connections(runtime.configuration.service), most)
 
 
