@@ -198,6 +198,18 @@ def test_a_default_that_a_page_names_is_that_of_the_code(page: Path) -> None:
     assert [(name, text) for name, text in named if default.get(name, text) != text] == []
 
 
+def test_every_metric_and_endpoint_is_explained() -> None:
+    """By name, in the page that the reference leads to."""
+    listed = figures.blocks(reference.PAGE.read_text(encoding="utf-8"))
+    metrics = set(re.findall(r"(?m)^\| `(\w+)`", listed[f"{reference.COMMAND} metrics"]))
+    explained = re.findall(r"`(feedback_bridge_\w+)`", OPERATIONS.read_text(encoding="utf-8"))
+    assert (len(metrics) > 10, metrics - set(explained)) == (True, set())
+    endpoints = set(re.findall(r"(?m)^\| `(\w+ [^`]+)`", listed[f"{reference.COMMAND} endpoints"]))
+    api = re.findall(r"`((?:GET|POST) /api[^`]*)`", (ROOT / "docs" / "api.md").read_text(encoding="utf-8"))
+    plain = {re.sub(r"<\w+>", "{}", request) for request in api}
+    assert (len(endpoints) > 5, {re.sub(r"{\w+}", "{}", name) for name in endpoints} - plain) == (True, set())
+
+
 def test_the_reference_has_every_variable() -> None:
     listed = set(re.findall(r"(?m)^\| `([A-Z0-9_]+)` \|", reference.variables()))
     assert listed == {name for name in variables() if not name.startswith("SOURCE_CRM_")}

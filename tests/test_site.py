@@ -80,6 +80,8 @@ def test_what_the_site_would_show_differently_is_found(tree: Path, line: str) ->
         build(tree, tree / "site", NAVIGATION)
     page.write_text(f"# One\n\n```\n{line}\n".replace("   ```", "") + "```\n\n- item\n    - inner\n\n      text\n")
     assert list(badly_indented(tree)) == []
+    page.write_text(f"```\n  - code\n```\n- item\n{line}\n")
+    assert [problem.partition(" ")[0] for problem in badly_indented(tree)] == ["docs/one.md:5:"]
 
 
 @pytest.mark.parametrize(
