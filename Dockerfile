@@ -1,11 +1,13 @@
 # One image for both processes; docs/containers.md shows how it is built and run.
-# REQUIREMENTS: a file of requirements/ without its ending, such as oidc for the sign-in with OpenID Connect.
+# REQUIREMENTS: files of requirements/ without their ending, such as "oidc sentry".
 FROM python:3.11-slim-bookworm AS packages
 ARG REQUIREMENTS=production
 COPY requirements /requirements
 RUN python -m venv /venv \
- && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps \
-      -r "/requirements/${REQUIREMENTS}.txt"
+ && for name in ${REQUIREMENTS}; do \
+      /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps \
+        -r "/requirements/${name}.txt" || exit 1; \
+    done
 
 FROM python:3.11-slim-bookworm
 COPY --from=packages /venv /venv

@@ -79,7 +79,7 @@ def test_the_image_has_the_packages_of_a_file_that_exists_and_checks_their_hashe
     [requirements] = [text.partition("=")[2] for text in all_of("ARG")]
     assert (ROOT / "requirements" / f"{requirements}.txt").is_file()
     page = (ROOT / "docs" / "containers.md").read_text(encoding="utf-8")
-    named = re.findall(r"REQUIREMENTS=(\w+)", page)
+    named = [name for names in re.findall(r"REQUIREMENTS='([\w ]+)'", page) for name in names.split()]
     assert named
     assert [name for name in named if not (ROOT / "requirements" / f"{name}.txt").is_file()] == []
 
