@@ -221,3 +221,17 @@ def test_a_save_that_does_not_hold_is_an_error(sandbox: Sandbox) -> None:
     code, output = run(sandbox)
     assert code == 1
     assert "but not with the id of a webhook" in output
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [({"status": "INACTIVE"}, "shows it differently: status: INACTIVE → ACTIVE"), (None, "but does not show it")],
+)
+def test_what_is_shown_after_a_save_counts(sandbox: Sandbox, changed: dict[str, str] | None, words: str) -> None:
+    """ABC answers with success to some writes that do nothing."""
+    run(sandbox)
+    shown = sandbox.abc_admin.as_answer(sandbox.abc_admin.webhooks.pop(1))
+    body = [] if changed is None else [shown | changed | {"id": 2}]
+    sandbox.faults.add("status", system="abc", path="webhooks/2", method="GET", status=200, body=body)
+    code, output = run(sandbox)
+    assert (code, words in output) == (1, True), output
