@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from tools.chaos.facts import Facts, Row
@@ -59,7 +60,9 @@ def announced(previous: str, status: str) -> str:
     return f"The status of issue \"이슈 '0'\" changed from {previous} to {status}."
 
 
-def count(effect: str, *webhooks: Received, repairs: bool = True, lost_before: int = 0, **state: Any) -> Row:
+def count(
+    effect: str, *webhooks: Received, repairs: bool = True, lost_before: int = 0, born: float = 0, **state: Any
+) -> Row:
     """The row of one effect. `state`: issues, feedbacks, writes, tickets, issues_there (GitHub's), messages (Slack's),
     bodies (JANDI's); and records."""
     world = {
@@ -72,7 +75,7 @@ def count(effect: str, *webhooks: Received, repairs: bool = True, lost_before: i
         "jandi": {"messages": [{"body": body} for body in state.get("bodies", ())]},
     }
     statuses = {found["name"]: found.get("was", found["status"]) for found in world["abc"]["issues"]}
-    rows = judge(Facts(world, webhooks, statuses, repairs, lost_before, state.get("records", ())))
+    rows = judge(Facts(world, webhooks, statuses, repairs, lost_before, state.get("records", ()), born))
     return next(row for row in rows if row.effect == effect)
 
 
@@ -226,6 +229,14 @@ def test_what_arrived_before_a_wipe_may_be_forgotten_but_not_announced_twice() -
     found = message(announced("New", "Resolved"))
     assert numbers(count("messages of slack", webhook, **there)) == (0, 0, 0, 0)
     assert numbers(count("messages of slack", webhook, messages=[found, found], **there)) == (0, 0, 1, 0)
+
+
+def test_a_change_that_is_older_than_the_ledger_may_have_been_announced_before_the_wipe() -> None:
+    known, then = change("INIT", "PENDING", updated=CREATED), datetime.fromisoformat(CHANGED).timestamp()
+    there: dict[str, Any] = {"issues": [issue("RESOLVED", updatedAt=CHANGED)]}
+    sent = [message(announced("New", "Pending"))]
+    assert numbers(count("messages of slack", known, messages=sent, born=then + 1, **there)) == (1, 0, 0, 0)
+    assert numbers(count("messages of slack", known, messages=sent, born=then - 1, **there)) == (2, 1, 0, 0)
 
 
 def test_a_webhook_that_comes_again_after_a_wipe_is_announced_once() -> None:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from tools.chaos.facts import Facts, Row, accepted, last_received
@@ -113,17 +114,17 @@ def _may_repeat(facts: Facts, connector: str, lost: Iterable[Occurrence]) -> Cou
 def _found_later(facts: Facts, spare: Counter[Change], row: Row) -> Counter[Change]:
     """Messages of reconcile: for an issue whose last change was not announced, the status that it has now. For one
     that no webhook named, or only before a wipe, a message is allowed but not required: that depends on when the
-    issue was made."""
+    issue was made. So it is where the change is older than the ledger: it may have been announced before the wipe."""
     found: Counter[Change] = Counter()
     last = last_received(facts, facts.lost_before)
     for issue in facts.state["abc"]["issues"]:
         now = issue["status"]
         if now in last.get(issue["id"], ()):
             continue
+        required = issue["id"] in last and datetime.fromisoformat(issue["updatedAt"]).timestamp() > facts.born
         candidates = [change for change in spare if change[0] == issue["name"] and change[2] == now]
-        if issue["id"] in last:
-            row.expected += 1
-        if issue["id"] in last and not candidates:
+        row.expected += required
+        if required and not candidates:
             row.missing.append(f"{issue['name']} is {now}, which no webhook announced")
         found.update(candidates[:1])
     return found

@@ -177,4 +177,4 @@ def _judge(world: World, source: Source) -> list[Row]:
 def facts(world: World, source: Source, repairs: bool) -> Facts:
     state: dict[str, Any] = world.service.state()
     received, statuses = tuple(world.post.received), dict(source.statuses)
-    return Facts(state, received, statuses, repairs, world.post.lost_before, world.records())
+    return Facts(state, received, statuses, repairs, world.post.lost_before, world.records(), world.born())

@@ -257,6 +257,12 @@ class World:
                 return found
             cursor = page["next"]
 
+    def born(self) -> float:
+        """Since when the service's ledger exists, in seconds since 1970; 0 for none."""
+        with self.redis() as redis:
+            times = [int(redis.get(key) or 0) for key in redis.scan_iter("fb:*:born") if b":health:" not in key]
+        return max(times, default=0) / 1000
+
     def _page(self, cursor: str) -> dict[str, Any]:
         query = {"limit": "500", "cursor": cursor}
         return dict(get(f"{self.service.web}/api/deliveries", query, {"Authorization": f"Bearer {PASSWORD}"}))
