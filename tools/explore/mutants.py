@@ -101,12 +101,7 @@ NAMED: Mapping[str, tuple[str, str, str]] = {
     "a replay that still waits for a destination": ("again", "stop_waiting(p, id)\n", ""),
     "a planned replay that is not due": ("again", "redis.call('ZADD', p .. 'due', at, id)\n", ""),
     "a dropped delivery that is in two indexes": ("drop", "redis.call('ZREM', p .. 'state:' .. d[2], id)\n", ""),
-    "a dropped delivery that still waits for a destination": ("drop", "stop_waiting(p, id)\n", ""),
-    "a dropped delivery that waits for a turn": (
-        "drop",
-        "if d[2] ~= 'dead' and d[4] and not d[5] then return {'turn'} end\n",
-        "",
-    ),
+    "a dropped delivery that still waits": ("drop", "stop_waiting(p, id)\n", ""),
     "a dead letter that comes back and stands in no line": (
         "recovery",
         "  redis.call('ZADD', p .. 'line:' .. string.match(id, '%.(.*)$') .. ':' .. d[1], d[2], id)\n",
