@@ -37,6 +37,7 @@ POLICY: Mapping[str, int] = {
     "NEXT_IN_LINE_MS": 1_000,  # after the lease of the one before it
     "FOLLOWING_HAND_OVER_MS": 10_000,
     # Counts for people
+    "HOUR_MS": 3_600_000,
     "HOURS_KEPT_S": 691_200,  # 8 days
     "REPLAY_KEPT_S": 691_200,
     # Forgetting
