@@ -145,7 +145,8 @@ def register(app: Flask, configured: Configuration | ConfigError, environ: Mappi
             start = instant(since, time.time()) if since else None
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--since") from None
-        desk.record("reconcile_dry" if dry_run else "reconcile", since or "")
+        if not dry_run:
+            desk.record("reconcile", since or "")
         with progress("comparing", err=True) as advance:
             report = reconciler.run(start, dry_run, advance)
         if wait and report.younger and not report.capped:

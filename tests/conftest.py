@@ -16,7 +16,7 @@ from tools.sandbox.processes import Processes, free_port, start_valkey
 # A machine that is busy with something else is slow, and no property is about that. How many examples a property tries:
 # few in each run of the suite, many in `bin/fuzz`.
 common = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-settings.register_profile("suite", common, max_examples=40)
+settings.register_profile("suite", common, max_examples=25)
 settings.register_profile("fuzz", common, max_examples=500)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 

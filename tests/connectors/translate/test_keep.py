@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -33,10 +34,15 @@ PIECES = [
 ]
 
 
+BESIDE_A_BREAK = re.compile(r"[ \t]*\n[ \t]*")
+
+
 @pytest.mark.parametrize("mode", ["html", "own tag"])
 @given(text=st.one_of(st.text(), st.lists(st.sampled_from(PIECES)).map("".join)))
 def test_a_text_comes_back_from_html_as_it_was(mode: str, text: str) -> None:
-    assert from_html(to_html(text, MODES[mode]), MODES[mode]) == text
+    """But for blanks beside a line break: translators add some there, so they are taken away."""
+    there = BESIDE_A_BREAK.sub("\n", text) if MODES[mode].breaks else text
+    assert from_html(to_html(text, MODES[mode]), MODES[mode]) == there
 
 
 @pytest.mark.parametrize(
