@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from connectors import patience
-from connectors.base import Check
+from connectors.base import Check, Retry
 from connectors.jira import checks, status
 from connectors.jira.catalog import Catalog
 from connectors.jira.errors import JiraRefusal, create_outcome_of, search_outcome_of
@@ -14,8 +14,10 @@ from connectors.jira.markup import MARKUP
 from connectors.jira.names import NAMES
 from connectors.jira.port import JiraPort
 from connectors.jira.settings import Settings
-from connectors.tickets.base import Created, Draft, Fence, Moved, NoWay, Ticket
+from connectors.tickets.base import Created, Draft, Fence, Moved, NoWay, Refused, Ticket
 from connectors.tickets.markers import Marker
+
+BAD_REQUEST = 400
 
 
 class JiraApi(JiraPort):
@@ -82,7 +84,13 @@ class JiraApi(JiraPort):
             what = f"the way to '{target}' needs {', '.join(missing)}"
             return NoWay(f"{what}: set it in {self._settings.variable('fields')}, or move the ticket by hand")
         fence()
-        self.transition(ticket.key, way, values)
+        try:
+            self.transition(ticket.key, way, values)
+        except Refused as refusal:
+            if refusal.status == BAD_REQUEST and self.ticket(ticket.id).status != ticket.status:
+                # A person was faster: this way may lead on from the new status no more. Decided again from there.
+                raise Refused(Retry("the ticket was moved meanwhile", "not_yet", 1), status=BAD_REQUEST) from None
+            raise
         return Moved(way.to.name, before=here.name)
 
     def called(self, ticket: Ticket, names: Iterable[str]) -> list[str]:

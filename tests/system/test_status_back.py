@@ -74,6 +74,12 @@ class World:
         states = ("queued", "running", "retrying", "done", "skipped", "dead")
         return Counter({state: int(self.redis.zcard(f"fb:default:state:{state}")) for state in states})
 
+    def dead(self) -> list[str]:
+        """The reason and the error of each dead letter."""
+        ids: Any = self.redis.zrange("fb:default:state:dead", 0, -1)
+        found: Any = [self.redis.hmget(f"fb:default:delivery:{id_.decode()}", "reason", "why") for id_ in ids]
+        return [f"{(reason or b'').decode()}: {(why or b'').decode()}" for reason, why in found]
+
     def is_quiet(self) -> bool:
         if self.mail.waiting or self.sandbox.sender.pending:
             return False
@@ -207,7 +213,7 @@ def test_for_a_minute_there_are_no_more_writes_than_people_made_and_then_both_si
     there = {key: world.moved_by_us(key[0], ticket) for key, ticket in issues.items()}
     back = {key: world.saved_by_us(key[1]) for key in issues}
     print(f"people {dict(world.people)}, written there {there}, back {back}, {dict(world.states())}")
-    assert world.states()["dead"] == 0
+    assert world.dead() == []
     for (name, id_), ticket in issues.items():
         assert world.status_of(name, ticket) == abc.issue(id_).status, (name, id_)
         assert there[name, id_] + back[name, id_] <= world.people[name, id_], (name, id_)

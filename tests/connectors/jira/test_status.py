@@ -191,3 +191,24 @@ def test_the_resolution_is_the_operator_s_where_one_is_given(world: World) -> No
     announced = result(world.status_changed(world.issue(status="RESOLVED")))
     assert (announced["created"], announced["status"]) == (True, "Done")
     assert world.ticket().resolution == "Fixed"
+
+
+def test_a_ticket_that_a_person_moves_at_the_same_moment_is_looked_at_again(world: World) -> None:
+    """The way that was open a moment before is refused then: no reason to give up."""
+    world.set(JIRA_STATUS_MAP=STATUS_MAP)
+    issue = world.issue()
+    world.created(issue)
+    world.sandbox.abc.set_status(issue.id, "IN_PROGRESS")
+    context, jira, ticket = world.context(delivery_id="late"), world.sandbox.jira, world.ticket()
+    keep = context.keep
+
+    def faster(**notes: Any) -> None:
+        way = next((way for way in jira.transitions(ticket) if way.target == "3"), None)
+        if way is not None:
+            jira.move_status(ticket, way.id, {})
+        keep(**notes)
+
+    context.keep = faster  # type: ignore[method-assign]
+    outcome = world.status_changed(issue, context)
+    assert outcome == Retry("the ticket was moved meanwhile", "not_yet", 1)
+    assert result(world.status_changed(issue, world.context(delivery_id="late")))["status"] == "In Progress"
