@@ -17,7 +17,7 @@ from tools.sandbox.server import running
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with running(interval=0.05, timeout=0.5) as sandbox:
+    with running(interval=0.05, timeout=3) as sandbox:
         yield sandbox
 
 
