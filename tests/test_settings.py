@@ -381,7 +381,7 @@ def test_a_bad_value_of_a_connector_is_named(name: str, value: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "least", "most"),
-    [("JIRA_RATE", "0.001", "1000"), ("TRANSLATE_RATE", "0.001", "1000"), ("SLACK_RATE", "0.001", "10000")],
+    [("JIRA_RATE", "0.001", "10000"), ("TRANSLATE_RATE", "0.001", "10000"), ("SLACK_RATE", "0.001", "10000")],
 )
 def test_rates_have_a_floor_and_a_ceiling(name: str, least: str, most: str) -> None:
     for value in (least, most):

@@ -8,7 +8,7 @@ from typing import ClassVar, Self, cast
 from pydantic import Field, ValidationInfo, field_validator
 
 from bridge.plug_ins import BadPlugIn
-from bridge.settings import Pairs, Settings, TextList
+from bridge.settings import Pairs, Rate, Settings, TextList
 from connectors.translate import providers
 from connectors.translate.codes import Languages
 
@@ -29,7 +29,7 @@ class TranslateSettings(Settings):
     translate_provider: str
     translate_target: TextList = Field(default=["en"])
     translate_fields: Pairs = Field(default={"message": "translatedMessage"}, validate_default=True)
-    translate_rate: float = Field(default=10, ge=0.001, le=1000)
+    translate_rate: Rate = 10
     """Requests a second."""
     translate_max_characters: int = Field(default=20_000, ge=100, le=100_000)
     """Of one field; a longer one is not translated."""

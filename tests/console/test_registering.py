@@ -21,7 +21,7 @@ ALL = {"FEEDBACK_CREATION", "ISSUE_CREATION", "ISSUE_ADDITION", "ISSUE_STATUS_CH
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Sandbox]:
-    with running(interval=0.05, timeout=0.5) as sandbox:
+    with running(interval=0.05, timeout=3) as sandbox:
         yield sandbox
 
 
