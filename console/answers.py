@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from console.condition import Condition
-from jobs.ledger.search import LONGEST_PAGE, LONGEST_TEXT, PAGE
+from jobs.ledger.query import FILTERS, LONGEST_PAGE, LONGEST_TEXT, PAGE
 from jobs.replay import FASTEST, LONGEST_ID, LONGEST_REASON, RATE, SLOWEST
 
 State = Literal["queued", "running", "retrying", "done", "skipped", "dead"]
@@ -159,19 +159,18 @@ class Error(BaseModel):
 # What requests may hold
 
 
-class DeliveriesQuery(BaseModel):
-    state: Literal["", "queued", "running", "retrying", "done", "skipped", "dead"] = ""
-    connector: str = Field("", description="A connector instance, such as slack or slack.mobile")
-    event: str = Field("", description="An event's name, or the id of one event")
-    source: str = Field("", description="Of the event, such as abc or github")
-    project: str = Field("", description="A project of the source, such as 1 or acme/app")
-    entity: str = Field("", description="A subject, such as abc:issue:1:3")
-    reason: str = Field("", description="Why the last attempt failed, such as auth")
-    q: str = Field("", description="A text in the event, the result or the error", max_length=LONGEST_TEXT)
-    since: Instant = ""
-    until: Instant = ""
-    limit: int = Field(PAGE, ge=1, le=LONGEST_PAGE)
-    cursor: Cursor = ""
+def _filters(**others: Any) -> dict[str, Any]:
+    """Each filter of jobs/ledger/query.py as a field; `others`: those whose type is not that of a text."""
+    return {name: (others.get(name, str), Field("", description=meaning)) for name, meaning in FILTERS.items()}
+
+
+TYPES = {"since": Instant, "until": Instant, "q": Annotated[str, Field(max_length=LONGEST_TEXT)]}
+DeliveriesQuery = create_model(
+    "DeliveriesQuery",
+    **_filters(**TYPES, state=Literal["", State]),
+    limit=(int, Field(PAGE, ge=1, le=LONGEST_PAGE)),
+    cursor=(Cursor, ""),
+)
 
 
 class EventsQuery(BaseModel):
@@ -199,19 +198,15 @@ class DropBody(Body):
     )
 
 
-class ReplayBody(Body):
-    """A filter as that of `GET /api/deliveries`, the rate, and to go on what the request before answered."""
-
-    state: State = "dead"
-    connector: str = ""
-    event: str = ""
-    source: str = ""
-    project: str = ""
-    entity: str = ""
-    reason: str = ""
-    q: str = Field("", max_length=LONGEST_TEXT)
-    since: Instant = ""
-    until: Instant = ""
-    cursor: Cursor = ""
-    rate: float = Field(RATE, ge=SLOWEST, le=FASTEST, description="Deliveries a second")
-    id: str = Field("", max_length=LONGEST_ID, pattern=r"^[0-9A-Za-z]*$", description="Of the replay to go on with")
+ReplayBody = create_model(
+    "ReplayBody",
+    __base__=Body,
+    __doc__="Filters as those of `GET /api/deliveries`, the rate, and to go on what the request before answered.",
+    **_filters(**TYPES) | {"state": (State, Field("dead", description=FILTERS["state"]))},
+    cursor=(Cursor, ""),
+    rate=(float, Field(RATE, ge=SLOWEST, le=FASTEST, description="Deliveries a second")),
+    id=(
+        str,
+        Field("", max_length=LONGEST_ID, pattern=r"^[0-9A-Za-z]*$", description="Of the replay to go on with"),
+    ),
+)

@@ -21,7 +21,7 @@ from console.audit import Audit
 from console.condition import conditions
 from console.openapi import Endpoint, document
 from console.password import LONGEST_PASSWORD, Password
-from jobs.ledger.search import BadQuery, Query, limit_of
+from jobs.ledger.query import BadQuery, Query, limit_of
 from jobs.runtime import Runtime
 
 Answer = Response | tuple[Response, int]

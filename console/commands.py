@@ -17,13 +17,12 @@ from bridge.times import instant
 from console import registering, repairs
 from console.checks import as_row
 from console.desk import Desk
-from console.output import as_json_text, echo, in_sentences, progress, show
+from console.output import as_json_text, echo, filters, in_sentences, progress, show
 from console.previewing import NoPreview, lines_of, preview_of
 from console.sending import CannotSend, creation_times, own_address, send_sample, until_finished
 from console.settings import listed
 from jobs.configuration import Configuration
-from jobs.ledger.ledger import STATES
-from jobs.ledger.search import Query
+from jobs.ledger.query import Query
 from jobs.reconcile import comparison
 from jobs.reconcile.reconciler import Reconciler, StillConfigured
 from sources.abc import samples
@@ -66,21 +65,12 @@ def register(app: Flask, configured: Configuration | ConfigError, environ: Mappi
 
     @app.cli.command("events")
     @click.argument("event_id", required=False)
-    @click.option("--state", type=click.Choice(STATES), help="Only deliveries in this state.")
-    @click.option("--connector", default="", help="Only this connector's.")
-    @click.option("--event", default="", help="Only of this event name, such as ISSUE_CREATION.")
-    @click.option("--source", default="", help="Only of events of this source, such as abc or github.")
-    @click.option("--project", default="", help="Only of this project of the source.")
-    @click.option("--entity", default="", help="Only about this entity, such as abc:issue:1:3 (project, id).")
-    @click.option("--reason", default="", help="Only where the last attempt failed for this reason, such as auth.")
-    @click.option("--since", default="", help="From this time on (2026-11-01T00:00Z), or from that long ago (36h, 7d).")
-    @click.option("--until", default="", help="Up to this time.")
-    @click.option("--text", "q", default="", help="Only with this text: an issue's name, a ticket's key, an error.")
+    @filters()
     @click.option("--ignored", is_flag=True, help="Instead: events that nothing acted on, or that could not be read.")
     @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 500))
     @click.option("--cursor", default="", help="Go on behind the rows before: the value that they ended with.")
     @click.option("--json", "as_json", is_flag=True, help="For scripts: one JSON object a line.")
-    def events(event_id: str | None, ignored: bool, as_json: bool, limit: int, **words: str | None) -> None:
+    def events(event_id: str | None, ignored: bool, as_json: bool, limit: int, **words: str) -> None:
         """List deliveries, the newest first; with an EVENT_ID, show that event whole.
 
         With --state the times are those of the last change of state, else those at which the events arrived.
@@ -95,7 +85,7 @@ def register(app: Flask, configured: Configuration | ConfigError, environ: Mappi
             rows = desk.runtime.records.events("unreadable", limit) + desk.runtime.records.events("ignored", limit)
             show(rows, ("id", "event", "state", "received_at", "why"), as_json)
             return
-        query = Query.of({name: value or "" for name, value in words.items()}, time.time())
+        query = Query.of(words, time.time())
         page = desk.runtime.records.whole_page(replace(query, limit=limit))
         show(page.rows, COLUMNS, as_json)
         if page.next:

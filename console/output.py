@@ -7,14 +7,17 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from redis.exceptions import RedisError
 
 from bridge.failures import name_of
 from bridge.terminal import escaped, printable
-from jobs.ledger.search import BadQuery
+from jobs.ledger.ledger import STATES
+from jobs.ledger.query import FILTERS, BadQuery
+
+Callback = TypeVar("Callback", bound=Callable[..., Any])
 
 
 def show(rows: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool) -> None:
@@ -78,6 +81,23 @@ def echo(text: str, err: bool = False) -> None:
 def as_json_text(value: object, indent: int | None = None) -> str:
     """JSON that people can read in a terminal: all that is not printable is escaped, halves of a character too."""
     return escaped(json.dumps(value, ensure_ascii=False, indent=indent), keep="\n")
+
+
+def filters(condition: str = "") -> Callable[[Callback], Callback]:
+    """An option for each filter of a search; that of `q` is --text. `condition`: begins the help of each."""
+
+    def add(callback: Callback) -> Callback:
+        for name, meaning in reversed(FILTERS.items()):
+            callback = click.option(
+                "--text" if name == "q" else f"--{name}",
+                name,
+                type=click.Choice(STATES) if name == "state" else str,
+                callback=lambda _context, _option, value: value or "",
+                help=f"{condition}: {meaning[0].lower()}{meaning[1:]}." if condition else f"{meaning}.",
+            )(callback)
+        return callback
+
+    return add
 
 
 def in_sentences(command: click.Command) -> None:

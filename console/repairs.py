@@ -11,9 +11,8 @@ from flask import Flask
 
 from console.advice import advice_for
 from console.desk import Desk
-from console.output import as_json_text, echo, in_sentences, progress, show
-from jobs.ledger.ledger import STATES
-from jobs.ledger.search import Query
+from console.output import as_json_text, echo, filters, in_sentences, progress, show
+from jobs.ledger.query import Query
 from jobs.replay import FASTEST, RATE, SLOWEST, Progress
 
 LOOK_EVERY = 0.5
@@ -47,13 +46,7 @@ def register(app: Flask, desk: Desk) -> None:
     @click.option(
         "--all", "everything", is_flag=True, help="All that the filters find; without --state the dead letters."
     )
-    @click.option("--state", type=click.Choice(STATES), help="With --all: only deliveries in this state.")
-    @click.option("--connector", default="", help="With --all: only this connector's.")
-    @click.option("--reason", default="", help="With --all: only where the last attempt failed for this reason.")
-    @click.option("--event", default="", help="With --all: only of this event name.")
-    @click.option("--since", default="", help="With --all: from this time on, or from that long ago (36h, 7d).")
-    @click.option("--until", default="", help="With --all: up to this time.")
-    @click.option("--text", "q", default="", help="With --all: only with this text.")
+    @filters("With --all")
     @click.option(
         "--rate", default=RATE, show_default=True, type=click.FloatRange(SLOWEST, FASTEST), help="Deliveries a second."
     )
@@ -66,7 +59,6 @@ def register(app: Flask, desk: Desk) -> None:
         rate: float,
         wait: bool,
         as_json: bool,
-        state: str | None,
         **words: str,
     ) -> None:
         """Send deliveries again from their first attempt. A done one repeats nothing.
@@ -79,7 +71,7 @@ def register(app: Flask, desk: Desk) -> None:
         if delivery_ids:
             _replay_each(desk, delivery_ids, as_json)
             return
-        query = Query.of({**words, "state": "dead" if dead else state or "dead"}, time.time())
+        query = Query.of(words | {"state": "dead" if dead else words["state"] or "dead"}, time.time())
         _replay_all(desk, query, rate, wait, as_json)
 
     @app.cli.command("drop")

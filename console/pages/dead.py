@@ -8,10 +8,8 @@ from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
 from console.pages.console import Console, done, page, translator
-from jobs.ledger.search import BadQuery, Query
-from jobs.replay import FASTEST, RATE, SLOWEST
-
-LONGEST_ID = 40
+from jobs.ledger.query import BadQuery, Query
+from jobs.replay import FASTEST, LONGEST_ID, RATE, SLOWEST
 
 
 def add(blueprint: Blueprint, console: Console) -> None:

@@ -14,9 +14,8 @@ from werkzeug.wrappers import Response
 from connectors.base import Reason
 from console.pages.console import Console, page
 from jobs.ledger.ledger import STATES
-from jobs.ledger.search import LONGEST_PAGE, BadQuery, Query
+from jobs.ledger.query import FILTERS, LONGEST_PAGE, BadQuery, Query
 
-FILTERS = ("state", "connector", "event", "source", "project", "entity", "reason", "since", "until", "q")
 LONGEST_FILTER = 300
 MOST_EXPORTED = 10_000
 """Rows of one export; it names the cursor for the rest."""

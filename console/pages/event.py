@@ -15,7 +15,7 @@ from connectors import find
 from console.pages.console import Console, done, page, translator
 from console.pages.masking import masked
 from jobs.ledger.ledger import FINISHED
-from jobs.ledger.search import Query
+from jobs.ledger.query import Query
 
 AROUND = 10
 """Deliveries of the same entity that are shown before, and after."""

@@ -5,21 +5,17 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
-from bridge.times import instant, iso
+from bridge.times import iso
 from jobs.ledger.ledger import STATES
+from jobs.ledger.query import BadQuery, Query, check_limit
 from jobs.ledger.rows import DELIVERY_FIELDS, delivery_row
 from jobs.ledger.scripts import LUA
-from sources import spelled
 
-PAGE = 50
-LONGEST_PAGE = 500
-LONGEST_TEXT = 200
-"""Characters of `q`."""
 CHUNK = 200
 """Entries of an index that one step reads: Redis does nothing else meanwhile, for about a millisecond."""
 STEP_BYTES = 1_048_576
@@ -30,45 +26,6 @@ PATIENCE = 0.15
 """Seconds after which a page begins no further step."""
 T = TypeVar("T")
 HALVES = "utf-8", "replace"
-
-
-class BadQuery(Exception):
-    """A query that cannot be answered; the message names the parameter and what is wrong with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What to list; an empty text lists all. `entity` is the spelling of a subject, such as `abc:issue:1:3`; `event` a
-    name or the id of one event; `since` and `until` in seconds since 1970; `q` a text in the event, the result or the
-    error."""
-
-    state: str = ""
-    connector: str = ""
-    event: str = ""
-    source: str = ""
-    project: str = ""
-    entity: str = ""
-    reason: str = ""
-    q: str = ""
-    since: float | None = None
-    until: float | None = None
-    limit: int = PAGE
-    cursor: str = ""
-
-    @staticmethod
-    def of(words: Mapping[str, str], now: float) -> Query:
-        """From the parameters of a request, as a person writes them; unknown ones are ignored. `now`: seconds since
-        1970. Raises BadQuery."""
-        known: dict[str, Any] = {name: words.get(name, "").strip() for name in PARAMETERS}
-        if len(known["q"]) > LONGEST_TEXT:
-            raise BadQuery(f"q: at most {LONGEST_TEXT} characters")
-        for name in ("since", "until"):
-            known[name] = _time(name, known[name], now)
-        known["limit"] = limit_of(known["limit"])
-        return Query(**known | {"entity": spelled(known["entity"])})
-
-
-PARAMETERS = tuple(field.name for field in fields(Query))
 
 
 class Page(NamedTuple):
@@ -195,34 +152,12 @@ def _stored(names: tuple[str, ...], values: list[Any]) -> dict[str, str]:
     return {name: value for name, value in zip(names, values, strict=True) if value}
 
 
-def check_limit(limit: int) -> None:
-    """Raises BadQuery."""
-    if not 1 <= limit <= LONGEST_PAGE:
-        raise BadQuery(f"limit: 1 to {LONGEST_PAGE}")
-
-
 def _spellings(text: str) -> list[str]:
     """A text as it may stand in JSON, whose writers escape more or less; ASCII letters in lower case, as search.lua has
     them."""
     forms = (text, json.dumps(text, ensure_ascii=False)[1:-1], json.dumps(text)[1:-1])
     lower = (form.encode(*HALVES).lower().decode(*HALVES) for form in forms)
     return list(dict.fromkeys(lower)) if text else []
-
-
-def _time(name: str, text: str, now: float) -> float | None:
-    try:
-        return instant(text, now) if text else None
-    except ValueError as error:
-        raise BadQuery(f"{name}: {error}") from None
-
-
-def limit_of(text: str) -> int:
-    """Of a page; "" for the default. Raises BadQuery."""
-    if not text:
-        return PAGE
-    if not (text.isascii() and text.isdigit() and len(text) < 6):
-        raise BadQuery(f"limit: a number, 1 to {LONGEST_PAGE}")
-    return int(text)
 
 
 def _score(value: float) -> str:

@@ -20,10 +20,11 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from app import create_app
 from connectors.base import Done, Failed, Reason
 from console.advice import ADVICE, advice_for
 from console.answers import DeliveriesQuery, ReplayBody
-from jobs.ledger.search import PARAMETERS, Query
+from jobs.ledger.query import FILTERS, Query
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event
 from tests.web import PASSWORD, Web, start_web
 from tools.sandbox.processes import ROOT, Processes
@@ -91,9 +92,18 @@ def test_requests_that_are_made_from_it_get_the_answers_that_it_lists(web: Web, 
             answers_fit()
 
 
-def test_every_filter_is_described() -> None:
-    assert set(DeliveriesQuery.model_fields) == set(PARAMETERS) == {field.name for field in fields(Query)}
-    assert set(ReplayBody.model_fields) == set(PARAMETERS) - {"limit"} | {"rate", "id"}
+def test_every_filter_of_a_search_is_offered_everywhere() -> None:
+    filters = set(FILTERS)
+    assert filters == {field.name for field in fields(Query)} - {"limit", "cursor"}
+    assert set(DeliveriesQuery.model_fields) == filters | {"limit", "cursor"}
+    assert set(ReplayBody.model_fields) == filters | {"cursor", "rate", "id"}
+    about = (ROOT / "docs" / "api.md").read_text(encoding="utf-8").partition("## Finding deliveries")[2]
+    assert filters <= set(re.findall(r"`(\w+)`", about.partition("With `state`")[0]))
+    form = (ROOT / "console" / "templates" / "deliveries.html").read_text(encoding="utf-8")
+    assert set(re.findall(r"{{ (?:text|choice)\('(\w+)'", form)) == filters
+    commands = create_app({"WEBHOOK_TOKEN": "a-token-for-this-test", "REDIS_URL": "redis://127.0.0.1:9"}).cli.commands
+    for name in ("events", "replay"):
+        assert filters <= {option.name for option in commands[name].params}
 
 
 def test_every_operation_is_on_the_page_and_nothing_else(web: Web) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from connectors.base import Context, Failed, Outcome
 from jobs.ledger.dead import CHUNK, MOST, Dead, Group, dead_letters
-from jobs.ledger.search import BadQuery, Query
+from jobs.ledger.query import BadQuery, Query
 from sources.base import Event
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event
 

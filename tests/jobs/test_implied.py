@@ -11,7 +11,7 @@ from redis import Redis
 import sources
 from jobs.accept import Acceptor
 from jobs.ledger.ledger import Ledger
-from jobs.ledger.search import Query
+from jobs.ledger.query import Query
 from jobs.routing import Route, make_route
 from sources.abc.events import parse
 from sources.abc.models import AbcEvent

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from connectors.base import Destination, Done, Failed, Reason, Retry
 from jobs.accept import Acceptor
-from jobs.ledger.search import Query
+from jobs.ledger.query import Query
 from jobs.notices.notices import WINDOW_SECONDS, Notices, body_of, is_wanted
 from jobs.routing import Route
 from sources import OWN

@@ -16,7 +16,7 @@ from bridge.times import instant
 from connectors.base import Connector
 from jobs.accept import Acceptor
 from jobs.configuration import Configuration, configure
-from jobs.ledger.search import Query
+from jobs.ledger.query import Query
 from jobs.reconcile.catch_up import CatchUp
 from jobs.reconcile.checkpoints import Checkpoints
 from jobs.reconcile.comparison import REPAIR_PAUSE, SETTLED_SECONDS

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connectors.base import Destination, Done, Failed, Outcome, Retry
-from jobs.ledger.search import BadQuery, Query
+from jobs.ledger.query import BadQuery, Query
 from jobs.replay import MOST_AT_ONCE, PLANNED_AT_ONCE, Progress, Replayer
 from tests.jobs.steps import due, fields, leased, members
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event

@@ -16,8 +16,8 @@ from jobs.deliver import Deliverer
 from jobs.delivery.keeper import Keeper
 from jobs.delivery.slots import Slots
 from jobs.ledger.ledger import Ledger
+from jobs.ledger.query import Query
 from jobs.ledger.records import Records
-from jobs.ledger.search import Query
 from jobs.queue import open_queue
 from jobs.routing import Route
 from sources.abc.events import parse
