@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from console.condition import Condition
+from console.condition import LastError, Place
+from console.condition import State as ConnectorState
 from jobs.ledger.query import FILTERS, LONGEST_PAGE, LONGEST_TEXT, PAGE
 from jobs.replay import FASTEST, LONGEST_ID, LONGEST_REASON, RATE, SLOWEST
 
@@ -95,6 +96,17 @@ class DeliveryWhole(Delivery):
 class EventWhole(EventRow):
     body: Any
     deliveries: list[DeliveryWhole]
+
+
+class Condition(BaseModel):
+    name: str
+    connector: str
+    state: ConnectorState
+    what: Annotated[str, Field(description="What is so")]
+    to_do: Annotated[str, Field(description='What to do; "" for one that is healthy')]
+    since: Annotated[str | None, Field(description="When that began, in ISO 8601")]
+    destinations: list[Place]
+    last_error: LastError | None
 
 
 class Conditions(BaseModel):

@@ -91,7 +91,7 @@ def make_blueprint(password: Password | None, attempts: Attempts, runtime: Runti
 
     @endpoint("GET", "/connectors", "The state of each connector instance, and what to do", "Conditions")
     def connectors() -> Answer:
-        return jsonify(connectors=[asdict(condition) for condition in conditions(runtime)])
+        return jsonify(connectors=[condition.as_row() for condition in conditions(runtime)])
 
     @endpoint("GET", "/dead", "Dead letters by connector and reason", "DeadGroups", query="DeadQuery", errors=(400,))
     def dead() -> Answer:

@@ -1,15 +1,19 @@
-"""The state of each connector instance, for pages and programs: what is wrong, since when, and what to do."""
+"""The state of each connector instance, for pages and programs: what is wrong, since when, and what to do.
+
+Sentences are keys of console/texts/ with their values: a page shows them in its language, the JSON API in English.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from redis import Redis
 
 from bridge.times import iso
 from connectors import kind_of
+from console.advice import english
 from jobs.delivery.stops import Stop, Stops
 from jobs.ledger.rows import some_texts
 from jobs.runtime import Runtime
@@ -23,15 +27,6 @@ LOOKED_AT_OF_EACH = 10
 WAITING = frozenset({"", "held", "stopped"})
 """Reasons of deliveries that have not failed."""
 ERROR_FIELDS = ("reason", "why", "updated")
-
-TO_DO: Mapping[State, str] = {
-    "stopped": "Correct what it was refused for, then start it again: flask resume {name}.",
-    "misconfigured": "Correct what the error names, then run flask check: what waits is sent when all is well.",
-    "down": "Nothing: it is tried again by itself. If it lasts, look at the status of that system.",
-    "limited": "Nothing: what waits is sent at the rate that is allowed.",
-    "healthy": "",
-    "unknown": "flask check finds out whether it would work.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +59,35 @@ class LastError:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`what` and `to_do`: a sentence each; `since`: when that began, in ISO 8601, where it is known."""
+    """`key` and `values`: the sentence of what is so; `to_do_key`: of what to do, which gets the `name`; `since`: when
+    that began, in ISO 8601, where it is known."""
 
     name: str
     connector: str
     state: State
-    what: str
-    to_do: str
+    key: str
+    values: Mapping[str, Any]
+    to_do_key: str
     since: str | None
-    destinations: tuple[Place, ...] = field(default=())
+    destinations: tuple[Place, ...] = ()
     last_error: LastError | None = None
+
+    @property
+    def what(self) -> str:
+        """In English."""
+        return english(self.key, **self.values)
+
+    @property
+    def to_do(self) -> str:
+        """In English; "" for one that is healthy."""
+        return english(self.to_do_key, name=self.name) if self.state != "healthy" else ""
+
+    def as_row(self) -> dict[str, Any]:
+        """For programs."""
+        row = asdict(self)
+        for name in ("key", "values", "to_do_key"):
+            del row[name]
+        return {**row, "what": self.what, "to_do": self.to_do}
 
 
 def conditions(runtime: Runtime) -> list[Condition]:
@@ -95,31 +109,32 @@ def is_of(destination: str, name: str) -> bool:
 
 def condition_of(name: str, stop: Stop | None, places: list[Place], error: LastError | None) -> Condition:
     """Pure."""
-    state, what, since = _judged(name, stop, places, error)
-    to_do = TO_DO[state].format(name=name)
-    return Condition(name, kind_of(name), state, what, to_do, since, tuple(places), error)
+    state, key, values, since = _judged(name, stop, places, error)
+    to_do = f"to_do.{'quota' if key == 'is.quota' else state}"
+    return Condition(name, kind_of(name), state, key, values, to_do, since, tuple(places), error)
 
 
 def _judged(
     name: str, stop: Stop | None, places: list[Place], error: LastError | None
-) -> tuple[State, str, str | None]:
+) -> tuple[State, str, Mapping[str, Any], str | None]:
+    """The state, the key and the values of its sentence, and since when."""
     if stop:
-        return "stopped", f"{name} has stopped: {stop.why}", iso(stop.since * 1000)
+        return "stopped", "is.stopped", {"name": name, "why": stop.why}, iso(stop.since * 1000)
     if refused := next((place for place in places if place.last == "refused"), None):
-        why = f": {error.error}" if error else ""
-        return "misconfigured", f"{refused.name} refuses our credentials{why}", refused.last_at
+        known = {"place": refused.name, "error": error.error} if error else {"place": refused.name}
+        return "misconfigured", "is.refused_because" if error else "is.refused", known, refused.last_at
     worked = max((place.last_at or "" for place in places if place.last == "ok"), default="")
     if error and error.reason in ("config", "auth") and error.at > worked:
-        return "misconfigured", error.error, error.at
+        return "misconfigured", "is.wrong_setting", {"name": name, "error": error.error}, error.at
     if closed := next((place for place in places if place.open), None):
-        kind = "has used up its quota" if closed.why == "quota" else "is not available"
-        return "down", f"{closed.name} {kind}; {closed.waiting} deliveries wait for it", closed.since
+        key = "is.quota" if closed.why == "quota" else "is.down"
+        return "down", key, {"place": closed.name, "n": closed.waiting}, closed.since
     if limited := [place for place in places if place.limited]:
         count = sum(place.limited for place in limited)
-        return "limited", f"{count} deliveries wait for the rate limit of {limited[0].name}", None
-    if worked:
-        return "healthy", f"{name} works", worked
-    return "unknown", f"nothing was sent to {name} yet", None
+        return "limited", "is.limited", {"place": limited[0].name, "n": count}, None
+    return (
+        ("healthy", "is.healthy", {"name": name}, worked) if worked else ("unknown", "is.unknown", {"name": name}, None)
+    )
 
 
 def _places(redis: Redis, prefix: str) -> list[Place]:

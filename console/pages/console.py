@@ -13,6 +13,7 @@ from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from bridge.service import ServiceSettings
+from console.advice import advice_key
 from console.attempts import Attempts
 from console.audit import Audit
 from console.pages.language import LANGUAGES, Translator, instant
@@ -99,6 +100,7 @@ def page(name: str, status: int = 200, **values: Any) -> tuple[str, int]:
         "language_links": {name: _with_language(name) for name in LANGUAGES},
         "instant": instant,
         "asset": _asset,
+        "advice_key": advice_key,
         "notice": _notice(),
     }
     return render_template(f"{name}.html", **common, **values), status

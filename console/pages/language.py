@@ -13,8 +13,10 @@ LANGUAGES = {"en": "English", "ko": "한국어", "ja": "日本語"}
 COOKIE = "fb_language"
 
 TEXTS: Mapping[str, Mapping[str, str]] = {
-    name: import_module(f"console.pages.texts.{name}").TEXTS for name in LANGUAGES
+    name: {**import_module(f"console.pages.texts.{name}").TEXTS, **import_module(f"console.texts.{name}").TEXTS}
+    for name in LANGUAGES
 }
+"""Those of the pages, and those that commands and the JSON API use as well."""
 
 
 def choose(cookie: str | None, accepted: LanguageAccept) -> str:

@@ -71,7 +71,7 @@ def test_a_breaker_that_is_open_is_shown_with_its_next_probe(world: World, runti
     happens(world, *[FAILED] * 5)
     happens(world)
     found = of(runtime)
-    assert (found.state, found.what) == ("down", "slack #feedback is not available; 5 deliveries wait for it")
+    assert (found.state, found.what) == ("down", "slack #feedback is not available. Deliveries that wait for it: 5")
     [place] = found.destinations
     assert place.open
     assert place.since
@@ -85,7 +85,8 @@ def test_a_breaker_that_is_open_is_shown_with_its_next_probe(world: World, runti
 
 def test_a_used_up_quota_is_named(world: World, runtime: Runtime) -> None:
     happens(world, Failed("no more this month", "quota"))
-    assert (of(runtime).state, "used up its quota" in of(runtime).what) == ("down", True)
+    found = of(runtime)
+    assert (found.state, "used up its quota" in found.what, "Raise the quota" in found.to_do) == ("down", True, True)
 
 
 def test_refused_credentials_are_a_wrong_setting(world: World, runtime: Runtime) -> None:
@@ -100,7 +101,10 @@ def test_refused_credentials_are_a_wrong_setting(world: World, runtime: Runtime)
 def test_so_is_a_variable_that_does_not_fit_until_one_succeeds(world: World, runtime: Runtime) -> None:
     happens(world, Failed("Slack: channel_not_found; SLACK_CHANNEL", "config"))
     found = of(runtime)
-    assert (found.state, found.what) == ("misconfigured", "Slack: channel_not_found; SLACK_CHANNEL")
+    assert (found.state, found.what) == (
+        "misconfigured",
+        "A setting of slack does not fit: Slack: channel_not_found; SLACK_CHANNEL",
+    )
     assert found.last_error
     assert found.since == found.last_error.at
     happens(world, Done())
@@ -124,7 +128,7 @@ def test_one_whose_rate_is_used_up_is_limited(world: World, runtime: Runtime) ->
         world.accept(feedback_event())
     world.run()
     found = of(runtime)
-    assert (found.state, found.what) == ("limited", "3 deliveries wait for the rate limit of slack #feedback")
+    assert (found.state, found.what) == ("limited", "Deliveries that wait for the rate limit of slack #feedback: 3")
     assert found.last_error is None, "what waits has not failed"
 
 

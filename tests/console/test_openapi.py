@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import fields
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import requests
@@ -21,8 +21,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from app import create_app
-from connectors.base import Done, Failed, Reason
-from console.advice import ADVICE, advice_for
+from connectors.base import Done, Failed
 from console.answers import DeliveriesQuery, ReplayBody
 from jobs.ledger.query import FILTERS, Query
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event
@@ -116,8 +115,3 @@ def test_every_operation_is_on_the_page_and_nothing_else(web: Web) -> None:
 
 def test_it_needs_the_password(web: Web) -> None:
     assert web.get("/api/openapi.json", ()).status == 401
-
-
-def test_every_reason_has_advice() -> None:
-    assert set(ADVICE) == set(get_args(Reason))
-    assert advice_for("of a newer version")

@@ -101,13 +101,22 @@ def test_starting_a_connector_again(operator: Browser, world: World) -> None:
     assert operator.post("/connectors/nothing/resume", form).status_code == 404
 
 
+def test_sentences_are_in_the_reader_s_language(operator: Browser, world: World) -> None:
+    broken(world, DAMAGE["auth"], 1)
+    text = visible(operator.get("/connectors", Accept_Language="ko").text)
+    assert (
+        "slack #feedback에서 인증 정보를 거부합니다: Slack: invalid_auth; SLACK_BOT_TOKEN 조치 방법: 오류에 나온 것을"
+        in text
+    )
+
+
 # Dead letters
 
 
 def test_dead_letters_are_grouped_with_what_to_do(operator: Browser, world: World) -> None:
     broken(world, DAMAGE["auth"], 3)
     text = visible(operator.get("/dead").text)
-    assert "slack auth 3 Slack: invalid_auth; SLACK_BOT_TOKEN What to do: Replace the credential" in text
+    assert "slack auth 3 Slack: invalid_auth; SLACK_BOT_TOKEN What to do: The credential is wrong" in text
     assert operator.get("/part/dead").status_code == 200
     assert operator.get("/dead?cursor=x").status_code == 400
 

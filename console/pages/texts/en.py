@@ -120,30 +120,6 @@ TEXTS = {
     "happened.ISSUE_ADDITION": "Feedback {feedback} was added to issue {issue} in project {project}.",
     "happened.other": "{source} reported: {name}.",
     "condition.to_do": "What to do:",
-    "advice.auth": "Replace the credential: it is wrong, has expired, or lacks a permission. “Check "
-    "everything” on the page Tools names the variable. Then send again.",
-    "advice.config": "Correct what the error names: a variable, or a setting of the other system. Then send again.",
-    "advice.rate_limited": "Nothing: it is tried again when the other system allows it. If it happens often, "
-    "lower the connector's _RATE.",
-    "advice.quota": "The quota of the account is used up. Raise it, or wait until it is renewed.",
-    "advice.timeout": "The other system did not answer in time. It is tried again; after an outage, what died "
-    "comes back by itself.",
-    "advice.network": "The other system could not be reached. Check its address, and whether this machine may "
-    "connect to it. It is tried again.",
-    "advice.server_error": "The other system failed (5xx). Look at its status page. It is tried again.",
-    "advice.client_error": "The other system refuses this request. Its error names the field or the rule. "
-    "Correct it there or in the variables, then send again.",
-    "advice.gone": "The other system wants nothing more (410). Correct the address, start the connector again on "
-    "the page Connectors, then send again.",
-    "advice.not_found": "What the event is about was deleted, or is not visible to our account. If it exists, "
-    "check the permissions, then send again.",
-    "advice.not_yet": "Nothing: the source announced it before it could be read. It is tried again.",
-    "advice.ambiguous": "It was sent, and the result is unknown. The next attempt looks for the effect first.",
-    "advice.crashed": "This is a defect of Feedback Bridge. The log of the worker has the details. Report it, "
-    "and send again after an upgrade.",
-    "advice.held": "It waits until its destination works again.",
-    "advice.stopped": "The connector has stopped. Start it again on the page Connectors.",
-    "advice.other": "Read the error above.",
     "tools.check": "Check everything",
     "tools.check.lead": "Validates the configuration and asks every configured system, as flask check does. What "
     "waits for a system that works is sent again.",
@@ -257,13 +233,6 @@ TEXTS = {
     "condition.event": "Event",
     "condition.deliveries": "Its deliveries",
     "condition.resume": "Start it again",
-    "to_do.stopped": "correct its address, then start it again here. What waited is sent; the delivery that was "
-    "refused can be sent again from Dead letters.",
-    "to_do.misconfigured": "correct the variable that the error names and restart web and worker; “Check "
-    "everything” on the page Tools shows whether it works.",
-    "to_do.down": "look at the status page of the system. Nothing is lost: it is probed, and what waits is sent "
-    "when it works again.",
-    "to_do.limited": "nothing. Deliveries wait for their turn; raise the connector's _RATE if the system allows more.",
     "notice.resumed": "The connector runs again. What waited for it is sent.",
     "notice.not_stopped": "The connector had not stopped.",
     "dead.lead": "Deliveries that will not be tried again until a person acts. Correct the cause first, then "
