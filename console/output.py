@@ -14,8 +14,8 @@ from redis.exceptions import RedisError
 
 from bridge.failures import name_of
 from bridge.terminal import escaped, printable
-from jobs.ledger.ledger import STATES
 from jobs.ledger.query import FILTERS, BadQuery
+from jobs.ledger.values import STATES
 
 Callback = TypeVar("Callback", bound=Callable[..., Any])
 

@@ -10,8 +10,8 @@ from typing import Any
 from bridge.http import NoAnswer, new_session, send
 from bridge.terminal import printable
 from jobs.configuration import Configuration
-from jobs.ledger.ledger import FINISHED
 from jobs.ledger.records import Records
+from jobs.ledger.values import FINISHED
 from sources.abc.client import AbcClient, AbcError
 from sources.abc.settings import AbcSettings
 

@@ -14,7 +14,8 @@ from redis.exceptions import RedisError
 import sources
 from bridge.text import cut
 from jobs.ledger.bounds import LONGEST_NAME, LONGEST_WHY
-from jobs.ledger.ledger import Ledger, Planned
+from jobs.ledger.ledger import Ledger
+from jobs.ledger.values import Planned
 from jobs.queue import hand, open_queue
 from jobs.routing import Route, plan
 from sources.base import Event, Unread

@@ -26,7 +26,8 @@ from redis.exceptions import (
 )
 from rq.suspension import WORKERS_SUSPENDED
 
-from jobs.ledger.ledger import STATES, Lease, Ledger, Planned
+from jobs.ledger.ledger import Ledger
+from jobs.ledger.values import STATES, Lease, Planned
 from jobs.queue import hand, open_queue, take
 from sources.base import Event, Level, Subject
 

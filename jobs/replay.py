@@ -11,10 +11,11 @@ from bridge.text import cut
 from jobs.delivery.attempts import clean
 from jobs.delivery.stops import Stops
 from jobs.ledger.bounds import LONGEST_WHY
-from jobs.ledger.ledger import HAND_OVER_MS, Ledger, split
+from jobs.ledger.ledger import HAND_OVER_MS, Ledger
 from jobs.ledger.query import BadQuery, Query
 from jobs.ledger.scripts import LUA
 from jobs.ledger.search import Search
+from jobs.ledger.values import split
 from jobs.queue import hand, open_queue
 
 RATE = 5.0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.environment import ConfigError
 from bridge.text import cut
-from jobs.ledger.ledger import Planned
+from jobs.ledger.values import Planned
 from sources import EVENTS, REGISTRY, events_of
 from sources.base import Event
 from sources.facts import facts_of

@@ -14,10 +14,11 @@ import sources.tickets
 from bridge.http import NoAnswer
 from connectors.base import Changed, Context, Done, Links, Outcome, Retry, Skipped, Tools
 from connectors.tickets.base import Halt, IncompleteSearch, Refused, Returning, Ticket, TicketApi
+from connectors.tickets.case import Case, short, way_back
 from connectors.tickets.merge import Maps, Pair, Verdict, read_pair, verdict
 from connectors.tickets.rest import moment_of
 from connectors.tickets.settings import TicketSettings, back_of
-from connectors.tickets.tickets import Case, Tickets, short, way_back
+from connectors.tickets.tickets import Tickets
 from sources.abc.client import AbcClient
 from sources.abc.models import LARGEST_ID, Issue, Named, subject_of
 from sources.base import Subject, seconds_of

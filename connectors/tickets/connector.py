@@ -24,13 +24,14 @@ from connectors.base import (
 from connectors.tickets import markers
 from connectors.tickets.back import Back
 from connectors.tickets.base import Halt, NoWay, Refused, Ticket, TicketApi
+from connectors.tickets.case import Case, Found, short
 from connectors.tickets.checks import check
 from connectors.tickets.comments import comment_once
 from connectors.tickets.merge import Pair
 from connectors.tickets.preview import preview, preview_back
 from connectors.tickets.render import Writer
 from connectors.tickets.settings import TicketSettings, back_of
-from connectors.tickets.tickets import Case, Found, Tickets, short
+from connectors.tickets.tickets import Tickets
 from sources.abc.client import AbcError, why_unwritable
 from sources.abc.models import AbcEvent, Feedback, Issue
 from sources.base import Event

@@ -7,9 +7,10 @@ from typing import Any
 
 from connectors.base import Links, Preview, Skipped, Tools
 from connectors.tickets.base import Showing, TicketApi
+from connectors.tickets.case import short
 from connectors.tickets.render import Writer
 from connectors.tickets.settings import TicketSettings, back_of
-from connectors.tickets.tickets import Tickets, short
+from connectors.tickets.tickets import Tickets
 from sources.abc.models import AbcEvent
 from sources.tickets import TicketEvent
 

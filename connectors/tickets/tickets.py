@@ -8,65 +8,20 @@ an intent has no key, or was deleted with a wiped Redis, wait out the lag of the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.http import NoAnswer
-from bridge.text import cut, inert
 from connectors import abc_errors, patience
 from connectors.base import Context, Failed, Outcome, Retry, Skipped, Tools
 from connectors.tickets.base import Created, Draft, Halt, IncompleteSearch, Refused, Ticket, TicketApi
+from connectors.tickets.case import Case, Found, short
 from connectors.tickets.comments import ambiguous
 from connectors.tickets.markers import Marker, ticket_marker
-from connectors.tickets.names import Names
 from connectors.tickets.render import Writer
 from connectors.tickets.settings import TicketSettings
 from sources.abc.client import AbcClient, AbcError
 from sources.abc.models import AbcEvent, Issue, Named, subject_of
 from sources.base import seconds_of
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """An event about an issue, with what is true of the issue now."""
-
-    context: Context
-    entity: str
-    project: Named
-    container: str
-    names: Names
-    issue: Issue
-    link: dict[str, str]
-    marker: Marker
-
-    @property
-    def theirs(self) -> str:
-        """The externalIssueId that a person, or an earlier life of the ledger, has put there; it wins. Empty where
-        there is none, or where it names the ticket of our record: by its whole key, for tickets of two containers may
-        have the same number."""
-        external, key = self.issue.external_id, self.link.get("key")
-        ours = external == self.link.get("external") or (key and self.names.key_of(external, self.container) == key)
-        return "" if ours else external
-
-    def remember(self, **values: str) -> None:
-        self.context.links.set(self.entity, self.issue.creation, **values)
-
-    def point(self, *names: str) -> None:
-        """Lets the names of its ticket, key and id, lead to the issue."""
-        values = {"project": str(self.project.id), "issue": str(self.issue.id), "creation": self.issue.creation}
-        for name in dict.fromkeys(names):
-            self.context.links.set(way_back(name), "", **values)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The ticket of an issue. `ticket` is None right after its creation; `result`: what was done."""
-
-    id: str
-    key: str
-    ours: bool
-    ticket: Ticket | None = None
-    result: dict[str, Any] = field(default_factory=dict)
 
 
 class Tickets:
@@ -298,13 +253,3 @@ class Tickets:
             if refusal.gone:
                 return None
             raise
-
-
-def way_back(name: str) -> str:
-    """Under which a link keeps the issue of a ticket, by its key or id."""
-    return f"ticket:{name}"
-
-
-def short(typed: str) -> str:
-    """What a person typed at the source, or the source answered, for a line of the record: 60 characters, inert."""
-    return cut(inert(typed), 60)

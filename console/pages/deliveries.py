@@ -13,8 +13,8 @@ from werkzeug.wrappers import Response
 
 from connectors.base import Reason
 from console.pages.console import Console, page
-from jobs.ledger.ledger import STATES
 from jobs.ledger.query import FILTERS, LONGEST_PAGE, BadQuery, Query
+from jobs.ledger.values import STATES
 
 LONGEST_FILTER = 300
 MOST_EXPORTED = 10_000

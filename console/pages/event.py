@@ -14,8 +14,8 @@ from bridge.terminal import escaped
 from connectors import find
 from console.pages.console import Console, done, page, translator
 from console.pages.masking import masked
-from jobs.ledger.ledger import FINISHED
 from jobs.ledger.query import Query
+from jobs.ledger.values import FINISHED
 
 AROUND = 10
 """Deliveries of the same entity that are shown before, and after."""

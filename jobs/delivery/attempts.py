@@ -18,7 +18,8 @@ from jobs.ledger.bounds import (
     MOST_OF_CALLS,
     result_text,
 )
-from jobs.ledger.ledger import NOTE_ITEM, Lease
+from jobs.ledger.ledger import NOTE_ITEM
+from jobs.ledger.values import Lease
 from sources import counted_as
 
 BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)

@@ -10,7 +10,8 @@ from connectors.base import Destination, Done, Failed, Outcome, Retry, Skipped
 from jobs.delivery import stops
 from jobs.delivery.schedule import DOWN, pause
 from jobs.delivery.stops import Stop
-from jobs.ledger.ledger import Lease, Ledger, Recovery
+from jobs.ledger.ledger import Ledger
+from jobs.ledger.values import Lease, Recovery
 
 LOOK_AGAIN = 30.0
 """Seconds after which a delivery that a breaker holds looks again by itself. It is normally woken before: when the

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 import structlog
 from redis.exceptions import RedisError
 
-from jobs.ledger.ledger import LEASE_MS, Lease, Ledger
+from jobs.ledger.ledger import LEASE_MS, Ledger
+from jobs.ledger.values import Lease
 
 log = structlog.get_logger("keeper")
 

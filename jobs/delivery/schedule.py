@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.base import Done, Failed, Outcome, Retry, Skipped
-from jobs.ledger.ledger import State
+from jobs.ledger.values import State
 
 DELAYS = (0.0, 5.0, 30.0, 120.0, 600.0, 3600.0, 6 * 3600.0, 24 * 3600.0)
 """Seconds before each attempt, the first included."""

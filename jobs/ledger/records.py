@@ -12,10 +12,10 @@ from rq.suspension import WORKERS_SUSPENDED
 from jobs.delivery.attempts import log_of
 from jobs.ledger.dead import Dead, dead_letters
 from jobs.ledger.hours import Hour, hours
-from jobs.ledger.ledger import STATES, UNFINISHED
 from jobs.ledger.query import PAGE, BadQuery, Query, check_limit
 from jobs.ledger.rows import EVENT_FIELDS, delivery_row, event_row, from_json, some_texts, texts
 from jobs.ledger.search import Page, Search
+from jobs.ledger.values import STATES, UNFINISHED
 
 
 class Records:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bridge.times import iso
-from jobs.ledger.ledger import split
+from jobs.ledger.values import split
 
 DELIVERY_FIELDS = ("entity", "state", "attempts", "result", "why", "reason", "created", "updated", "next")
 """Of a delivery, what a row shows: not its notes and its log, which may be large."""

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from bridge.times import iso
-from jobs.ledger.ledger import STATES
 from jobs.ledger.query import BadQuery, Query, check_limit
 from jobs.ledger.rows import DELIVERY_FIELDS, delivery_row
 from jobs.ledger.scripts import LUA
+from jobs.ledger.values import STATES
 
 CHUNK = 200
 """Entries of an index that one step reads: Redis does nothing else meanwhile, for about a millisecond."""

@@ -17,10 +17,11 @@ from rq.suspension import resume, suspend
 
 from connectors.base import Context, Destination, Done, Failed, Outcome, Reason, Retry, Skipped
 from console.audit import Audit
-from jobs.ledger.ledger import STATES, Ledger
+from jobs.ledger.ledger import Ledger
 from jobs.ledger.query import Query
 from jobs.ledger.records import Records
 from jobs.ledger.search import CHUNK, LOOKED_AT
+from jobs.ledger.values import STATES
 from jobs.replay import Replayer
 from sources.base import Event
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event

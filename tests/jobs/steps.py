@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobs.ledger.ledger import Lease
+from jobs.ledger.values import Lease
 from tests.jobs.world import World, feedback_event
 
 

@@ -8,7 +8,7 @@ from redis import Redis
 from connectors.base import Destination, LeaseLost
 from jobs.delivery import flow
 from jobs.delivery.stops import Stop, Stops
-from jobs.ledger.ledger import Admission, Lease, Recovery
+from jobs.ledger.values import Admission, Lease, Recovery
 from tests.jobs.steps import due, fields, key_of, leased, members, now_ms
 from tests.jobs.world import INSTANCE, Recorder, World
 

@@ -13,7 +13,7 @@ from bridge.redaction import Redactor
 from jobs.delivery.attempts import counts_of, fields_of, log_of, notes_of
 from jobs.delivery.schedule import Transition
 from jobs.ledger.bounds import LONGEST_EXCERPT, MOST_OF_CALLS
-from jobs.ledger.ledger import Lease
+from jobs.ledger.values import Lease
 
 PLANTED = "planted-secret-of-a-test"
 EARLIER = {"at": 5.0, "seconds": 0.1, "outcome": "retrying", "why": "503", "reason": "server_error"}

@@ -11,8 +11,8 @@ from redis import Redis
 
 from connectors.base import LeaseLost
 from jobs.configuration import configure
-from jobs.deliver import DeliveryContext
-from jobs.ledger.ledger import Lease
+from jobs.delivery.context import DeliveryContext
+from jobs.ledger.values import Lease
 from jobs.routing import Route, plan
 from sources import REGISTRY
 from sources.base import Event

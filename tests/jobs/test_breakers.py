@@ -8,7 +8,7 @@ import pytest
 from redis import Redis
 
 from jobs.delivery.stops import Stop, Stops
-from jobs.ledger.ledger import Lease, Recovery, Settled, State
+from jobs.ledger.values import Lease, Recovery, Settled, State
 from tests.jobs.steps import due, due_now, fields, key_of, leased, now_ms, waiting
 from tests.jobs.world import INSTANCE, Recorder, World
 

@@ -12,7 +12,7 @@ from redis import Redis
 from connectors.base import Context, Destination, Done, Failed, Outcome, Reason, Retry, Skipped
 from jobs.delivery import flow
 from jobs.delivery.flow import Go, Hold, conditions_of, recovery_of, states_of, system_of
-from jobs.ledger.ledger import Recovery
+from jobs.ledger.values import Recovery
 from sources.base import Event
 from tests.jobs.steps import key_of, leased, now_ms
 from tests.jobs.world import Recorder, World, feedback_event

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from redis import Redis
 
-from jobs.ledger.ledger import Recovery
+from jobs.ledger.values import Recovery
 from tests.jobs.steps import due, due_now, fields, key_of, leased, members, now_ms, queued, waiting
 from tests.jobs.world import Recorder, World
 

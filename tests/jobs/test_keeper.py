@@ -10,8 +10,9 @@ from redis import Redis
 
 from jobs.delivery import keeper as keeper_module
 from jobs.delivery.keeper import Keeper
-from jobs.ledger.ledger import Lease, Ledger
+from jobs.ledger.ledger import Ledger
 from jobs.ledger.records import Records
+from jobs.ledger.values import Lease
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event
 from tools.sandbox.processes import wait_for
 

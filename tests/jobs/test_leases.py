@@ -6,7 +6,8 @@ import pytest
 from redis import Redis
 
 from connectors.base import LeaseLost
-from jobs.ledger.ledger import Lease, Ledger
+from jobs.ledger.ledger import Ledger
+from jobs.ledger.values import Lease
 from tests.jobs.steps import due, now_ms
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event
 

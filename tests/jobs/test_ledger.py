@@ -17,7 +17,7 @@ from connectors.base import Context, Destination, Done, Failed, LeaseLost, Outco
 from jobs.delivery.attempts import fields_of
 from jobs.delivery.clock import Clock, Pulse
 from jobs.delivery.schedule import DELAYS, Transition
-from jobs.ledger.ledger import Lease, Planned
+from jobs.ledger.values import Lease, Planned
 from jobs.replay import Replayer
 from sources.abc.events import parse
 from sources.base import Event, Unread

@@ -23,8 +23,8 @@ from jobs.delivery.crew import Crew
 from jobs.delivery.schedule import Transition
 from jobs.delivery.slots import Slots
 from jobs.ledger.bounds import TooLarge, result_text
-from jobs.ledger.ledger import Lease
 from jobs.ledger.links import RedisLinks
+from jobs.ledger.values import Lease
 from jobs.reconcile.checkpoints import Checkpoints
 from jobs.replay import Replayer
 from jobs.worker import ThreadWorker

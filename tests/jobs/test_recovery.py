@@ -8,7 +8,7 @@ import pytest
 from redis import Redis
 
 from connectors.base import Context, Destination, Done, Failed, Outcome, Retry, Skipped
-from jobs.ledger.ledger import Lease
+from jobs.ledger.values import Lease
 from jobs.replay import Replayer
 from sources.base import Event
 from tests.jobs.steps import leased

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.environment import ConfigError
-from jobs.ledger.ledger import Planned
+from jobs.ledger.values import Planned
 from jobs.routing import Route, make_route, plan
 from sources import EVENTS
 from sources.abc.events import parse

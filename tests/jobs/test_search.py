@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.base import Context, Done, Failed, Outcome, Retry
-from jobs.ledger.ledger import STATES
 from jobs.ledger.query import BadQuery, Query
 from jobs.ledger.scripts import LUA
 from jobs.ledger.search import CHUNK, LOOKED_AT, STEP_BYTES, Page, Search
+from jobs.ledger.values import STATES
 from sources.base import Event
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from redis import Redis
 
-from jobs.ledger.ledger import Lease, State
+from jobs.ledger.values import Lease, State
 from tests.jobs.steps import due, fields, key_of, leased, members, now_ms
 from tests.jobs.world import Recorder, World, status_event
 

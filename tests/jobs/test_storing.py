@@ -8,7 +8,7 @@ import pytest
 from redis import Redis
 
 from jobs.accept import Acceptor
-from jobs.ledger.ledger import Planned
+from jobs.ledger.values import Planned
 from jobs.routing import Route
 from sources.abc.events import parse
 from sources.base import Event, Unread

@@ -17,7 +17,7 @@ MODULES = [
     "jobs/delivery/schedule.py",
     "jobs/delivery/flow.py",
     "bridge/http/deadline.py",
-    "connectors/base.py",
+    "connectors/base/outcomes.py",
     "sources/signatures.py",
 ]
 

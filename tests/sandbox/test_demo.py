@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tools.sandbox import demo as demo_module
-from tools.sandbox.demo import Demo, Effect
+from tools.sandbox.demo import Demo
+from tools.sandbox.effects import Effect
 from tools.sandbox.processes import ROOT, Processes, answers, child_environment, python_command, wait_for
 from tools.sandbox.service import Service
 

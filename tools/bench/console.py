@@ -20,8 +20,9 @@ from redis import Redis
 from bridge.redaction import Redactor
 from jobs.delivery.attempts import counts_of, fields_of
 from jobs.delivery.schedule import Transition
-from jobs.ledger.ledger import LEASE_MS, STATES, Lease, Ledger, Planned
+from jobs.ledger.ledger import LEASE_MS, Ledger
 from jobs.ledger.scripts import LUA
+from jobs.ledger.values import STATES, Lease, Planned
 from sources.abc.events import parse
 from tools.bench.common import PERFORMANCE, TOKEN, Report, arguments, percentile, place
 from tools.bench.receiver import serve

@@ -14,7 +14,7 @@ from typing import Any
 
 from jobs.delivery.attempts import log_of
 from jobs.delivery.schedule import GIVE_UP_AFTER
-from jobs.ledger.ledger import Lease
+from jobs.ledger.values import Lease
 from tools.explore.store import Items
 from tools.explore.world import PREFIX, Attempt, State
 

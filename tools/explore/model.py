@@ -7,9 +7,10 @@ from typing import Any
 
 from lupa.lua51 import LuaError
 
-from jobs.ledger.ledger import HAND_OVER_MS, Ledger, Planned, split
+from jobs.ledger.ledger import HAND_OVER_MS, Ledger
 from jobs.ledger.policy import POLICY
 from jobs.ledger.scripts import LUA, TEXTS, ready
+from jobs.ledger.values import Planned, split
 from tools.explore.canonical import UNFINISHED
 from tools.explore.choices import Choices
 from tools.explore.lua import Redis

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jobs.delivery.schedule import DELAYS
-from jobs.ledger.ledger import STATES, split
 from jobs.ledger.policy import POLICY
+from jobs.ledger.values import STATES, split
 from tools.explore.canonical import UNFINISHED
 from tools.explore.world import PREFIX, Broken, State, World
 

@@ -17,7 +17,8 @@ from connectors import patience
 from connectors.base import Done, Failed, LeaseLost, Outcome, Retry
 from jobs.delivery import attempts, flow
 from jobs.delivery.schedule import after
-from jobs.ledger.ledger import FINISHED, Lease, Ledger, Recovery, split
+from jobs.ledger.ledger import Ledger
+from jobs.ledger.values import FINISHED, Lease, Recovery, split
 from tools.explore.canonical import UNFINISHED
 from tools.explore.store import Snapshot, Store
 from tools.explore.world import PREFIX, QUEUE, Attempt, Broken, State, World, deliveries, stopped

@@ -9,7 +9,8 @@ from typing import Any
 from connectors.base import Destination, Outcome
 from jobs.delivery import attempts
 from jobs.delivery.flow import Hold
-from jobs.ledger.ledger import CLOCKS_APART, Lease, split
+from jobs.ledger.ledger import CLOCKS_APART
+from jobs.ledger.values import Lease, split
 from sources.base import Event, Subject
 from tools.explore.store import EMPTY, Snapshot
 

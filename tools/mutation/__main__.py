@@ -22,7 +22,7 @@ from tools.mutation.lanes import ROOT, Lane, Tests, is_own
 from tools.mutation.mutant import Mutant
 
 EXPLAINED = ROOT / "docs" / "mutants.md"
-CORE = ("jobs/**/*.py", "connectors/base.py", "bridge/http/*.py", "sources/signatures.py")
+CORE = ("jobs/**/*.py", "connectors/base/*.py", "bridge/http/*.py", "sources/signatures.py")
 TESTS = {
     "jobs": ("tests/jobs/test_*.py",),
     "connectors": ("tests/jobs/test_*.py", "tests/connectors/test_*.py"),

@@ -7,36 +7,22 @@ webhooks to the real receiver; and each effect is read back from the stand-ins, 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from tools.sandbox.abc_store import DEMO_KEY
 from tools.sandbox.demo_sources import VARIABLES, send_each
-from tools.sandbox.processes import ROOT, ProcessEnded, Processes, end_on_signals
-from tools.sandbox.service import CHANNEL, MORE_PROJECTS, PASSWORD, Service, call, start_service
+from tools.sandbox.effects import CHATS, Effect, Effects, quoted, recorded
+from tools.sandbox.processes import ProcessEnded, Processes, end_on_signals
+from tools.sandbox.service import MORE_PROJECTS, PASSWORD, Service, start_service
 
-RECORDINGS = ROOT / "tests" / "fixtures" / "abc"
 CONNECTORS = "translate,jira,github,gitlab,blue,slack,jandi,discord,mattermost,teams,outgoing,nocobase"
-CHATS = {"JANDI": "body", "Discord": "content", "Mattermost": "text", "Teams": "lines"}
-"""Systems with a secret address, and where their stand-ins keep the text of a message."""
 STATUSES = {2: ("open", "closed"), 3: ("opened", "closed"), 4: ("Inbox", "done")}
 """In the ticket system of each further project: of a new ticket, and of one that is done."""
 SECONDS = 30.0  # for an effect
 SECONDS_LEFT = 5.0  # for each one after an effect was missed: something is wrong, no need to wait long for all the rest
-UNTOUCHED = ("name", "description", "status")
-
-
-@dataclass(frozen=True)
-class Effect:
-    """`seen` returns the evidence as text once the effect exists; `what` is its name when it is missing."""
-
-    what: str
-    seen: Callable[[], str | None]
 
 
 @dataclass
@@ -58,154 +44,29 @@ class Demo:
                 self.missing.append(effect.what)
                 show(f"   ✗ MISSING: {effect.what}")
 
-    # What can be seen afterwards.
-
-    def translated(self, feedback: int) -> Effect:
-        def seen() -> str | None:
-            text = self.service.abc("GET", f"channels/1/feedbacks/{feedback}").get("translatedMessage")
-            return f"ABC: feedback {feedback} has translatedMessage {quoted(text)}" if text else None
-
-        return Effect(f"the translation of feedback {feedback} in translatedMessage", seen)
-
-    def ticket(self, issue: int, name: str, description: str) -> Effect:
-        """One ticket, its number in ABC, and everything else of the issue as it was made."""
-
-        def seen() -> str | None:
-            now = self.service.abc("GET", f"issues/{issue}")
-            tickets = [ticket for ticket in self.tickets() if ticket["summary"] and name in ticket["summary"]]
-            number = now["externalIssueId"]
-            if not number or [ticket["key"].partition("-")[2] for ticket in tickets] != [number]:
-                return None
-            made = {"name": name, "description": description, "status": "INIT"}
-            if any(now[key] != value for key, value in made.items()):
-                return None
-            shown = f"Jira: one ticket, {tickets[0]['key']} {quoted(tickets[0]['summary'])}"
-            kept = ", ".join(f"{key} {quoted(now[key])}" for key in UNTOUCHED)
-            return f"{shown}\n   ✓ ABC: issue {issue} has externalIssueId {quoted(number)}; untouched: {kept}"
-
-        return Effect(f"one ticket for issue {issue}, its number as externalIssueId, nothing else changed", seen)
-
-    def ticket_of_project(self, project: int, issue: int, name: str, status: str) -> Effect:
-        """One ticket in the system of a project of MORE_PROJECTS, its number in ABC."""
-        system = MORE_PROJECTS[project]
-
-        def seen() -> str | None:
-            number = self.service.of(project).abc("GET", f"issues/{issue}")["externalIssueId"]
-            tickets = self.service.state()[system.lower()]["tickets"]
-            found = [there for there in tickets if there["summary"] == name]
-            if [there["key"].rpartition("#")[2] for there in found] != [number] or found[0]["status"] != status:
-                return None
-            return f"{system}: one ticket, {found[0]['key']} {quoted(name)}, is {quoted(status)}"
-
-        return Effect(f"one ticket in {system} for issue {issue} of project {project}, {status}", seen)
-
-    def comment(self, issue: int, text: str) -> Effect:
-        def seen() -> str | None:
-            ticket = self.ticket_of(issue)
-            bodies = [comment["body"] for comment in ticket["comments"]] if ticket else []
-            found = [body for body in bodies if text in body]
-            return f"Jira: {ticket['key']} has the comment {quoted(found[0])}" if ticket and found else None
-
-        return Effect(f"the feedback as a comment on the ticket of issue {issue}", seen)
-
-    def status(self, issue: int, status: str) -> Effect:
-        def seen() -> str | None:
-            ticket = self.ticket_of(issue)
-            return f"Jira: {ticket['key']} is {quoted(status)}" if ticket and ticket["status"] == status else None
-
-        return Effect(f"the ticket of issue {issue} in the status {status}", seen)
-
-    def message(self, name: str) -> Effect:
-        def seen() -> str | None:
-            found = [
-                message["text"] for message in self.service.state()["slack"]["messages"] if name in message["text"]
-            ]
-            return f"Slack: one message in {CHANNEL}: {quoted(found[0])}" if len(found) == 1 else None
-
-        return Effect(f"one Slack message about {name}", seen)
-
-    def chat_message(self, system: str, field: str, name: str) -> Effect:
-        """`field`: where the stand-in keeps the text of a message."""
-
-        def seen() -> str | None:
-            texts = ["".join(message[field]) for message in self.service.state()[system.lower()]["messages"]]
-            found = [text for text in texts if name in text]
-            return f"{system}: one message: {quoted(found[0])}" if len(found) == 1 else None
-
-        return Effect(f"one {system} message about {name}", seen)
-
-    def webhook(self, name: str, kind: str) -> Effect:
-        def seen() -> str | None:
-            bodies = [json.loads(taken["body"]) for taken in self.service.state()["outgoing"]["webhooks"]]
-            found = [body for body in bodies if body["type"] == kind and body["data"]["issue"]["name"] == name]
-            return (
-                f"A receiver of webhooks: one {kind}, signed, of {found[0]['timestamp']}" if len(found) == 1 else None
-            )
-
-        return Effect(f"one webhook {kind} about {name}", seen)
-
-    def workflow(self, name: str, kind: str) -> Effect:
-        def seen() -> str | None:
-            runs = [run for run in self.service.state()["nocobase"]["runs"] if run["type"] == kind]
-            found = [run for run in runs if run["data"]["issue"]["name"] == name]
-            return f"NocoBase: one run of the workflow, with {kind}" if len(found) == 1 else None
-
-        return Effect(f"one run of NocoBase's workflow about {name}", seen)
-
-    def announced(self, system: str, text: str) -> Effect:
-        """One message about an event of another source."""
-
-        def seen() -> str | None:
-            lines = [message["text"].splitlines()[0] for message in self.service.state()["slack"]["messages"]]
-            return f"Slack: {quoted(text)}" if lines.count(text) == 1 else None
-
-        return Effect(f"one Slack message about what {system} announced", seen)
-
-    def tickets(self) -> list[dict[str, Any]]:
-        return list(self.service.state()["jira"]["tickets"])
-
-    def ticket_of(self, issue: int) -> dict[str, Any] | None:
-        number = self.service.abc("GET", f"issues/{issue}")["externalIssueId"]
-        return next((ticket for ticket in self.tickets() if ticket["key"].partition("-")[2] == number), None)
-
-    def reported_again(self, names: list[str]) -> Effect:
-        """The recorded requests, byte for byte: the same events once more, with other bytes."""
-
-        def seen() -> str | None:
-            if any(self.service.deliveries(state=state) for state in ("queued", "running", "retrying")):
-                return None  # what is still under way would be taken for an effect of what is sent now
-            before = effects_of(self.service.state())
-            answers = [send_recorded(self.service, name) for name in names]
-            if not all(answer.get("success") and answer.get("duplicate") for answer in answers):
-                return None
-            same = effects_of(self.service.state()) == before
-            return f"{len(names)} × 200, each known already; no second translation, ticket or comment" if same else None
-
-        return Effect("the recorded deliveries recognised as known", seen)
-
 
 def run(demo: Demo) -> None:
     """The story. The ids that things get are those of the recordings, so that these can be sent at the end."""
-    abc = demo.service
+    abc, see = demo.service, Effects(demo.service)
     first, second = recorded("feedback-creation-full")["feedback"], recorded("feedback-creation-minimal")["feedback"]
     mixed, issue = recorded("feedback-creation-with-new-issues-3")["feedback"], recorded("issue-creation")["issue"]
     shown = ("id", "createdAt", "updatedAt", "issues", "translatedMessage", "translatedLang")
     number = abc.write_feedback({key: value for key, value in first.items() if key not in shown})
-    demo.scene(f"FEEDBACK_CREATION: a user writes {quoted(first['message'])}", demo.translated(number))
+    demo.scene(f"FEEDBACK_CREATION: a user writes {quoted(first['message'])}", see.translated(number))
 
     names = [issue["name"] for issue in mixed["issues"]]
     plain = abc.write_feedback({"message": second["message"]})
     number = abc.write_feedback({"message": mixed["message"], "issueNames": names})
     demo.scene(
         f"FEEDBACK_CREATION with two new issues (ISSUE_CREATION comes before they can be read): {', '.join(names)}",
-        demo.translated(number),
-        *(demo.ticket(position, name, "") for position, name in enumerate(names, 1)),
+        see.translated(number),
+        *(see.ticket(position, name, "") for position, name in enumerate(names, 1)),
     )
 
     third = abc.open_issue(issue["name"], issue["description"])
     demo.scene(
         f"ISSUE_CREATION: a person opens the issue {quoted(issue['name'])}",
-        demo.ticket(third, issue["name"], issue["description"]),
+        see.ticket(third, issue["name"], issue["description"]),
     )
 
     added = recorded("issue-addition")["addedIssue"]
@@ -213,19 +74,19 @@ def run(demo: Demo) -> None:
     abc.add_to_issue(plain, fourth)
     demo.scene(
         f"ISSUE_ADDITION: feedback {plain} is added to the new issue {quoted(added['name'])}",
-        demo.ticket(fourth, added["name"], added["description"]),
-        demo.comment(fourth, second["message"]),
+        see.ticket(fourth, added["name"], added["description"]),
+        see.comment(fourth, second["message"]),
     )
 
     status = recorded("issue-status-change")["issue"]["status"]
     abc.change_status(third, status)
     demo.scene(
         f"ISSUE_STATUS_CHANGE: issue {third} goes from INIT to {status}",
-        demo.status(third, "In Progress"),
-        demo.message(issue["name"]),
-        *(demo.chat_message(system, field, issue["name"]) for system, field in CHATS.items()),
-        demo.webhook(issue["name"], "ISSUE_STATUS_CHANGE"),
-        demo.workflow(issue["name"], "ISSUE_STATUS_CHANGE"),
+        see.status(third, "In Progress"),
+        see.message(issue["name"]),
+        *(see.chat_message(system, field, issue["name"]) for system, field in CHATS.items()),
+        see.webhook(issue["name"], "ISSUE_STATUS_CHANGE"),
+        see.workflow(issue["name"], "ISSUE_STATUS_CHANGE"),
     )
 
     for project, (opened, closed) in STATUSES.items():
@@ -233,59 +94,23 @@ def run(demo: Demo) -> None:
         other, system = there.open_issue(name), MORE_PROJECTS[project]
         demo.scene(
             f"ISSUE_CREATION in project {project}, whose tickets are in {system}: {quoted(name)}",
-            demo.ticket_of_project(project, other, name, opened),
+            see.ticket_of_project(project, other, name, opened),
         )
         there.change_status(other, "RESOLVED")
         demo.scene(
             f"ISSUE_STATUS_CHANGE in project {project}: issue {other} goes from INIT to RESOLVED",
-            demo.ticket_of_project(project, other, name, closed),
-            demo.message(name),
+            see.ticket_of_project(project, other, name, closed),
+            see.message(name),
         )
 
     demo.scene(
         "Webhooks of other systems, each signed as its vendor signs",
-        *(demo.announced(system, text) for system, text in send_each(demo.service.web).items()),
+        *(see.announced(system, text) for system, text in send_each(demo.service.web).items()),
     )
 
     again = ["feedback-creation-full", "feedback-creation-minimal", "issue-creation", "issue-addition"]
     again += ["feedback-creation-with-new-issues-1", "feedback-creation-with-new-issues-2"]
-    demo.scene("Sent again: requests recorded from a real server, byte for byte", demo.reported_again(again))
-
-
-def recorded(name: str) -> dict[str, Any]:
-    """The `data` of a recorded request."""
-    return dict(json.loads(recording(name)["body"])["data"])
-
-
-def recording(name: str) -> dict[str, Any]:
-    return dict(json.loads((RECORDINGS / f"{name}.json").read_text(encoding="utf-8")))
-
-
-def send_recorded(service: Service, name: str) -> dict[str, Any]:
-    request = recording(name)
-    headers = {key: value for key, value in request["headers"] if key not in ("Host", "Content-Length", "Connection")}
-    return dict(call("POST", f"{service.web}{request['path']}", headers, data=request["body"].encode()))
-
-
-def effects_of(state: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Everything that the service has done to others."""
-    shown = (
-        "abc",
-        "jira",
-        "github",
-        "gitlab",
-        "blue",
-        "slack",
-        *map(str.lower, CHATS),
-        "outgoing",
-        "nocobase",
-        "translate",
-    )
-    return tuple(state[system]["writes"] if system == "abc" else state[system] for system in shown)
-
-
-def quoted(text: object) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    demo.scene("Sent again: requests recorded from a real server, byte for byte", see.reported_again(again))
 
 
 def show(text: str) -> None:

@@ -1,0 +1,40 @@
+"""The contract of a connector: try once, and return an outcome.
+
+A connector never retries, sleeps, schedules or logs what happens next: it returns an outcome and the job layer does
+the rest. It may be run again at any moment, after any step, by another process; so before an effect that can't be
+undone it keeps a note (`context.keep`), and when it finds such a note it looks before it acts.
+"""
+
+from __future__ import annotations
+
+from connectors.base.abilities import Changed, Changing, Gathering, Preview, Previewing, Restoring
+from connectors.base.context import Context, Links, TicketSystem, Tools
+from connectors.base.outcomes import Done, Failed, LeaseLost, Outcome, Reason, Retry, Skipped
+from connectors.base.spec import VERSION, Check, Connector, Destination, Spec, TicketKind, note
+
+__all__ = [
+    "VERSION",
+    "Changed",
+    "Changing",
+    "Check",
+    "Connector",
+    "Context",
+    "Destination",
+    "Done",
+    "Failed",
+    "Gathering",
+    "LeaseLost",
+    "Links",
+    "Outcome",
+    "Preview",
+    "Previewing",
+    "Reason",
+    "Restoring",
+    "Retry",
+    "Skipped",
+    "Spec",
+    "TicketKind",
+    "TicketSystem",
+    "Tools",
+    "note",
+]

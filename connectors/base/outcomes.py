@@ -1,0 +1,68 @@
+"""What an attempt returns: its outcome, and why something failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+Reason: TypeAlias = Literal[
+    "auth",  # credentials missing, wrong, expired, or without the permission
+    "config",  # something that the operator set does not exist or does not fit
+    "rate_limited",  # too much at once: later
+    "quota",  # used up: a person must act
+    "timeout",  # no answer in time
+    "network",  # no connection, or it broke
+    "server_error",  # the other side's fault: 5xx
+    "client_error",  # the other side refuses this very request: 4xx
+    "gone",  # the other side wants nothing more (410): the connector instance stops until a person resumes it
+    "not_found",  # what the event is about was deleted
+    "not_yet",  # it can't be seen yet (the source announces before it commits)
+    "ambiguous",  # sent, outcome unknown: look before sending again
+    "crashed",  # the connector itself failed: a defect of ours
+]
+"""Why something failed: a closed set, also a label of the metrics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The effect exists. `result` describes it (ticket key, message time stamp, fields written)."""
+
+    result: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """There was nothing to do; `why` is the reason, for people."""
+
+    why: str
+    result: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """It may work later. `after`: seconds that the other side asked us to wait: of a rate limit (`rate_limited`) and of
+    what is only not visible yet (`not_yet`) they are the time of the next attempt, of all else they only make the
+    schedule longer. `at_source`: the source (ABC) failed; it shows nothing about the destination."""
+
+    why: str
+    reason: Reason
+    after: float | None = None
+    at_source: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It can't work until a person changes something; `why`: what happened and what to do. `at_source`: as in
+    Retry."""
+
+    why: str
+    reason: Reason
+    at_source: bool = False
+
+
+Outcome: TypeAlias = Done | Skipped | Retry | Failed
+
+
+class LeaseLost(Exception):
+    """Another worker has taken this delivery over: stop at once, do nothing more."""
