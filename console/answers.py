@@ -157,6 +157,13 @@ class Progress(BaseModel):
     skipped: int
     dead: int
     left: int
+    connector: Annotated[str, Field(description="Of its filter")]
+    reason: Annotated[str, Field(description="Of its filter")]
+
+
+class Dropped(BaseModel):
+    count: Annotated[int, Field(description="How many this request dropped")]
+    next: Annotated[str | None, Field(description="The cursor for the rest; null when there is none")]
 
 
 class Resumed(BaseModel):
@@ -202,6 +209,17 @@ class HoursQuery(BaseModel):
 
 class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class DropGroupBody(Body):
+    """A group of `GET /api/dead`."""
+
+    connector: str = Field(min_length=1)
+    reason: str = Field(min_length=1, description="Why they died, such as auth")
+    why: str = Field(
+        min_length=1, max_length=LONGEST_REASON, pattern=r"\S", description="Why they are dropped; kept with each"
+    )
+    cursor: Cursor = ""
 
 
 class DropBody(Body):

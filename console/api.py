@@ -126,6 +126,14 @@ def make_blueprint(password: Password | None, attempts: Attempts, runtime: Runti
         return _done(delivery_id, replayer.drop(delivery_id, reason), "skipped", 200)
 
     @endpoint(
+        "POST", "/dead/drop", "Never send a group of dead letters", "Dropped", body="DropGroupBody", errors=(400,)
+    )
+    def drop_group() -> Answer:
+        given = _body("DropGroupBody")
+        record("drop_group", f"{given.connector} {given.reason}: {given.why}")
+        return jsonify(asdict(replayer.drop_group(**given.model_dump())))
+
+    @endpoint(
         "POST",
         "/replay",
         "Send what a filter finds again, at a rate",

@@ -75,11 +75,23 @@ def register(app: Flask, desk: Desk) -> None:
         _replay_all(desk, query, rate, wait, as_json)
 
     @app.cli.command("drop")
-    @click.argument("delivery_ids", nargs=-1, required=True)
+    @click.argument("delivery_ids", nargs=-1)
+    @click.option(
+        "--group", nargs=2, metavar="CONNECTOR REASON", help="All dead letters of a group that flask dead lists."
+    )
     @click.option("--reason", required=True, help="Why; it is kept with the delivery.")
     @click.option("--json", "as_json", is_flag=True, help="For scripts: one JSON object a line.")
-    def drop(delivery_ids: tuple[str, ...], reason: str, as_json: bool) -> None:
-        """Never send these deliveries: they become skipped, and the next of their line goes."""
+    def drop(delivery_ids: tuple[str, ...], group: tuple[str, str] | None, reason: str, as_json: bool) -> None:
+        """Never send these deliveries: they become skipped, and the next of their line goes.
+
+        Name DELIVERY_IDS, or a group: flask drop --group jira config --reason "the project is closed". What was dropped
+        can still be replayed.
+        """
+        if (group is None) == (not delivery_ids):
+            raise click.UsageError("name the DELIVERY_IDS, or a --group")
+        if group is not None:
+            _drop_group(desk, *group, reason, as_json)
+            return
         results = []
         for id_ in delivery_ids:
             desk.record("drop", f"{id_}: {reason}")
@@ -142,6 +154,16 @@ def _replay_all(desk: Desk, query: Query, rate: float, wait: bool, as_json: bool
     else:
         echo(f"{count} deliveries are sent again, {rate:g} a second; replay {replay_id}")
     sys.exit(1 if wait and found.dead else 0)
+
+
+def _drop_group(desk: Desk, connector: str, reason: str, why: str, as_json: bool) -> None:
+    desk.record("drop_group", f"{connector} {reason}: {why}")
+    count = 0
+    with progress("dropping", err=True) as advance:
+        for count in desk.runtime.replayer.drop_whole_group(connector, reason, why):
+            advance(count, None)
+    found = {"connector": connector, "reason": reason, "count": count}
+    echo(as_json_text(found) if as_json else f"{count} deliveries of {connector} with the reason {reason} were dropped")
 
 
 def _nothing(query: Query) -> str:

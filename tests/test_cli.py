@@ -382,6 +382,13 @@ def test_a_dead_letter_is_dropped(run: Run, service: Service, processes: Process
         fields for _, fields in redis.xrevrange("fb:default:audit") if fields[b"about"].startswith(id_.encode())
     ]
     assert (entry[b"who"], entry[b"what"]) == (b"command", b"drop")
+    dead_letter(service, processes, redis, 605)
+    assert run("drop", id_, "--group", "slack", "config", "--reason", "x")[0] == 2, "either or"
+    assert run("drop", "--group", "slack", "config", "--reason", "not needed") == (
+        0,
+        "1 deliveries of slack with the reason config were dropped\n",
+    )
+    assert redis.xrevrange("fb:default:audit", count=1)[0][1][b"about"] == b"slack config: not needed"
 
 
 def test_replay_needs_to_know_what(run: Run) -> None:

@@ -40,3 +40,15 @@ def reconcile(runtime: Runtime, reconciler: Reconciler, start: float | None, dry
         return {"summary": summary, "problems": problems, "found": len(report.findings), "at": time.time()}
 
     return work
+
+
+def drop(runtime: Runtime, connector: str, reason: str, why: str) -> Work:
+    """As `flask drop --group`: a line with how many so far."""
+
+    def work(write: Write) -> Line:
+        count = 0
+        for count in runtime.replayer.drop_whole_group(connector, reason, why):
+            write({"count": count})
+        return {"count": count}
+
+    return work

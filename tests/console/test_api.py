@@ -411,7 +411,8 @@ def test_what_a_filter_finds_is_replayed_and_shows_its_progress(web: Web, mixed:
     mixed.run()
     mixed.pass_time(1)
     mixed.run_due()
-    assert web.get(path).json == {"id": reply.json["id"], "count": 2, "done": 2, "skipped": 0, "dead": 0, "left": 0}
+    ended = {"count": 2, "done": 2, "skipped": 0, "dead": 0, "left": 0}
+    assert web.get(path).json == {"id": reply.json["id"], **ended, "connector": "slack", "reason": ""}
     assert web.get("/api/replay/unknown").status == 404
 
 
@@ -469,6 +470,16 @@ def test_changes_are_in_the_audit_and_need_the_password(web: Web, mixed: World) 
         ("api", "drop", f"{dead['id']}: why"),
         ("api", "replay", "state=dead connector=jira rate=2"),
     ]
+
+
+def test_a_group_of_dead_letters_is_dropped(web: Web, mixed: World) -> None:
+    reply = send(web, "dead/drop", {"connector": "slack", "reason": "config", "why": "the channel is closed"})
+    assert (reply.status, reply.json) == (200, {"count": 4, "next": None})
+    assert {row["error"] for row in deliveries(web, "state=skipped")} == {"dropped: the channel is closed"}
+    [entry] = Audit(mixed.redis, INSTANCE).entries()
+    assert (entry.what, entry.about) == ("drop_group", "slack config: the channel is closed")
+    for body in ({"connector": "slack", "why": "x"}, {"connector": "slack", "reason": "config", "why": " "}):
+        assert send(web, "dead/drop", body).status == 400
 
 
 # Groups, states and hours

@@ -14,6 +14,7 @@ from jobs.ledger.hours import Hour
 from sources.base import Event
 from tests.console.browser import Browser, visible
 from tests.jobs.world import World, status_event
+from tools.sandbox.processes import wait_for
 
 DAMAGE: dict[str, Outcome] = {
     "down": Retry("Slack answered 503", "server_error"),
@@ -136,6 +137,26 @@ def test_a_group_is_sent_again_and_shows_its_progress(operator: Browser, world: 
     assert "3 of 3 ended: 3 done, 0 skipped, 0 dead again." in text
     assert "There are no dead letters." in text
     assert "Sent a group again slack auth rate=100 192.0.2.1" in visible(operator.get("/audit").text)
+
+
+def test_another_person_sees_how_far_a_replay_is(operator: Browser, world: World) -> None:
+    broken(world, DAMAGE["auth"], 3)
+    operator.submit("/dead", "/dead/replay", connector="slack", reason="auth", rate="0.1")
+    assert "Sent again: slack auth 0 of 3 ended" in visible(operator.get("/dead").text)
+
+
+def test_a_group_is_dropped_with_a_reason(operator: Browser, world: World) -> None:
+    broken(world, DAMAGE["auth"], 3)
+    assert operator.submit("/dead", "/dead/drop", why=" ").status_code == 400
+    form = {"csrf": operator.csrf, "connector": "slack", "reason": "", "why": "x"}
+    assert operator.post("/dead/drop", form).status_code == 400, "never all of a connector"
+    answer = operator.submit("/dead", "/dead/drop", why="the project is closed")
+    assert "3 deliveries are dropped. The progress is below." in visible(operator.get(answer.headers["Location"]).text)
+    seen = "Dropped: slack auth 3 of 3 are dropped."
+    wait_for("the drop", lambda: seen in visible(operator.get(answer.headers["Location"]).text))
+    assert world.records.health()["states"]["dead"] == 0
+    assert "Dropped: slack" not in visible(operator.get("/dead").text), "who did not ask sees it while it goes on"
+    assert "Dropped a group slack auth: the project is closed" in visible(operator.get("/audit").text)
 
 
 @pytest.mark.parametrize("rate", ["", "0", "nan", "inf", "-1", "1000", "x"])

@@ -8,7 +8,8 @@ import pytest
 
 from connectors.base import Destination, Done, Failed, Outcome, Retry
 from jobs.ledger.query import BadQuery, Query
-from jobs.replay import MOST_AT_ONCE, PLANNED_AT_ONCE, Progress, Replayer
+from jobs.ledger.scripts import LUA
+from jobs.replay import LISTED, MOST_AT_ONCE, PLANNED_AT_ONCE, Dropped, Progress, Replayer
 from tests.jobs.steps import due, fields, leased, members
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event
 
@@ -172,7 +173,57 @@ def test_an_id_is_one_of_ours(replayer: Replayer, replay_id: str) -> None:
         replayer.replay_all(DEAD, replay_id=replay_id)
 
 
+def test_one_that_goes_on_is_found_without_its_id(world: World, replayer: Replayer) -> None:
+    died(world, 2)
+    assert replayer.going_on() == []
+    bulk = replayer.replay_all(Query(state="dead", connector="one", reason="client_error"), 0.1)
+    replayer.replay_all(Query(state="dead", connector="two"))
+    assert replayer.going_on() == [Progress(bulk.id, 2, 0, 0, 0, "one", "client_error")], "the other one has nothing"
+    world.connectors["one"].answer = lambda _event, _context: Done()
+    world.run()
+    world.pass_time(60)
+    world.run_due()
+    assert replayer.going_on() == []
+    for _ in range(LISTED + 1):
+        replayer.replay_all(DEAD)
+    assert world.redis.llen(f"fb:{INSTANCE}:replays") == LISTED
+
+
 # Dropping
+
+
+def test_a_group_is_dropped_and_nothing_else(world: World, replayer: Replayer) -> None:
+    first, second, other = died(world, 3)
+    world.redis.hset(f"fb:{INSTANCE}:delivery:{other}", "reason", "auth")
+    assert list(replayer.drop_whole_group("one", "client_error", "a test")) == [2]
+    assert world.states() == {first: "skipped", second: "skipped", other: "dead"}
+    assert fields(world, f"delivery:{first}")["why"] == "dropped: a test"
+    assert replayer.drop_group("two", "auth", "x") == Dropped(0, None)
+    for group in (("", "auth"), ("one", "")):
+        with pytest.raises(BadQuery):
+            replayer.drop_group(*group, "x")
+    assert world.states()[other] == "dead"
+
+
+def test_a_large_group_is_dropped_in_bounded_requests(world: World, replayer: Replayer) -> None:
+    count = MOST_AT_ONCE + 5
+    for number in range(count):
+        id_ = f"{number:020x}.one"
+        values = {"v": 1, "state": "dead", "entity": "e", "order": number, "reason": "auth"}
+        world.redis.hset(f"fb:{INSTANCE}:delivery:{id_}", mapping=values)
+        world.redis.zadd(f"fb:{INSTANCE}:state:dead", {id_: number})
+    first = replayer.drop_group("one", "auth", "a test")
+    assert 0 < first.count <= MOST_AT_ONCE
+    assert first.next
+    assert first.count + replayer.drop_group("one", "auth", "a test", first.next).count == count
+    assert members(world, "state:dead") == []
+
+
+def test_what_is_sent_again_after_a_group_was_looked_up_is_left_out(world: World, replayer: Replayer) -> None:
+    [id_] = died(world, 1)
+    replayer.replay(id_)
+    assert world.ledger.run(LUA["drop"], id_, "one", "why", "dead") == [b"changed"]
+    assert world.states()[id_] == "queued"
 
 
 def test_a_dead_letter_is_dropped(world: World, replayer: Replayer) -> None:

@@ -1,6 +1,6 @@
 -- Ends a delivery that shall not be sent: it becomes 'skipped'.
--- ARGV: prefix, time, delivery id, connector, why. Returns {'skipped', next of its line or ''}, or why not: {'gone' | 'foreign' |
--- 'running' | 'finished'}.
+-- ARGV: prefix, time, delivery id, connector, why, the only state in which it is dropped (without: any). Returns {'skipped', next of
+-- its line or ''}, or why not: {'gone' | 'foreign' | 'running' | 'finished' | 'changed'}.
 --!include time
 --!include recovery
 --!include again
@@ -12,6 +12,7 @@ if not d[1] then return {'gone'} end
 if d[1] ~= '1' then return {'foreign'} end
 if d[2] == 'running' then return {'running'} end
 if d[2] == 'done' or d[2] == 'skipped' then return {'finished'} end
+if ARGV[6] and d[2] ~= ARGV[6] then return {'changed'} end
 stop_waiting(p, id)
 redis.call('ZREM', p .. 'state:' .. d[2], id)
 redis.call('ZADD', p .. 'state:skipped', now, id)
