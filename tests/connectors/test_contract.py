@@ -83,8 +83,7 @@ def stand_in(request: pytest.FixtureRequest) -> Iterator[World]:
 
 def _worlds(kind: str, name: str) -> Iterator[World]:
     case = cases_of(kind)[name]
-    with running(**case.options) as sandbox:
-        sandbox.app.json.ensure_ascii = True  # type: ignore[attr-defined]  # so that it can answer lone surrogates
+    with running(ascii=True, **case.options) as sandbox:  # so that it can answer lone surrogates
         case.prepare(sandbox)
         yield World(kind, case, sandbox)
 

@@ -92,7 +92,7 @@ class World:
 def world() -> Iterator[World]:
     sandbox = create_sandbox()
     corrupting = Corrupting(sandbox.app.wsgi_app)
-    sandbox.app.wsgi_app = corrupting  # type: ignore[method-assign]
+    sandbox.app.wsgi_app = corrupting
     with running(sandbox):
         env = environment(sandbox.url, "redis://127.0.0.1:1/0")
         env |= {"SLACK_EVENTS": "*"}

@@ -51,7 +51,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[OddWorld]:
     case = cases_of(kind)[name]
     sandbox = create_sandbox(**case.options)
     corrupting = Corrupting(sandbox.app.wsgi_app)
-    sandbox.app.wsgi_app = corrupting  # type: ignore[method-assign]
+    sandbox.app.wsgi_app = corrupting
     with running(sandbox):
         case.prepare(sandbox)
         made = OddWorld(kind, case, sandbox)

@@ -1,13 +1,10 @@
-"""All stand-ins in one Flask application, and what tests and the demo hold on to."""
+"""All stand-ins behind one address, and what tests and the demo hold on to."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
-
-from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from tools.sandbox import (
     abc_routes,
@@ -39,6 +36,7 @@ from tools.sandbox.mattermost import Mattermost
 from tools.sandbox.nocobase import NocoBase
 from tools.sandbox.receiver import Receiver
 from tools.sandbox.slack import Slack
+from tools.sandbox.systems import OTHERS, Systems
 from tools.sandbox.teams import Teams
 from tools.sandbox.translators import Translators
 
@@ -47,7 +45,6 @@ from tools.sandbox.translators import Translators
 class Sandbox:
     """The third parties. `url` is where they listen, once they do."""
 
-    app: Flask
     abc: Abc
     sender: Sender
     jira: Jira
@@ -64,6 +61,7 @@ class Sandbox:
     translate: Translators
     faults: Faults
     abc_admin: Admin
+    app: Systems = field(init=False)
     url: str = ""
 
     def state(self) -> dict[str, Any]:
@@ -83,13 +81,13 @@ def create_sandbox(
     timeout: float = TIMEOUT_SECONDS,
     parallel: int = 64,
     seed: int = 0,
+    ascii: bool = False,
 ) -> Sandbox:
-    """`interval`, `timeout` (seconds) and `parallel` are the sender's; `seed` is for faults with a probability."""
-    app = Flask("sandbox")
+    """`interval`, `timeout` (seconds) and `parallel` are the sender's; `seed` is for faults with a probability;
+    `ascii`: see Systems."""
     sender = Sender(interval, timeout, parallel)
     abc = Abc(sender)
     sandbox = Sandbox(
-        app,
         abc,
         sender,
         Jira(deployment),
@@ -107,29 +105,22 @@ def create_sandbox(
         Faults(seed),
         Admin(abc),
     )
-    app.register_blueprint(abc_routes.blueprint(sandbox.abc, sandbox.abc_admin), url_prefix="/abc")
-    app.register_blueprint(jira_routes.blueprint(sandbox.jira), url_prefix="/jira")
-    app.register_blueprint(github_routes.blueprint(sandbox.github), url_prefix="/github")
-    app.register_blueprint(gitlab_routes.blueprint(sandbox.gitlab), url_prefix="/gitlab")
-    app.register_blueprint(blue_routes.blueprint(sandbox.blue), url_prefix="/blue")
-    app.register_blueprint(slack_routes.blueprint(sandbox.slack), url_prefix="/slack")
-    app.register_blueprint(jandi.blueprint(sandbox.jandi), url_prefix="/jandi")
-    app.register_blueprint(teams.blueprint(sandbox.teams), url_prefix="/teams")
-    app.register_blueprint(mattermost.blueprint(sandbox.mattermost), url_prefix="/mattermost")
-    app.register_blueprint(discord.blueprint(sandbox.discord), url_prefix="/discord")
-    app.register_blueprint(receiver.blueprint(sandbox.receiver), url_prefix="/outgoing")
-    app.register_blueprint(nocobase.blueprint(sandbox.nocobase), url_prefix="/nocobase")
-    app.register_blueprint(translators.blueprint(sandbox.translate))
-    app.register_blueprint(control.blueprint(sandbox))
-    app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.register_error_handler(HTTPException, _http_error)
-    app.wsgi_app = FaultMiddleware(app.wsgi_app, sandbox.faults)  # type: ignore[method-assign]
+    blueprints = {
+        "abc": partial(abc_routes.blueprint, sandbox.abc, sandbox.abc_admin),
+        "jira": partial(jira_routes.blueprint, sandbox.jira),
+        "github": partial(github_routes.blueprint, sandbox.github),
+        "gitlab": partial(gitlab_routes.blueprint, sandbox.gitlab),
+        "blue": partial(blue_routes.blueprint, sandbox.blue),
+        "slack": partial(slack_routes.blueprint, sandbox.slack),
+        "jandi": partial(jandi.blueprint, sandbox.jandi),
+        "teams": partial(teams.blueprint, sandbox.teams),
+        "mattermost": partial(mattermost.blueprint, sandbox.mattermost),
+        "discord": partial(discord.blueprint, sandbox.discord),
+        "outgoing": partial(receiver.blueprint, sandbox.receiver),
+        "nocobase": partial(nocobase.blueprint, sandbox.nocobase),
+        OTHERS: partial(translators.blueprint, sandbox.translate),
+        "control": partial(control.blueprint, sandbox),
+    }
+    sandbox.app = Systems(blueprints, ascii=ascii)
+    sandbox.app.wsgi_app = FaultMiddleware(sandbox.app.wsgi_app, sandbox.faults)
     return sandbox
-
-
-def _http_error(error: HTTPException) -> Response:
-    if request.path.startswith("/abc/") and isinstance(error, NotFound | MethodNotAllowed):
-        return abc_routes.not_found()
-    body = json.dumps({"error": error.name, "message": error.description})
-    return Response(body, error.code, content_type="application/json")

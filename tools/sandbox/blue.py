@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSchema, build_schema
@@ -83,6 +84,7 @@ RENAMED = {
 }
 
 
+@cache
 def schema_of(newer: bool) -> GraphQLSchema:
     """The older names, or those of 2026."""
     text = SCHEMA

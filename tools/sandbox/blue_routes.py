@@ -20,7 +20,6 @@ MOST_RESULTS = 500
 
 def blueprint(blue: Blue) -> Blueprint:
     routes = Blueprint("blue", __name__)
-    schemas = {newer: schema_of(newer) for newer in (False, True)}
 
     @routes.post("/graphql")
     def graphql() -> Any:
@@ -36,7 +35,7 @@ def blueprint(blue: Blue) -> Blueprint:
         given = request.get_json(silent=True)
         if not isinstance(given, dict) or not isinstance(given.get("query"), str):
             return jsonify(errors=[{"message": "no query", "extensions": {"code": "BAD_REQUEST"}}]), 400
-        schema = schemas[blue.newer]
+        schema = schema_of(blue.newer)
         try:
             document = parse(given["query"])
         except GraphQLError as error:

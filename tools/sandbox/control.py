@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def blueprint(sandbox: Sandbox) -> Blueprint:
     """GET state; POST and DELETE faults; DELETE waits (of requests that are being held); POST webhook `{url, token}`;
     POST settings of the stand-ins."""
-    routes = Blueprint("control", __name__, url_prefix="/control")
+    routes = Blueprint("control", __name__)
 
     @routes.get("/state")
     def get_state() -> Any:

@@ -1,0 +1,59 @@
+"""One Flask application for each stand-in, made when it is first asked: a test needs two or three of twenty."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Flask, Response, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+
+from tools.sandbox import abc_routes
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+OTHERS = ""
+"""The name of the blueprint that answers paths of no other one."""
+
+
+class Systems:
+    """The WSGI application of all: the first part of a path names the stand-in, whose blueprint answers.
+
+    `ascii`: in answers, JSON has escapes for all other characters, as lone surrogates need. `wsgi_app` may be wrapped.
+    """
+
+    def __init__(self, blueprints: Mapping[str, Callable[[], Blueprint]], *, ascii: bool) -> None:
+        self.wsgi_app: WSGIApplication = self._dispatch
+        self._blueprints = blueprints
+        self._ascii = ascii
+        self._made: dict[str, Flask] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self.wsgi_app(environ, start_response)
+
+    def _dispatch(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        first = str(environ.get("PATH_INFO", "")).strip("/").split("/", 1)[0]
+        name = first if first in self._blueprints else OTHERS
+        with self._lock:
+            if name not in self._made:
+                self._made[name] = self._make(name)
+        return self._made[name](environ, start_response)
+
+    def _make(self, name: str) -> Flask:
+        app = Flask("sandbox")
+        app.register_blueprint(self._blueprints[name](), url_prefix=f"/{name}" if name else None)
+        app.json.sort_keys = False  # type: ignore[attr-defined]
+        app.json.ensure_ascii = self._ascii  # type: ignore[attr-defined]
+        app.register_error_handler(HTTPException, _http_error)
+        return app
+
+
+def _http_error(error: HTTPException) -> Response:
+    if request.path.startswith("/abc/") and isinstance(error, NotFound | MethodNotAllowed):
+        return abc_routes.not_found()
+    body = json.dumps({"error": error.name, "message": error.description})
+    return Response(body, error.code, content_type="application/json")
