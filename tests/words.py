@@ -12,7 +12,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,10 +43,14 @@ RETIRED = {
 #: Pieces of lines in which a retired word is someone else's: a quoted message of another system.
 EXEMPT = ("what people say about our app",)
 
-COMPILED = {
-    re.compile(rf"(?<![\w/'’.-])(?:{words.replace(' ', WRAP)})(?![\w/-])", re.IGNORECASE): instead
-    for words, instead in RETIRED.items()
-}
+
+def compiled(words: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w/'’.-])(?:{words.replace(' ', WRAP)})(?![\w/-])", re.IGNORECASE)
+
+
+COMPILED = {compiled(words): instead for words, instead in RETIRED.items()}
+ANY = compiled("|".join(f"(?:{words})" for words in RETIRED))
+"""Most texts hold none, and one pattern finds that out."""
 
 #: How a comment begins; None: the file is read whole. In all other files it begins with #.
 COMMENTS = {".lua": "--", ".md": None, ".json": None}
@@ -64,8 +68,9 @@ class Found(NamedTuple):
 
 def retired(text: str) -> Iterator[tuple[re.Match[str], str]]:
     """Each retired word in a text, with what to write instead."""
-    for pattern, instead in COMPILED.items():
-        yield from ((found, instead) for found in pattern.finditer(text))
+    if ANY.search(text):
+        for pattern, instead in COMPILED.items():
+            yield from ((found, instead) for found in pattern.finditer(text))
 
 
 def found_in(file: Path, *, texts: bool = True) -> Iterator[Found]:
@@ -93,8 +98,7 @@ def names(file: Path) -> Iterator[tuple[int, str]]:
     """The names in code and in the examples of a page, with their lines."""
     text = file.read_text(encoding="utf-8")
     if file.suffix == ".py":
-        tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-        yield from ((token.start[0], token.string) for token in tokens if token.type == tokenize.NAME)
+        yield from tokens(text, tokenize.NAME)
     elif file.suffix == ".lua":
         code = (re.sub(r"'[^'\n]*'", " ", line.partition("--")[0]) for line in text.splitlines())
         yield from ((number, name) for number, line in enumerate(code, 1) for name in NAME.findall(line))
@@ -146,9 +150,7 @@ def without_code_blocks(page: str) -> str:
 
 def python(text: str, *, texts: bool) -> Iterator[tuple[int, str]]:
     """Comments, docstrings and, where `texts`, every other text that holds a blank: errors, log lines."""
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT:
-            yield token.start[0], token.string
+    yield from tokens(text, tokenize.COMMENT)
     yield 0, ""
     tree = ast.parse(text)
     nodes = ast.walk(tree) if texts else (node.value for node in ast.walk(tree) if isinstance(node, ast.Expr))
@@ -156,3 +158,16 @@ def python(text: str, *, texts: bool) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
             yield from enumerate(node.value.splitlines(), node.lineno)
             yield 0, ""
+
+
+def tokens(text: str, kind: int) -> list[tuple[int, str]]:
+    """Those of a kind in Python code, with their lines."""
+    return [(line, string) for of_kind, line, string in all_tokens(text) if of_kind == kind]
+
+
+@lru_cache(maxsize=1)
+def all_tokens(text: str) -> list[tuple[int, int, str]]:
+    """A file is asked for twice: for its comments, and for its names."""
+    found = tokenize.generate_tokens(io.StringIO(text).readline)
+    wanted = (tokenize.COMMENT, tokenize.NAME)
+    return [(token.type, token.start[0], token.string) for token in found if token.type in wanted]

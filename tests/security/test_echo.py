@@ -27,7 +27,7 @@ WORDS = "ZQmyopinionQZ"
 TEXT = f"{WORDS} 그리고 더"
 KEY = "zqkey0123-4567-89abc-defgh"
 EXPLAINED = (200, 400, 422)
-"""Statuses with which systems explain what is wrong with a request: tried with every form of every explanation."""
+"""Statuses with which systems explain what is wrong with a request."""
 OTHERS = (401, 403, 404, 409, 413, 429, 500, 503)
 Attempt = Callable[[], object]
 
@@ -66,10 +66,12 @@ def bodies(text: str) -> Iterator[bytes]:
 
 
 def answers(*, key: str, statuses: tuple[int, ...] = ()) -> Iterator[tuple[int, bytes]]:
-    """Statuses and bodies. `statuses`: further ones, each with one form of every explanation."""
+    """Statuses and bodies: every form in every explanation, each of both with every status of EXPLAINED.
+    `statuses`: further ones, each with one form of every explanation."""
     received = f"POST /{key} Authorization: Bearer {key} {WORDS}"
-    for form in forms(received, key):
-        yield from ((status, body) for body in bodies(form) for status in EXPLAINED)
+    for number, form in enumerate(forms(received, key)):
+        for place, body in enumerate(bodies(form)):
+            yield EXPLAINED[(number + place) % len(EXPLAINED)], body
     yield from ((status, body) for body in bodies(received) for status in statuses)
 
 
