@@ -20,6 +20,8 @@ CROWD = 1100
 """More than the 1,024 connections that granian accepts unless it is configured otherwise."""
 PATIENCE = 15.0
 """Less than the 20 s after which a silent connection is closed, so that nobody is answered just because of that."""
+ATTEMPTS = 4
+"""As many as the sender makes: on a busy machine Redis may be too late for one (503)."""
 numbers = count(7000)
 
 
@@ -76,8 +78,13 @@ def test_a_crowd_keeps_no_webhook_out(web: Web, crowd: ExitStack, sends: bytes, 
     for _ in range(many):
         caller(crowd, web, sends)
     for _ in range(3):
-        with web.connected(PATIENCE) as connection:
-            assert connection.post(issue(next(numbers))).status == 200
+        webhook = issue(next(numbers))
+        assert any(posted(web, webhook) == 200 for _ in range(ATTEMPTS))
+
+
+def posted(web: Web, webhook: bytes) -> int:
+    with web.connected(PATIENCE) as connection:
+        return connection.post(webhook).status
 
 
 def test_endless_headers_are_refused_early(quiet: Web, crowd: ExitStack) -> None:

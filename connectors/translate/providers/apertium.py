@@ -63,7 +63,7 @@ class Apertium:
         self._session = session
         self._read_seconds = read_seconds
         self._pairs: frozenset[tuple[str, str]] = frozenset()
-        self._asked = 0.0
+        self._asked = float("-inf")
         self._lock = threading.Lock()
 
     def limits(self) -> Limits:
@@ -100,7 +100,7 @@ class Apertium:
         reply = answer.json()
         words = str(reply.get("explanation", ""))[:200] if isinstance(reply, dict) else ""
         if answer.status == 400 and "pair" in words:
-            self._asked = 0.0
+            self._asked = float("-inf")
             return ProviderError(Failed("Apertium answered 400: this pair is not installed any more", "client_error"))
         error = refusal(self.who, answer)
         return ProviderError(error.outcome, smaller=error.smaller or answer.status == 408)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +12,7 @@ from bridge.settings import load
 from connectors.translate.providers import build_provider
 from connectors.translate.providers.base import Provider, ProviderError
 from connectors.translate.settings import TranslateSettings
-from tools.sandbox.processes import free_port, wait_for
+from tools.sandbox.processes import Processes, free_port
 
 MODES = Path("/usr/share/apertium/modes")
 INSTALLED = bool(shutil.which("apertium-apy")) and (MODES / "eng-spa.mode").exists()
@@ -24,27 +22,19 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
+def provider(processes: Processes) -> Provider:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    process = subprocess.Popen(
-        ["apertium-apy", "-p", str(port), "-j", "1", str(MODES)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    processes.start("apertium", ["apertium-apy", "-p", str(port), "-j", "1", str(MODES)])
 
     def answers() -> bool:
         try:
-            return requests.get(f"{url}/listPairs", timeout=1).ok
+            return requests.get(f"{url}/listPairs", timeout=3).ok
         except requests.RequestException:
             return False
 
-    try:
-        wait_for("an answer of Apertium", answers)
-        yield build_provider(load(TranslateSettings, {"TRANSLATE_PROVIDER": "apertium", "APERTIUM_URL": url}))
-    finally:
-        process.terminate()
-        process.wait(10)
+    processes.wait_for("an answer of Apertium", answers)
+    return build_provider(load(TranslateSettings, {"TRANSLATE_PROVIDER": "apertium", "APERTIUM_URL": url}))
 
 
 def test_it_translates_and_keeps_what_is_not_to_be_translated(provider: Provider) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
 from bridge.settings import load
 from connectors.base import Failed, Retry
-from connectors.translate.providers import build_provider
+from connectors.translate.providers import apertium, build_provider
 from connectors.translate.providers.base import ProviderError
 from connectors.translate.settings import TranslateSettings
 from tests.connectors.translate.conftest import environment, provider_at
@@ -162,7 +163,11 @@ def test_apertium_without_a_pair_into_the_target_is_a_wrong_setting(sandbox: San
     assert "TRANSLATE_TARGET" in outcome.why
 
 
-def test_apertium_whose_pair_was_removed_is_asked_for_its_pairs_again(sandbox: Sandbox) -> None:
+def test_apertium_whose_pair_was_removed_is_asked_for_its_pairs_again(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also on a machine that was started a moment ago, whose clock begins at 0."""
+    monkeypatch.setattr(apertium, "REMEMBERED", time.monotonic() + 60)
     provider = provider_at("apertium", sandbox.url)
     provider.translate([KOREAN], "en")
     sandbox.translate.apertium.languages = {"de", "en"}
