@@ -11,7 +11,7 @@ from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
 from bridge.terminal import escaped
-from connectors import find
+from console.pages import links
 from console.pages.console import Console, done, page, translator
 from console.pages.masking import masked
 from jobs.ledger.query import Query
@@ -62,15 +62,18 @@ def add(blueprint: Blueprint, console: Console) -> None:
         found = console.runtime.records.event(event_id)
         if found is None:
             abort(404)
+        known = links.restored(console.runtime, event_id)
         body = found["body"] if whole else masked(found["body"])
-        shown = escaped(json.dumps(body, ensure_ascii=False, indent=2), keep="\n")
+        shown = readable(json.dumps(body, ensure_ascii=False, indent=2))
         return {
             "event": found,
             "whole": whole,
+            "readable": readable,
             "body": shown[:LONGEST_BODY],
             "is_cut": len(shown) > LONGEST_BODY,
             "happened": sentence(found),
-            "links": {row["id"]: ticket_link(row) for row in found["deliveries"]},
+            "at_source": links.source_link(known),
+            "links": {row["id"]: links.ticket_link(console.runtime, known, row) for row in found["deliveries"]},
             "is_open": any(row["state"] not in FINISHED for row in found["deliveries"]),
             **around(found),
         }
@@ -87,19 +90,6 @@ def add(blueprint: Blueprint, console: Console) -> None:
             "before": [row for row in earlier if row["event_id"] != found["id"]][:AROUND],
             "after": [row for row in later if row["event_id"] != found["id"]][-AROUND:],
         }
-
-    def ticket_link(row: Mapping[str, Any]) -> str:
-        """Where a person finds the ticket of a delivery, "" where there is none or no such address is known."""
-        settings = console.configuration.connectors.get(row["connector"])
-        result = row["result"] if isinstance(row["result"], dict) else {}
-        kind = find(row["connector"]).tickets if settings is not None else None
-        source, _, rest = row["entity"].partition(":")
-        parts = rest.split(":")
-        external = result.get("external_id")
-        if kind is None or source != "abc" or len(parts) != 3 or not isinstance(external, str):
-            return ""
-        link = kind.address(settings, int(parts[1]) if parts[1].isdigit() else 0, external)
-        return link if link.startswith(("https://", "http://")) else ""
 
 
 def sentence(found: Mapping[str, Any]) -> str:
@@ -125,6 +115,11 @@ def sentence(found: Mapping[str, Any]) -> str:
             before=str(data.get("previousStatus", "?"))[:60],
         )
     return t("happened.other", name=found["event"] or "?", source=found["source"] or "?")
+
+
+def readable(text: str) -> str:
+    """Without characters that reorder or hide a text."""
+    return escaped(text, keep="\n")
 
 
 def seconds_of(moment: str) -> float:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 
+from bridge.http import exchanges
 from connectors.base import Context, Done, Failed, Outcome
+from console.pages.links import web_link
+from jobs.ledger.links import RedisLinks
+from sources import REGISTRY
 from sources.base import Event
 from tests.console.browser import Browser, visible
-from tests.jobs.world import World, feedback_event, status_event
+from tests.jobs.world import INSTANCE, World, feedback_event, status_event
 
 HOSTILE = '<script>alert("planted")</script><img src=x onerror=alert(1)>{{ 7*7 }}\u202e'
 
@@ -158,6 +163,65 @@ def test_hostile_text_is_inert(operator: Browser, world: World) -> None:
         assert "<img" not in answer.text
         assert 'href="javascript' not in answer.text
     assert "planted" in pages[3].text
+
+
+def test_excerpts_of_requests_are_cut_redacted_inert_and_hidden_until_asked_for(
+    operator: Browser, world: World
+) -> None:
+    def refused(_event: Event, _context: Context) -> Outcome:
+        text = f"planted-secret {HOSTILE} {'x' * 1000} the end"
+        exchanges.add("POST", "https://slack.example/planted-secret", f"asked {text}", 400, f"answered {text}", 0.25)
+        return Failed("refused", "client_error")
+
+    world.connectors["slack"].answer = refused
+    world.accept(status_event(3, 1))
+    world.run()
+    [event] = event_ids(world)
+    hidden = operator.get(f"/events/{event}").text
+    assert "POST https://slack.example/&lt;secret&gt;" in hidden
+    assert "400, 0.25 s" in hidden
+    assert "asked" not in visible(hidden).replace("asked for", "")
+    assert "Excerpts of request and answer are shown with the rest." in hidden
+    shown = operator.submit(f"/events/{event}", f"/events/{event}/reveal").text
+    for start in ("asked", "→ answered"):
+        assert f"{start} &lt;secret&gt; &lt;script&gt;alert(&#34;" in shown
+    assert shown.count("{{ 7*7 }}\\u202e xxx") == 2
+    for never in ("planted-secret", "<script>alert", "<img", "\u202e", "the end", "x" * 500):
+        assert never not in shown
+
+
+# Links
+
+
+def test_an_event_of_a_ticket_system_links_its_ticket(operator: Browser, world: World) -> None:
+    source = REGISTRY["github"]
+    request = source.samples("github.issues.closed").request(INSTANCE)
+    world.acceptor.accept("github", source.parse(request), request.raw, headers=request.headers)
+    [event] = event_ids(world)
+    assert re.search(
+        r'<a href="https://github.com/[^"]+"[^>]*>Open it at the source', operator.get(f"/events/{event}").text
+    )
+
+
+def test_the_ticket_is_linked_as_it_was_recorded(operator: Browser, mixed: World) -> None:
+    """Its project may be another one by now."""
+    event = event_ids(mixed)[1]
+    known = RedisLinks(mixed.ledger, "jira")
+    known.set("abc:issue:1:3", "", key="MOVED-3", url="https://jira.example.com/browse/MOVED-3")
+    assert 'href="https://jira.example.com/browse/MOVED-3"' in operator.get(f"/events/{event}").text
+    known.set("abc:issue:1:3", "", url="javascript:alert(1)")
+    text = operator.get(f"/events/{event}").text
+    assert 'href="https://jira.example.com/browse/PROJ-3"' in text
+    assert "javascript:" not in text
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:alert(1)", "data:text/html,x", "https://", "http://[", "//x", "https://a b", "https://a\n", "", "x"],
+)
+def test_other_addresses_are_no_links(address: str) -> None:
+    assert web_link(address) == ""
+    assert web_link("https://a.example/?q=1#x") == "https://a.example/?q=1#x"
 
 
 def test_sending_again(operator: Browser, mixed: World) -> None:

@@ -264,4 +264,5 @@ TEXTS = {
     "dead.dropping.ended": "It ended before all were dropped: drop the rest again.",
     "notice.dropping": "{n} deliveries are dropped. The progress is below.",
     "change.drop_group": "Dropped a group",
+    "event.at_source": "Open it at the source",
 }

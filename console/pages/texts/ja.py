@@ -265,4 +265,5 @@ TEXTS = {
     "dead.dropping.ended": "すべて取りやめる前に終了しました。残りをもう一度取りやめてください。",
     "notice.dropping": "{n} 件を取りやめます。進行状況は下にあります。",
     "change.drop_group": "グループを取りやめ",
+    "event.at_source": "ソースで開く",
 }

@@ -263,4 +263,5 @@ TEXTS = {
     "dead.dropping.ended": "모두 취소하기 전에 끝났습니다. 나머지를 다시 취소하세요.",
     "notice.dropping": "{n}건을 취소합니다. 진행 상황은 아래에 있습니다.",
     "change.drop_group": "그룹 취소",
+    "event.at_source": "소스에서 열기",
 }
