@@ -176,7 +176,7 @@ def register(app: Flask, configured: Configuration | ConfigError, environ: Mappi
         show(rows, COLUMNS, as_json)
         sys.exit(0 if rows and all(row["state"] in ("done", "skipped") for row in rows) else 1)
 
-    register_webhook = registering.make_command(lambda: desk.configuration)
+    register_webhook = registering.make_command(desk)
     app.cli.add_command(register_webhook)
     for command in (check, settings, events, preview, reconcile, register_webhook, send_test):
         in_sentences(command)

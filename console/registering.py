@@ -9,6 +9,7 @@ import click
 from pydantic import SecretStr
 
 from bridge.addresses import web_address
+from console.desk import Desk
 from console.output import echo
 from jobs.configuration import Configuration
 from sources.abc import registration
@@ -19,8 +20,7 @@ from sources.abc.models import NAME
 from sources.abc.settings import AbcSettings, ApiSettings
 
 
-def make_command(configuration: Callable[[], Configuration]) -> click.Command:
-    """`configuration`: called when the command runs; raises click.ClickException where it is wrong."""
+def make_command(desk: Desk) -> click.Command:
 
     @click.command("register")
     @click.option("--url", required=True, help="Where ABC sends to, such as https://bridge.example.com/webhook.")
@@ -36,11 +36,15 @@ def make_command(configuration: Callable[[], Configuration]) -> click.Command:
         --channel and --event may be given several times; all four events are the default.
         """
         url = _address(url)
-        configured = configuration()
+        configured = desk.configuration
         token = _token(configured)
         client = _client(configured)
+
+        def record(what: str) -> None:
+            desk.record("register", configured.redact(f"project {project}, {url}: {what}"))
+
         try:
-            for line in _register(client, url, project, token, chosen, events or tuple(KINDS), dry_run):
+            for line in _register(client, url, project, token, chosen, events or tuple(KINDS), record, dry_run):
                 echo(configured.redact(line))
         except AbcError as error:
             raise click.ClickException(configured.redact(str(error))) from None
@@ -55,9 +59,11 @@ def _register(
     token: SecretStr,
     chosen: Iterable[int],
     events: Iterable[str],
+    record: Callable[[str], None],
     dry_run: bool,
 ) -> Iterator[str]:
-    """Lines for a person. Raises AbcError and click.ClickException."""
+    """Lines for a person. `record`: gets what is about to be changed. Raises AbcError, click.ClickException and
+    RedisError."""
     channels = _channels(client, project, chosen) if set(events) & set(registration.OF_CHANNELS) else {}
     known = client.webhooks(project)
     before, after = registration.wanted(known, url, token, events, channels)
@@ -67,6 +73,7 @@ def _register(
     lines = registration.changes(before, after)
     verb = "unchanged" if not lines else "updated" if before else "created"
     if lines and not dry_run:
+        record("; ".join([verb, *lines]))
         after = _saved(client, project, after)
     which = f" {after.id}" if after.id else ""
     start = "dry run: would be " if lines and dry_run else ""

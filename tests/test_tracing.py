@@ -16,6 +16,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from bridge import tracing
 from bridge.sentry import bare
 from tests.test_settings import TOKEN, blamed_for
 from tools.sandbox.abc_store import DEMO_KEY
@@ -75,6 +76,19 @@ def collector() -> Iterator[Collector]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+def test_an_exception_leaves_no_text_in_its_span(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its message and its traceback may hold what a user wrote."""
+    for name in ("_tracer", "_provider"):
+        monkeypatch.setattr(tracing, name, None)
+    tracing.set_up(collector.url, "test")
+    with pytest.raises(ValueError, match="please"), tracing.span("deliver"):
+        raise ValueError(USERS_TEXT)
+    tracing.shut_down()
+    [span] = collector.spans()
+    assert (span.name, list(span.events), span.status.message) == ("deliver", [], "")
+    assert USERS_TEXT.encode() not in collector.text()
 
 
 def test_one_trace_leads_from_the_webhook_to_the_write_back(processes: Processes, collector: Collector) -> None:

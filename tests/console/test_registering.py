@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app import create_app
+from console.audit import Audit
 from tests.sandbox.conftest import Receiver, receiver  # noqa: F401  a fixture
 from tools.sandbox import abc_admin
 from tools.sandbox.app import Sandbox
@@ -16,6 +17,8 @@ from tools.sandbox.server import running
 
 TOKEN, NEXT_TOKEN = "token-of-the-tests-0001", "token-of-the-tests-0002"
 URL = "https://bridge.example.com/webhook"
+REDIS = {"REDIS_URL": ""}
+"""Of the test that runs."""
 ALL = {"FEEDBACK_CREATION", "ISSUE_CREATION", "ISSUE_ADDITION", "ISSUE_STATUS_CHANGE"}
 
 
@@ -26,8 +29,9 @@ def served() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def sandbox(served: Sandbox) -> Sandbox:
+def sandbox(served: Sandbox, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     """As new: to start the stand-ins for each test takes longer than the tests."""
+    monkeypatch.setitem(REDIS, "REDIS_URL", redis_url)
     served.abc.__init__(served.sender)  # type: ignore[misc]
     served.abc_admin.__init__(served.abc)  # type: ignore[misc]
     served.sender.webhooks.clear()
@@ -42,7 +46,7 @@ def environ(sandbox: Sandbox, **changes: str) -> dict[str, str]:
         "ABC_API_URL": f"{sandbox.url}/abc",
         "ABC_ADMIN_EMAIL": abc_admin.EMAIL,
         "ABC_ADMIN_PASSWORD": abc_admin.PASSWORD,
-        "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",  # nobody listens there, and nobody is asked
+        **REDIS,
         **changes,
     }
 
@@ -108,6 +112,24 @@ def test_what_differs_is_set_and_what_people_named_stays(sandbox: Sandbox) -> No
     ]
     assert stored(sandbox)["name"] == "Ours"
     assert run(sandbox)[1].startswith("unchanged: ")
+
+
+def test_a_change_is_recorded_before_it_is_made_and_without_the_token(sandbox: Sandbox, redis: Any) -> None:
+    nowhere = f"redis://127.0.0.1:{free_port()}/0"
+    code, output = run(sandbox, REDIS_URL=nowhere)
+    assert (code, sandbox.abc_admin.webhooks) == (1, {}), "what nobody can record does not happen"
+    assert "look at REDIS_URL" in output
+    run(sandbox)
+    assert run(sandbox, REDIS_URL=nowhere)[0] == 0, "there is nothing to record"
+    assert run(sandbox, "--dry-run", "--channel", "2", REDIS_URL=nowhere)[0] == 0
+    run(sandbox, "--channel", "2", WEBHOOK_TOKEN=NEXT_TOKEN)
+    second, first = Audit(redis, "default").entries()
+    assert (first.who, first.what) == ("command", "register")
+    assert first.about.startswith(f"project 1, {URL}: created; url: none → {URL}; status: INACTIVE → ACTIVE; token: ")
+    changed = "updated; token: another one → the first one of WEBHOOK_TOKEN; FEEDBACK_CREATION: on, channels 1, 2 → on"
+    assert second.about.startswith(f"project 1, {URL}: {changed}")
+    assert TOKEN not in first.about
+    assert NEXT_TOKEN not in second.about
 
 
 def test_a_dry_run_prints_the_same_and_changes_nothing(sandbox: Sandbox) -> None:

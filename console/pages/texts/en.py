@@ -265,4 +265,5 @@ TEXTS = {
     "notice.dropping": "{n} deliveries are dropped. The progress is below.",
     "change.drop_group": "Dropped a group",
     "event.at_source": "Open it at the source",
+    "change.register": "Registered the webhook in ABC User Feedback",
 }

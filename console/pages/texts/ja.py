@@ -266,4 +266,5 @@ TEXTS = {
     "notice.dropping": "{n} 件を取りやめます。進行状況は下にあります。",
     "change.drop_group": "グループを取りやめ",
     "event.at_source": "ソースで開く",
+    "change.register": "ABC User Feedback に Webhook を登録",
 }

@@ -264,4 +264,5 @@ TEXTS = {
     "notice.dropping": "{n}건을 취소합니다. 진행 상황은 아래에 있습니다.",
     "change.drop_group": "그룹 취소",
     "event.at_source": "소스에서 열기",
+    "change.register": "ABC User Feedback에 웹훅 등록",
 }
