@@ -7,11 +7,12 @@ renamed in 2026 (`createTodo` is `createRecord`), so the names that exist are as
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from connectors import patience
-from connectors.base import Check, Failed, note
+from connectors.base import Check, note
 from connectors.blue.errors import explain, judge
 from connectors.blue.markup import MARKUP, as_html, as_text
 from connectors.blue.settings import DONE, NAMES, Settings, url_of
@@ -34,7 +35,6 @@ NEWER = {
     "project": "workspace",
 }
 """By the name of an operation until 2026: the name since."""
-NAMED = "{ fields { name args { name } } }"
 RECORD = "{ id done createdAt updatedAt createdBy { id } tags { title } todoList { id title project { id slug } } }"
 READ_ONLY = ("VIEW_ONLY", "COMMENT_ONLY")
 
@@ -52,9 +52,8 @@ class BlueApi:
         # The second set is that of the older API, which the newer one takes, too.
         headers = {"blue-token-id": token_id, "blue-token-secret": secret, "blue-org-id": settings.org}
         headers |= {"X-Bloo-Token-ID": token_id, "X-Bloo-Token-Secret": secret, "X-Bloo-Company-ID": settings.org}
-        self._blue = GraphQL(self.title, settings, headers, pool, partial(explain, settings), partial(judge, settings))
-        self._operations: dict[str, set[str]] = {}
-        """By name: its arguments."""
+        meanings = partial(explain, settings), partial(judge, settings)
+        self._blue = GraphQL(self.title, settings, headers, pool, *meanings, NEWER)
         self._workspaces: dict[str, tuple[str, str]] = {}
         """By container: the ids of the organization and the workspace, which filters need."""
         self._me = ""
@@ -83,33 +82,30 @@ class BlueApi:
             return self._ticket(record, NAMES.container_of(id_or_key))
 
     def find(self, container: str, marker: Marker) -> list[Ticket]:
-        found: list[Ticket] = []
-        wanted = {**self._in(container), "tagTitles": list(marker.texts), "showCompleted": True}
-        with self._blue.reading():
-            for page in range(PAGES):
-                where = arguments_of({"filter": wanted, "limit": PAGE, "skip": page * PAGE})
-                result = self._ask(
-                    "todoQueries", {}, f"{{ todos{where} {{ items {RECORD} pageInfo {{ hasNextPage }} }} }}"
-                )
-                found += [self._ticket(record, container) for record in result["todos"]["items"]]
-                if not result["todos"]["pageInfo"]["hasNextPage"]:
-                    return sorted(found, key=lambda ticket: ticket.made)
-        raise IncompleteSearch(PAGES * PAGE)
+        return sorted(self._records(container, PAGE, tagTitles=list(marker.texts)), key=lambda ticket: ticket.made)
 
     def changed_since(self, container: str, since: float) -> Iterator[Ticket]:
         """Blue documents no filter by the time of a change: looks at the first 5,000 records of the workspace."""
         found: list[Ticket] = []
-        wanted = {**self._in(container), "showCompleted": True}
-        with self._blue.reading():
-            for page in range(PAGES):
-                where = arguments_of({"filter": wanted, "limit": LIST, "skip": page * LIST})
-                shown = f"{{ todos{where} {{ items {RECORD} pageInfo {{ hasNextPage }} }} }}"
+        with suppress(IncompleteSearch):
+            for ticket in self._records(container, LIST):
+                found += [ticket] if ticket.changed >= since else []
+        yield from sorted(found, key=lambda ticket: ticket.changed)
+
+    def _records(self, container: str, size: int, **wanted: Any) -> Iterator[Ticket]:
+        """Raises IncompleteSearch behind the last one of PAGES pages, where there are more."""
+        wanted |= {**self._in(container), "showCompleted": True}
+        for page in range(PAGES):
+            where = arguments_of({"filter": wanted, "limit": size, "skip": page * size})
+            shown = f"{{ todos{where} {{ items {RECORD} pageInfo {{ hasNextPage }} }} }}"
+            with self._blue.reading():
                 result = self._ask("todoQueries", {}, shown)["todos"]
-                found += [self._ticket(record, container) for record in result["items"]]
-                if not result["pageInfo"]["hasNextPage"]:
-                    break
-        later = (ticket for ticket in found if ticket.changed >= since)
-        yield from sorted(later, key=lambda ticket: ticket.changed)
+                found = [self._ticket(record, container) for record in result["items"]]
+                more = result["pageInfo"]["hasNextPage"]
+            yield from found
+            if not more:
+                return
+        raise IncompleteSearch(PAGES * size)
 
     def comments(self, key: str, since: float) -> Iterator[Comment]:
         of = {"categoryId": NAMES.number_of(key), "category": Name("TODO"), "orderBy": Name("createdAt_DESC")}
@@ -218,7 +214,7 @@ class BlueApi:
 
     def _lists(self, workspace: str) -> list[tuple[str, str]]:
         """Ids and titles, in their order."""
-        of = next(iter(self._arguments("todoLists") & {"projectId", "workspaceId"}), "projectId")
+        of = next(iter(self._blue.takes("todoLists") & {"projectId", "workspaceId"}), "projectId")
         with self._blue.reading():
             found = self._ask("todoLists", {of: self._ids(workspace)[1]}, "{ id title position }")
             return [
@@ -252,33 +248,8 @@ class BlueApi:
 
     def _ask(self, name: str, arguments: Mapping[str, Any], selection: str, container: str = "") -> Any:
         """`name`: the older one. `container`: for what is refused without the header that names it."""
-        kind = "mutation" if name.startswith(("create", "update")) else "query"
-        field = self._present(name)
         headers = {"blue-workspace-id": container, "X-Bloo-Project-ID": container} if container else None
-        try:
-            return self._blue.ask(kind, field, arguments, selection, headers)
-        except Refused as refusal:
-            if refusal.outcome.reason == "server_error":
-                self._operations = {}  # their names may be others now
-            raise
-
-    def _arguments(self, name: str) -> set[str]:
-        return self._known()[self._present(name)]
-
-    def _present(self, name: str) -> str:
-        known = self._known()
-        for field in (NEWER.get(name, name), name):
-            if field in known:
-                return field
-        raise Refused(Failed(f"Blue's API has no operation {name}: update this service", "config"))
-
-    def _known(self) -> dict[str, set[str]]:
-        if not self._operations:
-            with self._blue.reading():
-                schema = self._blue.ask("query", "__schema", {}, f"{{ queryType {NAMED} mutationType {NAMED} }}")
-                fields = [*schema["queryType"]["fields"], *schema["mutationType"]["fields"]]
-                self._operations = {it["name"]: {argument["name"] for argument in it["args"]} for it in fields}
-        return self._operations
+        return self._blue.ask(name, arguments, selection, headers)
 
 
 def _find(lists: list[tuple[str, str]], wanted: str) -> str | None:

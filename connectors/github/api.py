@@ -7,39 +7,34 @@ without a word where the token may not set them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from bridge.http import Answer
 from connectors import patience
-from connectors.base import Check, Failed, Retry, note
-from connectors.github.errors import explain
+from connectors.base import Check, Failed, Retry
+from connectors.github.errors import ADVICE
 from connectors.github.settings import NAMES, Settings, url_of
 from connectors.tickets.base import Draft, Fence, Moved, Refused, Ticket
-from connectors.tickets.issues import COMMENT_PAGES, PAGE, PAGES, IssueTracker, changed, made
+from connectors.tickets.issues import COMMENT_PAGES, PAGE, IssueTracker, made
 from connectors.tickets.markup import MARKDOWN
 from connectors.tickets.rest import moment_of
 
 EXPIRATION = "github-authentication-token-expiration"
 
 
-class GitHubApi(IssueTracker):
-    title = "GitHub"
+class GitHubApi(IssueTracker[Settings]):
     container = "repository"
     names = NAMES
     markup = MARKDOWN
     full_name = "full_name"
     issues_off = ("has_issues", False)
     labelling = "Triage or Write"
-    _settings: Settings
+    advice = ADVICE
+    headers: ClassVar = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 
-    def __init__(self, settings: Settings, pool: int) -> None:
-        self.search_lag = settings.search_lag
-        headers = {
-            "Accept": "application/vnd.github+json",
-            "Authorization": f"Bearer {settings.token.get_secret_value()}",
-            "X-GitHub-Api-Version": "2022-11-28",
-        }
-        super().__init__(settings, headers, pool, explain)
+    @property
+    def search_lag(self) -> float:
+        return self._settings.search_lag
 
     def path_of(self, container: str) -> str:
         return f"/repos/{container}"
@@ -57,13 +52,11 @@ class GitHubApi(IssueTracker):
     def is_issue(self, raw: Mapping[str, Any]) -> bool:
         return "pull_request" not in raw
 
-    def newest(self, path: str, login: str, since: str) -> Iterator[list[Any]]:
-        order = {"state": "all", "sort": "created", "direction": "desc"}
-        return self._rest.pages(path, PAGE, PAGES, creator=login, since=since, **order)
+    def newest(self, login: str, since: str) -> dict[str, str]:
+        return {"creator": login, "since": since, "state": "all", "sort": "created", "direction": "desc"}
 
-    def changed_pages(self, path: str, since: str) -> Iterator[list[Any]]:
-        order = {"state": "all", "sort": "updated", "direction": "asc"}
-        return self._rest.pages(path, PAGE, PAGES, since=since, **order)
+    def changed(self, since: str) -> dict[str, str]:
+        return {"since": since, "state": "all", "sort": "updated", "direction": "asc"}
 
     def search(self, container: str, login: str, text: str) -> Iterator[Any]:
         query = f'"{text}" repo:{container} is:issue author:{login} in:body'
@@ -87,7 +80,8 @@ class GitHubApi(IssueTracker):
         fence()
         change = {"state": state, **({"state_reason": reason or "completed"} if state == "closed" else {})}
         with self._rest.reading():
-            return Moved(_status(self._rest.one("PATCH", self.path(ticket.key), change)), before=ticket.status)
+            now = self.status_of(self._rest.one("PATCH", self.path(ticket.key), change))
+        return Moved(now, before=ticket.status)
 
     def moved_at(self, ticket: Ticket) -> float:
         """The history is sorted by age, oldest first."""
@@ -102,26 +96,18 @@ class GitHubApi(IssueTracker):
         return url_of(self._settings, key)
 
     def about_token(self, answer: Answer) -> Iterator[Check]:
-        if expires := answer.headers.get(EXPIRATION, "")[:30]:
-            yield note(f"{self._settings.variable('token')} expires on {expires}")
+        return self.expires(answer.headers.get(EXPIRATION))
 
     def drops_labels(self, repository: Mapping[str, Any]) -> bool:
         permissions = repository.get("permissions")
         return isinstance(permissions, dict) and not (permissions.get("push") or permissions.get("triage"))
 
-    def ticket_of(self, raw: Mapping[str, Any], asked: str) -> Ticket:
+    def key_of(self, raw: Mapping[str, Any], asked: str) -> str:
         """A transferred issue is shown with another repository."""
         repo = "/".join(str(raw["repository_url"]).rsplit("/", 2)[1:]) if "repository_url" in raw else asked
-        key = f"{asked if repo.casefold() == asked.casefold() else repo}#{raw['number']}"
-        if not NAMES.key.fullmatch(key):
-            raise ValueError("no name of an issue")
-        markers = MARKDOWN.markers_in(raw["body"] or "")
-        return Ticket(key, key, _status(raw), markers, self.author_of(raw), made(raw), changed=changed(raw))
+        return f"{asked if repo.casefold() == asked.casefold() else repo}#{raw['number']}"
 
-
-def _status(raw: Mapping[str, Any]) -> str:
-    """As the status map names it; `closed:duplicate` besides."""
-    state, reason = raw["state"], raw.get("state_reason")
-    if state not in ("open", "closed"):
-        raise ValueError("no state of an issue")
-    return f"closed:{reason}" if state == "closed" and reason in ("not_planned", "duplicate") else str(state)
+    def status_of(self, raw: Mapping[str, Any]) -> str:
+        """As the status map names it; `closed:duplicate` besides."""
+        state, reason = super().status_of(raw), raw.get("state_reason")
+        return f"closed:{reason}" if state == "closed" and reason in ("not_planned", "duplicate") else state

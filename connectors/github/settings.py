@@ -8,39 +8,27 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
-from bridge.settings import Credential, Rate, TextMap, WebAddress
+from bridge.settings import Rate, TextMap, WebAddress
 from connectors.tickets.names import Names
-from connectors.tickets.settings import (
-    Labels,
-    ReturningSettings,
-    Seconds,
-    StatusBack,
-    StatusMap,
-    containers,
-    short,
-    statuses,
-    statuses_back,
-)
+from connectors.tickets.settings import IssueSettings, Seconds, containers
 
 REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}/(?!\.{1,2}#)[A-Za-z0-9._-]{1,100}#[1-9][0-9]{0,17}")
 NAMES = Names(KEY, "#")
-# https://docs.github.com/en/issues/using-labels-and-milestones-to-track-work/managing-labels
-LABEL_LIMIT = 50
-STATUSES = ("open", "closed", "closed:not_planned", "closed:duplicate")
 
 
-class Settings(ReturningSettings):
+class Settings(IssueSettings):
     PREFIX = "github"
     CONTAINER = "repo"
     ADDRESS = "api_url"
+    TITLE = "GitHub"
+    # https://docs.github.com/en/issues/using-labels-and-milestones-to-track-work/managing-labels
+    LONGEST_LABEL = 50
+    STATUSES = ("open", "closed", "closed:not_planned")
+    FURTHER = ("closed:duplicate",)
 
-    token: Credential
     repo: Annotated[TextMap, AfterValidator(containers(REPO, "no repository such as acme/app"))]
     api_url: WebAddress = "https://api.github.com"
-    labels: Annotated[Labels, AfterValidator(short("GitHub's labels", LABEL_LIMIT))]
-    status_map: Annotated[StatusMap, AfterValidator(statuses("GitHub issue", "open", "closed", "closed:not_planned"))]
-    status_back: Annotated[StatusBack, AfterValidator(statuses_back("GitHub issue", *STATUSES))]
     # 80 writes a minute, and a delivery is one or two; with the burst of 15 there is room for both.
     # https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
     rate: Rate = 1

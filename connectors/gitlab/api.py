@@ -8,43 +8,41 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from bridge.http import Answer
 from bridge.text import cut
 from connectors import patience
-from connectors.base import Check, Failed, note
-from connectors.gitlab.errors import explain
+from connectors.base import Check, Failed
+from connectors.gitlab.errors import ADVICE
 from connectors.gitlab.markup import MARKUP, unlinked
-from connectors.gitlab.settings import NAMES, PROJECT, Settings, path_of, url_of
+from connectors.gitlab.settings import NAMES, PROJECT, Settings, url_of
 from connectors.tickets.base import Draft, Fence, Moved, NoWay, Refused, Ticket
-from connectors.tickets.issues import COMMENT_PAGES, PAGE, PAGES, IssueTracker, changed, made
+from connectors.tickets.issues import COMMENT_PAGES, PAGE, IssueTracker, made
 
 MOVES = 5
+ALL = {"scope": "all", "state": "all"}
 PLACE_OF = "query($id: IssueID!) { issue(id: $id) { reference(full: true) } }"
-LABELLING = 15
-"""The access level of the role Planner. https://docs.gitlab.com/user/permissions/"""
+LABELLING = 15  # the access level of the role Planner. https://docs.gitlab.com/user/permissions/
 
 
-class GitLabApi(IssueTracker):
-    title = "GitLab"
+class GitLabApi(IssueTracker[Settings]):
     container = "GitLab project"
-    names = NAMES
-    markup = MARKUP
+    names, markup, advice = NAMES, MARKUP, ADVICE
     search_lag = patience.SETTLE_SECONDS  # lists read the database
     account, login, author, comment_path = "/api/v4/user", "username", "author", "notes"
     full_name = "path_with_namespace"
     issues_off = ("issues_access_level", "disabled")
     impossible: ClassVar = {"title": "x" * (MARKUP.title_limit + 1)}
     labelling = "Planner or Reporter"
-    _settings: Settings
+    text, opened = "description", "opened"
 
     def __init__(self, settings: Settings, pool: int) -> None:
-        super().__init__(settings, {"Authorization": f"Bearer {settings.token.get_secret_value()}"}, pool, explain)
-        self._paths: dict[str, str] = {}
-        """By container: the project's path, which an id does not show."""
+        super().__init__(settings, pool)
+        self._paths: dict[str, str] = {}  # by container: the project's path, which an id does not show
 
     def path_of(self, container: str) -> str:
-        return path_of(container)
+        return f"/api/v4/projects/{quote(container, safe='')}"
 
     def new_ticket(self, draft: Draft) -> dict[str, Any]:
         title = cut(unlinked(draft.title), MARKUP.title_limit, length=MARKUP.units)
@@ -66,29 +64,21 @@ class GitLabApi(IssueTracker):
         query = {"query": PLACE_OF, "variables": {"id": f"gid://gitlab/Issue/{issue}"}}
         found = self._rest.one("POST", "/api/graphql", query)["data"]["issue"]
         if found is None:
-            token = self._settings.variable("token")
-            raise Refused(Failed(f"{before} was moved to a project that {token} has no access to", "auth"))
+            raise Refused(Failed(f"{before} was moved to a project that {self.token} has no access to", "auth"))
         return str(found["reference"])
 
-    def newest(self, path: str, login: str, since: str) -> Iterator[list[Any]]:
-        own = {"author_username": login, "scope": "all", "state": "all"}
-        order = {"order_by": "created_at", "sort": "desc"}
-        return self._rest.pages(path, PAGE, PAGES, created_after=since, **own, **order)
+    def newest(self, login: str, since: str) -> dict[str, str]:
+        return {"author_username": login, "created_after": since, **ALL, "order_by": "created_at", "sort": "desc"}
 
-    def changed_pages(self, path: str, since: str) -> Iterator[list[Any]]:
-        order = {"scope": "all", "state": "all", "order_by": "updated_at", "sort": "asc"}
-        return self._rest.pages(path, PAGE, PAGES, updated_after=since, **order)
+    def changed(self, since: str) -> dict[str, str]:
+        return {"updated_after": since, **ALL, "order_by": "updated_at", "sort": "asc"}
 
     def search(self, container: str, login: str, text: str) -> list[Any]:
-        own = {"author_username": login, "scope": "all", "state": "all"}
-        query = {"search": text, "in": "description", "sort": "asc", "per_page": str(PAGE)}
-        return self._rest.page(f"{path_of(container)}/issues", **own, **query)[0]
+        query = {"author_username": login, **ALL, "search": text, "in": "description", "sort": "asc"}
+        return self._rest.page(f"{self.path_of(container)}/issues", **query, per_page=str(PAGE))[0]
 
     def comment_pages(self, path: str, since: float) -> Iterator[list[Any]]:  # noqa: ARG002  GitLab has no such filter
-        for raws in self._rest.pages(path, PAGE, COMMENT_PAGES, order_by="created_at", sort="desc"):
-            yield raws
-            if len(raws) < PAGE:
-                return
+        return self._rest.pages(path, PAGE, COMMENT_PAGES, order_by="created_at", sort="desc")
 
     def move(self, ticket: Ticket, target: str, fence: Fence) -> Moved | NoWay:
         if ticket.status == target:
@@ -96,10 +86,9 @@ class GitLabApi(IssueTracker):
         fence()
         change = {"state_event": "close" if target == "closed" else "reopen"}
         with self._rest.reading():
-            status = _status(self._rest.one("PUT", self.path(ticket.key), change))
+            status = self.status_of(self._rest.one("PUT", self.path(ticket.key), change))
         if status != target:  # GitLab ignores a change that the account may not make
-            token = self._settings.variable("token")
-            return NoWay(f"GitLab left the issue {status}: the account of {token} needs the role Planner or Reporter")
+            return NoWay(f"GitLab left the issue {status}: the account of {self.token} needs the role {self.labelling}")
         return Moved(status, before=ticket.status)
 
     def moved_at(self, ticket: Ticket) -> float:
@@ -111,39 +100,28 @@ class GitLabApi(IssueTracker):
         container = NAMES.container_of(key)
         return url_of(self._settings, f"{self._paths.get(container, container)}#{NAMES.number_of(key)}")
 
-    def about_token(self, answer: Answer) -> Iterator[Check]:
-        del answer
+    def about_token(self, answer: Answer) -> Iterator[Check]:  # noqa: ARG002
         try:
             token = self._rest.one("GET", "/api/v4/personal_access_tokens/self")
         except Refused:
             return  # no access token of this kind, or an older GitLab: the projects show what works
-        variable, scopes, expires = self._settings.variable("token"), token.get("scopes"), token.get("expires_at")
+        scopes = token.get("scopes")
         if isinstance(scopes, list) and "api" not in scopes:
-            yield Check(False, f"{variable} lacks the scope api")
-        if isinstance(expires, str):
-            yield note(f"{variable} expires on {expires[:30]}")
+            yield Check(False, f"{self.token} lacks the scope api")
+        yield from self.expires(token.get("expires_at"))
 
     def drops_labels(self, repository: Mapping[str, Any]) -> bool:
         """Where the project names the access level of the account."""
         given = repository.get("permissions")
         accesses = given.values() if isinstance(given, dict) else ()
         levels = [access.get("access_level") for access in accesses if isinstance(access, dict)]
-        known = [level for level in levels if isinstance(level, int)]
-        return bool(known) and max(known) < LABELLING
+        return max((level for level in levels if isinstance(level, int)), default=LABELLING) < LABELLING
 
-    def ticket_of(self, raw: Mapping[str, Any], asked: str) -> Ticket:
+    def key_of(self, raw: Mapping[str, Any], asked: str) -> str:
         """A project goes by the name that the settings have for it, its id or its path: both lead to the same one."""
         path = str(raw["references"]["full"]).rpartition("#")[0]
+        if not PROJECT.fullmatch(path):
+            raise ValueError("no path of a project")
         container = self._settings.container_of(asked, str(raw["project_id"]), path)
-        key = f"{container}#{raw['iid']}"
-        if not NAMES.key.fullmatch(key) or not PROJECT.fullmatch(path):
-            raise ValueError("no name of an issue")
         self._paths[container] = path
-        markers = MARKUP.markers_in(raw["description"] or "")
-        return Ticket(key, key, _status(raw), markers, self.author_of(raw), made(raw), changed=changed(raw))
-
-
-def _status(raw: Mapping[str, Any]) -> str:
-    if raw["state"] not in ("opened", "closed"):
-        raise ValueError("no state of an issue")
-    return str(raw["state"])
+        return f"{container}#{raw['iid']}"

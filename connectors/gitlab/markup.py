@@ -1,7 +1,4 @@
-"""GitLab's Markdown: GitHub's, and what GitLab does besides with a text. Pure.
-
-https://docs.gitlab.com/user/markdown/
-"""
+"""GitLab's Markdown: GitHub's, and what GitLab does besides. Pure. https://docs.gitlab.com/user/markdown/"""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from bridge.http import Answer
 from connectors.base import Failed, Retry
@@ -20,6 +20,17 @@ Judge: TypeAlias = Callable[[Mapping[str, Any]], "Retry | Failed"]
 """What an error of an answer means."""
 
 
+NAMED = "{ fields { name args { name } } }"
+
+
+class Operation(NamedTuple):
+    """`kind`: `query` or `mutation`."""
+
+    kind: str
+    name: str
+    arguments: frozenset[str]
+
+
 class Name(str):
     """A value of an enumeration: written without quotes."""
 
@@ -27,7 +38,9 @@ class Name(str):
 
 
 class GraphQL:
-    """`explain`: for answers that are no GraphQL; `judge`: for an error in one that is."""
+    """`explain`: for answers that are no GraphQL; `judge`: for an error in one that is; `newer`: by the older name of
+    an operation that was renamed, the newer one. Which names exist is asked for once, and again after an error that may
+    mean that they changed."""
 
     def __init__(
         self,
@@ -37,23 +50,54 @@ class GraphQL:
         pool: int,
         explain: Explain,
         judge: Judge,
+        newer: Mapping[str, str],
     ) -> None:
+        self._title = title
         self._rest = Rest(title, settings, headers, pool, explain)
         self._judge = judge
+        self._newer = newer
+        self._operations: dict[str, Operation] = {}
         self.reading = self._rest.reading
 
     def ask(
+        self, name: str, arguments: Mapping[str, Any], selection: str = "", headers: Mapping[str, str] | None = None
+    ) -> Any:
+        """The result of one operation, by its older name. Raises Refused and NoAnswer."""
+        operation = self._present(name)
+        try:
+            return self._send(operation.kind, operation.name, arguments, selection, headers)
+        except Refused as refusal:
+            if refusal.outcome.reason == "server_error":
+                self._operations = {}
+            raise
+
+    def takes(self, name: str) -> frozenset[str]:
+        """The arguments of an operation."""
+        return self._present(name).arguments
+
+    def _present(self, name: str) -> Operation:
+        if not self._operations:
+            with self.reading():
+                schema = self._send("query", "__schema", {}, f"{{ queryType {NAMED} mutationType {NAMED} }}")
+                self._operations = {
+                    field["name"]: Operation(kind, field["name"], frozenset(taken["name"] for taken in field["args"]))
+                    for kind in ("query", "mutation")
+                    for field in schema[f"{kind}Type"]["fields"]
+                }
+        for known in (self._newer.get(name, name), name):
+            if known in self._operations:
+                return self._operations[known]
+        raise Refused(Failed(f"{self._title}'s API has no operation {name}: update this service", "config"))
+
+    def _send(
         self,
         kind: str,
         field: str,
         arguments: Mapping[str, Any],
-        selection: str = "",
+        selection: str,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """The result of one operation: `kind` (`query` or `mutation`) of one field. Raises Refused and NoAnswer.
-
-        Errors come with status 200 as well as 4xx. Where the field has a result all the same, it was carried out.
-        """
+        """Errors come with status 200 as well as 4xx. Where the field has a result all the same, it was carried out."""
         operation = f"{kind} {{ {field}{arguments_of(arguments)} {selection} }}"
         with self.reading():
             answer = self._rest.send("POST", "", {"query": operation}, headers=headers)

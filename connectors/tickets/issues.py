@@ -6,33 +6,41 @@ An adapter adds how an answer is read, where things are, and which statuses ther
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from bridge.http import Answer
-from connectors.base import Check
+from connectors.base import Check, note
+from connectors.tickets.advice import Advice
 from connectors.tickets.base import Account, Comment, Created, Draft, IncompleteSearch, Refused, Ticket
 from connectors.tickets.checks import can_create, renamed
 from connectors.tickets.markers import Marker
+from connectors.tickets.markup import Markup
 from connectors.tickets.names import Names
 from connectors.tickets.rest import Rest, moment_of, text_of
-from connectors.tickets.settings import TicketSettings
+from connectors.tickets.settings import IssueSettings
 from sources.base import seconds_of
 
 PAGE = 30
 """Texts are long: this many of 65,536 characters of four bytes each are less than MAX_ANSWER_BYTES."""
 PAGES = 10
 COMMENT_PAGES = 25
+S = TypeVar("S", bound=IssueSettings)
 
 
-class IssueTracker(ABC):
+class IssueTracker(ABC, Generic[S]):
     """The verbs of `TicketApi` that such trackers share; `create`, `read` and `move` need what the adapter adds."""
 
-    title: str
+    token: str
+    """The variable of the token."""
     container: str
     names: Names
+    markup: Markup
 
+    advice: ClassVar[Advice]
+    headers: ClassVar[Mapping[str, str]] = {}
+    """Of every request, besides the token."""
     account: ClassVar[str] = "/user"
     """The path that describes the account of the token."""
     login: ClassVar[str] = "login"
@@ -46,14 +54,19 @@ class IssueTracker(ABC):
     comment_path: ClassVar[str] = "comments"
     author: ClassVar[str] = "user"
     """The field with the account that wrote something."""
+    text: ClassVar[str] = "body"
+    """The field with the text of an issue."""
+    opened: ClassVar[str] = "open"
+    """The state of an issue that is not closed."""
     labelling: ClassVar[str]
     """The role that may set labels."""
 
-    def __init__(
-        self, settings: TicketSettings, headers: Mapping[str, str], pool: int, explain: Callable[[Any, Answer], str]
-    ) -> None:
+    def __init__(self, settings: S, pool: int) -> None:
         self._settings = settings
-        self._rest = Rest(self.title, settings, headers, pool, partial(explain, settings))
+        self.title = settings.TITLE
+        self.token = settings.variable("token")
+        headers = {"Authorization": f"Bearer {settings.token.get_secret_value()}", **self.headers}
+        self._rest = Rest(self.title, settings, headers, pool, partial(self.advice.explain, settings))
 
     # What the adapter adds.
 
@@ -66,13 +79,14 @@ class IssueTracker(ABC):
         """What `create` sends. Pure."""
 
     @abstractmethod
-    def ticket_of(self, raw: Mapping[str, Any], asked: str) -> Ticket:
-        """An issue as the tracker returns it; `asked`: the repository that was asked. Raises what `Rest.reading`
+    def key_of(self, raw: Mapping[str, Any], asked: str) -> str:
+        """Of an issue as the tracker returns it; `asked`: the repository that was asked. Raises what `Rest.reading`
         takes."""
 
     @abstractmethod
-    def newest(self, path: str, login: str, since: str) -> Iterable[list[Any]]:
-        """Pages of issues that an account created, newest first; none that was created before `since` is needed."""
+    def newest(self, login: str, since: str) -> dict[str, str]:
+        """The query for issues that an account created, newest first; none that was created before `since` is
+        needed."""
 
     @abstractmethod
     def search(self, container: str, login: str, text: str) -> Iterable[Any]:
@@ -91,14 +105,18 @@ class IssueTracker(ABC):
         """Whether the tracker ignores the labels of new issues, because of the role of the account."""
 
     @abstractmethod
-    def changed_pages(self, path: str, since: str) -> Iterable[list[Any]]:
-        """Pages of issues that were changed since `since`, the oldest change first."""
+    def changed(self, since: str) -> dict[str, str]:
+        """The query for issues that were changed since `since`, the oldest change first."""
 
     def is_issue(self, raw: Mapping[str, Any]) -> bool:  # noqa: ARG002
         """Whether an entry of a list is an issue."""
         return True
 
     # What follows from that.
+
+    def expires(self, when: object) -> Iterator[Check]:
+        if isinstance(when, str) and when:
+            yield note(f"{self.token} expires on {when[:30]}")
 
     def path(self, key: str) -> str:
         return f"{self.path_of(self.names.container_of(key))}/issues/{self.names.number_of(key)}"
@@ -120,7 +138,8 @@ class IssueTracker(ABC):
         return sorted((ticket for ticket in tickets if ticket.carries(marker)), key=lambda ticket: ticket.made)
 
     def _created_by(self, login: str, container: str, marker: Marker) -> Iterator[Ticket]:
-        for raws in self.newest(f"{self.path_of(container)}/issues", login, moment_of(marker.earliest)):
+        query = self.newest(login, moment_of(marker.earliest))
+        for raws in self._rest.pages(f"{self.path_of(container)}/issues", PAGE, PAGES, **query):
             tickets = self._tickets(raws, container)
             yield from tickets
             if len(raws) < PAGE or (tickets and tickets[-1].made < marker.earliest):
@@ -131,14 +150,28 @@ class IssueTracker(ABC):
         with self._rest.reading():
             return [self.ticket_of(raw, container) for raw in raws if self.is_issue(raw)]
 
+    def ticket_of(self, raw: Mapping[str, Any], asked: str) -> Ticket:
+        """As `key_of`."""
+        key = self.key_of(raw, asked)
+        if not self.names.key.fullmatch(key):
+            raise ValueError("no name of an issue")
+        markers = self.markup.markers_in(raw[self.text] or "")
+        changed = seconds_of(str(raw.get("updated_at"))) or 0.0
+        return Ticket(key, key, self.status_of(raw), markers, self.author_of(raw), made(raw), changed=changed)
+
+    def status_of(self, raw: Mapping[str, Any]) -> str:
+        if raw["state"] not in (self.opened, "closed"):
+            raise ValueError("no state of an issue")
+        return str(raw["state"])
+
     def changed_since(self, container: str, since: float) -> Iterator[Ticket]:
         seen = 0
-        for raws in self.changed_pages(f"{self.path_of(container)}/issues", moment_of(since)):
+        query = self.changed(moment_of(since))
+        for raws in self._rest.pages(f"{self.path_of(container)}/issues", PAGE, PAGES, **query):
             yield from self._tickets(raws, container)
             seen += len(raws)
-            if len(raws) < PAGE:
-                return
-        raise IncompleteSearch(seen)
+        if seen == PAGE * PAGES:
+            raise IncompleteSearch(seen)
 
     def comments(self, key: str, since: float) -> Iterator[Comment]:
         for raws in self.comment_pages(f"{self.path(key)}/{self.comment_path}", since):
@@ -178,7 +211,7 @@ class IssueTracker(ABC):
         except Refused as refusal:
             if not refusal.gone:
                 raise
-        return f"{self._settings.variable('token')} gives no access to the {self.container} {container} any more"
+        return f"{self.token} gives no access to the {self.container} {container} any more"
 
     def _why_off(self, container: str, repository: Mapping[str, Any]) -> str:
         field, off = self.issues_off
@@ -213,7 +246,3 @@ class IssueTracker(ABC):
 
 def made(raw: Mapping[str, Any]) -> float:
     return seconds_of(raw["created_at"]) or 0.0
-
-
-def changed(raw: Mapping[str, Any]) -> float:
-    return seconds_of(str(raw.get("updated_at"))) or 0.0

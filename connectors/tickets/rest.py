@@ -91,9 +91,12 @@ class Rest:
             return found, int(last[1]) if last else 0
 
     def pages(self, path: str, size: int, pages: int, **params: str) -> Iterator[list[Any]]:
-        """The first `pages` pages of a list, with `size` entries each; the caller stops after one that has fewer."""
+        """The first `pages` pages of a list, with `size` entries each; one that has fewer is the last."""
         for page in range(1, pages + 1):
-            yield self.page(path, **params, per_page=str(size), page=str(page))[0]
+            found, _ = self.page(path, **params, per_page=str(size), page=str(page))
+            yield found
+            if len(found) < size:
+                return
 
     def newest_first(self, path: str, size: int, pages: int, **params: str) -> Iterator[list[Any]]:
         """The last `pages` pages, each turned round, of a list that is sorted by age only."""

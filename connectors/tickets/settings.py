@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, ClassVar, Literal, cast
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator
 
-from bridge.settings import KeyMap, Pairs, Rate, Settings, TextList, is_id
+from bridge.settings import Credential, KeyMap, Pairs, Rate, Settings, TextList, is_id
 from connectors.tickets.templates import check_template
 
 ABC_STATUSES = ("INIT", "ON_REVIEW", "IN_PROGRESS", "RESOLVED", "PENDING")
@@ -38,34 +38,6 @@ def _check_status_map(pairs: dict[str, str]) -> dict[str, str]:
 def _check_status_back(pairs: dict[str, str]) -> dict[str, str]:
     _check_status_map(dict.fromkeys(pairs.values(), ""))
     return pairs
-
-
-def statuses(what: str, *known: str) -> Callable[[dict[str, str]], dict[str, str]]:
-    """Validates a status map whose ticket system has these statuses only. `what`: what it calls a ticket."""
-    return lambda pairs: _only(pairs, pairs.values(), what, known)
-
-
-def statuses_back(what: str, *known: str) -> Callable[[dict[str, str]], dict[str, str]]:
-    """The same for what is carried back."""
-    return lambda pairs: _only(pairs, pairs.keys(), what, known)
-
-
-def _only(pairs: dict[str, str], given: Iterable[str], what: str, known: tuple[str, ...]) -> dict[str, str]:
-    for status in given:
-        if status not in known:
-            raise ValueError(f"'{status}' is no status of a {what} ({', '.join(known)})")
-    return pairs
-
-
-def short(what: str, limit: int) -> Callable[[list[str]], list[str]]:
-    """Validates a list of texts with at most `limit` characters each. `what`: what they are."""
-
-    def check(texts: list[str]) -> list[str]:
-        if any(len(text) > limit for text in texts):
-            raise ValueError(f"{what} have at most {limit} characters")
-        return texts
-
-    return check
 
 
 Labels = Annotated[TextList, Field(default_factory=list)]
@@ -113,6 +85,43 @@ class ReturningSettings(TicketSettings):
     """Of a ticket system whose changes of status can be carried back (connectors.tickets.base.Returning)."""
 
     status_back: StatusBack
+
+
+class IssueSettings(ReturningSettings):
+    """Of a tracker whose issues have the same statuses everywhere (connectors/tickets/issues.py)."""
+
+    TITLE: ClassVar[str]
+    """The tracker's name for people."""
+    LONGEST_LABEL: ClassVar[int] = 255
+    STATUSES: ClassVar[tuple[str, ...]]
+    FURTHER: ClassVar[tuple[str, ...]] = ()
+    """Statuses that only the tracker sets."""
+
+    token: Credential
+
+    @field_validator("labels")
+    @classmethod
+    def _check_labels(cls, labels: list[str]) -> list[str]:
+        if any(len(label) > cls.LONGEST_LABEL for label in labels):
+            raise ValueError(f"{cls.TITLE}'s labels have at most {cls.LONGEST_LABEL} characters")
+        return labels
+
+    @field_validator("status_map")
+    @classmethod
+    def _check_statuses(cls, pairs: dict[str, str]) -> dict[str, str]:
+        return cls._only(pairs, pairs.values(), cls.STATUSES)
+
+    @field_validator("status_back")
+    @classmethod
+    def _check_statuses_back(cls, pairs: dict[str, str]) -> dict[str, str]:
+        return cls._only(pairs, pairs, (*cls.STATUSES, *cls.FURTHER))
+
+    @classmethod
+    def _only(cls, pairs: dict[str, str], given: Iterable[str], known: tuple[str, ...]) -> dict[str, str]:
+        for status in given:
+            if status not in known:
+                raise ValueError(f"'{status}' is no status of a {cls.TITLE} issue ({', '.join(known)})")
+        return pairs
 
 
 def back_of(settings: TicketSettings) -> Mapping[str, str]:
