@@ -76,7 +76,7 @@ KEYS = (
         "born",
         "remembers",
         "levels",
-        "levels:heard",
+        "levels:known",
         "waiting",
         "breakers",
     ),

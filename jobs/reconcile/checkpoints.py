@@ -126,5 +126,5 @@ class Checkpoints:
         with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.hset(f"{self._prefix}levels", mapping=values)
             # By this index `forget.lua` finds those about which no event arrived for RETENTION_DAYS.
-            pipeline.zadd(f"{self._prefix}levels:heard", {str(subject): int(self.now() * 1000)})
+            pipeline.zadd(f"{self._prefix}levels:known", {str(subject): int(self.now() * 1000)})
             pipeline.execute()

@@ -40,8 +40,8 @@ def test_a_not_found_late_is_gone() -> None:
 
 @pytest.mark.parametrize("reason", ["timeout", "network", "server_error", "rate_limited"])
 def test_what_may_succeed_later_is_tried_again_when_the_server_asks_for_it(reason: AbcReason) -> None:
-    outcome = outcome_of(AbcError(reason, "trouble", again=True, retry_after=7), MemoryContext())
-    assert outcome == Retry("trouble", WHAT_IT_IS[reason], 7, at_source=True)
+    outcome = outcome_of(AbcError(reason, "unknown", again=True, retry_after=7), MemoryContext())
+    assert outcome == Retry("unknown", WHAT_IT_IS[reason], 7, at_source=True)
 
 
 def test_a_final_refusal_fails_with_its_reason() -> None:

@@ -155,7 +155,7 @@ def test_a_level_is_read_back_with_its_time_and_its_subject(checkpoints: Checkpo
     assert checkpoints.level(SUBJECT, "") == level, "where the creation is not known, the id decides"
     assert checkpoints.level(SUBJECT, "2027") is None, "an earlier subject with the same id"
     assert checkpoints.level(Subject("abc", "issue", 1, 8), "2026") is None
-    assert redis.zscore(f"{P}levels:heard", str(SUBJECT)) == pytest.approx(checkpoints.now() * 1000, abs=5000)
+    assert redis.zscore(f"{P}levels:known", str(SUBJECT)) == pytest.approx(checkpoints.now() * 1000, abs=5000)
 
 
 def test_a_level_whose_subject_was_noted_without_its_creation_counts_for_any(checkpoints: Checkpoints) -> None:

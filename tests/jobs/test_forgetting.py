@@ -92,13 +92,13 @@ def test_an_event_without_deliveries_stays_within_retention(world: World, state:
 def test_a_part_of_a_hundred_statuses_is_deleted_at_once(world: World) -> None:
     now = now_ms(world)
     for number in range(102):
-        world.redis.zadd(key_of(world, "levels:heard"), {f"{number}": now - (31 if number < 101 else 29) * DAY})
+        world.redis.zadd(key_of(world, "levels:known"), {f"{number}": now - (31 if number < 101 else 29) * DAY})
         world.redis.hset(key_of(world, "levels"), mapping={f"{number}": "1|1|NEW", f"{number}|created": "c"})
     assert world.ledger.forget(30) == 100
     assert len(fields(world, "levels")) == 4
     assert world.ledger.forget(30) == 1
     assert fields(world, "levels") == {"101": "1|1|NEW", "101|created": "c"}
-    assert members(world, "levels:heard") == ["101"]
+    assert members(world, "levels:known") == ["101"]
 
 
 def test_the_ledger_remembers_for_the_time_of_retention(world: World) -> None:

@@ -208,8 +208,8 @@ def test_a_status_is_stored_with_its_time_its_issue_and_when_it_became_known(wor
     accept(world, change(7, "02.500", "ON_REVIEW"), "one")
     assert status(world) == "2.500 ON_REVIEW"
     assert fields(world, "levels").keys() == {"abc:issue:1:7", "abc:issue:1:7|created"}
-    assert members(world, "levels:heard") == ["abc:issue:1:7"]
-    assert world.redis.zscore(key_of(world, "levels:heard"), "abc:issue:1:7") == pytest.approx(now_ms(world), abs=5000)
+    assert members(world, "levels:known") == ["abc:issue:1:7"]
+    assert world.redis.zscore(key_of(world, "levels:known"), "abc:issue:1:7") == pytest.approx(now_ms(world), abs=5000)
 
 
 def test_a_status_that_only_an_addition_shows_is_not_stored(world: World) -> None:

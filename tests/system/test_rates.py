@@ -54,7 +54,7 @@ def test_messages_keep_to_the_rate_of_their_channel(world: World) -> None:
     issues = [world.service.open_issue(f"message {number}") for number in range(8)]
     for issue in issues:
         world.service.change_status(issue, "RESOLVED")
-    wait_for("all to be told", lambda: len(world.rows(connector="slack", state="done")) == len(issues), 40)
+    wait_for("all to be sent", lambda: len(world.rows(connector="slack", state="done")) == len(issues), 40)
     posted = sorted(float(message["ts"]) for message in world.service.state()["slack"]["messages"])
     assert len(posted) > 3, "too few for a digest"
     for first, second in itertools.pairwise(posted[2:]):

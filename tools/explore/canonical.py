@@ -33,7 +33,7 @@ IGNORED = (
     b"arrivals",
     b"names",
     b"levels",
-    b"levels:heard",
+    b"levels:known",
     b"clock",
     b"born",
     b"remembers",

@@ -13,7 +13,7 @@ from jobs.ledger.values import STATES, split
 from tools.explore.canonical import UNFINISHED
 from tools.explore.world import PREFIX, Broken, State, World
 
-FOR_GOOD = re.compile(r"counts|positions|names|arrivals|born|remembers|watermark|workers|levels(:heard)?|last|stopped")
+FOR_GOOD = re.compile(r"counts|positions|names|arrivals|born|remembers|watermark|workers|levels(:known)?|last|stopped")
 """What is left when everything was forgotten; levels are kept for as long as events about their entity come."""
 EXPIRES = re.compile(r"(hold|breaker|bucket|crowd|hours|replay):.*|last|clock")
 INDEXED = re.compile(r"due|breakers|waiting|(delivery|event|state|events|entity|line|waits|dead)(:.*)?")

@@ -42,7 +42,7 @@ if level ~= '' then
   before, step = math.min(tonumber(before), now), math.max(tonumber(exactly), step)
   if math.floor(before / step) <= math.floor(since / step) and not (first and last) then
     redis.call('HSET', levels, entity, string.format('%d|%d|%s', since, ARGV[11], level))
-    redis.call('ZADD', p .. 'levels:heard', now, entity)
+    redis.call('ZADD', p .. 'levels:known', now, entity)
     if created ~= '' then redis.call('HSET', levels, entity .. '|created', created) end
   end
 end

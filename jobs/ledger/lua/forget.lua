@@ -29,9 +29,9 @@ for _, state in ipairs({'ignored', 'unreadable'}) do
   end
 end
 -- Levels of entities about which no event arrived for so long: fields `<entity>` and `<entity>|created`.
-for _, entity in ipairs(redis.call('ZRANGE', p .. 'levels:heard', '-inf', now - retention, 'BYSCORE', 'LIMIT', 0, FORGOTTEN_AT_ONCE)) do
+for _, entity in ipairs(redis.call('ZRANGE', p .. 'levels:known', '-inf', now - retention, 'BYSCORE', 'LIMIT', 0, FORGOTTEN_AT_ONCE)) do
   redis.call('HDEL', p .. 'levels', entity, entity .. '|created')
-  redis.call('ZREM', p .. 'levels:heard', entity)
+  redis.call('ZREM', p .. 'levels:known', entity)
   count = count + 1
 end
 -- What is older than that is not known any more.
