@@ -53,6 +53,8 @@ EVERY = {mutant.name: mutant for mutant in (*mutants.protections(), *mutants.nam
             "work on a second subject that is frozen",
             "one attempt at a time",
         ),
+        ("a part of a note that is kept without a lease", "notes in parts", "one effect"),
+        ("further turns that a bucket keeps for ever", "attempts of two requests", "every key can be forgotten"),
         ("a second subject on which two work", "work on a second subject", "one attempt at a time"),
         ("a stop that nobody heeds", "a connector that stops", "what has stopped makes no attempt"),
         ("a `hold` that is ignored", "a line", "one attempt at a time"),

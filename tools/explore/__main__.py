@@ -87,8 +87,8 @@ def _print(results: Iterable[Result], unit: str) -> tuple[int, list[Result]]:
 
 def _mutants(pool: ProcessPoolExecutor, worlds: list[World], sample: int, seed: int, write: bool) -> int:
     chosen = mutants.sampled(sample, seed) if sample else _all_named()
-    found = []
-    for one in pool.map(partial(find, worlds), chosen):
+    found, order = [], sorted(worlds, key=lambda world: not world.quick)
+    for one in pool.map(partial(find, order), chosen):
         found.append(one)
         where = f"{one.promise} ({one.world}, {one.steps} steps)" if one.promise else "NOT FOUND"
         print(f"{one.seconds:6.1f} s  {one.mutant}: {where}", flush=True)

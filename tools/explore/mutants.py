@@ -29,6 +29,13 @@ NAMED: Mapping[str, tuple[str, str, str]] = {
         "",
     ),
     "`renew` of a lost lease": ("renew", "if leased then", "if true then"),
+    "a part of a note that is kept without a lease": ("add", "if not leased then return 0 end\n", ""),
+    "a part of a note whose lease is not renewed": (
+        "add",
+        "redis.call('HSET', key, 'until', now + lease, 'noted', size)",
+        "redis.call('HSET', key, 'noted', size)",
+    ),
+    "further turns that a bucket keeps for ever": ("charge", ", 'PX', free - now + BUCKET_KEPT_MS", ""),
     "a second subject that is freed without a lease": (
         "occupy",
         "if not is_leased(p, id, connector, token, now) then return 'lost' end\n",

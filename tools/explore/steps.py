@@ -21,7 +21,7 @@ from jobs.ledger.ledger import Ledger
 from jobs.ledger.values import FINISHED, Lease, Recovery, split
 from tools.explore.canonical import UNFINISHED
 from tools.explore.store import Snapshot, Store
-from tools.explore.world import PREFIX, QUEUE, Attempt, Broken, State, World, deliveries, stopped
+from tools.explore.world import PREFIX, QUEUE, Attempt, Broken, State, Third, World, deliveries, stopped
 
 OUTCOMES: Mapping[str, Outcome] = {
     "no answer": Retry("no answer", "ambiguous"),
@@ -158,11 +158,17 @@ class Steps:
         return state, self._noted(attempt)
 
     def _noted(self, attempt: Attempt) -> Attempt:
-        """With a note for each delivery that is still ours. Raises LeaseLost when none is."""
+        """With a note for each delivery that is still ours, and the turns of all its requests. Raises LeaseLost when
+        none is."""
+        third, destination = self._third(attempt), self.world.destination(attempt.leases[0].connector)
+        if third.requests > 1:
+            self._ledger.charge(destination.name, flow.interval_ms(destination), third.requests - 1)
         lost = []
         for lease in attempt.leases:
             try:
-                if lease.delivery_id not in attempt.known:
+                if lease.delivery_id not in attempt.known and third.parts:
+                    self._ledger.add(lease, "intent", {"first": "1"})
+                elif lease.delivery_id not in attempt.known:
                     self._ledger.keep(lease, {"intent": 1})
             except LeaseLost:
                 lost.append(lease)
@@ -171,9 +177,12 @@ class Steps:
             raise LeaseLost(attempt.delivery)
         return attempt.but(phase="act", leases=ours)
 
+    def _third(self, attempt: Attempt) -> Third:
+        return self.world.connectors[attempt.leases[0].connector]
+
     def _act(self, state: State, attempt: Attempt, fault: str) -> tuple[State, Attempt | None]:
         outcome: Outcome = OUTCOMES[fault] if fault else Done()
-        looks = self.world.connectors[attempt.leases[0].connector].looks
+        looks = self._third(attempt).looks
         if fault in ("", "no answer"):
             ids = [lease.delivery_id for lease in attempt.leases if lease.delivery_id not in attempt.known]
             state = state.but(effects={**state.effects, **{id_: state.effects.get(id_, 0) + 1 for id_ in ids}})

@@ -54,7 +54,8 @@ class Third:
     """A connector. `looks`: its effect can be looked up at the third party; else an attempt that finds the note of an
     earlier one makes none. `crowd`: how many must wait for the rate for a digest, 0 for never. `late`: it is switched
     on later, so that only reconcile plans it. `needs`: it can't do without the source. `also`: the second subject on
-    which it works for some events, by the event's name."""
+    which it works for some events, by the event's name. `parts`: what it notes is kept part by part. `requests`: how
+    many it makes for one delivery, each of which takes a turn of the rate."""
 
     looks: bool = True
     per_second: float = 0.0
@@ -63,6 +64,8 @@ class Third:
     late: bool = False
     needs: bool = False
     also: Mapping[str, int] = field(default_factory=dict)
+    parts: bool = False
+    requests: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +114,9 @@ class World:
 
     def may_exist(self, lease: Lease) -> bool:
         """Whether the effect of a delivery may exist: an earlier attempt has noted it, or the ledger was wiped."""
-        notes, _ = attempts.notes_of(lease.delivery)
-        return bool(notes.keys() & {"intent", "done"}) or self.is_forgotten(lease)
+        notes, parts = attempts.notes_of(lease.delivery)
+        noted = notes.keys() | parts.keys()
+        return bool(noted & {"intent", "done"}) or self.is_forgotten(lease)
 
     def is_forgotten(self, lease: Lease) -> bool:
         """Whether the event is older than the ledger."""

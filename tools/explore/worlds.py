@@ -9,6 +9,7 @@ BLIND = {"one": Third(looks=False)}
 BOTH = {"one": Third(), "two": Third(looks=False)}
 NEEDY = {"one": Third(needs=True)}
 SECOND = {"one": Third(also={"b": 1})}
+PARTS = {"one": Third(parts=True)}
 LATER = {"one": Third(), "two": Third(late=True)}
 
 SMALL = (
@@ -37,6 +38,8 @@ SMALL = (
     World("a source that is down", {"a": 1, "b": 2}, NEEDY, {"source down": 2}, policy={"FAILURES_TO_OPEN": 2}),
     World("work on a second subject", {"a": 1, "b": 2}, SECOND, {"kill": 1}),
     World("work on a second subject that is frozen", {"a": 1, "b": 2}, SECOND, {"freeze": 1, "slow": 1}, quick=False),
+    World("notes in parts", {"a": 1}, PARTS, {"freeze": 1, "repeat": 1, "slow": 2, "no answer": 1}),
+    World("attempts of two requests", {"a": 1, "b": 2}, {"one": Third(per_second=1, requests=2)}, {"kill": 1}),
     World("two versions", {"a": 1, "b": 1}, ONE, {"kill": 1}, newer=(1,), quick=False),
     World("two versions and one event", {"a": 1}, ONE, {"kill": 1, "lose": 1}, newer=(1,)),
     World("two versions and a dead letter", {"a": 1}, ONE, {"refuse": 1, "heal": 1}, newer=(1,)),
