@@ -21,7 +21,7 @@ def headers_kept(*names: str) -> Callable[[Request], Mapping[str, str]]:
     return kept
 
 
-def _keeps_nothing(_request: Request) -> Mapping[str, str]:
+def keeps_nothing(_request: Request) -> Mapping[str, str]:
     return {}
 
 
@@ -29,7 +29,7 @@ def _implies_nothing(_event: Event, _instance: str) -> list[tuple[Event, bytes]]
     return []
 
 
-def _no_facts(_event: Event) -> Mapping[str, Any]:
+def no_facts(_event: Event) -> Mapping[str, Any]:
     return {}
 
 
@@ -57,7 +57,7 @@ class Source:
     """Without I/O, and never raises: what cannot be read is Unread."""
     samples: Callable[[str], Sample]
     """(name of an event) -> a request that announces it."""
-    kept: Callable[[Request], Mapping[str, str]] = _keeps_nothing
+    kept: Callable[[Request], Mapping[str, str]] = keeps_nothing
     """What `parse` needs besides the body, by name: stored with the event, and the `headers` of the Request when it is
     read again. Each value has at most LONGEST_KEPT characters."""
     implied: Callable[[Event, str], list[tuple[Event, bytes]]] = _implies_nothing
@@ -65,7 +65,7 @@ class Source:
     store."""
     facts: frozenset[str] = frozenset()
     """Names that only its events have for filters; `event`, `source` and `data` exist for every source."""
-    facts_of: Callable[[Event], Mapping[str, Any]] = _no_facts
+    facts_of: Callable[[Event], Mapping[str, Any]] = no_facts
     """Values for `facts`, and for `data` where that is not the whole body."""
     api: Api | None = None
     """None where it only sends."""

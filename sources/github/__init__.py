@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import Field
-
-from bridge.settings import Settings
-from sources import tickets
 from sources.github import events, samples
-from sources.secrets import Secrets, values
-from sources.signatures import Hmac, Proof
-from sources.source import Source, headers_kept
+from sources.signatures import Hmac
+from sources.source import headers_kept
+from sources.webhooks import webhook_source
 
-
-class GitHubSettings(Settings):
-    github_webhook_secret: Secrets = Field(default=[])
-
-
-def _proof(settings: GitHubSettings) -> Proof:
-    return Hmac("x-hub-signature-256", values(settings.github_webhook_secret), prefix="sha256=")
-
-
-SOURCE = Source(
-    name=events.NAME,
-    title="GitHub",
-    settings=GitHubSettings,
-    secret="GITHUB_WEBHOOK_SECRET",  # noqa: S106  the name of a variable
-    events=events.NAMES,
-    proof=_proof,
-    parse=events.parse,
-    samples=samples.sample,
+SOURCE = webhook_source(
+    "GitHub",
+    "GITHUB_WEBHOOK_SECRET",
+    lambda secrets: Hmac("x-hub-signature-256", secrets, prefix="sha256="),
+    events,
+    samples,
     kept=headers_kept(events.EVENT_HEADER, events.DELIVERY_HEADER),
-    facts=tickets.NAMES,
-    facts_of=tickets.facts_of,
+    has_tickets=True,
 )

@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import Field
-
-from bridge.settings import Settings
-from sources import tickets
 from sources.jira import events, samples
-from sources.secrets import Secrets, values
 from sources.signatures import Hmac, Proof
-from sources.source import Source
+from sources.webhooks import webhook_source
 
 
-class JiraWebhookSettings(Settings):
-    jira_webhook_secret: Secrets = Field(default=[])
-
-
-def _proof(settings: JiraWebhookSettings) -> Proof:
+def _proof(secrets: list[str]) -> Proof:
     # The name of the header has no -256, its method is SHA-256 all the same.
-    return Hmac("x-hub-signature", values(settings.jira_webhook_secret), prefix="sha256=")
+    return Hmac("x-hub-signature", secrets, prefix="sha256=")
 
 
-SOURCE = Source(
-    name=events.NAME,
-    title="Jira",
-    settings=JiraWebhookSettings,
-    secret="JIRA_WEBHOOK_SECRET",  # noqa: S106  the name of a variable
-    events=events.NAMES,
-    proof=_proof,
-    parse=events.parse,
-    samples=samples.sample,
-    facts=tickets.NAMES,
-    facts_of=tickets.facts_of,
-)
+SOURCE = webhook_source("Jira", "JIRA_WEBHOOK_SECRET", _proof, events, samples, has_tickets=True)

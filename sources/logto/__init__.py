@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, SecretStr
 
-from bridge.settings import SecretList, Settings
+from bridge.settings import SecretList
 from sources.logto import events, samples
 from sources.signatures import Hmac, Proof
-from sources.source import Source
+from sources.webhooks import webhook_source
 
 SHORTEST_KEY = 16
 """Characters. Logto makes keys of 32."""
@@ -21,21 +21,9 @@ def _check_keys(keys: list[SecretStr]) -> list[SecretStr]:
     return keys
 
 
-class LogtoSettings(Settings):
-    logto_signing_key: Annotated[SecretList, AfterValidator(_check_keys)] = Field(default=[])
+def _proof(keys: list[str]) -> Proof:
+    return Hmac("logto-signature-sha-256", keys)
 
 
-def _proof(settings: LogtoSettings) -> Proof:
-    return Hmac("logto-signature-sha-256", (key.get_secret_value() for key in settings.logto_signing_key))
-
-
-SOURCE = Source(
-    name=events.NAME,
-    title="Logto",
-    settings=LogtoSettings,
-    secret="LOGTO_SIGNING_KEY",  # noqa: S106  the name of a variable
-    events=events.NAMES,
-    proof=_proof,
-    parse=events.parse,
-    samples=samples.sample,
-)
+KEYS = Annotated[SecretList, AfterValidator(_check_keys)]
+SOURCE = webhook_source("Logto", "LOGTO_SIGNING_KEY", _proof, events, samples, secrets=KEYS)

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-import requests
-
-from bridge.http import READ_SECONDS, SMALL_ANSWER_BYTES, Answer, new_session
+from bridge.http import Answer
 from bridge.settings import WebAddress
 from connectors.base import Check, Failed
 from connectors.translate.codes import of, plain
@@ -23,15 +21,12 @@ from connectors.translate.keep import KEPT, Mode, from_html, to_html
 from connectors.translate.language import ONE_LANGUAGE, base, detected, language_by_script, script_weights
 from connectors.translate.parts import Limits
 from connectors.translate.providers.base import (
+    HttpProvider,
     ProviderError,
-    Who,
-    ask,
     checked,
-    inner,
     language_check,
     listed,
     not_understood,
-    refusal,
 )
 from connectors.translate.settings import TranslateSettings
 
@@ -50,18 +45,11 @@ class ApertiumSettings(TranslateSettings):
     apertium_url: WebAddress
 
 
-class Apertium:
-    def __init__(
-        self,
-        variable: Callable[[str], str],
-        url: str,
-        session: requests.Session,
-        read_seconds: float = READ_SECONDS,
-    ) -> None:
-        self.who = Who("Apertium", "apertium_url", (), variable)
-        self._url = url
-        self._session = session
-        self._read_seconds = read_seconds
+class Apertium(HttpProvider):
+    name, address = "Apertium", "apertium_url"
+
+    def __init__(self, settings: ApertiumSettings, *connection: Any) -> None:
+        super().__init__(settings, *connection)
         self._pairs: frozenset[tuple[str, str]] = frozenset()
         self._asked = float("-inf")
         self._lock = threading.Lock()
@@ -87,22 +75,16 @@ class Apertium:
 
     def _translate(self, text: str, source: str, target: str) -> str:
         form = {"langpair": f"{source}|{target}", "q": to_html(text, MODE), "markUnknown": "no", "format": "html"}
-        answer = ask(
-            self._session, self.who, "POST", f"{self._url}/translate", data=form, read_seconds=self._read_seconds
-        )
-        if not answer.ok:
-            raise self._refusal(answer)
-        if hidden := inner(answer):
-            raise self._refusal(hidden)
+        answer = self.taken(self.ask("POST", "/translate", data=form))
         return from_html(checked(self.who, _texts(answer.json()), [text])[0], MODE)
 
-    def _refusal(self, answer: Answer) -> ProviderError:
+    def refused(self, answer: Answer) -> ProviderError:
         reply = answer.json()
         words = str(reply.get("explanation", ""))[:200] if isinstance(reply, dict) else ""
         if answer.status == 400 and "pair" in words:
             self._asked = float("-inf")
             return ProviderError(Failed("Apertium answered 400: this pair is not installed any more", "client_error"))
-        error = refusal(self.who, answer)
+        error = super().refused(answer)
         return ProviderError(error.outcome, smaller=error.smaller or answer.status == 408)
 
     def _sources(self, target: str) -> tuple[str | None, dict[str, str]]:
@@ -116,11 +98,9 @@ class Apertium:
             if self._pairs and time.monotonic() - self._asked < REMEMBERED:
                 return self._pairs
         # With the two-letter codes, which it takes as well as its own.
-        answer = ask(
-            self._session, self.who, "GET", f"{self._url}/listPairs?include_deprecated_codes=yes", read_seconds=5.0
-        )
+        answer = self.ask("GET", "/listPairs?include_deprecated_codes=yes", read_seconds=5.0)
         if not answer.ok:
-            raise self._refusal(answer)
+            raise self.refused(answer)
         pairs = _pairs(answer.json())
         if not pairs:
             raise not_understood(self.who, "it lists no installed pairs")
@@ -161,8 +141,4 @@ def _texts(reply: Any) -> list[Any] | None:
         return None
 
 
-def build(settings: ApertiumSettings) -> Apertium:
-    return Apertium(settings.variable, settings.apertium_url, new_session(answer_bytes=SMALL_ANSWER_BYTES))
-
-
-PROVIDER = Declaration("apertium", ApertiumSettings, build)
+PROVIDER = Declaration("apertium", ApertiumSettings, Apertium)

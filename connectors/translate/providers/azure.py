@@ -6,13 +6,13 @@ https://learn.microsoft.com/azure/ai-services/translator/text-translation/refere
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 import requests
 
-from bridge.http import SMALL_ANSWER_BYTES, Answer, new_session
+from bridge.http import Answer
 from bridge.settings import Credential, WebAddress
 from connectors.base import Check
 from connectors.translate.codes import languages
@@ -20,15 +20,12 @@ from connectors.translate.declaration import Declaration
 from connectors.translate.keep import Mode, keeping
 from connectors.translate.parts import Limits
 from connectors.translate.providers.base import (
+    HttpProvider,
     Meaning,
     ProviderError,
-    Who,
     ask,
     checked,
-    inner,
     language_check,
-    out_of_quota,
-    refusal,
     wrong_key,
 )
 from connectors.translate.settings import TranslateSettings
@@ -48,7 +45,7 @@ LANGUAGES = languages(
     "run rw sd si sk sl sm sn so sq sr-Cyrl sr-Latn st sv sw ta te th ti tk tlh-Latn tlh-Piqd tn to tr tt ty ug uk "
     "ur uz vi xh yo yua yue zh-Hans zh-Hant zu"
 )
-USED_UP = "403001"
+USED_UP = frozenset({"403001"})
 # The status and three digits
 # (https://learn.microsoft.com/azure/ai-services/translator/text-translation/reference/status-response-codes).
 MEANINGS = {
@@ -60,7 +57,7 @@ MEANINGS = {
     "408001": Meaning("server_error", "the languages' model is being loaded", again=True),
     "408002": Meaning("server_error", "the languages' model is being loaded", again=True),
 }
-TOO_LONG = {"400050", "400077"}
+TOO_LONG = frozenset({"400050", "400077"})
 
 
 class AzureSettings(TranslateSettings):
@@ -72,23 +69,17 @@ class AzureSettings(TranslateSettings):
     azure_translator_url: WebAddress = URL
 
 
-class Azure:
+class Azure(HttpProvider):
+    name, address, keys = "Azure", "azure_translator_url", ("azure_translator_key", "azure_translator_region")
+    meanings, used_up, too_long = MEANINGS, USED_UP, TOO_LONG
+
     def __init__(
-        self,
-        variable: Callable[[str], str],
-        url: str,
-        key: str,
-        region: str | None,
-        session: requests.Session,
-        read_seconds: float = SECONDS,
+        self, settings: AzureSettings, session: requests.Session | None = None, read_seconds: float = SECONDS
     ) -> None:
-        self.who = Who("Azure", "azure_translator_url", ("azure_translator_key", "azure_translator_region"), variable)
-        self._url = url
-        self._headers = {"Ocp-Apim-Subscription-Key": key}
-        if region:
-            self._headers["Ocp-Apim-Subscription-Region"] = region
-        self._session = session
-        self._read_seconds = read_seconds
+        super().__init__(settings, session, read_seconds)
+        self._headers = {"Ocp-Apim-Subscription-Key": settings.azure_translator_key.get_secret_value()}
+        if region := settings.azure_translator_region:
+            self._headers["Ocp-Apim-Subscription-Region"] = region.get_secret_value()
 
     def limits(self) -> Limits:
         # Far below its own, for the answer must come in time; it bills characters.
@@ -100,37 +91,28 @@ class Azure:
 
     def _translate(self, texts: list[str], code: str, is_html: bool) -> list[str]:
         query = urlencode({"api-version": "3.0", "to": code, "textType": "html" if is_html else "plain"})
-        answer = ask(
-            self._session,
-            self.who,
-            "POST",
-            f"{self._url}/translate?{query}",
-            headers=self._headers,
-            json_body=[{"Text": text} for text in texts],
-            read_seconds=self._read_seconds,
-        )
-        if not answer.ok:
-            raise self._refusal(answer)
-        if hidden := inner(answer):
-            raise self._refusal(hidden)
+        answer = self.taken(self.ask("POST", f"/translate?{query}", json_body=[{"Text": text} for text in texts]))
         return checked(self.who, _texts(answer.json()), texts)
 
-    def _refusal(self, answer: Answer) -> ProviderError:
-        code = _code(answer.json())
-        if code == USED_UP:
-            return out_of_quota(self.who, answer)
+    def codes(self, answer: Answer) -> list[str]:
+        reply = answer.json()
+        error = reply.get("error") if isinstance(reply, dict) else None
+        code = error.get("code") if isinstance(error, dict) else None
+        return [str(code)] if isinstance(code, int | str) and re.fullmatch(r"[0-9]{6}", str(code)) else []
+
+    def refused(self, answer: Answer) -> ProviderError:
+        codes = self.codes(answer)
         # The body of its 401 may be empty.
-        if answer.status == 401 and (code or not answer.body):
+        if answer.status == 401 and (codes or not answer.body) and not USED_UP.intersection(codes):
             return wrong_key(self.who, answer)
-        error = refusal(self.who, answer, [code] if code else [], MEANINGS)
-        return ProviderError(error.outcome, smaller=error.smaller or code in TOO_LONG)
+        return super().refused(answer)
 
     def check(self, targets: Sequence[str]) -> Iterator[Check]:
         # The list of languages is open to all: only a translation shows whether key and region are accepted.
         query = urlencode({"api-version": "3.0", "scope": "translation"})
         answer = ask(self._session, self.who, "GET", f"{self._url}/languages?{query}")
         if not answer.ok:
-            raise self._refusal(answer)
+            raise self.refused(answer)
         reply = answer.json()
         listed = reply.get("translation") if isinstance(reply, dict) else None
         known = [code for code in listed if isinstance(code, str)] if isinstance(listed, dict) else []
@@ -151,21 +133,4 @@ def _texts(reply: Any) -> list[Any] | None:
         return None
 
 
-def _code(reply: Any) -> str:
-    error = reply.get("error") if isinstance(reply, dict) else None
-    code = error.get("code") if isinstance(error, dict) else None
-    return f"{code}" if isinstance(code, int | str) and re.fullmatch(r"[0-9]{6}", str(code)) else ""
-
-
-def build(settings: AzureSettings) -> Azure:
-    region = settings.azure_translator_region
-    return Azure(
-        settings.variable,
-        settings.azure_translator_url,
-        settings.azure_translator_key.get_secret_value(),
-        region.get_secret_value() if region else None,
-        new_session(answer_bytes=SMALL_ANSWER_BYTES),
-    )
-
-
-PROVIDER = Declaration("azure", AzureSettings, build)
+PROVIDER = Declaration("azure", AzureSettings, Azure)

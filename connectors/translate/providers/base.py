@@ -9,15 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import requests
 
-from bridge.http import READ_SECONDS, Answer, NoAnswer, send
+from bridge.http import READ_SECONDS, SMALL_ANSWER_BYTES, Answer, NoAnswer, new_session, send
 from connectors.answers import code_of, no_answer, reason_of
 from connectors.base import Check, Failed, Reason, Retry
 from connectors.translate.language import base
 from connectors.translate.parts import Limits
+
+if TYPE_CHECKING:
+    from connectors.translate.settings import TranslateSettings
 
 CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{1,59}")
 
@@ -109,6 +112,62 @@ def ask(
     except NoAnswer as error:
         outcome = no_answer(who.name, error)
         raise ProviderError(outcome, smaller=outcome.reason == "timeout") from None
+
+
+class HttpProvider:
+    """A provider that is asked over HTTP: one request, and its answer or the ProviderError that it means. An adapter
+    names itself and its error codes."""
+
+    name: ClassVar[str]
+    """For people."""
+    address: ClassVar[str]
+    """The field of the settings with its address."""
+    keys: ClassVar[tuple[str, ...]] = ()
+    """The fields with its credentials; none where it needs none."""
+    meanings: ClassVar[Mapping[str, Meaning]] = {}
+    """By error code."""
+    used_up: ClassVar[frozenset[str]] = frozenset()
+    """Codes of a quota that is used up."""
+    wrong: ClassVar[frozenset[str]] = frozenset()
+    """Codes of a key that is wrong."""
+    too_long: ClassVar[frozenset[str]] = frozenset()
+    """Codes after which a smaller request may succeed."""
+
+    def __init__(
+        self, settings: TranslateSettings, session: requests.Session | None = None, read_seconds: float = READ_SECONDS
+    ) -> None:
+        self.who = Who(self.name, self.address, self.keys, settings.variable)
+        self._url: str = getattr(settings, self.address)
+        self._headers: dict[str, str] = {}
+        self._session = session or new_session(answer_bytes=SMALL_ANSWER_BYTES)
+        self._read_seconds = read_seconds
+
+    def codes(self, answer: Answer) -> Sequence[str]:  # noqa: ARG002
+        """The error codes of an answer."""
+        return []
+
+    def refused(self, answer: Answer) -> ProviderError:
+        """What an answer means that is no success."""
+        codes = self.codes(answer)
+        if self.used_up.intersection(codes):
+            return out_of_quota(self.who, answer)
+        if self.wrong.intersection(codes):
+            return wrong_key(self.who, answer)
+        error = refusal(self.who, answer, codes, self.meanings)
+        return ProviderError(error.outcome, smaller=error.smaller or bool(self.too_long.intersection(codes)))
+
+    def ask(self, method: str, path: str = "", read_seconds: float = 0, **body: Any) -> Answer:
+        """Any answer. `read_seconds`: 0 for those of the provider. Raises ProviderError where none came."""
+        seconds, url = read_seconds or self._read_seconds, f"{self._url}{path}"
+        return ask(self._session, self.who, method, url, headers=self._headers, read_seconds=seconds, **body)
+
+    def taken(self, answer: Answer) -> Answer:
+        """Raises ProviderError for a refusal, also for one inside a success."""
+        if not answer.ok:
+            raise self.refused(answer)
+        if hidden := inner(answer):
+            raise self.refused(hidden)
+        return answer
 
 
 def refusal(who: Who, answer: Answer, codes: Iterable[str] = (), meanings: Mapping[str, Meaning] = {}) -> ProviderError:

@@ -91,20 +91,14 @@ class DeepLSettings(TranslateSettings):
 
 class DeepL:
     def __init__(
-        self,
-        variable: Callable[[str], str],
-        auth_key: str,
-        server_url: str | None,
-        session: requests.Session,
-        read_seconds: float = READ_SECONDS,
-        glossary: str | None = None,
-        formality: Formality = "default",
+        self, settings: DeepLSettings, session: requests.Session | None = None, read_seconds: float = READ_SECONDS
     ) -> None:
-        self.who = Who("DeepL", "deepl_server_url", ("deepl_auth_key",), variable)
-        self._formality = formality
-        self._glossary = glossary
+        self.who = Who("DeepL", "deepl_server_url", ("deepl_auth_key",), settings.variable)
+        self._formality = settings.deepl_formality
+        self._glossary = settings.deepl_glossary_id
         self._pairs: set[tuple[str, str]] | None = None
-        self._translator = _translator(auth_key, server_url, _Client(self.who, session, read_seconds))
+        client = _Client(self.who, session or new_session(answer_bytes=SMALL_ANSWER_BYTES), read_seconds)
+        self._translator = _translator(settings.deepl_auth_key.get_secret_value(), settings.deepl_server_url, client)
 
     def limits(self) -> Limits:
         # 50 texts; it bills characters (https://developers.deepl.com/docs/resources/usage-limits). With a glossary one,
@@ -222,15 +216,4 @@ def _translator(auth_key: str, server_url: str | None, client: _Client) -> DeepL
     return translator
 
 
-def build(settings: DeepLSettings) -> DeepL:
-    return DeepL(
-        settings.variable,
-        settings.deepl_auth_key.get_secret_value(),
-        settings.deepl_server_url,
-        new_session(answer_bytes=SMALL_ANSWER_BYTES),
-        glossary=settings.deepl_glossary_id,
-        formality=settings.deepl_formality,
-    )
-
-
-PROVIDER = Declaration("deepl", DeepLSettings, build)
+PROVIDER = Declaration("deepl", DeepLSettings, DeepL)

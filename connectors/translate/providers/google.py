@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import requests
-
-from bridge.http import READ_SECONDS, SMALL_ANSWER_BYTES, Answer, new_session
+from bridge.http import Answer
 from bridge.settings import Credential, WebAddress
 from connectors.base import Check
 from connectors.translate.codes import languages
 from connectors.translate.declaration import Declaration
 from connectors.translate.keep import Mode, keeping
 from connectors.translate.parts import Limits
-from connectors.translate.providers.base import (
-    Meaning,
-    ProviderError,
-    Who,
-    ask,
-    checked,
-    inner,
-    listed,
-    out_of_quota,
-    refusal,
-    wrong_key,
-)
+from connectors.translate.providers.base import HttpProvider, Meaning, ProviderError, checked, listed, wrong_key
 from connectors.translate.settings import TranslateSettings
 
 URL = "https://translation.googleapis.com/language/translate/v2"
@@ -43,8 +30,8 @@ LANGUAGES = languages(
     "sr st crs sn shn scn szl sd si sk sl so es su sus sw ss sv ty tg tzm ber-Latn ber ta tt te tet th bo ti tiv "
     "tpi to ts tn tcy tum tr tk tyv udm uk ur ug uz ve vec vi war cy wo xh sah yi yo yua zap zu"
 )
-USED_UP = {"dailyLimitExceeded", "quotaExceeded", "dailyLimitExceededUnreg"}
-WRONG_KEY = {"keyInvalid", "API_KEY_INVALID", "keyExpired"}
+USED_UP = frozenset({"dailyLimitExceeded", "quotaExceeded", "dailyLimitExceededUnreg"})
+WRONG_KEY = frozenset({"keyInvalid", "API_KEY_INVALID", "keyExpired"})
 TOO_FAST = Meaning("rate_limited", "too much at once", again=True)
 NOT_ENABLED = Meaning("config", "the Cloud Translation API is not enabled in the key's project: enable it there")
 NO_BILLING = Meaning("quota", "billing is not active in the key's project: activate it there")
@@ -77,21 +64,14 @@ class GoogleSettings(TranslateSettings):
     google_translate_url: WebAddress = URL
 
 
-class GoogleTranslate:
-    def __init__(
-        self,
-        variable: Callable[[str], str],
-        url: str,
-        api_key: str,
-        session: requests.Session,
-        read_seconds: float = READ_SECONDS,
-    ) -> None:
-        self.who = Who("Google Translate", "google_translate_url", ("google_translate_api_key",), variable)
-        self._url = url
+class GoogleTranslate(HttpProvider):
+    name, address, keys = "Google Translate", "google_translate_url", ("google_translate_api_key",)
+    meanings, used_up, wrong = MEANINGS, USED_UP, WRONG_KEY
+
+    def __init__(self, settings: GoogleSettings, *connection: Any) -> None:
+        super().__init__(settings, *connection)
         # In a header, not in the address: addresses end up in logs.
-        self._headers = {"X-goog-api-key": api_key}
-        self._session = session
-        self._read_seconds = read_seconds
+        self._headers = {"X-goog-api-key": settings.google_translate_api_key.get_secret_value()}
 
     def limits(self) -> Limits:
         # 128 texts and 100,000 bytes per request, 5,000 code points recommended; it bills characters
@@ -105,25 +85,13 @@ class GoogleTranslate:
     def _translate(self, texts: list[str], code: str, is_html: bool) -> list[str]:
         # Without format=text the texts would be HTML, and `&` and `<` come back escaped.
         body = {"q": texts, "target": code, "format": "html" if is_html else "text"}
-        answer = ask(
-            self._session,
-            self.who,
-            "POST",
-            self._url,
-            headers=self._headers,
-            json_body=body,
-            read_seconds=self._read_seconds,
-        )
-        if not answer.ok:
-            raise self._refusal(answer)
-        if hidden := inner(answer):
-            raise self._refusal(hidden)
+        answer = self.taken(self.ask("POST", json_body=body))
         return checked(self.who, _each(answer.json(), "translations", "translatedText"), texts)
 
     def check(self, targets: Sequence[str]) -> Iterator[Check]:
-        answer = ask(self._session, self.who, "GET", f"{self._url}/languages", headers=self._headers)
+        answer = self.ask("GET", "/languages")
         if not answer.ok:
-            raise self._refusal(answer)
+            raise self.refused(answer)
         yield Check(True, "Google Translate accepts the key")
         known = [code for code in _each(answer.json(), "languages", "language") or [] if isinstance(code, str)]
         for target in targets:
@@ -143,13 +111,20 @@ class GoogleTranslate:
             return Check(False, f"Google Translate has no language {target}: {advice}")
         return Check(True, f"Google Translate translates into {target}")
 
-    def _refusal(self, answer: Answer) -> ProviderError:
-        codes = _codes(answer.json())
-        if USED_UP & set(codes):
-            return out_of_quota(self.who, answer)
-        if WRONG_KEY & set(codes) or (answer.status == 400 and "API key" in str(answer.json())[:2000]):
+    def codes(self, answer: Answer) -> list[str]:
+        """The reasons in its error, in both of the forms that it has."""
+        reply = answer.json()
+        error = reply.get("error") if isinstance(reply, dict) else None
+        if not isinstance(error, dict):
+            return []
+        rows = [row for key in ("errors", "details") for row in _list(error.get(key)) if isinstance(row, dict)]
+        return [row["reason"] for row in rows if isinstance(row.get("reason"), str)]
+
+    def refused(self, answer: Answer) -> ProviderError:
+        is_about_key = answer.status == 400 and "API key" in str(answer.json())[:2000]
+        if is_about_key and not USED_UP.intersection(self.codes(answer)):
             return wrong_key(self.who, answer)
-        return refusal(self.who, answer, codes, MEANINGS)
+        return super().refused(answer)
 
 
 def _each(reply: Any, many: str, key: str) -> list[Any] | None:
@@ -160,23 +135,8 @@ def _each(reply: Any, many: str, key: str) -> list[Any] | None:
         return None
 
 
-def _codes(reply: Any) -> list[str]:
-    """The reasons in its error, in both of the forms that it has."""
-    error = reply.get("error") if isinstance(reply, dict) else None
-    if not isinstance(error, dict):
-        return []
-    rows = [row for key in ("errors", "details") for row in _list(error.get(key)) if isinstance(row, dict)]
-    return [row["reason"] for row in rows if isinstance(row.get("reason"), str)]
-
-
 def _list(value: Any) -> list[Any]:
     return value[:20] if isinstance(value, list) else []
 
 
-def build(settings: GoogleSettings) -> GoogleTranslate:
-    key = settings.google_translate_api_key.get_secret_value()
-    session = new_session(answer_bytes=SMALL_ANSWER_BYTES)
-    return GoogleTranslate(settings.variable, settings.google_translate_url, key, session)
-
-
-PROVIDER = Declaration("google", GoogleSettings, build)
+PROVIDER = Declaration("google", GoogleSettings, GoogleTranslate)

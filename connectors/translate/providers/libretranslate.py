@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import requests
-
-from bridge.http import READ_SECONDS, SMALL_ANSWER_BYTES, Answer, new_session
+from bridge.http import Answer
 from bridge.settings import Credential, WebAddress
 from connectors.base import Check, Failed, Retry
 from connectors.translate.codes import of
@@ -20,14 +18,11 @@ from connectors.translate.keep import Mode, keeping
 from connectors.translate.language import language_by_script
 from connectors.translate.parts import Limits
 from connectors.translate.providers.base import (
+    HttpProvider,
     ProviderError,
-    Who,
-    ask,
     checked,
-    inner,
     language_check,
     not_understood,
-    refusal,
     wrong_key,
 )
 from connectors.translate.settings import TranslateSettings
@@ -60,20 +55,13 @@ class Server:
     asked: float = field(default_factory=time.monotonic)
 
 
-class LibreTranslate:
-    def __init__(
-        self,
-        variable: Callable[[str], str],
-        url: str,
-        api_key: str | None,
-        session: requests.Session,
-        read_seconds: float = READ_SECONDS,
-    ) -> None:
-        self.who = Who("LibreTranslate", "libretranslate_url", ("libretranslate_api_key",), variable)
-        self._url = url
-        self._key = {"api_key": api_key} if api_key else {}
-        self._session = session
-        self._read_seconds = read_seconds
+class LibreTranslate(HttpProvider):
+    name, address, keys = "LibreTranslate", "libretranslate_url", ("libretranslate_api_key",)
+
+    def __init__(self, settings: LibreTranslateSettings, *connection: Any) -> None:
+        super().__init__(settings, *connection)
+        key = settings.libretranslate_api_key
+        self._key = {"api_key": key.get_secret_value()} if key else {}
         self._server: Server | None = None
         self._lock = threading.Lock()
 
@@ -97,19 +85,12 @@ class LibreTranslate:
         # Its own detection is weak on short texts, and takes the nearest of the languages that it has.
         source = language_by_script(text) or "auto"
         body = {"q": [text], "source": source, "target": target, "format": "html" if is_html else "text", **self._key}
-        answer = ask(
-            self._session, self.who, "POST", f"{self._url}/translate", json_body=body, read_seconds=self._read_seconds
-        )
-        if not answer.ok:
-            raise self._refusal(answer)
-        if hidden := inner(answer):
-            raise self._refusal(hidden)
-        reply = answer.json()
+        reply = self.taken(self.ask("POST", "/translate", json_body=body)).json()
         if not isinstance(reply, dict):
             raise not_understood(self.who, "the answer is not JSON")
         return checked(self.who, reply.get("translatedText"), [text])[0]
 
-    def _refusal(self, answer: Answer) -> ProviderError:
+    def refused(self, answer: Answer) -> ProviderError:
         reply = answer.json()
         error = reply.get("error") if isinstance(reply, dict) else None
         words = error[:1000] if isinstance(error, str) else ""
@@ -128,7 +109,7 @@ class LibreTranslate:
             codes = [code for found in LANGUAGE.finditer(words) for code in found.groups() if code]
             lacks = f"it can't translate between these languages ({', '.join(codes[:2])}): install them there"
             return ProviderError(Failed(f"LibreTranslate answered {answer.status}: {lacks}", "client_error"))
-        return refusal(self.who, answer)
+        return super().refused(answer)
 
     def _about(self) -> Server:
         """The server's settings and languages, as far as it answers: without them it is used all the same."""
@@ -157,7 +138,7 @@ class LibreTranslate:
         limit = reply.get("charLimit")
         languages = self._get("/languages")
         if not languages.ok:
-            raise self._refusal(languages)
+            raise self.refused(languages)
         return Server(
             characters=min(CHARACTERS, limit) if isinstance(limit, int) and limit >= SMALLEST_LIMIT else CHARACTERS,
             key_required=reply.get("keyRequired") is True,
@@ -165,7 +146,7 @@ class LibreTranslate:
         )
 
     def _get(self, path: str) -> Answer:
-        return ask(self._session, self.who, "GET", self._url + path, read_seconds=min(self._read_seconds, 5.0))
+        return self.ask("GET", path, read_seconds=min(self._read_seconds, 5.0))
 
     def check(self, targets: Sequence[str]) -> Iterator[Check]:
         server = self._server_now()
@@ -198,14 +179,4 @@ def _targets(languages: Any) -> set[str]:
     return {code for some in targets if isinstance(some, list) for code in some if isinstance(code, str)}
 
 
-def build(settings: LibreTranslateSettings) -> LibreTranslate:
-    key = settings.libretranslate_api_key
-    return LibreTranslate(
-        settings.variable,
-        settings.libretranslate_url,
-        key.get_secret_value() if key else None,
-        new_session(answer_bytes=SMALL_ANSWER_BYTES),
-    )
-
-
-PROVIDER = Declaration("libretranslate", LibreTranslateSettings, build)
+PROVIDER = Declaration("libretranslate", LibreTranslateSettings, LibreTranslate)

@@ -7,27 +7,24 @@ of it. What comes back is freed from what models add to a translation (`unwrap.p
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import requests
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from bridge.http import SMALL_ANSWER_BYTES, TOTAL_SECONDS, Answer, new_session
+from bridge.http import TOTAL_SECONDS, Answer
 from bridge.settings import Credential, WebAddress, named
 from connectors.base import Check, Failed
 from connectors.translate.declaration import Declaration
 from connectors.translate.parts import Limits
 from connectors.translate.plausible import objection
 from connectors.translate.providers.base import (
+    HttpProvider,
     Meaning,
     ProviderError,
-    Who,
-    ask,
-    inner,
     no_translation,
     not_understood,
-    out_of_quota,
     refusal,
     wrong_key,
 )
@@ -47,7 +44,9 @@ INSTRUCTIONS = (
 )
 ENDED = {"stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete", "completed", "finished"}
 """How servers name an answer that ended by itself; OpenAI's own is `stop`."""
-USED_UP = {"insufficient_quota", "billing_hard_limit_reached"}
+USED_UP = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+"""Used-up credit and too many requests are both 429 (https://platform.openai.com/docs/guides/error-codes)."""
+NO_MODEL = "model_not_found"
 REGION = Meaning("config", "it does not serve this region")
 BILLING = Meaning("quota", "billing is not active for the key's account: activate it there")
 # https://platform.openai.com/docs/guides/error-codes; Gemini's are those of google.api.ErrorReason.
@@ -65,7 +64,7 @@ MEANINGS = {
     "content_policy_violation": Meaning("client_error", "it refuses this text"),
     "rate_limit_exceeded": Meaning("rate_limited", "too much at once", again=True),
 }
-TOO_LONG = {"context_length_exceeded", "string_above_max_length"}
+TOO_LONG = frozenset({"context_length_exceeded", "string_above_max_length"})
 SAMPLES = {"ko": "The app crashes when I open the settings page."}
 SAMPLE = "설정 화면을 열면 앱이 멈춰요."
 
@@ -85,25 +84,20 @@ class OpenAISettings(TranslateSettings):
         return value
 
 
-class OpenAI:
+class OpenAI(HttpProvider):
+    name, address, keys = "The OpenAI-compatible server", "openai_base_url", ("openai_api_key",)
+    meanings, used_up, too_long = MEANINGS, USED_UP, TOO_LONG
+
     # A long time: the whole answer comes at once, when the last word is written.
     def __init__(
-        self,
-        variable: Callable[[str], str],
-        base_url: str,
-        api_key: str | None,
-        model: str,
-        session: requests.Session,
-        read_seconds: float = TOTAL_SECONDS,
+        self, settings: OpenAISettings, session: requests.Session | None = None, read_seconds: float = TOTAL_SECONDS
     ) -> None:
-        self.who = Who("The OpenAI-compatible server", "openai_base_url", ("openai_api_key",), variable)
-        what = f"no such model, or the key may not use it; check {variable('openai_model')} and {{address}}"
-        self._meanings = {**MEANINGS, "model_not_found": Meaning("config", what)}
-        self._url = base_url
-        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        self._model = model
-        self._session = session
-        self._read_seconds = read_seconds
+        super().__init__(settings, session, read_seconds)
+        what = f"no such model, or the key may not use it; check {settings.variable('openai_model')} and {{address}}"
+        self._no_model = Meaning("config", what)
+        if key := settings.openai_api_key:
+            self._headers = {"Authorization": f"Bearer {key.get_secret_value()}"}
+        self._model = settings.openai_model
         self._takes_temperature = True
 
     def limits(self) -> Limits:
@@ -119,25 +113,14 @@ class OpenAI:
             # Newer models take none but their own. That request was not paid for.
             self._takes_temperature = False
             answer = self._post(text, target)
-        if not answer.ok:
-            raise self._refusal(answer)
-        if hidden := inner(answer):
-            raise self._refusal(hidden)
         try:
-            return unwrapped(self._content(answer), text)
+            return unwrapped(self._content(self.taken(answer)), text)
         except NoTranslation as error:
             raise no_translation(self.who, str(error)) from None
 
     def _post(self, text: str, target: str) -> Answer:
-        return ask(
-            self._session,
-            self.who,
-            "POST",
-            f"{self._url}/chat/completions",
-            headers=self._headers,
-            json_body=request_body(self._model, text, target, self._takes_temperature),
-            read_seconds=self._read_seconds,
-        )
+        body = request_body(self._model, text, target, self._takes_temperature)
+        return self.ask("POST", "/chat/completions", json_body=body)
 
     def _content(self, answer: Answer) -> str:
         try:
@@ -162,20 +145,31 @@ class OpenAI:
             raise no_translation(self.who, "an answer without a sign that it ended (finish_reason)")
         return content
 
-    def _refusal(self, answer: Answer) -> ProviderError:
-        codes = _codes(answer.json())
-        # Used-up credit and too many requests are both 429 (https://platform.openai.com/docs/guides/error-codes).
-        if USED_UP & set(codes):
-            return out_of_quota(self.who, answer)
+    def codes(self, answer: Answer) -> list[str]:
+        """The codes of an error, which Gemini sends in a list."""
+        reply = answer.json()
+        reply = reply[0] if isinstance(reply, list) and reply else reply
+        error = reply.get("error") if isinstance(reply, dict) else None
+        if not isinstance(error, dict):
+            return []
+        details = error.get("details")
+        rows = [row for row in details[:20] if isinstance(row, dict)] if isinstance(details, list) else []
+        found = [*(row.get("reason") for row in rows), error.get("code"), error.get("status"), error.get("type")]
+        return [code for code in found if isinstance(code, str)]
+
+    def refused(self, answer: Answer) -> ProviderError:
+        codes = self.codes(answer)
+        if USED_UP.intersection(codes):
+            return super().refused(answer)
         if "invalid_api_key" in codes or "API_KEY_INVALID" in codes:
             return wrong_key(self.who, answer, codes)
         # Gemini names its wrong key in the sentence only, where the details are left out.
         if answer.status == 400 and "API key not valid" in answer.text[:4000]:
             return wrong_key(self.who, answer, codes)
-        if answer.status == 404:
-            return refusal(self.who, answer, ["model_not_found"], self._meanings)
-        error = refusal(self.who, answer, codes, self._meanings)
-        return ProviderError(error.outcome, smaller=error.smaller or bool(TOO_LONG & set(codes)))
+        if answer.status == 404 or NO_MODEL in codes:
+            shown = [NO_MODEL] if answer.status == 404 else codes
+            return refusal(self.who, answer, shown, {**MEANINGS, NO_MODEL: self._no_model})
+        return super().refused(answer)
 
     def check(self, targets: Sequence[str]) -> Iterator[Check]:
         """Only a translation shows what a model does with the request: a few words of it for each language."""
@@ -203,23 +197,4 @@ def _refuses_temperature(answer: Answer) -> bool:
     return answer.status in (400, 422) and "temperature" in answer.text[:4000]
 
 
-def _codes(reply: Any) -> list[str]:
-    """The codes of an error, which Gemini sends in a list."""
-    reply = reply[0] if isinstance(reply, list) and reply else reply
-    error = reply.get("error") if isinstance(reply, dict) else None
-    if not isinstance(error, dict):
-        return []
-    details = error.get("details")
-    rows = [row for row in details[:20] if isinstance(row, dict)] if isinstance(details, list) else []
-    found = [*(row.get("reason") for row in rows), error.get("code"), error.get("status"), error.get("type")]
-    return [code for code in found if isinstance(code, str)]
-
-
-def build(settings: OpenAISettings) -> OpenAI:
-    key = settings.openai_api_key
-    url, model = settings.openai_base_url, settings.openai_model
-    session = new_session(answer_bytes=SMALL_ANSWER_BYTES)
-    return OpenAI(settings.variable, url, key.get_secret_value() if key else None, model, session)
-
-
-PROVIDER = Declaration("openai", OpenAISettings, build)
+PROVIDER = Declaration("openai", OpenAISettings, OpenAI)

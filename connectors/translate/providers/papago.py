@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import requests
-
-from bridge.http import READ_SECONDS, SMALL_ANSWER_BYTES, Answer, new_session
+from bridge.http import Answer
 from bridge.settings import Credential, WebAddress
 from connectors.base import Check, note
 from connectors.translate.codes import languages
 from connectors.translate.declaration import Declaration
 from connectors.translate.keep import Mode, keeping
 from connectors.translate.parts import Limits
-from connectors.translate.providers.base import (
-    Meaning,
-    ProviderError,
-    Who,
-    ask,
-    checked,
-    inner,
-    out_of_quota,
-    refusal,
-    wrong_key,
-)
+from connectors.translate.providers.base import HttpProvider, Meaning, ProviderError, checked, out_of_quota
 from connectors.translate.settings import TranslateSettings
 
 URL = "https://papago.apigw.ntruss.com"
@@ -45,7 +33,8 @@ PAIRS = {
 (https://api.ncloud-docs.com/docs/en/ai-naver-papagonmt-translation)."""
 LANGUAGES = languages(" ".join(PAIRS))
 SAME_LANGUAGE = "N2MT05"
-TOO_LONG = {"N2MT08", "430"}
+TOO_LONG = frozenset({"N2MT08", "430"})
+WRONG_KEY = frozenset({"200", "210"})
 # Of the service, and of the gateway before it (https://api.ncloud-docs.com/docs/en/ai-naver-papagonmt).
 PAIR = Meaning("client_error", "Papago does not translate the language of this text into the target")
 LATER = Meaning("rate_limited", "too much at once", again=True)
@@ -74,21 +63,14 @@ class PapagoSettings(TranslateSettings):
     papago_url: WebAddress = URL
 
 
-class Papago:
-    def __init__(
-        self,
-        variable: Callable[[str], str],
-        url: str,
-        client_id: str,
-        client_secret: str,
-        session: requests.Session,
-        read_seconds: float = READ_SECONDS,
-    ) -> None:
-        self.who = Who("Papago", "papago_url", ("papago_client_id", "papago_client_secret"), variable)
-        self._url = f"{url}/nmt/v1/translation"
-        self._headers = {"x-ncp-apigw-api-key-id": client_id, "x-ncp-apigw-api-key": client_secret}
-        self._session = session
-        self._read_seconds = read_seconds
+class Papago(HttpProvider):
+    name, address, keys = "Papago", "papago_url", ("papago_client_id", "papago_client_secret")
+    meanings, wrong, too_long = MEANINGS, WRONG_KEY, TOO_LONG
+
+    def __init__(self, settings: PapagoSettings, *connection: Any) -> None:
+        super().__init__(settings, *connection)
+        id_, secret = settings.papago_client_id.get_secret_value(), settings.papago_client_secret.get_secret_value()
+        self._headers = {"x-ncp-apigw-api-key-id": id_, "x-ncp-apigw-api-key": secret}
 
     def limits(self) -> Limits:
         return Limits(characters=CHARACTERS, texts=1, turns_by=CHARACTERS)
@@ -102,32 +84,25 @@ class Papago:
     def _translate(self, text: str, code: str) -> str:
         # `auto` costs nothing more, unlike the address that only detects.
         body = {"source": "auto", "target": code, "text": text}
-        answer = ask(
-            self._session,
-            self.who,
-            "POST",
-            self._url,
-            headers=self._headers,
-            json_body=body,
-            read_seconds=self._read_seconds,
-        )
-        if SAME_LANGUAGE in _codes(answer.json()):
+        answer = self.ask("POST", "/nmt/v1/translation", json_body=body)
+        if SAME_LANGUAGE in self.codes(answer):
             return text  # it is in the target language already, and nothing was paid
-        if not answer.ok:
-            raise self._refusal(answer)
-        if hidden := inner(answer):
-            raise self._refusal(hidden)
-        return checked(self.who, _texts(answer.json()), [text])[0]
+        return checked(self.who, _texts(self.taken(answer).json()), [text])[0]
 
-    def _refusal(self, answer: Answer) -> ProviderError:
-        codes = _codes(answer.json())
-        if "400" in codes and answer.status == 429:
+    def codes(self, answer: Answer) -> list[str]:
+        """The code of an error: of the service (`N2MT05`), or of the gateway, which has numbers (`410`)."""
+        reply = answer.json()
+        if not isinstance(reply, dict):
+            return []
+        error = reply.get("error")
+        found = [reply.get("errorCode"), error.get("errorCode") if isinstance(error, dict) else None]
+        return [str(code) for code in found if isinstance(code, str | int)]
+
+    def refused(self, answer: Answer) -> ProviderError:
+        if "400" in self.codes(answer) and answer.status == 429:
             subscribe = "Or Papago is not selected for this application in the console of NAVER Cloud: select it there"
             return out_of_quota(self.who, answer, subscribe)
-        if {"200", "210"} & set(codes):
-            return wrong_key(self.who, answer)
-        error = refusal(self.who, answer, codes, MEANINGS)
-        return ProviderError(error.outcome, smaller=error.smaller or bool(TOO_LONG & set(codes)))
+        return super().refused(answer)
 
     def check(self, targets: Sequence[str]) -> Iterator[Check]:
         """Two words for each language: the quota, the application and the pair show in a translation alone."""
@@ -150,24 +125,4 @@ def _texts(reply: Any) -> list[Any] | None:
         return None
 
 
-def _codes(reply: Any) -> list[str]:
-    """The code of an error: of the service (`N2MT05`), or of the gateway, which has numbers (`410`)."""
-    if not isinstance(reply, dict):
-        return []
-    error = reply.get("error")
-    found = [reply.get("errorCode"), error.get("errorCode") if isinstance(error, dict) else None]
-    codes = [str(code) for code in found if isinstance(code, str | int)]
-    return [f"{code}" if code.isdecimal() else code for code in codes]
-
-
-def build(settings: PapagoSettings) -> Papago:
-    return Papago(
-        settings.variable,
-        settings.papago_url,
-        settings.papago_client_id.get_secret_value(),
-        settings.papago_client_secret.get_secret_value(),
-        new_session(answer_bytes=SMALL_ANSWER_BYTES),
-    )
-
-
-PROVIDER = Declaration("papago", PapagoSettings, build)
+PROVIDER = Declaration("papago", PapagoSettings, Papago)

@@ -9,17 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import requests
-
 from connectors.translate.providers import REGISTRY
-from connectors.translate.providers.apertium import Apertium
-from connectors.translate.providers.azure import Azure
-from connectors.translate.providers.base import Provider
-from connectors.translate.providers.deepl import DeepL
-from connectors.translate.providers.google import GoogleTranslate
-from connectors.translate.providers.libretranslate import LibreTranslate
-from connectors.translate.providers.openai import OpenAI
-from connectors.translate.providers.papago import Papago
 from tools.sandbox.translators import KEY
 from tools.sandbox.translators.azure import REGION
 from tools.sandbox.translators.papago import CLIENT_ID
@@ -35,8 +25,6 @@ class Kind:
     """The end of the path of the request that translates; a regular expression."""
     success: Callable[[list[Any]], Any]
     """Texts -> the body of a success with these translations."""
-    impatient: Callable[[str, requests.Session], Provider]
-    """(address of the stand-in, session) -> the provider, with a read time-out of 0.2 s."""
     key: str = ""
     """The variable of the key; "" where it needs none."""
     others: Mapping[str, str] = field(default_factory=dict)
@@ -58,7 +46,6 @@ KINDS = {
         write="/translate$",
         key="LIBRETRANSLATE_API_KEY",
         success=lambda texts: {"translatedText": texts},
-        impatient=lambda url, session: LibreTranslate(str.upper, url, None, session, 0.2),
         most=(20, 2_000, 1_000_000),
         has_quota=False,  # rates only
     ),
@@ -68,7 +55,6 @@ KINDS = {
         write="/v2/translate$",
         key="DEEPL_AUTH_KEY",
         success=lambda texts: {"translations": [{"text": text, "billed_characters": 1} for text in texts]},
-        impatient=lambda url, session: DeepL(str.upper, KEY, url, session, 0.2),
         most=(50, 500_000, 128 * 1024),
     ),
     "google": Kind(
@@ -77,7 +63,6 @@ KINDS = {
         write="/v2$",
         key="GOOGLE_TRANSLATE_API_KEY",
         success=lambda texts: {"data": {"translations": [{"translatedText": text} for text in texts]}},
-        impatient=lambda url, session: GoogleTranslate(str.upper, url, KEY, session, 0.2),
         most=(128, 5_000, 100_000),
     ),
     "openai": Kind(
@@ -87,7 +72,6 @@ KINDS = {
         key="OPENAI_API_KEY",
         others={"OPENAI_MODEL": "demo-model"},
         success=lambda texts: {"choices": [{"message": {"content": text}, "finish_reason": "stop"} for text in texts]},
-        impatient=lambda url, session: OpenAI(str.upper, url, KEY, "demo-model", session, 0.2),
         most=(1, 3_000, 1_000_000),
         lists_languages=False,  # models have no list of their languages
     ),
@@ -98,7 +82,6 @@ KINDS = {
         key="PAPAGO_CLIENT_SECRET",
         others={"PAPAGO_CLIENT_ID": CLIENT_ID},
         success=lambda texts: {"message": {"result": {"translatedText": [*texts, None][0]}}},
-        impatient=lambda url, session: Papago(str.upper, url, CLIENT_ID, KEY, session, 0.2),
         most=(1, 5_000, 10_000_000),
     ),
     "azure": Kind(
@@ -108,7 +91,6 @@ KINDS = {
         key="AZURE_TRANSLATOR_KEY",
         others={"AZURE_TRANSLATOR_REGION": REGION},
         success=lambda texts: [{"translations": [{"text": text, "to": "en"}]} for text in texts],
-        impatient=lambda url, session: Azure(str.upper, url, KEY, REGION, session, 0.2),
         most=(1_000, 50_000, 10_000_000),
     ),
     "apertium": Kind(
@@ -116,7 +98,6 @@ KINDS = {
         path="apertium",
         write="/translate$",
         success=lambda texts: {"responseData": {"translatedText": [*texts, None][0]}},
-        impatient=lambda url, session: Apertium(str.upper, url, session, 0.2),
         has_quota=False,
     ),
 }

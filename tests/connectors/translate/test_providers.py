@@ -12,7 +12,7 @@ from bridge.http import new_session
 from bridge.settings import load
 from connectors.answers import reason_of
 from connectors.base import Failed, Retry
-from connectors.translate.providers import build_provider
+from connectors.translate.providers import build_provider, find
 from connectors.translate.providers.base import Provider, ProviderError
 from connectors.translate.settings import TranslateSettings
 from jobs.delivery.schedule import GIVE_UP_AFTER, QUOTA_PAUSE
@@ -166,7 +166,8 @@ def test_nobody_listening_is_retried(name: str) -> None:
 def test_silence_is_a_time_out(name: str, sandbox: Sandbox) -> None:
     sandbox.faults.add("hang", system=name, method="POST")
     with new_session() as session:
-        outcome = failure(kind_of(name).impatient(f"{sandbox.url}/{kind_of(name).path}", session))
+        build: Any = find(name).build
+        outcome = failure(build(load(TranslateSettings, environment(name, sandbox.url)), session, 0.2))
     assert isinstance(outcome, Retry)
     assert outcome.reason == "timeout"
 
