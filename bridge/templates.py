@@ -24,6 +24,8 @@ LONGEST = 20_000
 """Characters of a template."""
 FAULTS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
 """What a template and its values may raise."""
+ENDLESS = frozenset({"TooMuchWork", "RecursionError", "OverflowError"})
+"""Kinds of a mistake that a template makes with any values, if it makes it with the few and small ones of a sample."""
 _LINE_BREAK = re.compile(r"(?<!\\)\\n")
 
 
@@ -66,6 +68,23 @@ def render_template(
     except FAULTS as error:
         raise TemplateMistake(_line(error), type(error).__name__, str(error)) from None
     return "".join(text)
+
+
+def checked(source: str, sample: Mapping[str, Any], *, is_open: bool = False) -> str:
+    """The template with its line breaks, after a look at its names and a try with `sample`, so that a mistake shows at
+    the start and not at the first event. `is_open`: events bring other values than the sample, too, so that only what
+    is wrong with any values is a mistake.
+
+    Raises TemplateMistake.
+    """
+    source = unfolded(source)
+    check_names(source, frozenset(sample))
+    try:
+        render_template(source, sample, missing_is_null=is_open)
+    except TemplateMistake as mistake:
+        if not is_open or mistake.kind in ENDLESS:
+            raise
+    return source
 
 
 def unfolded(source: str) -> str:

@@ -98,10 +98,14 @@ def alert(event: Event, language: Language, ticket: Ticket, field: str) -> Alert
     return Alert(text, quoted, tuple(facts(event, language, ticket)), issue.status if issue else "")
 
 
-def digest(events: Sequence[Event], language: Language) -> Digest:
-    found = [(sentence(event, language), _issue(event)) for event in events]
-    lines = [f"• {text} (#{issue.id})" if issue else f"• {text}" for text, issue in found if text]
-    return Digest(texts.DIGEST[language].format(count=len(events)), tuple(lines))
+def digest(lines: Sequence[str], language: Language) -> Digest:
+    return Digest(texts.DIGEST[language].format(count=len(lines)), tuple(lines))
+
+
+def line(event: Event, language: Language) -> str:
+    """An event in a digest."""
+    text, issue = sentence(event, language) or UNKNOWN, _issue(event)
+    return f"• {text} (#{issue.id})" if issue else f"• {text}"
 
 
 def sentence(event: Event, language: Language) -> str | None:

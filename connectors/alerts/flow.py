@@ -12,13 +12,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from bridge.http import NoAnswer
-from bridge.templates import TemplateMistake
 from connectors import patience
-from connectors.alerts.contents import Alert, Content, Ticket, alert, digest
+from connectors.alerts.contents import Content, digest
 from connectors.alerts.poster import CannotLook, Looking, Marker, Posted, Poster, Refused, Target
 from connectors.alerts.settings import AlertSettings
-from connectors.alerts.templates import from_template
 from connectors.alerts.tickets import Tickets
+from connectors.alerts.writer import Writer
 from connectors.answers import no_answer
 from connectors.base import (
     Check,
@@ -57,6 +56,7 @@ class AlertConnector:
         self._tools = tools
         self._poster = poster
         self._threads = threads
+        self._writer = Writer(settings, tools.language, poster.system)
         self._tickets = Tickets(tools, settings.ticket_url)
         # In threads each message has its own position.
         self.crowd = sys.maxsize if threads else DIGEST_FROM
@@ -79,13 +79,17 @@ class AlertConnector:
             return self._no_channel(event)
         if _is_ours(event):
             return Skipped(OURS)
-        content = self._content(event, self._tickets.known(event, links))
+        ticket = self._tickets.known(event, links)
+        content = self._writer.alert(event, ticket)
         if isinstance(content, Skipped | Failed):
             return content
         target = Target(channel, self._thread(event, links, channel))
         marker = Marker(self._tools.scope, (self._tools.delivery_of(event),))
-        notes = ("before it is sent, ABC is asked whether the issue has a ticket",) if self._tickets.asks(event) else ()
-        return Preview(self.destination(event).name, self._poster.message(content, target, marker), notes)
+        notes = ["before it is sent, ABC is asked whether the issue has a ticket"] if self._tickets.asks(event) else []
+        if self._settings.digest_template:
+            line = self._writer.line(event, ticket)
+            notes.append(f"its line in a digest: {line if isinstance(line, str) else line.why}")
+        return Preview(self.destination(event).name, self._poster.message(content, target, marker), tuple(notes))
 
     def gather(self, waiting: Sequence[tuple[Event, Context]]) -> list[Outcome | None]:
         """One digest for all whose message is missing, so that the whole crowd costs its channel one message.
@@ -97,7 +101,7 @@ class AlertConnector:
         if channel is None:
             return [self._no_channel(event) for event, _ in waiting]
         outcomes: dict[str, Outcome | None] = {context.delivery_id: None for _, context in waiting}
-        missing: list[tuple[Event, Context]] = []
+        missing: list[tuple[Event, Context, str]] = []
         until, failure = time.monotonic() + LOOKING_SECONDS, None
         for event, context in waiting:
             with suppress(LeaseLost):
@@ -105,7 +109,11 @@ class AlertConnector:
                 put_off = (failure or late) if _needs_look(event, context) else None
                 outcome = put_off or self._known(event, context, channel)
                 if outcome is None:
-                    missing.append((event, context))
+                    line = self._writer.line(event, self._tickets.known(event, context.links))
+                    if isinstance(line, str):
+                        missing.append((event, context, line))
+                    else:
+                        outcome = line
                 elif isinstance(outcome, Retry) and outcome.reason != "not_yet":
                     failure = outcome  # what keeps us from looking one up keeps us from looking up the others
                 outcomes[context.delivery_id] = outcome
@@ -171,7 +179,7 @@ class AlertConnector:
         return None
 
     def _post_one(self, event: Event, context: Context, channel: str) -> Outcome:
-        content = self._content(event, self._tickets.of(event, context.links))
+        content = self._writer.alert(event, self._tickets.of(event, context.links))
         if isinstance(content, Skipped | Failed):
             return content
         target = Target(channel, self._thread(event, context.links, channel))
@@ -179,37 +187,24 @@ class AlertConnector:
         posted = self._post([context], content, target)
         return self._done(event, context, channel, posted) if isinstance(posted, Posted) else posted
 
-    def _content(self, event: Event, ticket: Ticket) -> Alert | Skipped | Failed:
-        content = alert(event, self._tools.language, ticket, self._settings.feedback_field)
-        if content is None:
-            return Skipped(f"there is no {self._poster.system} message for {event.name}")
-        if not self._settings.template:
-            return content
-        variable = self._settings.variable("template")
-        try:
-            own = from_template(self._settings.template, event, content, ticket)
-        except TemplateMistake as mistake:
-            # Not what exactly: such a message quotes values, and here these are people's text.
-            return Failed(f"{variable}, line {mistake.line}: {mistake.kind} with the values of this event", "config")
-        return own or Skipped(f"{variable} is empty for this event")
-
-    def _post_digest(self, missing: Sequence[tuple[Event, Context]], channel: str) -> dict[str, Outcome]:
+    def _post_digest(self, missing: Sequence[tuple[Event, Context, str]], channel: str) -> dict[str, Outcome]:
         """Outcomes by delivery; those that are not ours any more have none, and no line in the digest."""
         ours = []
-        for event, context in missing:
+        for event, context, line in missing:
             with suppress(LeaseLost):
                 _note(context, Target(channel))
-                ours.append((event, context))
+                ours.append((event, context, line))
         if len(ours) == 1:
             with suppress(LeaseLost):
-                return {ours[0][1].delivery_id: self._post_one(*ours[0], channel)}
+                event, context, _ = ours[0]
+                return {context.delivery_id: self._post_one(event, context, channel)}
         if len(ours) < 2:
             return {}
-        content = digest([event for event, _ in ours], self._tools.language)
-        posted = self._post([context for _, context in ours], content, Target(channel))
+        content = digest([line for _, _, line in ours], self._tools.language)
+        posted = self._post([context for _, context, _ in ours], content, Target(channel))
         return {
             context.delivery_id: self._done(event, context, channel, posted) if isinstance(posted, Posted) else posted
-            for event, context in ours
+            for event, context, _ in ours
         }
 
     def _post(self, contexts: Sequence[Context], content: Content, target: Target) -> Posted | Outcome:

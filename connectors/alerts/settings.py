@@ -10,7 +10,7 @@ from pydantic import AfterValidator
 
 from bridge.networks import is_loopback
 from bridge.settings import KeyMap, Rate, Settings, TextMap, is_id
-from connectors.alerts.templates import check_template
+from connectors.alerts.templates import Template
 
 
 def check_keys(values: KeyMap[str]) -> KeyMap[str]:
@@ -54,7 +54,9 @@ class AlertSettings(Settings):
     """Messages a second for each channel, by all workers together."""
     when_unsure: Literal["twice", "never"] = "twice"
     feedback_field: str = "message"
-    template: Annotated[str | None, AfterValidator(check_template)] = None
+    template: Template | None = None
+    digest_template: Template | None = None
+    """Of an event's line in a message of many."""
     ticket_url: Annotated[TextMap, AfterValidator(check_keys), AfterValidator(_check_templates)] = KeyMap({})
 
     def channel_of(self, project: int | str) -> str | None:

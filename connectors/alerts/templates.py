@@ -1,4 +1,4 @@
-"""The operator's text of an alert, instead of the built-in one (`<ALERT>_TEMPLATE`). Pure.
+"""The operator's texts of an alert, instead of the built-in ones (`<ALERT>_TEMPLATE`, `<ALERT>_DIGEST_TEMPLATE`). Pure.
 
 A template sees what a filter sees (docs/configuration.md), the built-in sentence as `text`, and `ticket` (`label`,
 `url`).
@@ -6,35 +6,33 @@ A template sees what a filter sees (docs/configuration.md), the built-in sentenc
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from bridge.templates import check_names, render_template, unfolded
+from pydantic import AfterValidator
+
+from bridge.templates import checked, render_template
 from bridge.text import inert, is_blank, without_controls
-from connectors.alerts.contents import Alert, Ticket
+from connectors.alerts.contents import Ticket
 from sources.base import Event
-from sources.facts import NAMES, facts_of
-
-KNOWN = NAMES | {"text"}
+from sources.facts import facts_of, sample_facts
 
 
-def check_template(source: str | None) -> str | None:
-    """The template with its line breaks. Raises TemplateMistake, so that a mistake is reported at the start."""
-    if source is None:
-        return None
-    source = unfolded(source)
-    check_names(source, KNOWN)
-    return source
+def _checked(source: str) -> str:
+    return checked(source, {**sample_facts(), "text": "text", "ticket": {"label": "1", "url": ""}}, is_open=True)
 
 
-def from_template(source: str, event: Event, built_in: Alert, ticket: Ticket) -> Alert | None:
-    """The alert with the template's text; None where that is empty. What the template puts in stands on one line, so
-    that a text of a user can't pass for another line of the message. Raises TemplateMistake."""
+Template = Annotated[str, AfterValidator(_checked)]
+
+
+def from_template(source: str, event: Event, sentence: str, ticket: Ticket) -> str:
+    """The text; "" where nothing of it can be seen. What the template puts in stands on one line, so that a text of a
+    user can't pass for another line of the message. Raises TemplateMistake."""
     facts = facts_of(event)
     # Of an event of a ticket system also what filters see of its ticket.
     shown = {**(facts["ticket"] or {}), "label": ticket.label, "url": ticket.url}
-    values = {**facts, "text": built_in.sentence, "ticket": shown}
+    values = {**facts, "text": sentence, "ticket": shown}
     text = without_controls(render_template(source, values, _one_line)).strip()
-    return None if is_blank(text) else Alert(text, status=built_in.status)
+    return "" if is_blank(text) else text
 
 
 def _one_line(value: Any) -> str:

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
 from bridge.settings import Credential, Rate, Settings
-from bridge.templates import TemplateMistake, check_names
+from bridge.templates import TemplateMistake
 from connectors.webhooks.settings import SecretAddress
-from sources.facts import NAMES
+from connectors.webhooks.template import checked_for_events
 
 NAME = r"^[A-Za-z_][A-Za-z0-9_-]{0,99}$"
 """Of a collection or a column."""
@@ -33,7 +33,7 @@ def _parse_fields(value: object) -> object:
         if not re.fullmatch(NAME, column):
             raise ValueError("the name of a column begins with a letter and holds letters, digits, _ and - only")
         try:
-            check_names(source, NAMES)
+            checked_for_events(source)
         except TemplateMistake as mistake:
             raise ValueError(f"column '{column}': {mistake}") from None
     return fields

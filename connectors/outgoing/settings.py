@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from bridge.networks import is_public, literal_address
 from bridge.settings import Rate, SecretList, Settings, named
 from bridge.signing import standard_key
 from connectors.webhooks.settings import Headers, SecretAddress
-from connectors.webhooks.template import check_template
+from connectors.webhooks.template import Template
 
 
 class OutgoingSettings(Settings):
@@ -27,7 +27,7 @@ class OutgoingSettings(Settings):
     method: Literal["POST", "PUT", "PATCH", "DELETE", "GET"] = "POST"
     format: Literal["json", "form"] = "json"
     headers: Headers
-    template: Annotated[str | None, AfterValidator(check_template)] = None
+    template: Template | None = None
     rate: Rate = 10
 
     @field_validator("url")

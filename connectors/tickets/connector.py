@@ -157,7 +157,7 @@ class TicketConnector:
             return abc_errors.not_found(what, "its text belongs to others", case.context)
         # Only texts: other fields may hold what identifies the person who wrote.
         keys = [field.key for field in self._abc.fields(case.project.id, event.channel.id) if field.format == "text"]
-        body, marker = self._writer.comment(self._tools.scope, case.project, event.channel, feedback, keys)
+        body, marker = self._writer.comment(self._tools.scope, case.project, case.issue, event.channel, feedback, keys)
         added = comment_once(self._api, found.key, body, marker, case.context, feedback)
         return Done({**result, "comment": "added" if added else "already exists"})
 

@@ -44,7 +44,9 @@ def preview(
         content["status"] = status
         notes.append("the status is the one that the issue has when it is carried")
     if event.name == "ISSUE_ADDITION" and event.feedback and event.channel:
-        body, _ = writer.comment(tools.scope, event.project, event.channel, event.feedback, event.feedback.fields)
+        body, _ = writer.comment(
+            tools.scope, event.project, event.issue, event.channel, event.feedback, event.feedback.fields
+        )
         content["comment"] = api.new_comment(body) if isinstance(api, Showing) else {"text": body}
         notes.append(
             "ABC is asked for the feedback, and which of its fields are of the format text: only these are sent"

@@ -9,11 +9,13 @@ from bridge.service import Language
 from bridge.templates import TemplateMistake, render_template
 from bridge.text import cut as cut_text
 from bridge.text import inert, is_blank
+from connectors.base import Failed, Skipped
 from connectors.texts import STATUSES, TICKET_FEEDBACK, TICKET_NO_WAY, TICKET_ORIGIN, TICKET_UNNAMED, ro
-from connectors.tickets.base import Draft
+from connectors.tickets.base import Draft, Halt
 from connectors.tickets.markers import Marker, feedback_marker
 from connectors.tickets.markup import Markup, one_line
 from connectors.tickets.settings import TicketSettings
+from connectors.tickets.templates import BuiltIn, Texts
 from sources.abc.models import Feedback, Issue, Named
 
 NAME_LIMIT = 100  # of a project or a channel; ABC User Feedback has 20
@@ -29,7 +31,7 @@ class Writer:
         self._language = language
 
     def draft(self, container: str, project: Named, issue: Issue, marker: str) -> Draft:
-        """Raises ValueError, which names variable and line, where a template does not fit this issue."""
+        """Raises Halt, which names variable and line, where a template does not fit this issue."""
         values = {
             "issue": issue.model_dump(),
             "project": project.model_dump(),
@@ -47,14 +49,17 @@ class Writer:
             text = self.description(issue.description, name, issue.id, room)
         return Draft(project.id, container, self.title(title, issue.id), text + ending, marker)
 
-    def _template(self, field: str, values: Mapping[str, Any], escaped: Callable[[Any], str] | None = None) -> str:
+    def _template(
+        self, field: str, values: Mapping[str, Any], escaped: Callable[[Any], str] | None = None, of: str = "issue"
+    ) -> str:
         source = getattr(self._settings, field)
         try:
             return render_template(source, values, escaped) if escaped else render_template(source, values)
         except TemplateMistake as mistake:
             # Not what exactly: such a message quotes values, and here these are people's text.
             variable = self._settings.variable(field)
-            raise ValueError(f"{variable}, line {mistake.line}: {mistake.kind} with the values of this issue") from None
+            why = f"{variable}, line {mistake.line}: {mistake.kind} with the values of this {of}"
+            raise Halt(Failed(why, "config")) from None
 
     def title(self, text: str, issue: int) -> str:
         """One line with something to see: ticket systems refuse line breaks and an empty title."""
@@ -71,13 +76,31 @@ class Writer:
         return origin if is_blank(text) else f"{markup.cut(text, room - markup.units(origin) - 2)}\n\n{origin}"
 
     def comment(
-        self, scope: str, project: Named, channel: Named, feedback: Feedback, keys: Iterable[str]
+        self, scope: str, project: Named, issue: Issue, channel: Named, feedback: Feedback, keys: Iterable[str]
     ) -> tuple[str, Marker]:
-        """The comment for a feedback, of those of its fields `keys` that are texts. `scope`: Tools.scope."""
+        """The comment for a feedback, of those of its fields `keys` that are texts. `scope`: Tools.scope. Raises Halt
+        where the operator's template does not fit, or has no text."""
         texts = {key: text for key in keys if isinstance(text := feedback.fields.get(key), str)}
         marker = feedback_marker(scope, project.id, feedback.id, feedback.creation)
         name = str(channel.id) if is_blank(channel.name) else channel.name
-        return self.feedback_comment(feedback.id, name, texts, marker.text), marker
+        built_in = self.feedback_comment(feedback.id, name, texts, marker.text)
+        if not self._settings.comment_template:
+            return built_in, marker
+        markup, ending = self._markup, f"\n{self._markup.marker_line(marker.text)}"
+        values = {
+            "issue": issue.model_dump(),
+            "project": project.model_dump(),
+            "channel": channel.model_dump(),
+            "feedback": Texts(texts, **feedback.model_dump(include={"id", "createdAt", "updatedAt"})),
+            "text": BuiltIn(built_in.removesuffix(ending)),
+        }
+        text = self._template("comment_template", values, self._shown, "feedback").strip()
+        if is_blank(text):
+            raise Halt(Skipped(f"{self._settings.variable('comment_template')} is empty for this feedback"))
+        return markup.cut(text, markup.limit - markup.units(ending)) + ending, marker
+
+    def _shown(self, value: Any) -> str:
+        return value if isinstance(value, BuiltIn) else self._markup.literal(value)
 
     def feedback_comment(self, feedback: int, channel: str, texts: Mapping[str, str], marker: str) -> str:
         """The comment for a feedback: its text fields, each under its key where there are several."""

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal, cast
 from pydantic import AfterValidator, Field, field_validator
 
 from bridge.settings import Credential, KeyMap, Pairs, Rate, Settings, TextList, is_id
-from connectors.tickets.templates import check_template
+from connectors.tickets.templates import CommentTemplate, Template
 
 ABC_STATUSES = ("INIT", "ON_REVIEW", "IN_PROGRESS", "RESOLVED", "PENDING")
 
@@ -59,8 +59,9 @@ class TicketSettings(Settings):
     labels: Labels
     status_map: StatusMap
     external_id: Literal["number", "key"] = "number"
-    summary_template: Annotated[str | None, AfterValidator(check_template)] = None
-    description_template: Annotated[str | None, AfterValidator(check_template)] = None
+    summary_template: Template | None = None
+    description_template: Template | None = None
+    comment_template: CommentTemplate | None = None
     rate: Rate = 10
     former_accounts: Annotated[TextList, Field(default_factory=list)]
     """Accounts that the bridge used before: what they made is ours."""

@@ -1,39 +1,57 @@
-"""The operator's templates for summary and description.
+"""The operator's templates for a ticket's title and description, and for the comment of a feedback.
 
-A template sees `issue` (as ABC User Feedback has it now), `project` (`id`, `name`), `instance` and `marker`.
+A template of a ticket sees `issue` (as ABC User Feedback has it now), `project` (`id`, `name`), `instance` and
+`marker`; one of a comment sees `issue`, `project`, `channel` (`id`, `name`), `feedback` (`id`, `createdAt`, `updatedAt`
+and its fields that are texts, "" for one that it does not have) and `text`, the built-in comment.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from bridge.templates import render_template, unfolded
+from pydantic import AfterValidator
+
+from bridge.templates import checked
+
+TIMES = {"createdAt": "2026-01-01T00:00:00.000Z", "updatedAt": "2026-01-01T00:00:00.000Z"}
+ISSUE = {
+    "id": 1,
+    "name": "name",
+    "description": "description",
+    "status": "INIT",
+    "externalIssueId": "",
+    "feedbackCount": 0,
+    **TIMES,
+}
+
+
+class Texts(dict[str, Any]):
+    """A feedback for a template: each channel has fields of its own."""
+
+    def __missing__(self, _field: str) -> str:
+        return ""
+
+
+class BuiltIn(str):
+    """A text of ours that is markup already. What a template makes of it is not, and is escaped."""
+
+    __slots__ = ()
+
 
 SAMPLE: Mapping[str, Any] = {
-    "issue": {
-        "id": 1,
-        "name": "name",
-        "description": "description",
-        "status": "INIT",
-        "externalIssueId": "",
-        "feedbackCount": 0,
-        "createdAt": "2026-01-01T00:00:00.000Z",
-        "updatedAt": "2026-01-01T00:00:00.000Z",
-    },
+    "issue": ISSUE,
     "project": {"id": 1, "name": "project"},
     "instance": "default",
     "marker": "abc-default-1-1-t1767225600",
 }
+COMMENT_SAMPLE: Mapping[str, Any] = {
+    "issue": ISSUE,
+    "project": SAMPLE["project"],
+    "channel": {"id": 1, "name": "channel"},
+    "feedback": Texts({"id": 1, **TIMES}),
+    "text": BuiltIn("text"),
+}
 
-
-def check_template(source: str | None) -> str | None:
-    """The template with a line break for each \\n in it: `.env` files and hosts' forms have room for one line only.
-
-    Renders a sample, so that a mistake shows at start and not at the first issue.
-    """
-    if source is None:
-        return None
-    source = unfolded(source)
-    render_template(source, SAMPLE)
-    return source
+Template = Annotated[str, AfterValidator(lambda source: checked(source, SAMPLE))]
+CommentTemplate = Annotated[str, AfterValidator(lambda source: checked(source, COMMENT_SAMPLE))]

@@ -53,10 +53,7 @@ class Tickets:
 
     def draft(self, container: str, project: Named, issue: Issue) -> Draft:
         """Of a new ticket. Raises Halt where a template does not fit this issue. Without I/O."""
-        try:
-            return self._writer.draft(container, project, issue, self._marker_of(project, issue).text)
-        except ValueError as error:
-            raise Halt(Failed(str(error), "config")) from None
+        return self._writer.draft(container, project, issue, self._marker_of(project, issue).text)
 
     def _marker_of(self, project: Named, issue: Issue) -> Marker:
         return ticket_marker(self._tools.scope, project.id, issue.id, issue.creation)

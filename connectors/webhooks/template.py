@@ -7,25 +7,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote_plus
 
-from bridge.templates import TemplateMistake, check_names, render_template, unfolded
+from pydantic import AfterValidator
+
+from bridge.templates import TemplateMistake, checked, render_template
 from connectors.webhooks import javascript
 from connectors.webhooks.body import plain
 from sources.base import Event
-from sources.facts import NAMES, facts_of
+from sources.facts import facts_of, sample_facts
 
 Format = Literal["json", "form"]
 
 
-def check_template(source: str | None) -> str | None:
-    """The template with its line breaks. Raises TemplateMistake, so that a mistake is reported at the start."""
-    if source is None:
-        return None
-    source = unfolded(source)
-    check_names(source, NAMES)
-    return source
+def checked_for_events(source: str) -> str:
+    """A template that sees what a filter sees, with its line breaks. Raises TemplateMistake."""
+    return checked(source, sample_facts(), is_open=True)
+
+
+Template = Annotated[str, AfterValidator(checked_for_events)]
 
 
 def render(source: str, event: Event, format_: Format) -> bytes:

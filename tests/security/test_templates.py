@@ -12,6 +12,7 @@ import pytest
 from jinja2 import StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
+import connectors
 from bridge.environment import ConfigError
 from bridge.templates import TemplateMistake, check_names, render_template
 from connectors.base import Failed, Previewing
@@ -135,7 +136,8 @@ TEMPLATES = {
 
 
 def environ(variable: str, template: str) -> dict[str, str]:
-    kind, case, _ = TEMPLATES[variable]
+    kind = variable.partition("_")[0].lower()
+    case = TEMPLATES[variable][1] if variable in TEMPLATES else next(iter(cases_of(kind)))
     abc = {"ABC_API_URL": "http://127.0.0.1:9/abc", "ABC_API_KEY": "made-up"}
     own = cases_of(kind)[case].variables("http://127.0.0.1:9")
     return {"WEBHOOK_TOKEN": "a-token-for-this-test", "CONNECTORS": kind, **abc, **own, variable: template}
@@ -155,7 +157,18 @@ def test_a_text_that_makes_a_good_template_take_too_long_fails_with_its_variable
     assert "TooMuchWork" in shown.why
 
 
-@pytest.mark.parametrize("variable", ["GITHUB_SUMMARY_TEMPLATE", "GITHUB_DESCRIPTION_TEMPLATE"])
-def test_a_template_of_a_ticket_that_takes_too_long_is_reported_at_the_start(variable: str) -> None:
-    with pytest.raises(ConfigError, match=f"{variable}: .*too much work"):
-        configure(environ(variable, "{{ 'x' * 10**9 }}"))
+def test_every_template_that_takes_too_long_is_reported_at_the_start() -> None:
+    bomb = "{{ 'x' * 10**9 }}"
+    fields = [field for kind in connectors.REGISTRY for field in connectors.find(kind).settings.variables().values()]
+    variables = [variable for variable in fields if variable.endswith("_TEMPLATE")]
+    assert {*TEMPLATES} - {"NOCOBASE_FIELDS"} < {*variables}
+    for variable in variables:
+        with pytest.raises(ConfigError, match=f"{variable}: .*too much work"):
+            configure(environ(variable, bomb))
+    with pytest.raises(ConfigError, match=r"NOCOBASE_FIELDS: column 'title': .*too much work"):
+        configure(environ("NOCOBASE_FIELDS", json.dumps({"title": bomb})))
+
+
+def test_a_template_for_other_events_than_the_sample_is_no_mistake_at_the_start() -> None:
+    for template in ("{{ data.customer.name }}", "{{ 1 / data.count }}", "{{ data.customer.tags|join }}"):
+        configure(environ("JANDI_TEMPLATE", template))

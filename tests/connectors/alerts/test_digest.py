@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bridge.text import utf16_length
-from connectors.alerts.contents import LINE_MIN, Digest, digest
-from tests.connectors.alerts.world import status_change
+from connectors.alerts.contents import LINE_MIN, Digest
+from tests.connectors.alerts.world import digest_of, status_change
 
 SENTENCE = '• The status of issue "Cannot log in" changed from New to In Progress. (#3)'
 
@@ -27,12 +27,12 @@ def left_out(text: str) -> int:
 
 
 def test_where_there_is_room_nothing_is_cut() -> None:
-    content = digest([status_change()] * 30, "en")
+    content = digest_of([status_change()] * 30, "en")
     assert content.text(4000, len).splitlines() == [content.head, *[SENTENCE] * 30]
 
 
 def test_a_message_of_500_characters_shows_what_can_be_read_and_counts_the_rest() -> None:
-    content = digest([status_change(name=f"Cannot log in from device {number}") for number in range(30)], "en")
+    content = digest_of([status_change(name=f"Cannot log in from device {number}") for number in range(30)], "en")
     head, *lines, last = content.text(500, len).splitlines()
     assert head == "30 events in one message, because there are so many:"
     assert lines[0].startswith('• The status of issue "Cannot log in from device 0" changed')
@@ -70,6 +70,6 @@ def test_whatever_the_limit_it_is_kept_and_every_event_is_shown_or_counted(
 
 @pytest.mark.parametrize("limit", [1, 20, 52])
 def test_where_not_even_one_line_fits_it_is_the_head(limit: int) -> None:
-    text = digest([status_change()] * 30, "en").text(limit, len)
+    text = digest_of([status_change()] * 30, "en").text(limit, len)
     assert len(text) <= limit
     assert "30 events in one message, because there are so many:".startswith(text.rstrip("…"))

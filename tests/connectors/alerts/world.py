@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bridge.service import Language
-from connectors.alerts.contents import Content, alert, digest
+from connectors.alerts.contents import Content, Digest, alert, digest, line
 from connectors.alerts.tickets import linked
 from connectors.base import Connector, Context, Failed, Outcome, Retry, Skipped, TicketSystem, Tools
 from sources.abc.client import AbcClient
@@ -56,6 +56,11 @@ def other(name: str, **values: Any) -> Event:
     )
 
 
+def digest_of(events: Sequence[Event], language: Language) -> Digest:
+    """With the built-in lines."""
+    return digest([line(event, language) for event in events], language)
+
+
 def tools(
     name: str, language: Language = "en", abc: AbcClient | None = None, tickets: tuple[TicketSystem, ...] = ()
 ) -> Tools:
@@ -91,4 +96,4 @@ def functions(render: Callable[[Content], object]) -> dict[str, Callable[[str], 
         assert content
         return render(content)
 
-    return {"message": message, "digest": lambda text: render(digest([about(text)] * 3, "ko"))}
+    return {"message": message, "digest": lambda text: render(digest_of([about(text)] * 3, "ko"))}

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.service import Language
-from connectors.alerts.contents import Alert, Digest, Fact, Ticket, alert, digest
+from connectors.alerts.contents import Alert, Digest, Fact, Ticket, alert
 from connectors.alerts.tickets import linked
 from connectors.discord.render import render
 from sources.abc.models import Feedback, Issue, Named
 from sources.base import Event
-from tests.connectors.alerts.world import other, status_change
+from tests.connectors.alerts.world import digest_of, other, status_change
 
 TICKET = linked("PROJ-123", "https://example.atlassian.net/browse/{id}")
 
@@ -85,7 +85,7 @@ def test_a_text_alone_has_no_embed() -> None:
 @pytest.mark.parametrize("character", ["*", "😀", "한", "~", "@"])
 @pytest.mark.parametrize("count", [2, 30, 300])
 def test_a_digest_has_a_line_for_each(count: int, character: str) -> None:
-    rendered = render(digest([status_change(name=character * 5000)] * count, "en"))
+    rendered = render(digest_of([status_change(name=character * 5000)] * count, "en"))
     assert_fits(rendered)
     assert rendered["content"] == f"{count} events in one message, because there are so many:"
     lines = rendered["embeds"][0]["description"].split("\n")
@@ -94,7 +94,7 @@ def test_a_digest_has_a_line_for_each(count: int, character: str) -> None:
 
 
 def test_30_usual_lines_are_not_cut() -> None:
-    lines = digest([status_change(name="Payment does not work on my telephone")] * 30, "en").lines
+    lines = digest_of([status_change(name="Payment does not work on my telephone")] * 30, "en").lines
     assert render(Digest("head", lines))["embeds"][0]["description"].count("…") == 0
 
 

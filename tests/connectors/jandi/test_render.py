@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.service import Language
-from connectors.alerts.contents import Digest, Ticket, alert, digest
+from connectors.alerts.contents import Digest, Ticket, alert
 from connectors.alerts.tickets import linked
 from connectors.jandi import render as module
 from connectors.jandi.render import plain, render
 from sources.abc.models import Feedback, Issue, Named
 from sources.base import Event, Subject, Summary
-from tests.connectors.alerts.world import other, status_change
+from tests.connectors.alerts.world import digest_of, other, status_change
 
 TICKET = linked("PROJ-123", "https://example.atlassian.net/browse/{id}")
 
@@ -149,7 +149,7 @@ def test_whatever_users_write_jandi_takes_it(name: str, text: str, label: str, l
 @pytest.mark.parametrize("count", [2, 30, 70])
 def test_a_digest_keeps_5000_characters_and_a_line_for_each(count: int, character: str) -> None:
     events = [status_change(name=character * 5000)] * count
-    rendered = render(digest(events, "en"))
+    rendered = render(digest_of(events, "en"))
     assert rendered.keys() == {"body"}
     assert shown(rendered) <= 5000
     assert rendered["body"].startswith(f"{count} events in one message, because there are so many:\n• ")

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from bridge.environment import ConfigError
-from connectors.base import Done, Failed, Outcome, Skipped
+from connectors.alerts.flow import AlertConnector
+from connectors.base import Done, Failed, Outcome, Preview, Skipped
+from console.previewing import NoLinks
 from sources.abc.models import AbcEvent, Issue, Named
 from sources.base import Event, Subject
 from tests.connectors.context import MemoryContext
@@ -87,3 +89,34 @@ def test_a_mistake_is_reported_at_the_start(sandbox: Sandbox, template: str, lin
 def test_a_template_is_sandboxed(sandbox: Sandbox) -> None:
     outcome, _ = posted(sandbox, "{{ ''.__class__.__mro__ }}", changed())
     assert outcome == Failed("JANDI_TEMPLATE, line 1: SecurityError with the values of this event", "config")
+
+
+def gathered(sandbox: Sandbox, *names: str, **variables: Any) -> tuple[list[Outcome | None], list[str]]:
+    """Outcomes, and the lines of the digest."""
+    connector = build(sandbox, **variables)
+    assert isinstance(connector, AlertConnector)
+    outcomes = connector.gather([(changed(name), MemoryContext(delivery_id=f"{name}.jandi")) for name in names])
+    return outcomes, [line for message in sandbox.jandi.messages for line in message.body.splitlines()[1:]]
+
+
+def test_the_lines_of_a_digest_have_a_template_of_their_own(sandbox: Sandbox) -> None:
+    template = r"{{ previousStatus }}\n{{ issue.name }}{{ 1 // (issue.name != 'odd') }}"
+    outcomes, lines = gathered(sandbox, "one", "two\nthree", "odd", JANDI_DIGEST_TEMPLATE=template)
+    why = "JANDI_DIGEST_TEMPLATE, line 2: ZeroDivisionError with the values of this event"
+    assert outcomes == [Done({}), Done({}), Failed(why, "config")]
+    assert lines == ["• INIT one1", "• INIT two three1"]
+
+
+def test_what_is_no_message_by_itself_is_no_line_of_a_digest(sandbox: Sandbox) -> None:
+    template = "{% if issue.name != 'quiet' %}{{ text }}{% endif %}"
+    outcomes, lines = gathered(sandbox, "one", "quiet", "two", JANDI_TEMPLATE=template)
+    assert outcomes == [Done({}), Skipped("JANDI_TEMPLATE is empty for this event"), Done({})]
+    assert len(lines) == 2
+
+
+def test_a_preview_shows_the_line_of_a_digest(sandbox: Sandbox) -> None:
+    connector = build(sandbox, JANDI_DIGEST_TEMPLATE="{{ issue.name }} at {{ ticket.label }}")
+    assert isinstance(connector, AlertConnector)
+    shown = connector.preview(changed(), NoLinks())
+    assert isinstance(shown, Preview)
+    assert shown.notes == ("its line in a digest: • Cannot log in at 12",)

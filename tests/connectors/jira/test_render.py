@@ -15,6 +15,7 @@ from bridge.text import utf16_length
 from connectors.jira.api import own_fields
 from connectors.jira.markup import MARKUP
 from connectors.jira.settings import Settings
+from connectors.tickets.base import Halt
 from connectors.tickets.markup import UNSEEN
 from connectors.tickets.render import Writer
 from sources.abc.models import Issue, Named
@@ -154,14 +155,14 @@ def test_a_templates_values_are_escaped_and_its_own_text_is_not() -> None:
 
 
 def test_a_template_that_does_not_fit_the_issue_is_reported_with_variable_and_line() -> None:
-    with pytest.raises(ValueError, match=r"JIRA_SUMMARY_TEMPLATE, line 1: ZeroDivisionError"):
+    with pytest.raises(Halt, match=r"JIRA_SUMMARY_TEMPLATE, line 1: ZeroDivisionError"):
         fields({"name": ""}, JIRA_SUMMARY_TEMPLATE="{{ 1 / (issue.name|length) }}")
 
 
 @pytest.mark.parametrize("template", ["{{ issue[issue.name] }}", "{{ {}[issue.name].x }}", "{{ [][issue.name] + 1 }}"])
 def test_a_template_s_mistake_is_reported_without_people_s_text(template: str) -> None:
     safe_at_start = f"{{% if issue.name != 'name' %}}{template}{{% endif %}}x"
-    with pytest.raises(ValueError, match="JIRA_SUMMARY_TEMPLATE, line 1: UndefinedError") as caught:
+    with pytest.raises(Halt, match="JIRA_SUMMARY_TEMPLATE, line 1: UndefinedError") as caught:
         fields({"name": "my account is 4711"}, JIRA_SUMMARY_TEMPLATE=safe_at_start)
     assert "4711" not in str(caught.value)
 

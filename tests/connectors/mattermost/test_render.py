@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.alerts.contents import Alert, Fact, Ticket, alert, digest
+from connectors.alerts.contents import Alert, Fact, Ticket, alert
 from connectors.alerts.tickets import linked
 from connectors.mattermost.render import render
 from sources.abc.models import Feedback, Issue, Named
 from sources.base import Event
-from tests.connectors.alerts.world import other, status_change
+from tests.connectors.alerts.world import digest_of, other, status_change
 from tools.sandbox.mattermost import SLACK_LINK, SLACK_MENTIONS, kept_length
 
 TICKET = linked("PROJ-123", "https://example.atlassian.net/browse/{id}")
@@ -80,7 +80,7 @@ def test_what_the_server_makes_of_slacks_markup_is_not_in_a_users_text(text: str
 @pytest.mark.parametrize("character", ["*", "😀", "한", "~", "<"])
 @pytest.mark.parametrize("count", [2, 30, 300])
 def test_a_digest_has_a_line_for_each(count: int, character: str) -> None:
-    rendered = render(digest([status_change(name=character * 5000)] * count, "en"))
+    rendered = render(digest_of([status_change(name=character * 5000)] * count, "en"))
     assert_fits(rendered)
     assert rendered.keys() == {"text"}
     lines = rendered["text"].split("\n")[1:]

@@ -9,7 +9,7 @@ from typing import Any
 from bridge.service import Language
 from bridge.settings import load
 from connectors import slack
-from connectors.alerts.contents import Ticket, alert, digest
+from connectors.alerts.contents import Ticket, alert
 from connectors.alerts.poster import Marker
 from connectors.alerts.tickets import linked
 from connectors.base import Connector, Context, Outcome, TicketSystem
@@ -18,7 +18,7 @@ from connectors.slack.render import render as render_content
 from sources.abc.client import AbcClient
 from sources.base import Event
 from tests.connectors.alerts import world as shared
-from tests.connectors.alerts.world import attempt
+from tests.connectors.alerts.world import attempt, digest_of
 from tools.sandbox.app import Sandbox
 from tools.sandbox.slack import TOKEN, WEBHOOK_PATH
 
@@ -63,7 +63,7 @@ def render(
 
 
 def render_digest(events: Sequence[Event], language: Language) -> Message:
-    return render_content(digest(events, language), MARKER)
+    return render_content(digest_of(events, language), MARKER)
 
 
 def deliver(connector: Connector, context: Context, event: Event | None = None) -> Outcome:

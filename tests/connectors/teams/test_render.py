@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.alerts.contents import Alert, Content, Fact, Ticket, alert, digest
+from connectors.alerts.contents import Alert, Content, Fact, Ticket, alert
 from connectors.alerts.tickets import linked
 from connectors.teams.render import render
 from sources.abc.models import Feedback, Issue, Named
 from sources.base import Event
-from tests.connectors.alerts.world import other, status_change
+from tests.connectors.alerts.world import digest_of, other, status_change
 
 TICKET = linked("PROJ-123", "https://example.atlassian.net/browse/{id}")
 
@@ -134,7 +134,7 @@ def test_an_address_is_a_link_to_itself_alone() -> None:
 @pytest.mark.parametrize("character", ["a", "😀", "한", "<", '"'])
 @pytest.mark.parametrize("count", [2, 30, 300])
 def test_a_digest_has_a_line_for_each(count: int, character: str) -> None:
-    head, *rest = lines(card(digest([status_change(name=character * 5000)] * count, "en")))
+    head, *rest = lines(card(digest_of([status_change(name=character * 5000)] * count, "en")))
     assert head == f"{count} events in one message, because there are so many:"
     counted = sum(line.startswith("• ") for line in rest)
     assert counted >= min(count, 30), "a digest has at most 30"

@@ -258,3 +258,14 @@ def test_an_issue_of_the_time_before_the_bridge_gets_its_ticket_with_its_status(
     made = result(world.deliver("ISSUE_STATUS_CHANGE", Issue(id=issue.id), world.context(clock=time.time() + 86_400)))
     assert made["created"] is True
     assert world.status(world.first) == world.closed
+
+
+def test_a_comment_has_the_operator_s_text_and_still_appears_once(world: World) -> None:
+    world.set(**{f"{world.kind.upper()}_COMMENT_TEMPLATE": "{{ issue.name }}:{{ feedback.message }}{{ feedback.no }}"})
+    issue, feedback = world.issue("Login"), world.feedback(message="<b>x</b> {code}")
+    for expected in ("added", "already exists"):
+        assert result(world.added(feedback, issue))["comment"] == expected
+    (body,) = world.bodies(world.first)
+    assert "Login:" in body
+    assert "Feedback" not in body.replace(world.feedback_marker(feedback), "")
+    assert "<b>x</b> {code}" not in body
