@@ -22,6 +22,7 @@ from console.condition import conditions
 from console.openapi import Endpoint, document
 from console.password import LONGEST_PASSWORD, Password
 from jobs.ledger.query import BadQuery, Query, limit_of
+from jobs.probe import sentence
 from jobs.runtime import Runtime
 
 Answer = Response | tuple[Response, int]
@@ -65,8 +66,8 @@ def make_blueprint(password: Password | None, attempts: Attempts, runtime: Runti
         return jsonify(error=str(error)), 400
 
     @blueprint.errorhandler(RedisError)
-    def no_redis(_error: RedisError) -> tuple[Response, int]:
-        return jsonify(error="Redis does not answer"), 503
+    def no_redis(error: RedisError) -> tuple[Response, int]:
+        return jsonify(error=sentence(error)), 503
 
     @endpoint(
         "GET", "/deliveries", "Find deliveries, the newest first", "Deliveries", query="DeliveriesQuery", errors=(400,)

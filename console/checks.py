@@ -20,7 +20,6 @@ from console.webhook_checks import webhook_checks
 from jobs.connection import most_connections
 from jobs.health import eviction, info_of, most_clients
 from jobs.probe import ProbeFailed, sentence
-from jobs.replay import Replayer
 from jobs.runtime import Runtime
 from sources.abc.client import AbcError
 from sources.abc.models import position_ids
@@ -52,12 +51,12 @@ def checks(runtime: Runtime, offline: bool) -> Iterator[Check]:
     yield from _redis_checks(runtime)
     channels, where_from = _channels(runtime)
     projects = _projects(runtime, channels)
-    yield from _healing("abc", runtime.replayer, _abc_checks(runtime, channels, where_from, projects))
+    yield from _healing("abc", runtime, _abc_checks(runtime, channels, where_from, projects))
     yield from webhook_checks(configuration, projects)
     for name, connector in runtime.build_connectors(channels).items():
         lines = itertools.chain(_stopped(runtime, name), connector.check())
         named = (replace(line, what=f"{name}: {line.what}") for line in lines)
-        yield from _healing(name, runtime.replayer, named)
+        yield from _healing(name, runtime, named)
 
 
 def _stopped(runtime: Runtime, name: str) -> Iterator[Check]:
@@ -67,7 +66,7 @@ def _stopped(runtime: Runtime, name: str) -> Iterator[Check]:
             yield Check(False, f"has stopped at {since}: {stop.why}; `flask resume {name}` starts it again")
 
 
-def _healing(name: str, replayer: Replayer, lines: Iterable[Check]) -> Iterator[Check]:
+def _healing(name: str, runtime: Runtime, lines: Iterable[Check]) -> Iterator[Check]:
     """The lines of one system; when all is well with it, what waits for it or died because of it is sent again."""
     seen = []
     for line in lines:
@@ -76,9 +75,14 @@ def _healing(name: str, replayer: Replayer, lines: Iterable[Check]) -> Iterator[
     if not all(line.ok for line in seen) or all(line.is_note for line in seen):
         return
     with suppress(RedisError):  # reported by a line of its own
-        if count := replayer.heal(name):
+        if count := runtime.replayer.heal(name):
             yield note(
                 f"{name}: it works; {count} deliveries that waited for it, or died because of it, are sent again"
+            )
+        if left := sum(group.count for group in runtime.records.dead(name).groups):
+            yield note(
+                f"{name}: it works; {left} dead letters are left, which died of something else or died once more: see "
+                f"`flask dead`; `flask replay --all --connector {name}` replays them"
             )
 
 

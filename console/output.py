@@ -16,6 +16,7 @@ from bridge.failures import name_of
 from bridge.terminal import escaped, printable
 from jobs.ledger.query import FILTERS, BadQuery
 from jobs.ledger.values import STATES
+from jobs.probe import MEMORY, is_full
 
 Callback = TypeVar("Callback", bound=Callable[..., Any])
 
@@ -115,6 +116,7 @@ def in_sentences(command: click.Command) -> None:
         except BadQuery as error:
             raise click.ClickException(str(error)) from None
         except RedisError as error:
-            raise click.ClickException(f"Redis: {printable(name_of(error))}; look at REDIS_URL") from None
+            what = MEMORY if is_full(error) else f"Redis: {printable(name_of(error))}; look at REDIS_URL"
+            raise click.ClickException(what) from None
 
     command.callback = guarded

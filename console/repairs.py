@@ -38,7 +38,10 @@ def register(app: Flask, desk: Desk) -> None:
             found = desk.runtime.records.dead(connector, reason, cursor)
             rows += [{**asdict(group), "to_do": advice_for(group.reason)} for group in found.groups]
             cursor = found.next
-        show(rows, ("connector", "reason", "count", "oldest", "newest", "error", "to_do"), as_json)
+        show(rows, ("connector", "reason", "count", "oldest", "newest"), as_json)
+        for row in [] if as_json else rows:
+            error = " ".join(row["error"].split())
+            echo(f"\n{row['connector']} {row['reason']}\n  error: {error}\n  to do: {row['to_do']}")
 
     @app.cli.command("replay")
     @click.argument("delivery_ids", nargs=-1)

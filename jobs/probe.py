@@ -140,7 +140,7 @@ class Probe:
 
 
 CLUSTER = "Redis is a cluster, which is not supported: REDIS_URL should name a single server"
-MEMORY = "Redis has used up its memory (maxmemory) and stores nothing more"
+MEMORY = "Redis has used up its memory (maxmemory) and stores nothing more: give it more, and keep noeviction"
 REPLICA = "Redis is a read-only replica: REDIS_URL should name the primary"
 ACL = "Redis refuses a command or a key to the user in REDIS_URL (ACL)"
 CAUSES = (
@@ -167,7 +167,15 @@ CAUSES = (
 
 def sentence(error: RedisError | ProbeFailed) -> str:
     """What is wrong and what to do, without a word of Redis's own: `/readyz` needs no password."""
+    return f"{_cause_of(error)} ({type(error).__name__}); look at REDIS_URL and the server"
+
+
+def is_full(error: RedisError) -> bool:
+    """Whether Redis works, and has no memory left for what is new."""
+    return _cause_of(error) == MEMORY
+
+
+def _cause_of(error: RedisError | ProbeFailed) -> str:
     text = str(error).lower()
     found = (what for kind, part, what in CAUSES if isinstance(error, kind) and part in text)
-    what = next(found, "Redis does not answer")
-    return f"{what} ({type(error).__name__}); look at REDIS_URL and the server"
+    return next(found, "Redis does not answer")

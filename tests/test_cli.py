@@ -123,6 +123,10 @@ def test_check_sends_again_what_died_because_of_a_system_that_works_now(
     assert "note slack: it works; 1 deliveries" in output
     processes.wait_for("the replay", lambda: redis.hget(delivery, "state") == b"done")
     assert "sent again" not in run("check")[1]
+    dead_letter(service, processes, redis, 651)  # one that no check brings back
+    code, output = run("check")
+    assert (code, "note slack: it works; 1 dead letters are left" in output) == (0, True)
+    assert run("drop", "--group", "slack", "config", "--reason", "of a test")[0] == 0
 
 
 def test_check_looks_at_the_channels_that_events_have_named(run: Run, redis: Any) -> None:
@@ -361,9 +365,12 @@ def test_a_group_of_dead_letters_is_found_replayed_and_waited_for(
     assert (code, group["connector"], group["reason"], group["count"]) == (0, "slack", "config", 1)
     assert (group["newest_id"], group["error"]) == (id_, "look at SLACK_CHANNEL")
     assert "flask check" in group["to_do"]
+    shown = run("dead")[1]
+    assert "error: look at SLACK_CHANNEL\n" in shown
+    assert f"to do: {group['to_do']}\n" in shown, "whole"
     assert run("dead", "--connector", "jira") == (
         0,
-        "connector  reason  count  oldest  newest  error  to_do\n(nothing)\n",
+        "connector  reason  count  oldest  newest\n(nothing)\n",
     )
     assert run("replay", "--all", "--reason", "auth") == (0, "nothing fits these filters\n")
     code, output = run("replay", "--all", "--reason", "config", "--rate", "10", "--wait", "--json")

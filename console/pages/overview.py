@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,8 @@ from jobs.health import eviction, info_of
 
 DAY, WEEK = 86_400, 7 * 86_400
 SPANS = {"day": DAY, "week": WEEK}
+NEARLY_FULL, FULL = 0.9, 0.99
+"""Shares of Redis's memory: from the first on somebody has to act, from the second on it may refuse to store."""
 WELL = ("healthy", "unknown", "limited")
 """States of a connector instance in which nobody has to do anything."""
 
@@ -62,6 +65,9 @@ def add(blueprint: Blueprint, console: Console) -> None:
             "last_event": age(newest[0]["received_at"], now) if newest else None,
             "memory": memory,
             "evicts": eviction(memory or {}),
+            "share": share(memory or {}),
+            "is_full": share(memory or {}) >= FULL,
+            "is_nearly_full": share(memory or {}) >= NEARLY_FULL,
             "hours": hours,
             "chart": chart.drawn(hours),
             "success": chart.success(hours),
@@ -71,6 +77,12 @@ def add(blueprint: Blueprint, console: Console) -> None:
     def span() -> str:
         asked = request.args.get("span", "day")
         return asked if asked in SPANS else "day"
+
+
+def share(memory: Mapping[str, Any]) -> float:
+    """How much of its memory Redis uses, 0 where it has no limit. `memory`: that part of its INFO."""
+    most = memory.get("maxmemory", 0)
+    return memory.get("used_memory", 0) / most if most else 0.0
 
 
 def age(moment: str | None, now: float) -> float:

@@ -25,6 +25,7 @@ from console.pages import (
 )
 from console.pages.console import Console, page
 from console.pages.cookies import is_tls, named, session_cookie, set_cookie
+from jobs.probe import is_full, sentence
 
 log = structlog.get_logger("console")
 
@@ -97,8 +98,8 @@ def make_blueprint(console: Console) -> Blueprint:
 
     @blueprint.errorhandler(RedisError)
     def no_redis(error: RedisError) -> tuple[str, int]:
-        log.warning("a page could not be shown: Redis does not answer", because=type(error).__name__)
-        return page("error", 503, kind="redis")
+        log.warning("a page could not be shown", because=sentence(error))
+        return page("error", 503, kind="redis_full" if is_full(error) else "redis")
 
     for part in (sign_in, oidc_page, overview, deliveries, event, dead, tools, preview_page, audit_page):
         part.add(blueprint, console)

@@ -2,20 +2,23 @@
 
 TEXTS = {
     # What to do about a dead letter, by its reason
-    "advice.auth": "The credential is wrong, has expired, was revoked, or lacks a permission. Correct it, restart web "
-    "and worker, then check everything (flask check): that sends these again.",
+    "advice.auth": "The credential is wrong, has expired, was revoked, or lacks a permission. Correct it, restart "
+    "web and worker, then check everything (flask check): that sends these again. If some are left, send them again "
+    "(flask replay).",
     "advice.config": "Correct what the error names: a variable (then restart web and worker), or a setting of that "
-    "system. Then check everything (flask check): that sends these again.",
+    "system. Then check everything (flask check): that sends these again. If some are left, send them again (flask "
+    "replay).",
     "advice.rate_limited": "That system allowed nothing for days. Ask for a higher limit, or lower the connector's "
     "_RATE; then send again (flask replay) at a low rate.",
     "advice.quota": "The quota of the account is used up. Raise it, or wait until it is renewed; then check everything "
-    "(flask check): that sends these again.",
+    "(flask check): that sends these again. If some are left, send them again (flask replay).",
     "advice.timeout": "That system did not answer in time, and the attempts ran out. When it works, check everything "
-    "(flask check): that sends these again.",
-    "advice.network": "That system could not be reached, and the attempts ran out. Look at its address, DNS, proxy and "
-    "certificate; then check everything (flask check): that sends these again.",
+    "(flask check): that sends these again. If some are left, send them again (flask replay).",
+    "advice.network": "That system could not be reached, and the attempts ran out. Look at its address, DNS, proxy "
+    "and certificate; then check everything (flask check): that sends these again. If some are left, send them "
+    "again (flask replay).",
     "advice.server_error": "That system failed (5xx), and the attempts ran out. When it works, check everything "
-    "(flask check): that sends these again.",
+    "(flask check): that sends these again. If some are left, send them again (flask replay).",
     "advice.client_error": "That system refuses this request. Correct what the error names, there or in a variable; "
     "then send again (flask replay). If it cannot be corrected, drop it (flask drop).",
     "advice.gone": "That system wants nothing more (410). Set a new address, restart web and worker, start the "

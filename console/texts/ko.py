@@ -2,20 +2,21 @@
 
 TEXTS = {
     # What to do about a dead letter, by its reason
-    "advice.auth": "인증 정보가 잘못되었거나, 만료 또는 취소되었거나, 권한이 없습니다. 고친 다음 web과 worker를 다시 "
-    "시작하고 ‘전체 점검’(flask check)을 실행하세요. 그러면 다시 전송됩니다.",
+    "advice.auth": "인증 정보가 잘못되었거나, 만료 또는 취소되었거나, 권한이 없습니다. 고친 다음 web과 worker를 "
+    "다시 시작하고 ‘전체 점검’(flask check)을 실행하세요. 그러면 다시 전송됩니다. 남은 것은 직접 다시 전송(flask "
+    "replay)하세요.",
     "advice.config": "오류에 나온 변수(고친 다음 web과 worker를 다시 시작)나 상대 시스템의 설정을 고치세요. 그런 다음 "
-    "‘전체 점검’(flask check)을 실행하면 다시 전송됩니다.",
+    "‘전체 점검’(flask check)을 실행하면 다시 전송됩니다. 남은 것은 직접 다시 전송(flask replay)하세요.",
     "advice.rate_limited": "상대 시스템이 며칠 동안 요청을 허용하지 않았습니다. 한도를 늘리거나 커넥터의 _RATE를 낮춘 "
     "다음, 낮은 속도로 다시 전송(flask replay)하세요.",
     "advice.quota": "계정의 사용량 한도를 모두 썼습니다. 한도를 늘리거나 갱신될 때까지 기다린 다음 ‘전체 "
-    "점검’(flask check)을 실행하세요. 그러면 다시 전송됩니다.",
+    "점검’(flask check)을 실행하세요. 그러면 다시 전송됩니다. 남은 것은 직접 다시 전송(flask replay)하세요.",
     "advice.timeout": "상대 시스템이 제시간에 응답하지 않았고, 시도 횟수를 모두 썼습니다. 정상으로 돌아오면 ‘전체 "
-    "점검’(flask check)을 실행하세요. 그러면 다시 전송됩니다.",
+    "점검’(flask check)을 실행하세요. 그러면 다시 전송됩니다. 남은 것은 직접 다시 전송(flask replay)하세요.",
     "advice.network": "상대 시스템에 연결하지 못했고, 시도 횟수를 모두 썼습니다. 주소, DNS, 프록시, 인증서를 확인한 "
-    "다음 ‘전체 점검’(flask check)을 실행하세요. 그러면 다시 전송됩니다.",
+    "다음 ‘전체 점검’(flask check)을 실행하세요. 그러면 다시 전송됩니다. 남은 것은 직접 다시 전송(flask replay)하세요.",
     "advice.server_error": "상대 시스템의 오류(5xx)가 계속되어 시도 횟수를 모두 썼습니다. 정상으로 돌아오면 ‘전체 "
-    "점검’(flask check)을 실행하세요. 그러면 다시 전송됩니다.",
+    "점검’(flask check)을 실행하세요. 그러면 다시 전송됩니다. 남은 것은 직접 다시 전송(flask replay)하세요.",
     "advice.client_error": "상대 시스템이 이 요청을 거부합니다. 오류에 나온 것을 상대 시스템이나 변수에서 고친 다음 "
     "다시 전송(flask replay)하세요. 고칠 수 없으면 취소(flask drop)하세요.",
     "advice.gone": "상대 시스템이 더 이상 받지 않습니다(410). 새 주소를 설정하고 web과 worker를 다시 시작한 다음, "

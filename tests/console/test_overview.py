@@ -10,6 +10,7 @@ from rq.suspension import suspend
 
 from connectors.base import Context, Destination, Done, Failed, Outcome, Retry
 from console.pages import chart
+from console.pages.overview import share
 from jobs.ledger.hours import Hour
 from sources.base import Event
 from tests.console.browser import Browser, visible
@@ -85,6 +86,32 @@ def test_suspended_workers(operator: Browser, world: World, redis: Redis) -> Non
     broken(world, Done({}))
     suspend(redis)
     assert "The workers are suspended (rq suspend)." in visible(operator.get("/").text)
+
+
+def test_a_full_redis_is_named_and_not_a_missing_worker(operator: Browser, redis: Redis) -> None:
+    """A worker can't show that it is alive then."""
+    form = {"csrf": operator.csrf}
+    redis.config_set("maxmemory", 1)
+    try:
+        text = visible(operator.get("/").text)
+        assert "Redis is full (1B): webhooks are answered 503" in text
+        assert "No worker is alive" not in text
+        answer = operator.post("/tools/check", form)
+        assert (answer.status_code, "Redis has used up its memory" in visible(answer.text)) == (503, True)
+    finally:
+        redis.config_set("maxmemory", 0)
+
+
+def test_shares_of_redis_s_memory() -> None:
+    assert share({"used_memory": 9, "maxmemory": 10}) == 0.9
+    assert share({"used_memory": 9, "maxmemory": 0}) == share({}) == 0
+
+
+def test_dead_letters_are_not_well(operator: Browser, world: World) -> None:
+    broken(world, Failed("refused", "client_error"), 1)
+    text = visible(operator.get("/").text)
+    assert "Dead letters that need a person: 1. What to do" in text
+    assert "are healthy" not in text
 
 
 def test_without_connectors(browser: Browser, world: World) -> None:

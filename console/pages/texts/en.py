@@ -266,4 +266,13 @@ TEXTS = {
     "change.drop_group": "Dropped a group",
     "event.at_source": "Open it at the source",
     "change.register": "Registered the webhook in ABC User Feedback",
+    "overview.full": "Redis is full ({most}): webhooks are answered 503, and the workers wait. Give it more memory "
+    "(maxmemory, or a larger plan), and keep maxmemory-policy noeviction.",
+    "overview.nearly_full": "Redis has used {percent} % of its {most}. When it is full nothing more is stored: give "
+    "it more memory, or lower RETENTION_DAYS.",
+    "overview.dead_letters": "Dead letters that need a person: {n}.",
+    "error.redis_full.title": "Redis is full",
+    "error.redis_full": "Redis has used up its memory (maxmemory), and nothing was changed. Webhooks are answered "
+    "503, and the workers wait. Give Redis more memory (maxmemory, or a larger plan), and keep maxmemory-policy "
+    "noeviction. Then all goes on by itself, and reconcile finds what the senders gave up.",
 }

@@ -267,4 +267,14 @@ TEXTS = {
     "change.drop_group": "グループを取りやめ",
     "event.at_source": "ソースで開く",
     "change.register": "ABC User Feedback に Webhook を登録",
+    "overview.full": "Redis のメモリー ({most}) がいっぱいです。Webhook には 503 で応答し、worker は待機しています。"
+    "メモリーを増やし (maxmemory、または上位のプラン)、maxmemory-policy は noeviction のままにしてください。",
+    "overview.nearly_full": "Redis はメモリー {most} の {percent} % を使用しています。"
+    "いっぱいになると何も保存できません。メモリーを増やすか、RETENTION_DAYS を下げてください。",
+    "overview.dead_letters": "対処が必要な失敗した配信: {n} 件。",
+    "error.redis_full.title": "Redis のメモリーがいっぱいです",
+    "error.redis_full": "Redis がメモリー (maxmemory) を使い切りました。何も変更していません。Webhook には 503 "
+    "で応答し、worker は待機しています。Redis のメモリーを増やし (maxmemory、または上位のプラン)、maxmemory-policy "
+    "は noeviction のままにしてください。その後はすべて自動で続き、"
+    "送信元があきらめたものは取りこぼしの復旧で見つかります。",
 }

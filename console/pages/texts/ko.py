@@ -265,4 +265,13 @@ TEXTS = {
     "change.drop_group": "그룹 취소",
     "event.at_source": "소스에서 열기",
     "change.register": "ABC User Feedback에 웹훅 등록",
+    "overview.full": "Redis의 메모리({most})가 가득 찼습니다. 웹훅에 503으로 응답하며 worker는 대기합니다. 메모리를 "
+    "늘리고(maxmemory 또는 더 큰 요금제), maxmemory-policy는 noeviction으로 두세요.",
+    "overview.nearly_full": "Redis가 메모리 {most} 중 {percent} %를 사용했습니다. 가득 차면 더 저장하지 못합니다. "
+    "메모리를 늘리거나 RETENTION_DAYS를 낮추세요.",
+    "overview.dead_letters": "조치가 필요한 실패한 전송: {n}건.",
+    "error.redis_full.title": "Redis의 메모리가 가득 찼습니다",
+    "error.redis_full": "Redis가 메모리(maxmemory)를 모두 사용했으며, 아무것도 바뀌지 않았습니다. 웹훅에 503으로 "
+    "응답하며 worker는 대기합니다. Redis의 메모리를 늘리고(maxmemory 또는 더 큰 요금제), maxmemory-policy는 "
+    "noeviction으로 두세요. 그러면 모두 자동으로 계속되며, 보낸 쪽이 포기한 것은 누락 복구에서 찾습니다.",
 }
