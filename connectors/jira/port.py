@@ -150,8 +150,9 @@ class JiraPort:
             position = {"startAt": page * COMMENT_PAGE, "maxResults": COMMENT_PAGE}
             with self._asking():
                 raws = shapes.items(self._get(f"issue/{key}/comment", **position, orderBy="-created"), "comments")
-            yield from shapes.each(shapes.comment, raws)
-            if len(raws) < COMMENT_PAGE:
+                found = [shapes.comment(raw) for raw in raws]
+            yield from found
+            if len(found) < COMMENT_PAGE:
                 return
 
     def add_comment(self, key: str, body: str) -> None:

@@ -100,8 +100,11 @@ def ticket(raw: Any, marker_field: str | None) -> Ticket:
 
 
 def comment(raw: Any) -> Comment:
-    body = raw.get("body")
-    return Comment(body if isinstance(body, str) else "", account(raw.get("author")), moment(raw.get("created")))
+    """Raises TypeError for a body that is no text: read as empty it would hide our marker, and we would comment
+    again."""
+    if not isinstance(raw["body"], str):
+        raise TypeError("no text")
+    return Comment(raw["body"], account(raw.get("author")), moment(raw.get("created")))
 
 
 def moved_at(raw: Any) -> float:
@@ -155,7 +158,8 @@ def items(raw: Any, *names: str) -> list[Any]:
 
 
 def each(read: Callable[[Any], T], raws: list[Any]) -> list[T]:
-    """What can be read of a list: one odd item does not lose the others. Not for a search, where each hit counts."""
+    """What can be read of a list: one odd item does not lose the others. Not for tickets and comments, where each one
+    counts."""
     found = []
     for raw in raws:
         with suppress(ValueError, KeyError, TypeError, AttributeError):

@@ -90,12 +90,19 @@ def test_a_moved_ticket_without_a_key_changes_no_record(world: World) -> None:
 
 def test_one_odd_item_does_not_lose_the_others(world: World) -> None:
     port = JiraPort(load(Settings, {**world.variables, "JIRA_TYPE": "cloud"}), pool=4)
-    answered(world, {"comments": [None, 5, {"body": None}, {"body": "x", "author": "y"}]})
-    assert [comment.body for comment in port.comments("PROJ-1")] == ["", "x"]
     answered(world, {"transitions": [None, {"id": "x", "to": STATUS}, {"id": "1"}, {"id": 7, "to": STATUS}]})
     assert [way.id for way in port.transitions("PROJ-1")] == ["7"]
     answered(world, {"issueTypes": [{"id": "1"}, {"name": "x"}, None, {"id": "2", "name": "Bug"}], "total": 4})
     assert [choice.id for choice in port.issue_types("PROJ")] == ["1", "2"]
+
+
+@pytest.mark.parametrize("odd", [None, 5, {"body": None}, {"body": {"type": "doc"}}, {"author": None}], ids=str)
+def test_a_comment_that_can_t_be_read_is_not_passed_over(world: World, odd: Any) -> None:
+    """It may be ours: without it a second one would be written."""
+    port = JiraPort(load(Settings, {**world.variables, "JIRA_TYPE": "cloud"}), pool=4)
+    answered(world, {"comments": [{"body": "x", "author": "y"}, odd]})
+    with pytest.raises(NoAnswer):
+        list(port.comments("PROJ-1"))
 
 
 def test_a_hit_that_can_t_be_read_is_not_passed_over(world: World) -> None:

@@ -87,6 +87,19 @@ def test_a_lost_answer_is_looked_for(world: World) -> None:
     assert len(world.bodies()) == 1
 
 
+def test_a_comment_whose_text_cannot_be_read_is_no_reason_to_comment_again(world: World) -> None:
+    """Our own may be behind an answer of another shape, such as that of a newer API."""
+    issue, feedback = world.issue(), world.feedback()
+    world.added(feedback, issue)
+    body = {"comments": [{"body": {"type": "doc", "content": []}, "created": "2026-11-01T00:00:00.000+0000"}]}
+    world.sandbox.faults.add("status", system="jira", method="GET", path="comment", status=200, body=body)
+    outcome = world.added(feedback, issue, world.context(delivery_id="another"))
+    assert isinstance(outcome, Retry)
+    assert outcome.reason == "network"
+    assert result(world.added(feedback, issue))["comment"] == "already exists"
+    assert len(world.bodies()) == 1
+
+
 def test_a_request_that_may_still_be_on_its_way_is_given_time(world: World) -> None:
     issue = world.issue()
     world.created(issue)
