@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import importlib
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, Protocol, TypeVar
@@ -60,6 +61,26 @@ class PlugIns(Generic[T]):
         if found.version != self._version:
             versions = f"version {found.version} of the contract, and this is version {self._version}"
             raise BadPlugIn(f"{what} is written for {versions}: install a matching release of it")
+        return found
+
+
+class Registry(PlugIns[T]):
+    """The objects of one kind, each found by its name: ours, each in a module of its own, and those of plug-ins."""
+
+    def __init__(self, group: str, of: type[T], version: int, modules: Mapping[str, str], attribute: str) -> None:
+        """`modules`: of ours, by kind; only those that are asked for are imported. `attribute`: the object's name."""
+        super().__init__(group, of, version, modules)
+        self._modules = modules
+        self._attribute = attribute
+
+    def names(self) -> tuple[str, ...]:
+        return (*self._modules, *sorted(self.kinds()))
+
+    def find(self, kind: str) -> T:
+        """Raises KeyError when there is none of that kind, and BadPlugIn."""
+        if kind not in self._modules:
+            return self.load(kind)
+        found: T = getattr(importlib.import_module(self._modules[kind]), self._attribute)
         return found
 
 

@@ -5,6 +5,7 @@ No error here quotes a value: it may be a secret.
 
 from __future__ import annotations
 
+import json
 import re
 
 INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
@@ -76,3 +77,14 @@ def pairs_of(text: str) -> dict[str, str]:
 def is_full_width(text: str) -> bool:
     """Whether it holds letters, digits or signs as an East Asian keyboard types them (１２３ for 123)."""
     return any("\uff01" <= character <= "\uff5e" or character == "\u3000" for character in text)
+
+
+def texts_of_json(text: str, example: str, least: int = 0) -> dict[str, str]:
+    """A JSON object of at least `least` texts. Raises ValueError, which shows `example`."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or len(found) < least or not all(isinstance(text, str) for text in found.values()):
+        raise ValueError(f"should be a JSON object of {example}")
+    return found

@@ -9,12 +9,9 @@ kind and which names such an object.
 
 from __future__ import annotations
 
-import importlib
-
-from bridge.plug_ins import PlugIns
+from bridge.plug_ins import Registry
 from connectors.base import VERSION, Spec
 
-GROUP = "feedback_bridge.connectors"
 REGISTRY: dict[str, str] = {
     "translate": "connectors.translate",
     "jira": "connectors.jira",
@@ -30,14 +27,12 @@ REGISTRY: dict[str, str] = {
     "nocobase": "connectors.nocobase",
 }
 """The package of each connector of ours."""
-
-
-PLUG_INS = PlugIns(GROUP, Spec, VERSION, REGISTRY)
+PLUG_INS = Registry("feedback_bridge.connectors", Spec, VERSION, REGISTRY, "SPEC")
 
 
 def kinds() -> tuple[str, ...]:
     """Every connector that can be named in CONNECTORS: ours, and those of installed plug-ins."""
-    return (*REGISTRY, *sorted(PLUG_INS.kinds()))
+    return PLUG_INS.names()
 
 
 def kind_of(name: str) -> str:
@@ -51,8 +46,4 @@ def label_of(name: str) -> str:
 
 def find(name: str) -> Spec:
     """What the connector of this instance declares. Raises KeyError when there is none of that kind, and BadPlugIn."""
-    kind = kind_of(name)
-    if kind in REGISTRY:
-        spec: Spec = importlib.import_module(REGISTRY[kind]).SPEC
-        return spec
-    return PLUG_INS.load(kind)
+    return PLUG_INS.find(kind_of(name))

@@ -61,7 +61,7 @@ def checks(runtime: Runtime, offline: bool) -> Iterator[Check]:
 
 def _stopped(runtime: Runtime, name: str) -> Iterator[Check]:
     with suppress(RedisError):  # reported by a line of its own
-        if stop := runtime.stops.of(name):
+        if stop := runtime.stops.all().get(name):
             since = datetime.fromtimestamp(stop.since, UTC).isoformat(sep=" ", timespec="seconds")
             yield Check(False, f"has stopped at {since}: {stop.why}; `flask resume {name}` starts it again")
 

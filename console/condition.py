@@ -14,7 +14,7 @@ from redis import Redis
 from bridge.times import iso
 from connectors import kind_of
 from console.advice import english
-from jobs.delivery.stops import Stop, Stops
+from jobs.delivery.stops import Stop
 from jobs.ledger.rows import some_texts
 from jobs.runtime import Runtime
 
@@ -92,7 +92,7 @@ class Condition:
 
 def conditions(runtime: Runtime) -> list[Condition]:
     """One for each connector instance that is on. Raises RedisError."""
-    stops = Stops(runtime.redis, runtime.instance).all()
+    stops = runtime.stops.all()
     places = _places(runtime.redis, f"fb:{runtime.instance}:")
     names = tuple(runtime.configuration.connectors)
     errors = _last_errors(runtime.redis, f"fb:{runtime.instance}:", names)

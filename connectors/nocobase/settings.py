@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Annotated
@@ -12,6 +11,7 @@ from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
 from bridge.settings import Credential, Rate, Settings
 from bridge.templates import TemplateMistake
+from bridge.values import texts_of_json
 from connectors.webhooks.settings import SecretAddress
 from connectors.webhooks.template import checked_for_events
 
@@ -22,13 +22,7 @@ NAME = r"^[A-Za-z_][A-Za-z0-9_-]{0,99}$"
 def _parse_fields(value: object) -> object:
     if not isinstance(value, str):
         return value
-    form = 'should be a JSON object of column and template such as {"title": "{{ issue.name }}"}'
-    try:
-        fields = json.loads(value)
-    except (ValueError, RecursionError):
-        raise ValueError(form) from None
-    if not isinstance(fields, dict) or not fields or not all(isinstance(text, str) for text in fields.values()):
-        raise ValueError(form)
+    fields = texts_of_json(value, 'column and template such as {"title": "{{ issue.name }}"}', least=1)
     for column, source in fields.items():
         if not re.fullmatch(NAME, column):
             raise ValueError("the name of a column begins with a letter and holds letters, digits, _ and - only")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from bridge.addresses import web_address
+from bridge.values import texts_of_json
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 """A header's name: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2"""
@@ -29,13 +29,7 @@ def _parse_headers(value: object) -> object:
     """A JSON object of texts. No error quotes it: it holds keys."""
     if not isinstance(value, str):
         return value
-    form = 'should be a JSON object of texts such as {"authorization": "Bearer …"}'
-    try:
-        headers = json.loads(value)
-    except (ValueError, RecursionError):
-        raise ValueError(form) from None
-    if not isinstance(headers, dict) or not all(isinstance(text, str) for text in headers.values()):
-        raise ValueError(form)
+    headers = texts_of_json(value, 'texts such as {"authorization": "Bearer …"}')
     names = [name.lower() for name in headers]
     if not all(TOKEN.fullmatch(name) for name in names) or len(set(names)) < len(names):
         raise ValueError("the names of headers hold letters, digits and - only, and each is there once")

@@ -32,11 +32,6 @@ class Stops:
         value = f"{round(stop.since * 1000)}|{stop.why}".encode("utf-8", "replace")
         return bool(self._redis.hsetnx(self._key, name, value))
 
-    def of(self, name: str) -> Stop | None:
-        """None for an instance that runs."""
-        value = self._redis.hget(self._key, name)
-        return None if value is None else read(value)
-
     def all(self) -> Mapping[str, Stop]:
         """Every instance that has stopped."""
         return {name.decode(): read(value) for name, value in self._redis.hgetall(self._key).items()}

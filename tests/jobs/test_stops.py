@@ -173,8 +173,6 @@ def test_the_first_stop_is_the_one_that_is_kept(stops: Stops) -> None:
     assert stops.stop("one", Stop(1767323045.678, "거절"))
     assert not stops.stop("one", Stop(1767323050.0, "later"))
     assert stops.all() == {"one": Stop(1767323045.678, "거절")}
-    assert stops.of("one") == Stop(1767323045.678, "거절")
-    assert stops.of("one.mobile") is None
 
 
 def test_a_stop_takes_no_turn_of_the_rate_and_no_probe(world: World) -> None:

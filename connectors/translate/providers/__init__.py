@@ -7,17 +7,15 @@ name is the kind and which names such an object. Only the module of the provider
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
 
-from bridge.plug_ins import PlugIns
+from bridge.plug_ins import Registry
 from connectors.translate.declaration import VERSION, Declaration
 
 if TYPE_CHECKING:
     from connectors.translate.providers.base import Provider
     from connectors.translate.settings import TranslateSettings
 
-GROUP = "feedback_bridge.translators"
 REGISTRY: dict[str, str] = {
     "libretranslate": "connectors.translate.providers.libretranslate",
     "deepl": "connectors.translate.providers.deepl",
@@ -28,20 +26,17 @@ REGISTRY: dict[str, str] = {
     "apertium": "connectors.translate.providers.apertium",
 }
 """The module of each provider of ours."""
-PLUG_INS = PlugIns(GROUP, Declaration, VERSION, REGISTRY)
+PLUG_INS = Registry("feedback_bridge.translators", Declaration, VERSION, REGISTRY, "PROVIDER")
 
 
 def kinds() -> tuple[str, ...]:
     """Every provider that TRANSLATE_PROVIDER can name: ours, and those of installed plug-ins."""
-    return (*REGISTRY, *sorted(PLUG_INS.kinds()))
+    return PLUG_INS.names()
 
 
 def find(kind: str) -> Declaration:
     """What this provider declares. Raises KeyError when there is none of that kind, and bridge.plug_ins.BadPlugIn."""
-    if kind in REGISTRY:
-        provider: Declaration = importlib.import_module(REGISTRY[kind]).PROVIDER
-        return provider
-    return PLUG_INS.load(kind)
+    return PLUG_INS.find(kind)
 
 
 def build_provider(settings: TranslateSettings) -> Provider:
