@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from redis import Redis
 
 from jobs.ledger.ledger import Ledger
+from tests.plug_ins import Folder, plug_in_folder
 from tools.sandbox.processes import Processes, free_port, start_valkey
 
 # A machine that is busy with something else is slow, and no property is about that. How many examples a property tries:
@@ -62,3 +64,10 @@ def redis(redis_url: str) -> Iterator[Redis]:
 @pytest.fixture
 def ledger(redis: Redis) -> Ledger:
     return Ledger(redis, "test")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Folder]:
+    """Where a test installs plug-ins."""
+    with plug_in_folder(tmp_path, monkeypatch) as folder:
+        yield folder

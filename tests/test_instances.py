@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,6 @@ import pytest
 from redis import Redis
 
 import connectors
-from bridge import plug_ins
 from bridge.environment import ConfigError
 from connectors.base import Destination, Skipped, Spec, TicketKind
 from jobs.accept import Acceptor
@@ -24,6 +21,7 @@ from sources.abc.events import parse
 from tests.connectors.alerts.world import status_change
 from tests.connectors.context import MemoryContext
 from tests.jobs.world import World, status_event
+from tests.plug_ins import Folder
 from tools.sandbox.server import running
 from tools.sandbox.slack import TOKEN
 
@@ -188,25 +186,6 @@ def test_a_ticket_system_names_the_variable_that_brought_it_the_event(
 # Plug-ins
 
 
-@pytest.fixture
-def plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A package as pip installs it: a module, and metadata with an entry point."""
-    info = tmp_path / "pager_plug_in-1.2.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: pager-plug-in\nVersion: 1.2\n")
-    (info / "entry_points.txt").write_text("[feedback_bridge.connectors]\npager = pager_plug_in:SPEC\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    _forget()
-    yield tmp_path
-    sys.modules.pop("pager_plug_in", None)
-    _forget()
-
-
-def _forget() -> None:
-    plug_ins._points.cache_clear()
-    plug_ins._import.cache_clear()
-
-
 GOOD = """
 from bridge.settings import Settings
 from connectors.base import Spec
@@ -221,8 +200,12 @@ SPEC = Spec(kind="pager", settings=PagerSettings, default_events=("ISSUE_*",), b
 """
 
 
-def test_an_installed_plug_in_is_a_connector_like_ours(plug_in: Path) -> None:
-    (plug_in / "pager_plug_in.py").write_text(GOOD)
+def install(folder: Folder, code: str) -> None:
+    folder.install("connectors", "pager", code, "pager-plug-in", "SPEC")
+
+
+def test_an_installed_plug_in_is_a_connector_like_ours(folder: Folder) -> None:
+    install(folder, GOOD)
     configuration = configure(
         {**BASE, "CONNECTORS": "pager,pager.night", "PAGER_NUMBER": "1", "PAGER_NUMBER__NIGHT": "2"}
     )
@@ -241,21 +224,21 @@ def test_an_installed_plug_in_is_a_connector_like_ours(plug_in: Path) -> None:
         (GOOD.replace("build=", "needs=frozenset({'abc', 'logto'}), build="), "can't be imported: ValueError"),
     ],
 )
-def test_a_plug_in_that_cannot_be_used_is_named_with_its_package(plug_in: Path, code: str, why: str) -> None:
-    (plug_in / "pager_plug_in.py").write_text(code)
+def test_a_plug_in_that_cannot_be_used_is_named_with_its_package(folder: Folder, code: str, why: str) -> None:
+    install(folder, code)
     (problem,) = problems({**BASE, "CONNECTORS": "pager"})
     assert problem.startswith("CONNECTORS: the plug-in 'pager' of pager-plug-in 1.2")
     assert why in problem
 
 
-def test_a_plug_in_for_the_first_version_of_the_contract_is_still_taken(plug_in: Path) -> None:
-    (plug_in / "pager_plug_in.py").write_text(GOOD.replace("build=lambda", "version=1, build=lambda"))
+def test_a_plug_in_for_the_first_version_of_the_contract_is_still_taken(folder: Folder) -> None:
+    install(folder, GOOD.replace("build=lambda", "version=1, build=lambda"))
     assert list(configure({**BASE, "CONNECTORS": "pager", "PAGER_NUMBER": "1"}).connectors) == ["pager"]
 
 
 @pytest.mark.parametrize("source", ["logto", "unheard_of"])
-def test_a_plug_in_that_needs_a_source_without_an_api_is_refused(plug_in: Path, source: str) -> None:
-    (plug_in / "pager_plug_in.py").write_text(GOOD.replace("build=", f"needs=frozenset({{'{source}'}}), build="))
+def test_a_plug_in_that_needs_a_source_without_an_api_is_refused(folder: Folder, source: str) -> None:
+    install(folder, GOOD.replace("build=", f"needs=frozenset({{'{source}'}}), build="))
     (problem,) = problems({**BASE, "CONNECTORS": "pager", "PAGER_NUMBER": "1"})
     assert problem == f"CONNECTORS: pager needs the API of '{source}', which is no source that can be asked"
 

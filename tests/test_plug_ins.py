@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-
 import pytest
 
-from bridge import plug_ins
 from bridge.environment import ConfigError
 from jobs.configuration import Configuration, configure
 from sources import restore
 from sources.base import Event
+from tests.plug_ins import Folder
 from tools.sandbox.processes import ROOT
 
 SHOP = (ROOT / "examples" / "plugin" / "feedback_bridge_example" / "shop.py").read_text(encoding="utf-8")
-MODULE = "made_up_plug_in"
 COMMON = {"WEBHOOK_TOKEN": "a-token-for-this-test", "ABC_API_URL": "http://127.0.0.1:9", "ABC_API_KEY": "made-up-key"}
 SLACK = {"CONNECTORS": "slack", "SLACK_WEBHOOK_URL": "https://hooks.example/made-up"}
 USED = {
@@ -26,39 +20,6 @@ USED = {
     "translators": {"CONNECTORS": "translate", "TRANSLATE_PROVIDER": "{kind}"},
 }
 """By group: how a plug-in of a kind is used."""
-
-
-@dataclass
-class Folder:
-    """A folder of `sys.path` with packages as pip installs them."""
-
-    path: Path
-    modules: set[str] = field(default_factory=set)
-
-    def install(self, group: str, kind: str, code: str, package: str = "made-up-plug-in", name: str = "IT") -> None:
-        module = package.replace("-", "_")
-        info = self.path / f"{module}-1.2.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.2\n")
-        (info / "entry_points.txt").write_text(f"[feedback_bridge.{group}]\n{kind} = {module}:{name}\n")
-        (self.path / f"{module}.py").write_text(code)
-        self.modules.add(module)
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Folder]:
-    monkeypatch.syspath_prepend(str(tmp_path))
-    _forget()
-    folder = Folder(tmp_path)
-    yield folder
-    for module in folder.modules:
-        sys.modules.pop(module, None)
-    _forget()
-
-
-def _forget() -> None:
-    plug_ins._points.cache_clear()
-    plug_ins._import.cache_clear()
 
 
 def problems(group: str, kind: str) -> str:

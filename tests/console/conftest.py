@@ -1,4 +1,4 @@
-"""Consoles on loopback, for the tests of its pages."""
+"""Consoles on loopback, for the tests of its pages and of its API, and a sender of webhooks."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from redis import Redis
 
 from app import create_app
 from tests.console.browser import ENVIRON, Browser
-from tests.jobs.world import Recorder, World
-from tests.web import SLACK, serving
+from tests.jobs.world import INSTANCE, Recorder, World
+from tests.web import SLACK, Web, serving, start_web
+from tools.sandbox.app import Sandbox
+from tools.sandbox.processes import Processes
+from tools.sandbox.server import running
 
 CONNECTORS = ("jira", "slack")
 
@@ -58,3 +61,31 @@ def operator(servers: Servers) -> Browser:
 @pytest.fixture
 def world(redis: Redis) -> World:
     return World(redis, {name: Recorder() for name in CONNECTORS})
+
+
+@pytest.fixture(scope="module")
+def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+    with Processes(tmp_path_factory.mktemp("console")) as processes:
+        yield processes
+
+
+@pytest.fixture(scope="module")
+def web(processes: Processes, valkey_url: str) -> Web:
+    """A web process, for the tests of the JSON API."""
+    return start_web(processes, valkey_url, BRIDGE_INSTANCE=INSTANCE)
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Sandbox]:
+    with running(interval=0.05, timeout=3) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(served: Sandbox) -> Sandbox:
+    """As new: to start the stand-ins for each test takes longer than the tests."""
+    served.abc.__init__(served.sender)  # type: ignore[misc]
+    served.abc_admin.__init__(served.abc)  # type: ignore[misc]
+    served.sender.webhooks.clear()
+    served.faults.clear()
+    return served

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -30,17 +29,6 @@ from tools.sandbox.processes import Processes, free_port, wait_for
 
 CONNECTORS = ("jira", "slack", "translate")
 Row = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
-    with Processes(tmp_path_factory.mktemp("console")) as processes:
-        yield processes
-
-
-@pytest.fixture(scope="module")
-def web(processes: Processes, valkey_url: str) -> Web:
-    return start_web(processes, valkey_url, BRIDGE_INSTANCE=INSTANCE)
 
 
 @pytest.fixture

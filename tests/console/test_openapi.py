@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
@@ -24,9 +23,9 @@ from app import create_app
 from connectors.base import Done, Failed
 from console.answers import DeliveriesQuery, ReplayBody
 from jobs.ledger.query import FILTERS, Query
-from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event
-from tests.web import PASSWORD, Web, start_web
-from tools.sandbox.processes import ROOT, Processes
+from tests.jobs.world import Recorder, World, feedback_event, status_event
+from tests.web import PASSWORD, Web
+from tools.sandbox.processes import ROOT
 
 CHECKS = [
     not_a_server_error,
@@ -36,17 +35,6 @@ CHECKS = [
 ]
 EXAMPLES = 6
 """Of each operation, in each of two modes."""
-
-
-@pytest.fixture(scope="module")
-def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
-    with Processes(tmp_path_factory.mktemp("openapi")) as processes:
-        yield processes
-
-
-@pytest.fixture(scope="module")
-def web(processes: Processes, valkey_url: str) -> Web:
-    return start_web(processes, valkey_url, BRIDGE_INSTANCE=INSTANCE)
 
 
 @pytest.fixture

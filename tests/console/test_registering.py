@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from tests.sandbox.conftest import Receiver, receiver  # noqa: F401  a fixture
 from tools.sandbox import abc_admin
 from tools.sandbox.app import Sandbox
 from tools.sandbox.processes import free_port
-from tools.sandbox.server import running
 
 TOKEN, NEXT_TOKEN = "token-of-the-tests-0001", "token-of-the-tests-0002"
 URL = "https://bridge.example.com/webhook"
@@ -22,22 +20,11 @@ REDIS = {"REDIS_URL": ""}
 ALL = {"FEEDBACK_CREATION", "ISSUE_CREATION", "ISSUE_ADDITION", "ISSUE_STATUS_CHANGE"}
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[Sandbox]:
-    with running(interval=0.05, timeout=3) as sandbox:
-        yield sandbox
-
-
 @pytest.fixture
-def sandbox(served: Sandbox, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """As new: to start the stand-ins for each test takes longer than the tests."""
+def sandbox(sandbox: Sandbox, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     monkeypatch.setitem(REDIS, "REDIS_URL", redis_url)
-    served.abc.__init__(served.sender)  # type: ignore[misc]
-    served.abc_admin.__init__(served.abc)  # type: ignore[misc]
-    served.sender.webhooks.clear()
-    served.faults.clear()
-    served.abc.create_channel(1, "Web")
-    return served
+    sandbox.abc.create_channel(1, "Web")
+    return sandbox
 
 
 def environ(sandbox: Sandbox, **changes: str) -> dict[str, str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from pydantic import SecretStr
 
@@ -15,28 +13,11 @@ from sources.abc.registration import OF_CHANNELS
 from tests.test_settings import ALL, SLACK, TOKEN
 from tools.sandbox import abc_admin
 from tools.sandbox.app import Sandbox
-from tools.sandbox.server import running
 
 EVERY = {name: frozenset({1}) if name in OF_CHANNELS else frozenset[int]() for name in abc_admin.OF_CHANNELS} | {
     name: frozenset[int]() for name in abc_admin.OF_PROJECT
 }
 URL = "https://bridge.example.com/webhook"
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Sandbox]:
-    with running() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(served: Sandbox) -> Sandbox:
-    """As new: to start the stand-ins for each test takes longer than the tests."""
-    served.abc.__init__(served.sender)  # type: ignore[misc]
-    served.abc_admin.__init__(served.abc)  # type: ignore[misc]
-    served.sender.webhooks.clear()
-    served.faults.clear()
-    return served
 
 
 def register(sandbox: Sandbox, *webhooks: Webhook) -> None:

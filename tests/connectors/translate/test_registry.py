@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from bridge import plug_ins
 from bridge.environment import ConfigError
 from bridge.settings import load
 from connectors.translate import providers
 from connectors.translate.settings import TranslateSettings
 from tests.connectors.translate.conftest import environment
 from tests.connectors.translate.kinds import KINDS, NAMES, kind_of
+from tests.plug_ins import Folder
 from tools.sandbox.processes import ROOT
 
 KIND = pytest.mark.parametrize("name", NAMES)
@@ -66,25 +64,6 @@ def test_only_the_provider_in_use_is_imported_and_its_library(name: str) -> None
     assert libraries == (["deepl"] if name == "deepl" else [])
 
 
-@pytest.fixture
-def plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A package as pip installs it: a module, and metadata with an entry point."""
-    info = tmp_path / "parrot_plug_in-1.2.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: parrot-plug-in\nVersion: 1.2\n")
-    (info / "entry_points.txt").write_text("[feedback_bridge.translators]\nparrot = parrot_plug_in:PROVIDER\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    _forget()
-    yield tmp_path
-    sys.modules.pop("parrot_plug_in", None)
-    _forget()
-
-
-def _forget() -> None:
-    plug_ins._points.cache_clear()
-    plug_ins._import.cache_clear()
-
-
 GOOD = """
 from connectors.translate.declaration import Declaration
 from connectors.translate.settings import TranslateSettings
@@ -96,11 +75,17 @@ class ParrotSettings(TranslateSettings):
 
 PROVIDER = Declaration(kind="parrot", settings=ParrotSettings, build=lambda settings: settings.parrot_words)
 """
+
+
+def install(folder: Folder, code: str) -> None:
+    folder.install("translators", "parrot", code, "parrot-plug-in", "PROVIDER")
+
+
 PARROT = {"TRANSLATE_PROVIDER": "parrot", "PARROT_WORDS": "3"}
 
 
-def test_an_installed_plug_in_is_a_provider_like_ours(plug_in: Path) -> None:
-    (plug_in / "parrot_plug_in.py").write_text(GOOD)
+def test_an_installed_plug_in_is_a_provider_like_ours(folder: Folder) -> None:
+    install(folder, GOOD)
     assert "parrot" in providers.kinds()
     assert providers.build_provider(load(TranslateSettings, PARROT)) == 3  # type: ignore[comparison-overlap]
 
@@ -114,8 +99,8 @@ def test_an_installed_plug_in_is_a_provider_like_ours(plug_in: Path) -> None:
         (GOOD.replace("build=", "version=0, build="), "is written for version 0 of the contract"),
     ],
 )
-def test_a_plug_in_that_cannot_be_used_is_named_with_its_package(plug_in: Path, code: str, why: str) -> None:
-    (plug_in / "parrot_plug_in.py").write_text(code)
+def test_a_plug_in_that_cannot_be_used_is_named_with_its_package(folder: Folder, code: str, why: str) -> None:
+    install(folder, code)
     with pytest.raises(ConfigError) as caught:
         load(TranslateSettings, PARROT)
     (problem,) = caught.value.problems
