@@ -10,7 +10,7 @@ from connectors.base import Destination, Done, Failed, Outcome, Retry
 from jobs.ledger.query import BadQuery, Query
 from jobs.ledger.scripts import LUA
 from jobs.replay import LISTED, MOST_AT_ONCE, PLANNED_AT_ONCE, Dropped, Progress, Replayer
-from tests.jobs.steps import due, fields, leased, members
+from tests.jobs.steps import due, fields, key_of, leased, members
 from tests.jobs.world import INSTANCE, Recorder, World, feedback_event, status_event
 
 DEAD = Query(state="dead")
@@ -46,6 +46,8 @@ def test_they_go_one_after_the_other_the_oldest_first(world: World, replayer: Re
     assert world.states() == {id_: "queued" if id_ == ids[0] else "retrying" for id_ in ids}
     assert (members(world, "state:queued"), members(world, "state:dead")) == ([ids[0]], [])
     assert [round((due(world, id_) - began) / 500) for id_ in ids[1:]] == [1, 2, 3]
+    eight_days = 8 * 24 * 3600
+    assert world.redis.ttl(key_of(world, f"replay:{bulk.id}")) == pytest.approx(eight_days, abs=60)
     world.run()
     for done in range(1, 5):
         assert [world.states()[id_] for id_ in ids] == ["done"] * done + ["retrying"] * (4 - done)
@@ -87,6 +89,7 @@ def test_how_they_ended_is_counted(world: World, replayer: Replayer) -> None:
     assert replayer.progress(bulk.id) == Progress(bulk.id, 3, 1, 0, 1)
     [waiting] = [id_ for id_ in ids if world.states()[id_] == "retrying"]
     assert replayer.drop(waiting, "not needed") == "skipped"
+    assert members(world, "state:skipped") == [waiting]
     assert replayer.progress(bulk.id) == Progress(bulk.id, 3, 1, 1, 1)
     world.connectors["one"].answer = lambda _event, _context: Done()
     [dead] = [id_ for id_ in ids if world.states()[id_] == "dead"]
