@@ -48,6 +48,9 @@ def test_they_go_one_after_the_other_the_oldest_first(world: World, replayer: Re
     assert [round((due(world, id_) - began) / 500) for id_ in ids[1:]] == [1, 2, 3]
     eight_days = 8 * 24 * 3600
     assert world.redis.ttl(key_of(world, f"replay:{bulk.id}")) == pytest.approx(eight_days, abs=60)
+    world.redis.expire(key_of(world, f"replay:{bulk.id}"), 100)
+    replayer.replay_all(DEAD, 2, bulk.id)
+    assert world.redis.ttl(key_of(world, f"replay:{bulk.id}")) > 100, "it goes on, and is kept from then on"
     world.run()
     for done in range(1, 5):
         assert [world.states()[id_] for id_ in ids] == ["done"] * done + ["retrying"] * (4 - done)

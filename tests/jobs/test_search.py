@@ -89,6 +89,7 @@ FITS: tuple[tuple[dict[str, str], Callable[[Row], bool]], ...] = (
     ({"project": "2"}, lambda row: project(row) == "2"),
     ({"project": "issue"}, lambda _: False),
     ({"q": "channel_NOT_found"}, lambda row: "channel_not_found" in (row["error"] or "")),
+    ({"q": "slack: channel"}, lambda row: (row["error"] or "").startswith("Slack: channel")),
     ({"q": "proj-42"}, lambda row: row["result"] is not None),
     ({"q": "payment FAILS"}, lambda row: row["entity"].endswith(":4")),
     ({"q": "payment fails", "project": "2", "connector": "jira"}, lambda row: row["id"].endswith("jira")),
