@@ -11,7 +11,6 @@ from jinja2 import (
     Environment,
     StrictUndefined,
     Template,
-    TemplateError,
     TemplateSyntaxError,
     Undefined,
     meta,
@@ -22,8 +21,6 @@ from bridge.template_work import TooMuchWork
 
 LONGEST = 20_000
 """Characters of a template."""
-FAULTS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
-"""What a template and its values may raise."""
 ENDLESS = frozenset({"TooMuchWork", "RecursionError", "OverflowError"})
 """Kinds of a mistake that a template makes with any values, if it makes it with the few and small ones of a sample."""
 _LINE_BREAK = re.compile(r"(?<!\\)\\n")
@@ -65,7 +62,7 @@ def render_template(
             text.append(part)
     except TooMuchWork as error:
         raise TemplateMistake(_line(error), "TooMuchWork", "it takes too much work with these values") from None
-    except FAULTS as error:
+    except Exception as error:  # noqa: BLE001  Jinja asserts, too; whatever it raises is about this template
         raise TemplateMistake(_line(error), type(error).__name__, str(error)) from None
     return "".join(text)
 
@@ -112,7 +109,7 @@ def _compiled(environment: Environment, source: str) -> Template:
         return environment.from_string(source)
     except TemplateSyntaxError as error:
         raise TemplateMistake(error.lineno, "TemplateSyntaxError", str(error.message)) from None
-    except (*FAULTS, SyntaxError, MemoryError) as error:  # of Python, about what Jinja has made of the template
+    except Exception as error:  # of Python, about what Jinja has made of the template
         raise TemplateMistake(1, "TooDeep", "it is nested too deeply, or holds too large a number") from error
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from tools.sandbox.processes import ROOT
 
-PINS = {kind: ROOT / "requirements" / f"{kind}.txt" for kind in ("production", "oidc", "otel", "sentry", "dev")}
+PINS = {kind: ROOT / "requirements" / f"{kind}.txt" for kind in ("production", "oidc", "otel", "sentry", "dev", "fuzz")}
 
 
 def locked() -> dict[str, Any]:
@@ -39,7 +39,10 @@ def pinned(path: Path) -> dict[tuple[str, str], set[str]]:
 
 def test_the_pins_are_the_whole_lock() -> None:
     packages = [package for package in locked()["package"] if "registry" in package["source"]]
-    assert {(package["name"], package["version"]) for package in packages} == set(pinned(PINS["dev"]))
+    assert {(package["name"], package["version"]) for package in packages} == {
+        *pinned(PINS["dev"]),
+        *pinned(PINS["fuzz"]),
+    }
 
 
 @pytest.mark.parametrize("kind", PINS)

@@ -125,6 +125,11 @@ def test_what_can_be_known_before_is_reported_at_the_start(name: str) -> None:
         check_names(HOSTILE[name][0], frozenset({"v"}))
 
 
+def test_an_assertion_of_jinja_is_a_mistake_of_the_template() -> None:
+    with pytest.raises(TemplateMistake, match="line 2: expected length >= 3, got 2"):
+        render_template("\n{{ text|truncate(2) }}", VALUES)
+
+
 WRAPPED = "{{ issue.name|wordwrap(40) }}"
 TEMPLATES = {
     "JANDI_TEMPLATE": ("jandi", "webhook", WRAPPED),
