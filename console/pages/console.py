@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -97,7 +98,7 @@ def page(name: str, status: int = 200, **values: Any) -> tuple[str, int]:
         "menu": MENU if session else (),
         "here": request.endpoint.partition(".")[2] if request.endpoint else "",
         "languages": LANGUAGES,
-        "language_links": {name: _with_language(name) for name in LANGUAGES},
+        "language_links": {name: address_in(name) for name in LANGUAGES},
         "instant": instant,
         "asset": _asset,
         "advice_key": advice_key,
@@ -116,11 +117,16 @@ def _version(name: str) -> str:
     return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
 
 
-def _with_language(name: str) -> str:
-    """The address of this page in another language. Of a form's answer: of the overview."""
-    if request.method != "GET" or request.endpoint is None:
+def address_in(name: str) -> str:
+    """The address of this page in another language, "": without a choice. Of a form's answer: of the overview.
+
+    Anybody writes the query: it must not reach `url_for`, which takes names of its own (`endpoint`, `_method`)."""
+    if request.method != "GET":
         return url_for("console.overview", language=name)
-    return url_for(request.endpoint, **{**(request.view_args or {}), **request.args.to_dict(), "language": name})
+    query = {key: value for key, value in request.args.items() if key != "language"}
+    query |= {"language": name} if name else {}
+    path = request.script_root + quote(request.path)
+    return f"{path}?{urlencode(query, safe='/:@,')}" if query else path
 
 
 def done(endpoint: str, notice: str, count: int | None = None, **values: Any) -> Response:

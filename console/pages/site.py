@@ -23,7 +23,7 @@ from console.pages import (
     sign_in,
     tools,
 )
-from console.pages.console import Console, page
+from console.pages.console import Console, address_in, page
 from console.pages.cookies import is_tls, named, session_cookie, set_cookie
 from jobs.probe import is_full, sentence
 
@@ -108,9 +108,7 @@ def make_blueprint(console: Console) -> Blueprint:
 
 def _switched(chosen: str) -> Response:
     """The same page without the switch in its address; the choice is kept in a cookie."""
-    arguments = {**(request.view_args or {}), **request.args.to_dict()}
-    del arguments["language"]
-    answer = redirect(url_for(request.endpoint or "console.overview", **arguments))
+    answer = redirect(address_in(""))
     if chosen in language.LANGUAGES:
         set_cookie(answer, language.COOKIE, chosen, 366 * 86_400)
     return answer

@@ -63,6 +63,10 @@ def test_the_switch_is_kept(redis_url: str) -> None:
         assert (answer.status_code, answer.headers["Location"]) == (302, "/login?next=/audit")
         assert '<html lang="ja">' in browser.get("/login", Accept_Language="ko").text
         assert browser.get("/login?language=xx").status_code == 302
+        # Names that `url_for` would take for its own.
+        for query in ("endpoint=x", "_method=PUT", "_external=1&_scheme=ftp"):
+            assert browser.get(f"/login?{query}").status_code == 200
+            assert browser.get(f"/login?{query}&language=ja").headers["Location"] == f"/login?{query}"
         assert '<html lang="ja">' in browser.get("/login").text
 
 
