@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Set, ValuesView
 from typing import Any
 
+from jinja2.utils import Namespace
+
 STEPS = 150_000
 """For one text. A message takes a few hundred."""
 CHARACTERS = 128
@@ -49,6 +51,8 @@ class Budget:
                 waiting += [*value.keys(), *value.values()]
             elif isinstance(value, list | tuple | Set | ValuesView):
                 waiting += value
+            elif isinstance(value, Namespace):
+                waiting.append(value._Namespace__attrs)  # its text shows them
             elif isinstance(value, range):
                 count += len(value)
             elif isinstance(value, int):

@@ -37,6 +37,7 @@ HOSTILE: dict[str, tuple[str, dict[str, Any]]] = {
     "a number times a list": ("{{ v * [1] }}", {"v": 10**12}),
     "doubled by +": ("{% set n = namespace(x='x') %}" + MANY + "{% set n.x = n.x + n.x %}{% endfor %}", {}),
     "doubled by ~": ("{% set n = namespace(x='x') %}" + MANY + "{% set n.x = n.x ~ n.x %}{% endfor %}", {}),
+    "a namespace doubled by ~": ("{% set n = namespace(x='x') %}" + MANY + "{% set n.x = n ~ n %}{% endfor %}", {}),
     "a list doubled": (GROWING + "{% set n.x = n.x + n.x %}{% endfor %}", {}),
     "a list that extends itself": ("{% set v = [1] %}" + MANY + "{% set _ = v.extend(v) %}{% endfor %}", {}),
     "a list within itself, written": (GROWING + "{% set n.x = [n.x, n.x] %}{% endfor %}{{ n.x }}", {}),
