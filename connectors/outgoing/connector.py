@@ -81,7 +81,10 @@ class Outgoing:
                 # Not what exactly: such a message quotes values, and here these are people's text.
                 template = self._settings.variable("template")
                 return Failed(f"{template}: {mistake.kind} in line {mistake.line} with this event", "config")
-        return (as_json if self._settings.format == "json" else as_form)(body_of(event))
+        try:
+            return (as_json if self._settings.format == "json" else as_form)(body_of(event))
+        except ValueError as error:
+            return Failed(f"{error}; {self._settings.variable('format')}=json sends it", "config")
 
     def _address(self, event: Event) -> str:
         if self._settings.method != "GET":

@@ -22,6 +22,8 @@ from sources.facts import facts_of
 
 VERSION: Literal["1"] = "1"
 DEFAULT_EVENTS = tuple(KINDS)
+LARGEST_FORM = 8 * 1024 * 1024
+"""Characters of a form's names and values."""
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 
@@ -61,8 +63,15 @@ def as_json(body: Mapping[str, Any]) -> bytes:
 
 def as_form(body: Mapping[str, Any]) -> bytes:
     """`application/x-www-form-urlencoded`, with nested values as `data[issue][id]=3`; null is an empty text, and a list
-    or an object without members is left out."""
-    return urlencode(list(_pairs(body))).encode()
+    or an object without members is left out. Raises ValueError for one that is too large: each value repeats the names
+    of all that it is in, so that a long name and many short values make gigabytes of one megabyte of JSON."""
+    pairs, size = [], 0
+    for name, value in _pairs(body):
+        size += len(name) + len(value)
+        if size > LARGEST_FORM:
+            raise ValueError(f"as a form, this event has more than {LARGEST_FORM} characters")
+        pairs.append((name, value))
+    return urlencode(pairs).encode()
 
 
 def shown(body: bytes, format_: Literal["json", "form"]) -> Any:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl
@@ -90,6 +91,14 @@ def test_the_event_as_a_form(sandbox: Sandbox) -> None:
     assert taken.headers["content-type"] == "application/x-www-form-urlencoded"
     values = dict(parse_qsl(taken.body.decode()))
     assert (values["type"], values["data[issue][id]"], values["data[issue][name]"]) == (EVENT.name, "3", ISSUE["name"])
+
+
+def test_an_event_that_is_too_large_as_a_form_names_what_sends_it(sandbox: Sandbox) -> None:
+    """Each value repeats the names of all that it is in: 110 kB of JSON would become 1 GB."""
+    event = replace(EVENT, body={"data": {"k" * 30_000: [0] * 40_000}})
+    outcome = build(sandbox, OUTGOING_FORMAT="form").deliver(event, MemoryContext(f"{EVENT.id}.outgoing"))
+    assert isinstance(outcome, Failed)
+    assert outcome.why.endswith("OUTGOING_FORMAT=json sends it")
 
 
 @pytest.mark.parametrize("query", ["", "?key=abc"])
