@@ -26,10 +26,8 @@ class Password:
     def fits(self, given: str) -> bool:
         """Whether this is the password. Texts are compared in constant time. Against a hash, a password that was right
         before is recognized without computing it again, and one thread computes at a time: each needs much memory."""
-        if not self.is_hash:
-            return _same(given.encode("utf-8", "replace"), self._configured.encode())
-        if self.is_known(given):
-            return True
+        if self.is_known(given) or not self.is_hash:
+            return self.is_known(given)
         with self._lock:
             fits = self._computes_to_hash(given)
         if fits:
@@ -37,7 +35,10 @@ class Password:
         return fits
 
     def is_known(self, given: str) -> bool:
-        """Whether it was right before, in this process."""
+        """Whether it is seen without computing anything that it is right: a text is compared; against a hash, whether
+        it was right before, in this process."""
+        if not self.is_hash:
+            return _same(given.encode("utf-8", "replace"), self._configured.encode())
         return _same(self._digest(given), self._known)
 
     def _digest(self, given: str) -> bytes:

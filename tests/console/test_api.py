@@ -67,6 +67,7 @@ def ids(rows: list[Row]) -> list[str]:
     ],
     ids=lambda headers: repr(headers)[:50],
 )
+@pytest.mark.usefixtures("redis_url")  # without the wrong ones before it
 def test_without_the_password_nothing_is_shown(web: Web, path: str, headers: Any) -> None:
     trimmed = any(value.endswith(" ") and PASSWORD in value for _, value in headers)  # HTTP drops trailing blanks
     reply = web.get(path, headers)
