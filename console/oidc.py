@@ -27,6 +27,8 @@ from bridge.service import ServiceSettings
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Signatures that only the provider can make. `none`, and those that our client secret could make, are refused."""
 METADATA_SECONDS = 600
+REST_SECONDS = 5.0
+"""For which a provider that failed is not asked for its metadata again."""
 LEEWAY = 60
 """Seconds by which the provider's clock may differ."""
 ANSWER_BYTES = 512 * 1024
@@ -64,7 +66,8 @@ class Provider:
         self._http = new_session(answer_bytes=ANSWER_BYTES)
         self._lock = threading.Lock()
         self._metadata: dict[str, Any] = {}
-        self._until = float("-inf")
+        self._until = self._rests = float("-inf")
+        self._failure = ""
 
     def begin(self, redirect_uri: str) -> Begun:
         """Raises SignInFailed."""
@@ -96,21 +99,41 @@ class Provider:
         return claims
 
     def _known(self) -> dict[str, Any]:
-        """The provider's metadata, read again after a while."""
-        with self._lock:
-            if time.monotonic() < self._until:
+        """The provider's metadata, read again after a while.
+
+        Anybody can cause a call of this, and the threads for that are few: one thread waits for a provider that hangs,
+        the others take what was known, or fail.
+        """
+        if time.monotonic() < self._until:
+            return self._metadata
+        if not self._lock.acquire(blocking=False):
+            if self._metadata:
                 return self._metadata
-            found = self._get(f"{self._issuer}/.well-known/openid-configuration")
-            needed = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
-            if not all(isinstance(found.get(name), str) for name in needed):
-                raise SignInFailed("login.oidc.unavailable", "the metadata of OIDC_ISSUER is not complete")
-            if found["issuer"].rstrip("/") != self._issuer.rstrip("/"):
-                raise SignInFailed("login.oidc.unavailable", "the metadata names another issuer than OIDC_ISSUER")
-            places = [found[name] for name in (*needed[1:], "userinfo_endpoint") if name in found]
-            if not all(isinstance(place, str) and is_safe(place) for place in places):
-                raise SignInFailed("login.oidc.unavailable", "the metadata names an address without https")
-            self._metadata, self._until = found, time.monotonic() + METADATA_SECONDS
-            return found
+            raise SignInFailed("login.oidc.unavailable", "the provider has not answered an earlier request yet")
+        try:
+            if time.monotonic() < self._rests:
+                raise SignInFailed("login.oidc.unavailable", f"it is not asked again yet: {self._failure}")
+            try:
+                self._metadata = self._read()
+            except SignInFailed as failure:
+                self._rests, self._failure = time.monotonic() + REST_SECONDS, str(failure)
+                raise
+            self._until = time.monotonic() + METADATA_SECONDS
+            return self._metadata
+        finally:
+            self._lock.release()
+
+    def _read(self) -> dict[str, Any]:
+        found = self._get(f"{self._issuer}/.well-known/openid-configuration")
+        needed = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
+        if not all(isinstance(found.get(name), str) for name in needed):
+            raise SignInFailed("login.oidc.unavailable", "the metadata of OIDC_ISSUER is not complete")
+        if found["issuer"].rstrip("/") != self._issuer.rstrip("/"):
+            raise SignInFailed("login.oidc.unavailable", "the metadata names another issuer than OIDC_ISSUER")
+        places = [found[name] for name in (*needed[1:], "userinfo_endpoint") if name in found]
+        if not all(isinstance(place, str) and is_safe(place) for place in places):
+            raise SignInFailed("login.oidc.unavailable", "the metadata names an address without https")
+        return found
 
     def _get(self, url: str, headers: dict[str, str] | None = None) -> dict[str, Any]:
         try:

@@ -6,8 +6,10 @@ import base64
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 
 import pytest
@@ -271,6 +273,29 @@ def test_a_provider_that_is_away(start: Start) -> None:
     site = start(OIDC_ISSUER=f"http://127.0.0.1:{free_port()}")
     assert site.sign_in().status_code == 502
     site.browser.sign_in()
+
+
+def test_a_provider_that_hangs_holds_one_thread_and_is_not_asked_at_once_again(start: Start) -> None:
+    asked, go, answered = Event(), Event(), []
+
+    def hang(_environ: Any, start_response: Any) -> list[bytes]:
+        asked.set()
+        assert go.wait(20)
+        answered.append(1)
+        start_response("500 Internal Server Error", [])
+        return [b""]
+
+    with ExitStack() as stack:
+        site = start(OIDC_ISSUER=stack.enter_context(serving(hang)))
+        pool = stack.enter_context(ThreadPoolExecutor(1))
+        first = pool.submit(Browser(site.browser.url).get, "/login/oidc")
+        assert asked.wait(20)
+        assert site.browser.get("/login/oidc").status_code == 502
+        assert answered == []
+        go.set()
+        assert first.result().status_code == 502
+        assert site.browser.get("/login/oidc").status_code == 502
+        assert answered == [1]
 
 
 def test_failed_sign_ins_are_limited(start: Start) -> None:
