@@ -10,6 +10,7 @@ from connectors.base.context import Context, Links
 from connectors.base.outcomes import Failed, Outcome, Skipped
 from sources.abc.models import Feedback, Issue
 from sources.base import Event
+from sources.sweep import SourceError
 
 
 @runtime_checkable
@@ -33,11 +34,13 @@ class Restoring(Protocol):
 @dataclass(frozen=True, slots=True)
 class Changed:
     """What a look at a third party showed. `events`: each with the time of the change, and the body and the headers to
-    store. `until`: the time of the last change that was seen, where there are more; None where all were."""
+    store. `until`: the time of the last change that was seen, where there are more; None where all were. `errors`: of
+    the parts of the third party that could not be looked at, where others could."""
 
     looked_at: int
     events: Sequence[tuple[float, Event, bytes, Mapping[str, str]]]
     until: float | None = None
+    errors: Sequence[SourceError] = ()
 
 
 @runtime_checkable

@@ -57,7 +57,7 @@ class Back:
         self._source = settings.PREFIX
         self._maps = Maps(settings.status_map, back_of(settings))
         self._marker = re.compile(
-            rf"abc-{re.escape(tools.scope)}-([0-9]{{1,16}})-([0-9]{{1,16}})(?:-t([0-9]{{1,12}}))?"
+            rf"abc-{re.escape(tools.scope)}-([0-9]{{1,16}})-([0-9]{{1,16}})(?:-t([0-9]{{1,11}}))?"
         )
 
     def deliver(self, event: TicketEvent, context: Context) -> Outcome:
@@ -90,9 +90,12 @@ class Back:
         return verdict(self._maps, base, Pair(case.issue.status, ticket.status), called, ticket_is_later)
 
     def changed(self, since: float, links: Links) -> Changed:
-        """For connectors.base.Changing. Raises SourceError."""
+        """For connectors.base.Changing. Raises SourceError where no container could be looked at: one that was deleted,
+        or is not shown any more, must not keep the others from being looked at."""
         events, looked_at, until = [], 0, None
-        for container in dict.fromkeys(container for _, container in self._settings.containers.items()):
+        errors: list[SourceError] = []
+        containers = dict.fromkeys(container for _, container in self._settings.containers.items())
+        for container in containers:
             last = since
             try:
                 for ticket in self._history.changed_since(container, since):
@@ -102,10 +105,15 @@ class Back:
             except IncompleteSearch:
                 until = last if until is None else min(until, last)
             except Refused as refusal:
-                raise SourceError(refusal.outcome.reason, refusal.outcome.why, again=True) from None
+                outcome = refusal.outcome
+                why, again = f"{container}: {outcome.why}", isinstance(outcome, Retry)
+                errors.append(SourceError(outcome.reason, why, again=again))
             except NoAnswer as error:
-                raise SourceError(error.reason, f"{self._api.title}: {error}", again=True) from None
-        return Changed(looked_at, events, until)
+                why = f"{container}: {self._api.title}: {error}"
+                errors.append(SourceError(error.reason, why, again=True))
+        if errors and len(errors) == len(containers):
+            raise errors[0]
+        return Changed(looked_at, events, until, errors)
 
     def _unknown(self, ticket: Ticket, links: Links) -> str | None:
         """What is known of a ticket whose status differs from it; None where it does not, and for what is not ours."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import structlog
+from redis.exceptions import RedisError
 
 from connectors.base import Changing, Connector, Links
 from jobs.accept import Acceptor
@@ -33,7 +34,7 @@ class Changes:
 
     def run(self, since: float | None, now: float, dry_run: bool, report: Report) -> None:
         """Asks each connector for what changed since `since`, or its checkpoint, and makes an event of what its link
-        does not know yet. Raises RedisError."""
+        does not know yet. An error of one is reported, and the others are asked all the same. Raises RedisError."""
         for name, connector in self._changing.items():
             position = Position(POSITION, name)
             try:
@@ -41,6 +42,13 @@ class Changes:
             except SourceError as error:
                 report.errors.append(f"{name}, tickets that were changed: {error}")
                 continue
+            except RedisError:
+                raise
+            except Exception as error:
+                log.exception("a connector could not be asked for changes: a defect", connector=name)
+                report.errors.append(f"{name}, tickets that were changed: a defect: {type(error).__name__}")
+                continue
+            report.errors += [f"{name}, tickets that were changed: {error}" for error in found.errors]
             report.looked_at += found.looked_at
             for at, event, body, headers in found.events:
                 if at > now - SETTLED_SECONDS:
@@ -53,5 +61,6 @@ class Changes:
                         continue
                     log.info("found", event_id=event.id, name=event.name, entity=str(event.subject))
                 report.findings.append(Finding(event.id, event.name, str(event.subject), f"missed; now for {name}"))
-            if since is None and not dry_run:
+            # What is refused for good holds nothing up: it would soon be more than one look shows.
+            if since is None and not dry_run and not any(error.again for error in found.errors):
                 self._checkpoints.advance(position, now if found.until is None else min(found.until, now))

@@ -28,7 +28,8 @@ class Desk(Recorder):
 
     tickets: list[tuple[str, float]] = field(default_factory=list)
     more: bool = False
-    error: SourceError | None = None
+    error: Exception | None = None
+    parts: list[SourceError] = field(default_factory=list)
     asked: list[float] = field(default_factory=list)
     linked: list[dict[str, str]] = field(default_factory=list)
     now: float = 0.0
@@ -42,7 +43,7 @@ class Desk(Recorder):
         for key, ago in self.tickets:
             subject, at = Subject("github", "ticket", "acme/app", key), self.now - ago
             events.append((at, *found(INSTANCE, "github", Ticket(key, key, status="closed"), subject, at, "")))
-        return Changed(len(events), events, events[-1][0] if self.more else None)
+        return Changed(len(events), events, events[-1][0] if self.more else None, self.parts)
 
 
 @dataclass
@@ -124,6 +125,22 @@ def test_an_error_is_reported_and_the_checkpoint_stays(run: Run) -> None:
     report = run.reconcile()
     assert report.errors == ["desk, tickets that were changed: GitHub did not answer"]
     assert run.checkpoint is None
+
+
+def test_a_defect_of_one_connector_ends_no_run(run: Run) -> None:
+    run.desk.error = ValueError("a defect")
+    assert run.reconcile().errors == ["desk, tickets that were changed: a defect: ValueError"]
+    assert run.checkpoint is None
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_part_that_could_not_be_looked_at_is_reported_beside_the_others(run: Run, again: bool) -> None:
+    run.desk.tickets = [("1", OLD)]
+    run.desk.parts = [SourceError("auth", "acme/gone: GitHub answered 404", again=again)]
+    report = run.reconcile()
+    assert report.errors == ["desk, tickets that were changed: acme/gone: GitHub answered 404"]
+    assert len(report.findings) == 1
+    assert (run.checkpoint is None) == again
 
 
 def test_the_connector_reads_its_own_links(run: Run) -> None:

@@ -25,7 +25,7 @@ COMPOSED = {
         re.compile(r"[a-z.:_,]{1,60}"),
     ],
     r'connectors/tickets/back.py: re.compile( rf"abc-{re.escape(tools.scope)}-([0-9]{{1,16}})-([0-9]{{1,16}})'
-    r'(?:-t([0-9]{{1,12}}))?" )': [re.compile(r"abc-default\.label-([0-9]{1,16})-([0-9]{1,16})(?:-t([0-9]{1,12}))?")],
+    r'(?:-t([0-9]{{1,11}}))?" )': [re.compile(r"abc-default\.label-([0-9]{1,16})-([0-9]{1,16})(?:-t([0-9]{1,12}))?")],
     r'connectors/translate/keep.py: re.sub(rf"</?{re.escape(mode.tag)}(?: [^<>]*)?>", "", answer)': [
         re.compile(rf"</?{tag}(?: [^<>]*)?>") for tag in ("span", r"apertium\-notrans")
     ],

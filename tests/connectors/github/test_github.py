@@ -10,9 +10,10 @@ import pytest
 
 from bridge.environment import ConfigError
 from bridge.settings import load
-from connectors.base import Check, Done, Failed, Outcome, Retry, Skipped
+from connectors.base import Changing, Check, Done, Failed, Outcome, Retry, Skipped
 from connectors.github import SPEC
 from connectors.github.settings import Settings
+from sources.sweep import SourceError
 from tests.connectors.github.contract import CASES
 from tests.connectors.github.world import GitHubWorld
 from tools.sandbox.github import ME, PERSON, REPO, TOKEN
@@ -38,6 +39,30 @@ def checks(world: GitHubWorld) -> list[Check]:
 
 def marker(world: GitHubWorld, issue: Any) -> str:
     return f"<!-- {world.marker(issue)} -->"
+
+
+def test_a_repository_that_is_gone_hides_no_change_in_the_others(world: GitHubWorld) -> None:
+    world.set(GITHUB_REPO=f"1={REPO},2=acme/gone", GITHUB_STATUS_BACK="open=INIT,closed=RESOLVED")
+    result(world.created(world.issue()))
+    world.move(world.first, "closed")
+    connector = world.connector()
+    assert isinstance(connector, Changing)
+    changed = connector.changed(0.0, world.links)
+    assert [event.name for _, event, _, _ in changed.events] == ["github.found"]
+    [error] = changed.errors
+    assert str(error).startswith("acme/gone: GitHub answered 404")
+    world.set(GITHUB_REPO="acme/gone")
+    with pytest.raises(SourceError, match="acme/gone"):
+        world.connector().changed(0.0, world.links)  # type: ignore[attr-defined]
+
+
+def test_a_marker_with_a_time_that_no_calendar_has_names_no_issue(world: GitHubWorld) -> None:
+    """Who may edit the ticket writes it."""
+    world.set(GITHUB_STATUS_BACK="open=INIT,closed=RESOLVED")
+    result(world.created(world.issue()))
+    world.wipe()
+    world.row().body = "<!-- abc-test-1-1-t999999999999 -->"
+    assert isinstance(world.moved(), Skipped)
 
 
 def test_a_ticket_has_title_text_hidden_marker_and_labels(world: GitHubWorld) -> None:
