@@ -75,6 +75,8 @@ class Clock(threading.Thread):
                 pass
         except RedisError as error:
             log.warning("nothing forgotten", because=str(error))
+        except Exception:
+            log.exception("nothing forgotten")  # this thread must not end
 
     def stop(self) -> None:
         self._stopped.set()
