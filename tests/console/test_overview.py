@@ -110,7 +110,7 @@ def test_shares_of_redis_s_memory() -> None:
 def test_dead_letters_are_not_well(operator: Browser, world: World) -> None:
     broken(world, Failed("refused", "client_error"), 1)
     text = visible(operator.get("/").text)
-    assert "Dead letters that need a person: 1. What to do" in text
+    assert "Dead letters that need a person: 1. Show them" in text
     assert "are healthy" not in text
 
 
