@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from bridge.http import NoAnswer
-from connectors import patience
 from connectors.alerts.contents import Content, digest
-from connectors.alerts.poster import CannotLook, Looking, Marker, Posted, Poster, Refused, Target
+from connectors.alerts.looking import Looker, needs_look
+from connectors.alerts.poster import Marker, Posted, Poster, Refused, Target
 from connectors.alerts.settings import AlertSettings
 from connectors.alerts.tickets import Tickets
 from connectors.alerts.writer import Writer
@@ -37,8 +37,6 @@ from sources.abc.models import AbcEvent
 from sources.base import Event
 from sources.tickets import TicketEvent
 
-CLOCK_SECONDS = 600.0
-"""How far the ledger's clock may be from the other system's for a look-up to find the message."""
 DIGEST_FROM = 10
 """How many messages must wait for a channel before they become one."""
 LOOKING_SECONDS = 20.0
@@ -57,6 +55,7 @@ class AlertConnector:
         self._poster = poster
         self._threads = threads
         self._writer = Writer(settings, tools.language, poster.system)
+        self._looker = Looker(settings, poster)
         self._tickets = Tickets(tools, settings.ticket_url)
         # In threads each message has its own position.
         self.crowd = sys.maxsize if threads else DIGEST_FROM
@@ -106,7 +105,7 @@ class AlertConnector:
         for event, context in waiting:
             with suppress(LeaseLost):
                 late = self._later() if time.monotonic() >= until else None
-                put_off = (failure or late) if _needs_look(event, context) else None
+                put_off = (failure or late) if needs_look(event, context) else None
                 outcome = put_off or self._known(event, context, channel)
                 if outcome is None:
                     line = self._writer.line(event, self._tickets.known(event, context.links))
@@ -134,49 +133,13 @@ class AlertConnector:
             return Skipped(OURS)
         if "done" in context.notes:
             return Done(context.notes["done"])  # replayed: a message is posted once
-        return self._look(event, context, channel) if _needs_look(event, context) else None
-
-    def _look(self, event: Event, context: Context, channel: str) -> Outcome | None:
+        if not needs_look(event, context):
+            return None
         posting = context.notes.get("posting")
-        if posting:
-            target = Target(posting["channel"], posting["thread"])
-            oldest = latest = posting["at"]
-        else:
-            # What is sent again, or found by reconcile, may have been posted before the ledger was wiped.
-            target = Target(channel, self._thread(event, context.links, channel))
-            oldest, latest = event.occurred, context.now()
-        since, until = max(0.0, oldest - CLOCK_SECONDS), latest + CLOCK_SECONDS
-        try:
-            if not isinstance(self._poster, Looking):
-                raise CannotLook(f"{self._poster.system} can't look messages up here")
-            posted = self._poster.look(self._marker(context), target, since, until)
-        except CannotLook as why:
-            return self._unsure(context, str(why), bool(posting))
-        except NoAnswer as error:
-            return no_answer(self._poster.system, error)
-        except Refused as refused:
-            return refused.outcome
-        if posted:
-            return self._done(event, context, channel, posted, found=True)
-        if posting:
-            left = patience.left(posting["at"], context.now(), patience.SETTLE_SECONDS)
-            doubt = f"{self._poster.system} does not show the message yet, and may still post it"
-            return _settling(min(left, patience.LOOK_EVERY), doubt)
-        # One look at the end is enough: a channel may have many of these, and each look is a request.
-        left = patience.left_after_wipe(context, event.occurred)
-        older = "the event is older than our records (Redis is new, or was wiped)"
-        return _settling(left, f"{older}, so its message may be on its way to {self._poster.system}")
-
-    def _unsure(self, context: Context, why: str, tried: bool) -> Outcome | None:
-        if self._settings.when_unsure == "never":
-            system, variable = self._poster.system, self._settings.variable("when_unsure")
-            doubt = (
-                f"{system} did not confirm the message" if tried else "it may have been posted before Redis was wiped"
-            )
-            unsure = {"unsure": f"may never have been posted: {why}"}
-            return Skipped(f"{doubt}, and {variable}=never", unsure)
-        context.keep(unsure=f"{'posted again' if tried else 'may have been posted before'}: {why}")
-        return None
+        thread = posting["thread"] if posting else self._thread(event, context.links, channel)
+        target = Target(posting["channel"] if posting else channel, thread)
+        found = self._looker.look(event, context, target, self._marker(context))
+        return self._done(event, context, channel, found, found=True) if isinstance(found, Posted) else found
 
     def _post_one(self, event: Event, context: Context, channel: str) -> Outcome:
         content = self._writer.alert(event, self._tickets.of(event, context.links))
@@ -267,15 +230,6 @@ class AlertConnector:
 def _note(context: Context, target: Target) -> None:
     """`at` is by the ledger's clock. Raises LeaseLost."""
     context.keep(posting={"channel": target.channel, "thread": target.thread, "at": context.now()})
-
-
-def _needs_look(event: Event, context: Context) -> bool:
-    return bool(context.notes.get("posting")) or not context.remembers(event.occurred)
-
-
-def _settling(left: float, why: str) -> Retry | None:
-    """Whether the other system may still be at work on what we gave up waiting for, and show it only later."""
-    return Retry(f"{why}: looking again before it is posted", "not_yet", left) if left else None
 
 
 def _project(event: Event) -> str:
