@@ -29,8 +29,10 @@ def connector_rows() -> Iterator[str]:
     for kind in connectors.REGISTRY:
         spec, cases = connectors.find(kind), cases_of(kind).values()
         fields = spec.settings.model_fields
-        variables = {**COMMON, "CONNECTORS": kind, **next(iter(cases)).variables("http://127.0.0.1:9")}
-        built = Runtime(configure(variables)).connectors[kind]
+        own = next(iter(cases)).variables("http://127.0.0.1:9")
+        built = Runtime(configure({**COMMON, "CONNECTORS": kind, **own})).connectors[kind]
+        labelled = {f"{variable}__EU": value for variable, value in own.items()}
+        instances = Runtime(configure({**COMMON, "CONNECTORS": f"{kind}.eu", **labelled})).connectors
         does = "tickets" if spec.tickets else "translations" if kind == "translate" else None
         does = does or ("messages" if "feedback_field" in fields else "webhooks")
         found = {case.finds_again for case in cases}
@@ -42,10 +44,13 @@ def connector_rows() -> Iterator[str]:
             does,
             yes("status_map" in fields),
             yes("status_back" in fields),
+            yes("comment_template" in fields),
+            "linked" if spec.tickets else "links them" if "ticket_url" in fields else "–",
             again,
             yes(isinstance(built, Gathering) and built.crowd < MANY),
             yes(isinstance(built, Restoring)),
             f"{rate:g}",
+            yes([*instances] == [f"{kind}.eu"]),
         ]
         yield f"| {' | '.join(columns)} |"
 
