@@ -30,7 +30,7 @@ from bridge.http.adapter import (
     Timeouts,
     without_halves,
 )
-from bridge.http.failures import Forbidden, NoAnswer, no_answer_of
+from bridge.http.failures import Forbidden, NoAnswer, TooLarge, no_answer_of
 from bridge.http.waits import parse_retry_after, wait_of
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "Answer",
     "Forbidden",
     "NoAnswer",
+    "TooLarge",
     "answer_of",
     "guard",
     "new_session",

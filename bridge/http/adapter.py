@@ -26,7 +26,7 @@ from urllib3.util.connection import create_connection
 from bridge import tracing
 from bridge.http import exchanges
 from bridge.http.deadline import Call, current, resolver
-from bridge.http.failures import Forbidden, NoAnswer, no_answer_of, proxy_refused
+from bridge.http.failures import Forbidden, NoAnswer, TooLarge, no_answer_of, proxy_refused
 from bridge.version import VERSION
 
 CONNECT_SECONDS = 3.05
@@ -185,7 +185,7 @@ class Adapter(HTTPAdapter):
             if size > most:
                 if not success:
                     return b""
-                raise NoAnswer("network", f"the answer is larger than {most} bytes", sent=True)
+                raise TooLarge(most)
             chunks.append(chunk)
         body = without_halves(b"".join(chunks))
         return b"" if _is_too_deep(body) else body

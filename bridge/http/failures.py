@@ -38,6 +38,13 @@ class NoAnswer(Exception):
         super().__init__(what)
 
 
+class TooLarge(NoAnswer):
+    """The answer has more bytes than the session reads."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__("network", f"the answer is larger than {most} bytes", sent=True)
+
+
 class Forbidden(NoAnswer):
     """The host is at no address that this session may reach. Nothing was sent."""
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
-from bridge.http import Answer, NoAnswer, new_session, send
+from bridge.http import Answer, NoAnswer, TooLarge, new_session, send
 from bridge.http.waits import wait_of
 from connectors.answers import Messages, refused
 from connectors.base import Failed, Retry
@@ -93,10 +93,26 @@ class Rest:
     def pages(self, path: str, size: int, pages: int, **params: str) -> Iterator[list[Any]]:
         """The first `pages` pages of a list, with `size` entries each; one that has fewer is the last."""
         for page in range(1, pages + 1):
-            found, _ = self.page(path, **params, per_page=str(size), page=str(page))
+            found = self._page(path, size, page, params)
             yield found
             if len(found) < size:
                 return
+
+    def _page(self, path: str, size: int, page: int, params: Mapping[str, str]) -> list[Any]:
+        """One page; where its texts make the answer too large, by smaller ones: one entry alone is never too large."""
+        try:
+            return self.page(path, **params, per_page=str(size), page=str(page))[0]
+        except TooLarge:
+            if size == 1:
+                raise
+        parts = next(number for number in range(2, size + 1) if size % number == 0)
+        found: list[Any] = []
+        for part in range((page - 1) * parts + 1, page * parts + 1):
+            entries = self._page(path, size // parts, part, params)
+            found += entries
+            if len(entries) < size // parts:
+                break
+        return found
 
     def newest_first(self, path: str, size: int, pages: int, **params: str) -> Iterator[list[Any]]:
         """The last `pages` pages, each turned round, of a list that is sorted by age only."""

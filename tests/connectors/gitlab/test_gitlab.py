@@ -142,6 +142,15 @@ def test_a_comment_is_found_among_many(world: GitLabWorld) -> None:
     assert result(world.added(feedback, issue))["comment"] == "already exists"
 
 
+def test_a_comment_is_found_among_many_of_a_megabyte(world: GitLabWorld) -> None:
+    """A page of them is a larger answer than we read."""
+    issue, feedback = world.issue(), world.feedback()
+    world.added(feedback, issue)
+    for _ in range(9):
+        world.sandbox.gitlab.note(world.row(), "x" * 1_000_000)
+    assert result(world.added(feedback, issue))["comment"] == "already exists"
+
+
 def test_a_moved_issue_is_followed_and_its_closed_original_stays(world: GitLabWorld) -> None:
     issue = world.issue()
     world.created(issue)
