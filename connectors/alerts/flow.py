@@ -10,11 +10,12 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 
 from bridge.http import NoAnswer
 from connectors.alerts.contents import Content, digest
 from connectors.alerts.looking import Looker, needs_look
-from connectors.alerts.poster import Marker, Posted, Poster, Refused, Target
+from connectors.alerts.poster import Marker, Posted, Poster, Refused, Showing, Target
 from connectors.alerts.settings import AlertSettings
 from connectors.alerts.tickets import Tickets
 from connectors.alerts.writer import Writer
@@ -88,7 +89,12 @@ class AlertConnector:
         if self._settings.digest_template:
             line = self._writer.line(event, ticket)
             notes.append(f"its line in a digest: {line if isinstance(line, str) else line.why}")
-        return Preview(self.destination(event).name, self._poster.message(content, target, marker), tuple(notes))
+        if isinstance(self._poster, Showing):
+            shown = self._poster.message(content, target, marker)
+        else:
+            shown = asdict(content)
+            notes.append(f"the form that {self._poster.system} gets is not shown: its poster has no method `message`")
+        return Preview(self.destination(event).name, shown, tuple(notes))
 
     def gather(self, waiting: Sequence[tuple[Event, Context]]) -> list[Outcome | None]:
         """One digest for all whose message is missing, so that the whole crowd costs its channel one message.

@@ -59,14 +59,19 @@ class Poster(Protocol):
     system: str
     """As people call it: `Slack`."""
 
-    def message(self, content: Content, target: Target, marker: Marker) -> Mapping[str, Any]:
-        """What `post` sends, without the address and without secrets. Pure."""
-
     def post(self, content: Content, target: Target, marker: Marker) -> Posted:
-        """Posts `message` once. Raises NoAnswer and Refused."""
+        """Posts it once. Raises NoAnswer and Refused."""
 
     def check(self) -> Iterator[Check]:
         """See connectors.base.Connector.check."""
+
+
+@runtime_checkable
+class Showing(Protocol):
+    """A poster whose messages `flask preview` can show."""
+
+    def message(self, content: Content, target: Target, marker: Marker) -> Mapping[str, Any]:
+        """What `post` sends, without the address and without secrets. Pure."""
 
 
 @runtime_checkable
