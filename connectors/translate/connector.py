@@ -179,7 +179,7 @@ class TranslateConnector:
             yield Check(False, f"{error}{advice}")
         if not self._channels:
             yield note(
-                "translate: no channel is known yet, so its fields were not checked; set RECONCILE_CHANNELS, or run "
+                "no channel is known yet, so its fields were not checked; set RECONCILE_CHANNELS, or run "
                 "this again after the first feedback"
             )
         for project, channel in self._channels:
