@@ -28,7 +28,7 @@ class Accepted:
 
 
 class Acceptor:
-    """One per process. Used by the receiver, by reconcile, by anything that learns of an event."""
+    """One per process. The receiver, reconcile and all others that find an event use it."""
 
     def __init__(self, ledger: Ledger, routes: Iterable[Route]) -> None:
         self._ledger = ledger
@@ -50,13 +50,14 @@ class Acceptor:
         note_level: bool = True,
         trace: str = "",
     ) -> Accepted:
-        """Stores the event with those that it implies (sources.implied), each with its deliveries. `headers`:
-        what is needed besides the body to read it again (Source.kept); `skip`: connectors
-        that shall not act, with why. `extend`: a known event gets the deliveries that it lacks (of a connector that was
-        switched on since). `note_level`: whether the event's level counts as the last known one. `trace`: the
-        `traceparent` (W3C) of what accepts it, for the spans of its deliveries; "" without one.
+        """Stores the event and its implied events (sources.implied), each with its deliveries.
 
-        Raises redis.exceptions.RedisError when nothing was stored, or that is not known: accept it again then.
+        `headers`: the values that are needed besides the body to parse it again (Source.kept). `skip`: connectors
+        that must not act, each with the cause. `extend`: a known event gets its missing deliveries (of a connector that
+        was added since). `note_level`: whether the event's level becomes the last known one. `trace`: the caller's
+        `traceparent` (W3C), for the spans of the deliveries; "" without one.
+
+        Raises redis.exceptions.RedisError when nothing was stored, or the result is unknown: accept it again then.
         """
         planned = plan(event, self._routes) if isinstance(event, Event) else []
         planned = [
@@ -85,7 +86,7 @@ class Acceptor:
         return Accepted(event.id, duplicate=answers[0][0] == 0)
 
     def _accept_implied(self, source: str, event: Event, trace: str, on: Any) -> list[str]:
-        """Adds what the event implies to the same transaction: the deliveries to start."""
+        """Adds the event's implied events to the same transaction. Returns the deliveries to start."""
         jobs: list[str] = []
         for implied, body in sources.implied(event, self._ledger.instance):
             if planned := plan(implied, self._routes):

@@ -47,8 +47,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class _About:
-    """Where an attempt went: its destination, the source that it needed, and whether it probed; `judged`: whether its
-    outcome counts for their breakers; `sent`: the last requests that it made."""
+    """The destination of an attempt, the source that it needed, and whether it was a probe; `judged`: whether its
+    outcome counts for their breakers; `sent`: its last requests."""
 
     destination: str = ""
     source: str = ""
@@ -70,7 +70,7 @@ class Deliverer:
         slots: Slots,
         needs: Mapping[str, str],
     ) -> None:
-        """`needs`: the source that a connector can't do without, of those that need one (connectors.base.Spec)."""
+        """`needs`: connector -> the source that it requires, for connectors with one (connectors.base.Spec)."""
         self._ledger = ledger
         self._queue = queue
         self._connectors = connectors
@@ -81,8 +81,8 @@ class Deliverer:
         self._stops = Stops(ledger.redis, ledger.instance)
 
     def deliver(self, delivery_id: str) -> None:
-        """Runs the delivery if it is its turn and a slot is free for its connector, and then those that waited for the
-        slot. What can't be known or recorded, with Redis away, is left to the clock."""
+        """Runs the delivery if it may run now and its connector has a free slot; then runs the deliveries that wait for
+        the slot. When Redis does not answer, the delivery is left to the clock."""
         connector = split(delivery_id)[1]
         following = (connector, delivery_id) if self._slots.take(connector, delivery_id) else None
         while following:
@@ -146,7 +146,7 @@ class Deliverer:
             self._record(lease, outcome, time.monotonic() - started, about)
 
     def _run_together(self, connector: Gathering, destination: Destination, first: Lease, event: Event) -> None:
-        """A crowd waits for this destination: delivers as many as it can in one message."""
+        """Many deliveries wait for this destination: sends as many as possible in one message."""
         leases, events = [first], [event]
         with ExitStack() as stack:
             for id_ in self._ledger.gather(destination.name, flow.interval_ms(destination), DIGEST_MAX - 1):
@@ -205,7 +205,7 @@ class Deliverer:
             hand(self._queue, [settled.following])
 
     def _stop(self, lease: Lease, why: str) -> None:
-        """Before the outcome is recorded: that lets the next delivery of the line go."""
+        """Runs before the outcome is recorded, because recording it starts the next delivery of the line."""
         if _patiently(lambda: self._stops.stop(lease.connector, Stop(lease.now, why))):
             log.error("connector stopped", connector=lease.connector, why=why, resume=f"flask resume {lease.connector}")
 
@@ -217,7 +217,7 @@ class Deliverer:
 
 
 def _guarded(attempt: Callable[[], T]) -> T | Retry:
-    """A connector's defect is an outcome like any other; a lost lease and an absent Redis are not its affair."""
+    """Turns a connector's exception into an outcome, except LeaseLost and RedisError, which are no defects of it."""
     try:
         return attempt()
     except (LeaseLost, RedisError):
@@ -232,7 +232,7 @@ def _crashed(error: Exception) -> Retry:
 
 
 def _patiently(record: Callable[[], T]) -> T:
-    """A short outage of Redis must not make work that is done look undone."""
+    """Repeats `record` during a short outage of Redis, so that finished work is recorded."""
     deadline = time.monotonic() + RECORDING_PATIENCE
     pause = 0.1
     while True:

@@ -1,6 +1,6 @@
-"""What an event is, and the request that announces it; what a source declares is in `sources/source.py`.
+"""The type of an event, and of the request that announces it. The declaration of a source is in `sources/source.py`.
 
-A source parses tolerantly and without I/O. It knows no connector and nothing of Redis: `jobs` stores what it returns.
+A source parses tolerantly and without I/O. It uses no connector and no Redis: `jobs` stores the result.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ def _part(value: int | str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an event is about. `project`: of the source, where its ids are numbered by project; else "".
+    """What an event is about. `project`: the source's project, if ids are unique only inside a project; else "".
 
-    `str()` is the one spelling of it: in the ledger's keys, in links, in lists (`abc:issue:1:3`, `logto:user:u1a2`).
+    `str()` is its only spelling: in the ledger's keys, in links, in lists (`abc:issue:1:3`, `logto:user:u1a2`).
     """
 
     source: str
@@ -67,18 +67,18 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What an alert shows of an event that it has no sentence of its own for. Texts as the source has them: not
+    """The texts for an alert about an event without a sentence in connectors.texts. They are the source's own: not
     escaped, not cut, and possibly with personal data."""
 
     title: str
-    """To whom or what it happened, in one line; without `what`: what happened as well."""
+    """The subject, in one line; without `what` also what happened."""
     who: str = ""
-    """Who did it, "" where that is not known."""
+    """The person who caused the event; "" if unknown."""
     link: str = ""
-    """Where a person looks at it, "" where there is no such address."""
+    """The address of the subject for people; "" if there is none."""
     what: str = ""
-    """What happened: a key of connectors.texts.OCCURRENCES, in which `values` are put; "" where the name of the event
-    or the title has to do."""
+    """What happened: a key of connectors.texts.OCCURRENCES, whose text takes `values`; "" if the event's name or the
+    title shows it."""
     about: str = ""
     """A short key of what `title` names, such as `acme/app#7`."""
     values: Mapping[str, str] = field(default_factory=dict)
@@ -86,11 +86,11 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A value that the source shows and that changes with events, such as a status: reconcile compares the
-    last known one with the one that the source shows now.
+    """A value of a subject that changes with events, such as a status. Reconcile compares the last known value with
+    the source's present value.
 
-    `at`: since when, in seconds since 1970; `precision`: how exactly that is known, in seconds; `first`: it is the one
-    that the subject was created with, so that it is never later than another one.
+    `at`: when the value was set, in seconds since 1970; `precision`: how exactly this time is known, in seconds;
+    `first`: the subject was created with this value, so it is never later than another one.
     """
 
     value: str
@@ -101,11 +101,11 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event of a source; a source that knows more of it has a class of its own (`sources.abc.models.AbcEvent`).
+    """One event of a source. A source with more fields has its own subclass (`sources.abc.models.AbcEvent`).
 
-    `id` is deterministic: one occurrence always gets the same id, whether it arrives by webhook, reconcile or replay;
-    `occurred` is when it happened by the source's clock, in seconds since 1970, as well as that can be known;
-    `body` is what was sent, whole; `implied`: the source did not send it, another event implies it.
+    `id` is deterministic: one occurrence always gets the same id, whether it arrives by webhook, reconcile or replay.
+    `occurred`: when it happened by the source's clock, in seconds since 1970, as exactly as known.
+    `body`: the complete body that was sent. `implied`: the source did not send it; another event implies it.
     """
 
     source: str
@@ -119,13 +119,13 @@ class Event:
 
     @property
     def aliases(self) -> tuple[str, ...]:
-        """Further names by which it can be routed: what several sources have in common."""
+        """Further names for routing, which several sources share."""
         return ()
 
     @property
     def order(self) -> float:
-        """For the order of events about one subject, in seconds since 1970. An event without a time comes behind what
-        has arrived before it: the ledger takes no time that is later than its own."""
+        """For the order of events about one subject, in seconds since 1970. An event without a time comes after all
+        that arrived before it, because the ledger replaces a later time by its own."""
         return self.occurred or UNKNOWN_TIME
 
     @property
@@ -136,18 +136,18 @@ class Event:
 
     @property
     def level(self) -> Level | None:
-        """That of the subject, where the event announces one."""
+        """The subject's level, if the event announces one."""
         return None
 
     @property
     def positions(self) -> Mapping[str, str]:
-        """The positions of the source, with their names, that this event shows to exist; see Sweep."""
+        """The positions of the source that this event names, with their names; see Sweep."""
         return {}
 
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """An authentic request that is no event we act on: kept whole, and shown."""
+    """An authentic request that is no event for connectors. It is stored completely, and shown."""
 
     id: str
     state: Literal["ignored", "unreadable"]
@@ -169,10 +169,10 @@ class Request:
     raw: bytes
     """The body as sent."""
     headers: Mapping[str, str]
-    """By lower-case name. Of an event that is read again: what `Source.kept` returned for it."""
+    """By lower-case name. For a stored event only those that `Source.kept` returned."""
 
     def header(self, name: str) -> str:
-        """Its value as far as it is stored with an event, "" where it was not sent."""
+        """Its value, cut as it is stored with an event; "" if it was not sent."""
         return self.headers.get(name, "")[:LONGEST_KEPT]
 
 

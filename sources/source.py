@@ -1,4 +1,4 @@
-"""What one source declares of itself (`Source`)."""
+"""The declaration of a source (`Source`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sources.sweep import Api
 
 
 def headers_kept(*names: str) -> Callable[[Request], Mapping[str, str]]:
-    """For `Source.kept`: these headers (lower-case names), where the request has them."""
+    """For `Source.kept`: these headers (lower-case names), if the request has them."""
 
     def kept(request: Request) -> Mapping[str, str]:
         return {name: value for name in names if (value := request.header(name))}
@@ -34,44 +34,44 @@ def no_facts(_event: Event) -> Mapping[str, Any]:
 
 
 VERSION = 1
-"""Of this contract. It grows by one when a source that was written for it would no longer work."""
+"""Of this contract. It grows by one when a source for the previous version would no longer work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a source declares: the object `SOURCE` of its package, which is listed in sources/__init__.py, or what the
-    entry point of a plug-in names."""
+    """The declaration of a source: the object `SOURCE` of its package, listed in sources/__init__.py, or the object
+    that a plug-in's entry point names."""
 
     name: str
     """In SOURCES, in the keys of the ledger and, except for ABC, at the start of its events' names."""
     title: str
-    """As people call it: `GitHub`."""
+    """The name for people: `GitHub`."""
     settings: type[Settings]
     secret: str
-    """The variable without which it can't receive; "" for one to which nobody sends."""
+    """The variable without which it can't receive; "" for a source without webhooks."""
     events: tuple[str, ...]
-    """The names of its events as `<CONNECTOR>_EVENTS` has them. Others are kept, too, and can be routed."""
+    """The names of its events as `<CONNECTOR>_EVENTS` has them. Other events are stored, too, and can be routed."""
     proof: Callable[[Any], Proof]
-    """(settings) -> how a request proves itself."""
+    """(settings) -> the check that a request comes from this source."""
     parse: Callable[[Request], Event | Unread]
-    """Without I/O, and never raises: what cannot be read is Unread."""
+    """Without I/O, and never raises: a request that can't be read is Unread."""
     samples: Callable[[str], Sample]
     """(name of an event) -> a request that announces it."""
     kept: Callable[[Request], Mapping[str, str]] = keeps_nothing
-    """What `parse` needs besides the body, by name: stored with the event, and the `headers` of the Request when it is
-    read again. Each value has at most LONGEST_KEPT characters."""
+    """The values that `parse` needs besides the body, by name. They are stored with the event, and are the `headers`
+    of the Request when the event is parsed again. Each value has at most LONGEST_KEPT characters."""
     implied: Callable[[Event, str], list[tuple[Event, bytes]]] = _implies_nothing
-    """(event, instance) -> what happened with it and is not sent as an event of its own, each with the body to
+    """(event, instance) -> the events that it implies and that the source does not send, each with the body to
     store."""
     facts: frozenset[str] = frozenset()
     """Names that only its events have for filters; `event`, `source` and `data` exist for every source."""
     facts_of: Callable[[Event], Mapping[str, Any]] = no_facts
-    """Values for `facts`, and for `data` where that is not the whole body."""
+    """Values for `facts`, and for `data` if that is not the whole body."""
     api: Api | None = None
-    """None where it only sends."""
+    """None for a source that only sends webhooks."""
     version: int = VERSION
 
     @property
     def kind(self) -> str:
-        """As bridge.plug_ins calls it."""
+        """The name of this field in bridge.plug_ins."""
         return self.name

@@ -1,8 +1,8 @@
 """The contract of a connector: try once, and return an outcome.
 
-A connector never retries, sleeps, schedules or logs what happens next: it returns an outcome and the job layer does
-the rest. It may be run again at any moment, after any step, by another process; so before an effect that can't be
-undone it keeps a note (`context.keep`), and when it finds such a note it looks before it acts.
+A connector never retries, sleeps, schedules or logs the outcome: it returns an outcome, and the job layer does
+the rest. It may be run again at any moment, after any step, by another process. So it keeps a note (`context.keep`)
+before an effect that can't be undone, and when it finds such a note, it looks for the effect before it acts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a connector may be able to do besides: each ability is a protocol, and a connector that fits it has it."""
+"""Optional abilities of a connector. Each is a protocol: a connector with its methods has the ability."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from sources.sweep import SourceError
 
 @runtime_checkable
 class Restoring(Protocol):
-    """A connector whose effect shows at the source itself, so that reconcile can see where it is missing.
+    """A connector whose effect is visible at the source, so that reconcile can see where the effect is missing.
 
-    The others are alerts: what is old when it is found is not announced any more.
+    The other connectors send alerts: they get no event that is old when reconcile finds it (ALERT_MAX_AGE).
     """
 
     def missing(self, entity: Issue | Feedback) -> bool:
@@ -27,15 +27,15 @@ class Restoring(Protocol):
         """Whether reconcile should restore our effect if it has disappeared at the source. Without I/O."""
 
     def behind(self, entity: Issue | Feedback, link: Mapping[str, str]) -> bool:
-        """Whether the last value that we wrote to the third party, kept in `link`, differs from what the source shows
-        now. Without I/O."""
+        """Whether the last value that we wrote to the third party, kept in `link`, differs from the source's present
+        value. Without I/O."""
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What a look at a third party showed. `events`: each with the time of the change, and the body and the headers to
-    store. `until`: the time of the last change that was seen, where there are more; None where all were. `errors`: of
-    the parts of the third party that could not be looked at, where others could."""
+    """The changes found at a third party. `events`: each with the time of the change, and the body and the headers to
+    store. `until`: if more changes exist, the time of the last one that was read; None if all were read. `errors`: one
+    for each part of the third party that could not be read, although others could."""
 
     looked_at: int
     events: Sequence[tuple[float, Event, bytes, Mapping[str, str]]]
@@ -48,28 +48,28 @@ class Changing(Protocol):
     """A connector that carries changes at its third party to the source, and can list them."""
 
     def changed(self, since: float, links: Links) -> Changed:
-        """What was changed since `since` (seconds since 1970) and differs from what `links` knows. Always the same
-        events for one change. Raises sources.sweep.SourceError."""
+        """The changes since `since` (seconds since 1970) that differ from `links`. One change always gives the same
+        events. Raises sources.sweep.SourceError."""
 
 
 @runtime_checkable
 class Gathering(Protocol):
-    """A connector that can report several events in one message, for when more wait than its destination takes."""
+    """A connector that can report several events in one message, when many wait for the destination's rate."""
 
     crowd: int
-    """How many must wait for that."""
+    """From how many waiting deliveries on."""
 
     def gather(self, waiting: Sequence[tuple[Event, Context]]) -> list[Outcome | None]:
-        """One outcome for each, in the same order; None for one that another worker has taken over; the
-        others are still ours."""
+        """One outcome for each, in the same order; None for a delivery that another worker has taken over (the
+        others are still ours)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What a delivery would send, and where; no secret.
 
-    `where`: for people. `content`: what JSON can hold, as it is sent, or the part of it that is known without asking
-    anybody. `notes`: what the delivery adds, or finds out first.
+    `where`: for people. `content`: values for JSON, as they are sent, or the part of them that is known without a
+    request. `notes`: what the delivery would add, or ask for first.
     """
 
     where: str
@@ -79,8 +79,8 @@ class Preview:
 
 @runtime_checkable
 class Previewing(Protocol):
-    """A connector that can show what it would do for an event, for `flask preview`."""
+    """A connector that can show what it would send for an event, for `flask preview`."""
 
     def preview(self, event: Event, links: Links) -> Preview | Skipped | Failed:
-        """What `deliver` would send, by the code that `deliver` uses. Makes no request: an entity counts as the event
-        describes it. Reads `links`, and sets none."""
+        """What `deliver` would send, made by the same code. Makes no request: it takes the entity's values from the
+        event. Reads `links`, and sets none."""

@@ -1,4 +1,4 @@
-"""What a connector gets: the context of an attempt from the job layer, and what it is built with."""
+"""The input of a connector: the context of an attempt, from the job layer, and the tools it is built with."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from sources.base import Event, Level
 
 
 class Links(Protocol):
-    """What one connector instance knows of entities at its third party (ticket key, thread). Outlives the delivery.
+    """The links of one connector instance: its data about entities at its third party (ticket key, thread). A link
+    outlives the delivery.
 
-    `created`: the entity's `creation`. What is known of an earlier entity with the same id is not returned, and is
-    replaced by the next `set`; where either creation time is unknown ("") the link counts.
+    `created`: the entity's `creation`. The link of an earlier entity with the same id is not returned, and the next
+    `set` replaces it; if one of the two creation times is unknown (""), the link is valid.
     """
 
     def get(self, entity: str, created: str) -> dict[str, str]: ...
@@ -25,11 +26,11 @@ class Links(Protocol):
         """Adds or replaces values; an empty text removes one."""
 
     def of(self, connector: str) -> Links:
-        """Those of another connector instance, to read them: an alert links the ticket of an issue."""
+        """The links of another connector instance, to read them: an alert links the ticket of an issue."""
 
 
 class Context(Protocol):
-    """What a connector gets from the job layer for one attempt."""
+    """The connector's access to the job layer, for one attempt."""
 
     delivery_id: str
     attempt: int
@@ -38,83 +39,86 @@ class Context(Protocol):
     """Seconds since the event was accepted."""
     links: Links
     born: float
-    """Since when the ledger has records, as `now()` counts: since it was created or wiped. `connectors/patience.py`
-    uses it."""
+    """When the ledger was created or wiped, by the clock of `now()`: it has no older records.
+    `connectors/patience.py` uses it."""
 
     @property
     def notes(self) -> Mapping[str, Any]:
-        """What this delivery's attempts kept so far."""
+        """The notes that this delivery's attempts kept so far."""
 
     def now(self) -> float:
-        """Seconds since 1970 by the ledger's clock, which all workers share: the one for times that are kept."""
+        """Seconds since 1970 by the ledger's clock, which all workers share. Use it for times that are stored."""
 
     def remembers(self, moment: float) -> bool:
-        """Whether what we did since `moment` (seconds since 1970, by the source's clock) would be known now: a ledger
-        that was wiped, or is new, does not know what came before."""
+        """Whether the ledger has all records since `moment` (seconds since 1970, by the source's clock): a new or
+        wiped ledger has no records from before its creation."""
 
     def keep(self, **notes: Any) -> None:
-        """Stores notes with the delivery before going on; they outlive a killed worker. With no notes it only makes
-        sure that the delivery is still ours, for the moment before an effect.
+        """Stores notes with the delivery; they outlive a killed worker. Without notes it only checks that the delivery
+        is still ours: call it right before an effect.
 
         Raises LeaseLost when another worker has taken over.
         """
 
     def add(self, note: str, items: Mapping[str, str]) -> None:
-        """Adds items to the note `note`, which is a mapping of texts and is added to only. Each item is stored
-        separately: the cost of one does not grow with the number of those before it.
+        """Adds items to the note `note`, a mapping of texts that only grows. Each item is stored
+        separately, so its cost does not grow with the number of earlier items.
 
-        Raises LeaseLost, as `keep`, and ValueError where a delivery would keep too much: then nothing is stored.
+        Raises LeaseLost, as `keep`. Raises ValueError when the notes of the delivery become too large: then nothing is
+        stored.
         """
 
     def level(self, entity: str, created: str) -> Level | None:
-        """The last status of an entity that an event of its source announced; None when none is known. `created`: as
-        for Links."""
+        """The last level of an entity that an event of its source announced, such as its status; None if unknown.
+        `created`: as for Links."""
 
     def alone(self, entity: str) -> AbstractContextManager[bool]:
-        """While it lasts no other delivery of this connector instance works on `entity`, which is not the event's own:
-        for that one this is so anyway. False: one works on it now. Raises LeaseLost, as `keep`."""
+        """Inside it, no other delivery of this connector instance works on the second entity `entity` (for the event's
+        own entity this is always so). Its value is False when another one works on it now. Raises LeaseLost, as
+        `keep`."""
 
     def charge(self, turns: int) -> None:
-        """Takes further turns of the destination's rate, for an attempt that makes more than one request: the attempt
-        goes on, and the deliveries after it wait. The first turn was taken before the attempt."""
+        """Takes further turns of the destination's rate, for an attempt with more than one request: the attempt
+        goes on, and later deliveries wait. The first turn was taken before the attempt."""
 
 
 @dataclass(frozen=True, slots=True)
 class TicketSystem:
-    """A connector instance in use that keeps a ticket for each issue. Its links hold `key` and `url` of the ticket."""
+    """A configured connector instance that makes a ticket for each issue. Its links have `key` and `url` of the
+    ticket."""
 
     name: str
     address: Callable[[int, str], str]
-    """Where a person finds the ticket that an ABC project's externalIssueId names, "" where that can't be known without
-    asking. Without I/O."""
+    """(ABC project, externalIssueId) -> the ticket's address for people; "" if it can't be known without a request.
+    Without I/O."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What every connector is built with."""
+    """The arguments that every connector is built with."""
 
     name: str
-    """Of the connector instance: `slack`, or `slack.mobile`. It starts the names of its destinations."""
+    """Of the connector instance: `slack`, or `slack.mobile`. The names of its destinations begin with it."""
     instance: str
-    """BRIDGE_INSTANCE: part of markers, so that two bridges keep apart."""
+    """BRIDGE_INSTANCE: part of markers, so that each of two bridges ignores the other's."""
     language: Language
     apis: Mapping[str, Any]
-    """The client of each source whose API is configured, by the source's name; every connector has the same ones. One
-    that can't do without a client declares that (Spec.needs)."""
+    """The client of each source whose API is configured, by the source's name; the same for every connector. A
+    connector that requires a client declares that (Spec.needs)."""
     concurrency: int
     channels: tuple[tuple[int, int], ...] = ()
-    """Project and channel ids that are known (RECONCILE_CHANNELS), for `check()`; there may be more."""
+    """Known project and channel ids (RECONCILE_CHANNELS), for `check()`; more may exist."""
     events: str = ""
     """The variable that names the events of this instance, as the operator wrote it; for messages."""
     tickets: tuple[TicketSystem, ...] = ()
-    """Every ticket system in use."""
+    """Every configured ticket system."""
     served_elsewhere: Mapping[str, str] = field(default_factory=dict)
-    """For a ticket system: ABC projects that another one names explicitly, each with that one's name. A `*` of ours
-    does not reach them."""
+    """For a ticket system: ABC projects that another ticket system names explicitly, each with its name. Our `*` does
+    not include these projects."""
 
     @property
     def abc(self) -> AbcClient | None:
-        """The client of ABC User Feedback; None where its API is not configured."""
+        """The client of ABC User Feedback; None if its API is not configured."""
         return self.apis.get("abc")
 
     def delivery_of(self, event: Event) -> str:

@@ -1,4 +1,4 @@
-"""What an attempt returns: its outcome, and why something failed."""
+"""The outcome of an attempt, and the reasons of failures."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """It may work later. `after`: seconds that the other side asked us to wait: of a rate limit (`rate_limited`) and of
-    what is only not visible yet (`not_yet`) they are the time of the next attempt, of all else they only make the
-    schedule longer. `at_source`: the source (ABC) failed; it shows nothing about the destination."""
+    """It may work later. `after`: seconds that the other side asked us to wait. For `rate_limited` and `not_yet`, the
+    next attempt follows after this time; for other reasons it can only make the schedule's delay longer. `at_source`:
+    the source (ABC) failed, so the outcome shows nothing about the destination."""
 
     why: str
     reason: Reason

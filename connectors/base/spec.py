@@ -1,4 +1,4 @@
-"""The connector itself, what its checks and destinations are, and how it is declared."""
+"""The interface of a connector, its checks and destinations, and its declaration."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Check:
 
 
 def note(what: str) -> Check:
-    """What could not be found out, or may matter later: a person reads it, and the check succeeds all the same."""
+    """A line for something that could not be checked, or may matter later. The check still succeeds."""
     return Check(True, what, is_note=True)
 
 
@@ -33,47 +33,49 @@ class Destination:
     name: str
     """For people and metrics, such as `slack #feedback`; no secret."""
     per_second: float = 0
-    """How many it takes; 0 where no limit is known."""
+    """How many deliveries it accepts; 0 if no limit is known."""
     burst: int = 1
-    """How many may go at once after a pause."""
+    """How many deliveries may be sent at once after a pause."""
 
 
 class Connector(Protocol):
     """One per process, used by many threads at once. The smallest one is a class with these three methods."""
 
     def destination(self, event: Event) -> Destination:
-        """Where this event goes. Without I/O."""
+        """The destination of this event. Without I/O."""
 
     def deliver(self, event: Event, context: Context) -> Outcome:
         """Makes the event's effect exist. Raises LeaseLost only; any other exception is a defect, and retried."""
 
     def check(self) -> Iterator[Check]:
-        """Asks the third party and returns what works and what is missing. Changes nothing."""
+        """Sends requests to the third party, and returns lines about what works and what is missing. Changes
+        nothing."""
 
 
 VERSION = 1
-"""Of this contract. It grows by one when a connector that was written for it would no longer work."""
+"""Of this contract. It grows by one when a connector for the previous version would no longer work."""
 
 
 @dataclass(frozen=True, slots=True)
 class TicketKind:
-    """What makes a connector a ticket system. It also gets an ISSUE_ADDITION for each issue that a feedback carried at
-    its creation, which ABC does not send."""
+    """Declares that a connector is a ticket system. A ticket system also gets an ISSUE_ADDITION for each issue that a
+    feedback carried at its creation; ABC does not send these."""
 
     address: Callable[[Any, int, str], str]
     """(settings, ABC project, externalIssueId) -> TicketSystem.address."""
     projects: Callable[[Any], tuple[str, Iterable[str]]]
     """settings -> (the variable that maps ABC projects, their ids or `*`)."""
     back: Callable[[Any], tuple[str, str]] = lambda _settings: ("", "")
-    """settings -> (the source whose events show that its tickets were changed, the variable of what is carried back to
-    ABC); "" for both where nothing is."""
+    """settings -> (the source whose events announce changes of its tickets, the variable of the statuses that are
+    carried back to ABC); "" for both if nothing is carried back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """What a connector declares: the object `SPEC` of its package, or what the entry point of a plug-in names.
+    """The declaration of a connector: the object `SPEC` of its package, or the object that a plug-in's entry point
+    names.
 
-    The web process reads it too: to import it must not import a third party's library. `build` may.
+    The web process reads it, too, so its module must not import a third party's library. `build` may.
     """
 
     kind: str
@@ -84,8 +86,8 @@ class Spec:
     build: Callable[[Any, Tools], Connector]
     """(settings, tools) -> the connector. Makes no request yet."""
     needs: frozenset[str] = frozenset()
-    """The source whose API it can't do without, such as {"abc"}, or nothing. Its deliveries wait while that source is
-    not available, and what it reports with `at_source` counts for that source."""
+    """The source whose API the connector requires, such as {"abc"}, or nothing. Its deliveries wait while that source
+    is not available, and its outcomes with `at_source` count for that source."""
     tickets: TicketKind | None = None
     version: int = VERSION
 
@@ -100,5 +102,5 @@ class Spec:
 
     @property
     def source(self) -> str:
-        """The one that it needs, "" for none."""
+        """The source that it needs, "" for none."""
         return next(iter(self.needs), "")

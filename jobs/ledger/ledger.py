@@ -1,6 +1,6 @@
-"""The ledger: what happened to every event and delivery, in our own Redis keys (docs/architecture.md lists them).
+"""The ledger: the records of every event and delivery, in our own Redis keys (docs/architecture.md lists them).
 
-Every change is one Lua script, so that it happens whole or not at all, by Redis's own clock. Reading for people is in
+Every change is one Lua script, so it happens completely or not at all, by Redis's own clock. Reading for people is in
 `jobs/ledger/records.py`.
 """
 
@@ -35,7 +35,7 @@ NOTE_ITEM = "note:"
 
 
 class Ledger:
-    """One per process. Methods raise redis.exceptions.RedisError when Redis does not do its part."""
+    """One per process. Methods raise redis.exceptions.RedisError when Redis fails."""
 
     def __init__(self, redis: Redis, instance: str, now: Callable[[], int] | None = None) -> None:
         """`now`: the time in milliseconds since 1970, for tests that let time pass; None: Redis's own clock."""
@@ -48,7 +48,7 @@ class Ledger:
         return self.run(LUA[script], *args, on=on)
 
     def run(self, text: str, *args: str | bytes | int, on: Any = None) -> Any:
-        """Runs a script that includes lua/time.lua: `args` come behind its prefix and time."""
+        """Runs a script that includes lua/time.lua: `args` follow its prefix and time."""
         now = self._now() if self._now else ""
         return (self.redis if on is None else on).eval(text, 0, self.prefix, now, *args)
 
@@ -62,8 +62,8 @@ class Ledger:
         on: Any,
         note_level: bool = True,
     ) -> None:
-        """Adds the storing of an event to the pipeline `on`. Its answer: [1] stored, [2] deliveries added to a known
-        event (with `extend`, or where it was only implied so far), [0, times seen] a repeat."""
+        """Adds to the pipeline `on` the command that stores an event. Its answer: [1] stored; [2] deliveries added to a
+        known event (with `extend`, or if the event was only implied so far); [0, times seen] a repeat."""
         known = event if isinstance(event, Event) else None
         level = known.level if known and note_level else None
         if level and len(level.value) > LONGEST_NAME:
@@ -84,7 +84,7 @@ class Ledger:
         self._run("accept", *head, rows, *flat, on=on)
 
     def name(self, names: Mapping[str, str], on: Any) -> None:
-        """Adds the storing of the names of positions to the pipeline `on`."""
+        """Adds to the pipeline `on` the command that stores names of positions."""
         if names:
             kept = {key: name.encode("utf-8", "replace") for key, name in names.items()}
             on.hset(f"{self.prefix}names", mapping=kept)
@@ -97,8 +97,8 @@ class Ledger:
             pipeline.execute()
 
     def lease(self, delivery_id: str, token: str, early: bool = False) -> Lease | str:
-        """Takes the right to run a delivery, `early`: even before its time; or the word why not: gone, foreign (of a
-        newer version), finished, busy, early, waiting (for the one before it in its line)."""
+        """Takes the right to run a delivery; with `early` also before its time. If that is not possible, returns why:
+        gone, foreign (of a newer version), finished, busy, early, waiting (for an earlier delivery in its line)."""
         event_id, connector = split(delivery_id)
         answer = self._run("lease", delivery_id, event_id, connector, token, LEASE_MS, int(early))
         word = answer[0].decode()
@@ -110,7 +110,7 @@ class Ledger:
         )
 
     def renew(self, leases: Iterable[tuple[str, str]], lease_ms: int = LEASE_MS) -> set[str]:
-        """Keeps (delivery id, token) pairs leased; the ids among them that another worker has taken."""
+        """Renews the leases of (delivery id, token) pairs. Returns the ids that another worker has taken over."""
         flat = [item for id_, token in leases for item in (id_, split(id_)[1], token, "")]
         return {lost.decode() for lost in self._run("renew", lease_ms, *flat)} if flat else set()
 
@@ -123,7 +123,7 @@ class Ledger:
             raise LeaseLost(lease.delivery_id)
 
     def add(self, lease: Lease, note: str, items: Mapping[str, str], lease_ms: int = LEASE_MS) -> None:
-        """Stores items of a note, each by itself, and renews the lease. Raises LeaseLost, TooLarge."""
+        """Stores items of a note, each separately, and renews the lease. Raises LeaseLost, TooLarge."""
         fields = {f"{NOTE_ITEM}{note}:{name}": text.encode("utf-8", "replace") for name, text in items.items()}
         flat = [part for pair in fields.items() for part in pair]
         size = self._run("add", lease_ms, lease.delivery_id, lease.connector, lease.token, MOST_NOTES, *flat)
@@ -132,12 +132,12 @@ class Ledger:
         check_notes(int(size))
 
     def charge(self, destination: str, interval_ms: int, turns: int) -> None:
-        """Takes further turns of a destination's rate, at once: the deliveries after this one wait for them."""
+        """Takes further turns of a destination's rate at once: later deliveries wait for them."""
         self._run("charge", destination, interval_ms, turns)
 
     def occupy(self, lease: Lease, entity: str) -> bool:
-        """Lets a delivery work on a second entity, so that those of its connector about that one wait. False: one of
-        them works on it now. Raises LeaseLost."""
+        """Lets a delivery work on a second entity: its connector's deliveries about that entity wait meanwhile. False:
+        one of them works on it now. Raises LeaseLost."""
         answer = self._run("occupy", lease.delivery_id, lease.connector, lease.token, entity, OCCUPY_MS, "take")
         if answer == b"lost":
             raise LeaseLost(lease.delivery_id)
@@ -148,11 +148,12 @@ class Ledger:
         self._run("occupy", lease.delivery_id, lease.connector, lease.token, entity, OCCUPY_MS, "free")
 
     def level(self, entity: str, creation: str) -> Level | None:
-        """The last known level of an entity; None when none is. That of an earlier one with the same id is none."""
+        """The last known level of an entity; None if unknown. The level of an earlier entity with the same id does not
+        count."""
         return read_level(self.redis, self.prefix, entity, creation)
 
     def admit(self, lease: Lease, destination: str, interval_ms: int, burst: int, source: str) -> Admission:
-        """Whether the delivery may go to its destination now, and to the source that it needs ("" for none). Raises
+        """Whether the delivery may use its destination now, and the source that it needs ("" for none). Raises
         LeaseLost."""
         ours = (lease.delivery_id, lease.connector, lease.token)
         wait, because, *last = self._run("admit", *ours, destination, interval_ms, burst, source)
@@ -166,7 +167,7 @@ class Ledger:
         return Admission(int(wait), word, closed=last[0].decode() if last else "")
 
     def gather(self, destination: str, interval_ms: int, many: int) -> list[str]:
-        """Deliveries that wait for the destination's rate, the longest waiting first; they wait no longer."""
+        """Takes deliveries from those that wait for the destination's rate, the longest waiting first."""
         return [delivery_id.decode() for delivery_id in self._run("gather", destination, interval_ms, many)]
 
     def settle(
@@ -180,8 +181,8 @@ class Ledger:
         recovery: Recovery | None = None,
         last: Mapping[str, str] = MappingProxyType({}),
     ) -> Settled:
-        """Records the outcome of an attempt. `delay`: seconds until a `retrying` one is due; `conditions`: pairs of a
-        destination and its condition (jobs/delivery/flow.py). Raises LeaseLost."""
+        """Records the outcome of an attempt. `delay`: seconds until a `retrying` delivery is due; `conditions`: pairs
+        of a destination and its condition (jobs/delivery/flow.py). Raises LeaseLost."""
         raised = {f"count:{name}": str(by) for name, by in counts.items()}
         seen = {f"last:{name}": state for name, state in last.items()}
         flat = [item for pair in {**fields, **raised, **seen}.items() for item in pair]
@@ -197,25 +198,28 @@ class Ledger:
         return Settled(following, tuple(zip(changed[::2], changed[1::2], strict=True)))
 
     def heal(self, name: str) -> int:
-        """Brings back what waits for a destination, or for any of a connector's, or died because of it: how many."""
+        """Makes due what waits for a destination, or is dead because of it; also for all destinations of a connector.
+        Returns how many deliveries."""
         return sum(itertools.takewhile(bool, (self._run("heal", name, WOKEN_AT_ONCE) for _ in range(MOST_HEALS))))
 
     def tick(self, worker: str, queue_key: str, elect_ms: int = 900, alive: bool = True) -> list[str] | None:
-        """Shows that `worker` is alive, when it is, and, when elected, answers the deliveries to hand to RQ again."""
+        """Records that `worker` is alive, with `alive`. If it is elected, returns the deliveries to hand to RQ again;
+        else None."""
         answer = self._run("tick", worker, elect_ms, HAND_OVER_MS, queue_key, STARTED_AT_ONCE, int(alive))
         return None if answer is None else [delivery_id.decode() for delivery_id in answer]
 
     def forget(self, retention_days: float) -> int:
-        """Deletes what was finished longer ago than that, a part at a time: how many there were. It only frees memory,
-        so it works when Redis has none left."""
+        """Deletes a part of what was finished longer ago than that. Returns how many. It only frees memory, so it works
+        when Redis has none left."""
         return int(self._run("forget", int(retention_days * 86_400_000)))
 
     def replay(self, delivery_id: str) -> str:
-        """Makes a delivery due again from the first attempt: queued; or gone, foreign, running: nothing is done."""
+        """Makes a delivery due again from the first attempt, and returns queued. Otherwise nothing is done: gone,
+        foreign, running."""
         return str(self._run("replay", delivery_id, HAND_OVER_MS).decode())
 
     def leave(self, worker: str) -> None:
-        """Takes a worker that stops in good order off the list of the living."""
+        """Removes a worker that stops normally from the list of living workers."""
         self.redis.zrem(f"{self.prefix}workers", worker)
 
 
