@@ -1,7 +1,7 @@
 -- Stores an event and its deliveries, all or nothing, if the event was not seen before.
--- ARGV: prefix, time, event id, hand-over ms, entity, order, whether to add what a known event lacks ('1', reconcile), positions
--- as JSON, level ('' where the event announces none), since when and how exactly that is known in ms, whether it is the
--- first one ('1'), creation time of the entity ('' where unknown), deliveries as JSON [[connector, state, why], …], then
+-- ARGV: prefix, time, event id, hand-over ms, entity, order, whether to add missing deliveries to a known event ('1', reconcile),
+-- positions as JSON, level ('' if the event announces none), time of the level and its precision in ms, whether it is the
+-- first level ('1'), creation time of the entity ('' if unknown), deliveries as JSON [[connector, state, why], …], then
 -- the event's own fields and values.
 -- Returns {1} when stored, {2} when deliveries were added, {0, times seen} for a repeat.
 --!include time
@@ -11,7 +11,7 @@ local level, since, step, first = ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11]
 local created = ARGV[13]
 local key = p .. 'event:' .. id
 local known = redis.call('EXISTS', key) == 1
--- One that was only implied by another event is announced now: connectors that did not act on the implied one do.
+-- Another event implied this one before, and now it is announced: connectors that do not act on implied events act now.
 local implied, source = false, nil
 for i = 15, #ARGV, 2 do
   implied = implied or ARGV[i] == 'implied'
@@ -25,13 +25,13 @@ if known and not extend then
 end
 -- When this ledger was created, as in tick.lua: after a wipe the receiver may store events long before a worker ticks.
 redis.call('SET', p .. 'born', now, 'NX')
--- A source whose clock is ahead, or a forged time, must not come after everything that happens from now on.
+-- A time from a fast clock, or a forged one, must not put the event after all later ones.
 order, since = math.min(order, now), math.min(since, now)
--- What happened in the same millisecond stays in the order in which it came.
+-- Events of the same millisecond stay in the order of their arrival.
 order = order + redis.call('INCR', p .. 'arrivals') % 1000 / 1000
 
--- The last known level, for reconcile to compare with. A time that is known to the second may be as late as
--- any other of its second; of two that are known to the millisecond, which may come in either order, the later one counts.
+-- The last known level, for reconcile. A time with a precision of a second counts as the end of that second. Two times with a
+-- precision of a millisecond may arrive in either order, and the later one counts.
 -- The first level is never the later one. The level of an earlier entity with the same id does not count.
 if level ~= '' then
   local levels = p .. 'levels'

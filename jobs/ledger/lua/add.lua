@@ -1,6 +1,6 @@
 -- Stores items of a note, each in a field of its own, and keeps the lease alive.
 -- ARGV: prefix, time, lease ms, delivery id, connector, token, most bytes, then fields and values.
--- Returns how many bytes are kept so (with more than the most nothing is stored), or 0 when the lease is lost.
+-- Returns the size of all notes in bytes (above the limit nothing is stored), or 0 when the lease is lost.
 --!include time
 --!include hold
 local lease, id, connector, token = tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]

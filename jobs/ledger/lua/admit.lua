@@ -1,6 +1,6 @@
 -- May this delivery go to its destination now? One breaker and one bucket for each destination, for all workers.
 -- ARGV: prefix, time, delivery id, connector, token, destination, ms between two (0: no limit), burst, the source that the delivery needs ('': none).
--- Returns {0, '' | 'probe', how many others wait for its rate} to go ahead; {0, 'lost'} when the lease is lost;
+-- Returns {0, '' | 'probe', how many others wait for its rate} when it may go; {0, 'lost'} when the lease is lost;
 -- {0, 'stopped', since when and why} when the connector instance has stopped;
 -- else {ms to wait, 'open', the destination whose breaker is open} or {ms to wait, 'limit'}.
 --!include time
@@ -12,7 +12,7 @@ local stopped = redis.call('HGET', p .. 'stopped', connector)
 if stopped then return {0, 'stopped', stopped} end
 local key, crowd = p .. 'delivery:' .. id, p .. 'crowd:' .. destination
 
--- An operator who replays has corrected something: that delivery goes at once, past every breaker.
+-- An operator who replays a delivery has corrected the cause, so it goes at once, past every breaker.
 if redis.call('HDEL', key, 'forced') == 0 then
   local probes = {}
   for _, gate in ipairs(ARGV[9] == '' and {destination} or {ARGV[9], destination}) do
@@ -43,7 +43,7 @@ local function wait_until(at)
 end
 if turn > now then return wait_until(turn) end
 redis.call('HDEL', key, 'turn')
--- A turn that is long past (the breaker was open meanwhile) would let a crowd through at once.
+-- A turn far in the past (the breaker was open meanwhile) would let many deliveries through at once.
 if now - turn < TURN_EXPIRES_MS then return {0, '', redis.call('ZCARD', crowd)} end
 local bucket = p .. 'bucket:' .. destination
 local free = math.max(tonumber(redis.call('GET', bucket) or 0), now)

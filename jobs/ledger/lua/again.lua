@@ -1,7 +1,7 @@
--- Starts a delivery again from its first attempt, at the time `at`. Included by other scripts. A `replay` is one of many
--- deliveries: its hash counts how they ended (`ended`), and expires.
+-- Starts a delivery again from its first attempt, at the time `at`. Included by other scripts. `replay`: the id of a replay of
+-- many deliveries; its hash counts their results (`ended`), and expires.
 
--- A delivery of a replay has ended in this state, or was taken out of it ('count', -1).
+-- Counts that a delivery of a replay ended in this state, or was removed from the replay ('count', -1).
 local function ended(p, key, field, by)
   local replay = redis.call('HGET', key, 'replay')
   if not replay then return end

@@ -1,4 +1,4 @@
--- Takes further turns of a destination's rate, for an attempt that makes several requests: those who come later wait.
+-- Takes further turns of a destination's rate, for an attempt with several requests: later deliveries wait.
 -- ARGV: prefix, time, destination, ms between two, turns.
 --!include time
 local bucket, cost = p .. 'bucket:' .. ARGV[3], tonumber(ARGV[4]) * tonumber(ARGV[5])

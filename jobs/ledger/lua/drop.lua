@@ -1,5 +1,5 @@
--- Ends a delivery that shall not be sent: it becomes 'skipped'.
--- ARGV: prefix, time, delivery id, connector, why, the only state in which it is dropped (without: any). Returns {'skipped', next of
+-- Ends a delivery that must not be sent: it becomes 'skipped'.
+-- ARGV: prefix, time, delivery id, connector, why, the only state in which it may be dropped (none: any state). Returns {'skipped', next of
 -- its line or ''}, or why not: {'gone' | 'foreign' | 'running' | 'finished' | 'changed'}.
 --!include time
 --!include recovery

@@ -1,6 +1,6 @@
 -- The end of a delivery, beside its state. Included by other scripts.
 
--- What was kept for a next attempt.
+-- Deletes what was kept for a next attempt.
 local function forget_notes(key)
   redis.call('HDEL', key, 'notes', 'noted', 'healed')
   for _, name in ipairs(redis.call('HKEYS', key)) do
@@ -8,7 +8,7 @@ local function forget_notes(key)
   end
 end
 
--- Leaves its line. Returns the delivery that may go next, or ''.
+-- Removes the delivery from its line. Returns the next delivery of the line that may start, or ''.
 local function leave_line(p, id, connector, entity, now)
   redis.call('ZREM', p .. 'due', id)
   local line = p .. 'line:' .. connector .. ':' .. entity

@@ -1,5 +1,5 @@
--- Forgets what was finished long ago. ARGV: prefix, time, retention ms. Returns how much it was; a part of 100 of each at once.
--- The first write is a DEL, which Redis allows when its memory is used up, and then the rest with it.
+-- Deletes what was finished longer ago than the retention. ARGV: prefix, time, retention ms. Deletes at most 100 of each kind; returns how many.
+-- The first write is a DEL: Redis allows it when its memory is used up, and then also the other writes of the script.
 --!include time
 --!include recovery
 local retention = tonumber(ARGV[3])
@@ -28,12 +28,12 @@ for _, state in ipairs({'ignored', 'unreadable'}) do
     count = count + 1
   end
 end
--- Levels of entities about which no event arrived for so long: fields `<entity>` and `<entity>|created`.
+-- Levels of entities without an event for the retention: fields `<entity>` and `<entity>|created`.
 for _, entity in ipairs(redis.call('ZRANGE', p .. 'levels:known', '-inf', now - retention, 'BYSCORE', 'LIMIT', 0, FORGOTTEN_AT_ONCE)) do
   redis.call('HDEL', p .. 'levels', entity, entity .. '|created')
   redis.call('ZREM', p .. 'levels:known', entity)
   count = count + 1
 end
--- What is older than that is not known any more.
+-- The ledger has no older records of finished deliveries.
 redis.pcall('SET', p .. 'remembers', now - retention)
 return count

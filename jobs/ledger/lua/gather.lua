@@ -12,7 +12,7 @@ for _, id in ipairs(redis.call('ZRANGE', crowd, '-inf', '+inf', 'BYSCORE', 'LIMI
     ids[#ids + 1] = id
   end
 end
--- Those who go on waiting move up, so that the next digest goes out at the next turn and not after the turns of these.
+-- The deliveries that still wait move up, so that the next digest is sent at the next turn, not after the turns of these.
 local rest = redis.call('ZRANGE', crowd, 0, -1)
 if #rest > LARGEST_CROWD then return ids end
 local at = now

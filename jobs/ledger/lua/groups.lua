@@ -1,7 +1,7 @@
 -- One step of counting dead letters by connector and reason, the newest first. Changes nothing.
--- ARGV: prefix, highest score, how many entries to skip, how many to read, the score and the member behind which to go on ('': from the
+-- ARGV: prefix, highest score, how many entries to skip, how many to read, the score and the member after which to continue ('': from the
 -- top), connector, reason ('': all).
--- Returns {entries read, score and member reached ('' when none was behind the last one), then for each group its connector,
+-- Returns {entries read, score and member reached ('' at the end of the index), then for each group its connector,
 -- reason, how many, and score and id of the newest and of the oldest}.
 --!include walk
 local p, place, last = ARGV[1], tonumber(ARGV[5]), ARGV[6]

@@ -1,4 +1,4 @@
--- Brings back what waits for a destination, or died because of it: somebody has seen that it works.
+-- Makes the deliveries due that wait for a destination, or are dead because of it: a person or a check has seen that it works.
 -- ARGV: prefix, time, name of a destination or of a connector (its destinations are called `<name>` or `<name> …`), how many at once.
 -- Returns how many were brought back; 0 when nothing is left.
 --!include time

@@ -1,4 +1,4 @@
--- Who holds a line beside this delivery; nil for nobody. A hold counts for as long as the lease of its delivery.
+-- The other delivery that holds the line; nil for none. A hold is valid for as long as the lease of its delivery.
 local function held_by_another(p, hold, id, now)
   local holder = redis.call('GET', hold)
   if not holder or holder == id then return nil end
@@ -6,8 +6,8 @@ local function held_by_another(p, hold, id, now)
   return d[1] == 'running' and tonumber(d[2] or 0) > now and holder or nil
 end
 
--- Whether the attempt with this token may go on. One whose lease ran out may, as long as nobody else of its line was let in.
--- Returns whether, and the key of its line's hold.
+-- Whether the attempt with this token may go on. After the end of its lease it may go on until another delivery of its line starts.
+-- Returns true or false, and the key of its line's hold.
 local function is_leased(p, id, connector, token, now)
   local d = redis.call('HMGET', p .. 'delivery:' .. id, 'state', 'token', 'entity')
   local hold = p .. 'hold:' .. connector .. ':' .. (d[3] or '')

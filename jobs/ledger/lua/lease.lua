@@ -1,4 +1,4 @@
--- Takes the right to run a delivery, if it is its turn.
+-- Takes the right to run a delivery, if it may run now.
 -- ARGV: prefix, time, delivery id, event id, connector, token, lease ms, '1' to take it before its time (to be delivered in one message with others).
 -- Returns {'granted', delivery fields, event fields, now, since when we remember}
 -- or {'gone' | 'foreign' | 'finished' | 'busy' | 'early' | 'waiting'}.
@@ -21,7 +21,7 @@ end
 if state == 'running' and tonumber(d[3] or 0) > now then return {'busy'} end
 if state == 'retrying' and tonumber(d[6] or 0) > now and ARGV[8] ~= '1' then return {'early'} end
 
--- What was accepted first is served first: whoever was handed over before this one and has not started was lost.
+-- RQ's queue is first in, first out: if a delivery was handed over before this one and has not started, its job was lost.
 local watermark = tonumber(redis.call('GET', p .. 'watermark') or 0)
 if tonumber(d[5] or 0) > watermark or watermark > now then
   redis.call('SET', p .. 'watermark', d[5])

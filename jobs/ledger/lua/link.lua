@@ -1,5 +1,5 @@
--- Adds values to what is known of an entity at a third party. ARGV: key, the entity's creation time ('' where unknown), then
--- names and values; an empty value removes its name. What is known of an earlier entity with the same id goes first.
+-- Adds values to the link of an entity. ARGV: key, the entity's creation time ('' if unknown), then
+-- names and values; an empty value removes its name. The link of an earlier entity with the same id is deleted first.
 local key, created = ARGV[1], ARGV[2]
 local known = redis.call('HGET', key, 'created')
 if created ~= '' and known and known ~= created then redis.call('DEL', key) end

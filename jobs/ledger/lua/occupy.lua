@@ -1,5 +1,5 @@
--- Lets a running delivery also work on an entity that is not its own: the connector's deliveries about that one wait meanwhile.
--- ARGV: prefix, time, delivery id, connector, token, entity, how long at most in ms, 'take' or 'free'.
+-- Lets a running delivery also work on a second entity: the connector's deliveries about that entity wait meanwhile.
+-- ARGV: prefix, time, delivery id, connector, token, entity, longest time in ms, 'take' or 'free'.
 -- Returns 'taken', 'busy' (another delivery works on the entity) or 'lost' (the lease); 'freed'.
 --!include time
 --!include hold

@@ -1,6 +1,6 @@
--- Starts many deliveries again, one after the other, at a rate: each at its time, so that nothing has to go on running for it.
--- ARGV: prefix, time, hand-over ms, replay id, ms between two, then delivery ids. A replay that is known goes on behind its last one.
--- Returns what again.lua does for each.
+-- Starts many deliveries again, one after the other, at a rate. Each gets a time, so no process has to keep running for the replay.
+-- ARGV: prefix, time, hand-over ms, replay id, ms between two, then delivery ids. A known replay continues after its last delivery.
+-- Returns the result of again.lua for each.
 --!include time
 --!include recovery
 --!include again

@@ -1,6 +1,6 @@
--- Recovery: who waits for a destination, and what its return sets going. Included by other scripts (see jobs/ledger/ledger.py).
--- `waits:<destination>`: unfinished deliveries, `dead:<destination>`: dead letters; score: from when a success brings them
--- back. `waiting`: the destinations that may have one of these sets. A member's hash names its destination in `waits`.
+-- Recovery: the deliveries that continue when a destination works again. Included by other scripts (see jobs/ledger/ledger.py).
+-- `waits:<destination>`: unfinished deliveries, `dead:<destination>`: dead letters; score: the time from which a success brings
+-- them back. `waiting`: the destinations that may have one of these sets. A member's hash names its destination in `waits`.
 
 local function wait_for(p, destination, id, dead, from)
   redis.call('ZADD', p .. (dead and 'dead:' or 'waits:') .. destination, from, id)
@@ -8,7 +8,7 @@ local function wait_for(p, destination, id, dead, from)
   redis.call('HSET', p .. 'delivery:' .. id, 'waits', destination)
 end
 
--- Neither for the return of a destination, nor in the crowd of those that wait for a destination's rate (see admit.lua).
+-- Removes a delivery from the set of its destination, and from the crowd that waits for the destination's rate (see admit.lua).
 local function stop_waiting(p, id)
   local key = p .. 'delivery:' .. id
   local d = redis.call('HMGET', key, 'waits', 'crowd')

@@ -1,4 +1,4 @@
--- Keeps leases alive, and keeps a note with the delivery where one is given.
+-- Renews leases, and stores a note with the delivery if one is given.
 -- ARGV: prefix, time, lease ms, then (delivery id, connector, token, notes as JSON or '') for each. Returns the ids that are lost.
 --!include time
 --!include hold

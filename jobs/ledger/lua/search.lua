@@ -1,9 +1,9 @@
 -- One step of a search: walks an index of events or of deliveries, the newest first, and returns what matches. Changes nothing.
 -- ARGV: prefix, index, whether its members are events ('1') or deliveries, highest and lowest score, how many entries to skip,
--- how many to read, most matches, most bytes of bodies to read, the score and the member behind which to go on ('': from the top),
+-- how many to read, most matches, most bytes of bodies to read, the score and the member after which to continue ('': from the top),
 -- the filter as JSON: state, connector, event (a name), id (of an event), source, project, entity, reason ('': any of them), and texts
--- (a list, in lower case: one of them must occur; empty: none need to).
--- Returns {entries read, whether all of them were looked at (1), score and member reached ('' when none was behind the last one), then
+-- (a list, in lower case: one of them must occur; empty: no condition).
+-- Returns {entries read, whether all of them were checked (1), score and member reached ('' at the end of the index), then
 -- score and id of each match …}.
 --!include walk
 local p, index, events = ARGV[1], ARGV[2], ARGV[3] == '1'

@@ -1,7 +1,7 @@
--- Records the outcome of an attempt and lets the next of the line go.
+-- Records the outcome of an attempt, and starts the next delivery of the line.
 -- ARGV: prefix, time, delivery id, connector, token, new state, delay ms (retrying), conditions as JSON [[destination, condition], …],
--- the destination whose return may bring this delivery back ('': none), from how many ms on, then fields and values; a field
--- 'count:…' is a counter to be raised, a field 'last:…' the state in which a destination was seen last. A condition is 'up', 'answers', 'down', 'quota', 'busy:<ms>', or '' when the attempt
+-- the destination whose next success may bring this delivery back ('': none), after how many ms, then fields and values; a field
+-- 'count:…' is added to a counter, a field 'last:…' is the last known state of a destination. A condition is 'up', 'answers', 'down', 'quota', 'busy:<ms>', or '' when the attempt
 -- shows nothing about that destination.
 -- Returns {'settled', next delivery id or '', destination, 'opened' | 'closed', …} (breakers that changed) or {'lost'}.
 --!include time
@@ -25,8 +25,8 @@ for i = 11, #ARGV, 2 do
   end
 end
 
--- A breaker opens when several attempts in a row found the destination down, at once when its quota is used up.
--- A destination that only asks us to wait gets its pause, and nobody is alarmed. Returns 'opened', 'closed' or ''.
+-- A breaker opens when several attempts in a row found the destination down; for a used-up quota it opens at once.
+-- If a destination only asks us to wait, deliveries wait without an alarm. Returns 'opened', 'closed' or ''.
 local function judge(destination, condition)
   local breaker = p .. 'breaker:' .. destination
   local b = redis.call('HMGET', breaker, 'until', 'opened', 'probe', 'failed')
@@ -34,7 +34,7 @@ local function judge(destination, condition)
   if was_probe then redis.call('HDEL', breaker, 'probe', 'probing') end
   if condition == 'up' or condition == 'answers' then
     local closed = redis.call('SREM', p .. 'breakers', destination) == 1
-    -- One that failed by itself, at a destination that works, keeps to its schedule.
+    -- A delivery that failed for a reason of its own, at a destination that works, keeps its schedule.
     if b[1] then wake(p, destination, now, WOKEN_BY_SUCCESS) end
     redis.call('DEL', breaker)
     if condition == 'up' then heal(p, destination, now, HEALED_BY_SUCCESS) end
@@ -60,7 +60,7 @@ local function judge(destination, condition)
         opened, turned = now, 'opened'
         redis.call('SADD', p .. 'breakers', destination)
       end
-      -- The longer the outage has lasted, the longer the pause; when many wait, a probe is worth more.
+      -- The pause grows with the outage. When many deliveries wait, it is shorter, because a probe helps more.
       local away, many = now - opened, redis.call('ZCARD', p .. 'waits:' .. destination) >= MANY_WAITING
       local pause = many and math.min(away / PAUSE_SHARE_OF_MANY, LONGEST_PAUSE_OF_MANY_MS)
         or math.min(away / PAUSE_SHARE, LONGEST_PAUSE_MS)
@@ -87,9 +87,9 @@ for _, c in ipairs(cjson.decode(ARGV[8])) do
     answer[#answer + 1] = turned
   end
 end
--- After the judgement: a failed probe must not wake itself, and is the last one to probe again.
+-- After the breaker was updated: a failed probe must not wake itself, and is the last one to probe again.
 local destination, reason = ARGV[9], redis.call('HGET', key, 'reason')
--- What holds it may have ended since it looked: nobody would wake it.
+-- The breaker that holds it may have closed since the attempt looked; then nothing would wake it.
 if destination ~= '' and (reason == 'held' and redis.call('HEXISTS', p .. 'breaker:' .. destination, 'until') == 0
   or reason == 'stopped' and redis.call('HEXISTS', p .. 'stopped', connector) == 0) then
   delay, destination = 0, ''

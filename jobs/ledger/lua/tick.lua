@@ -1,4 +1,4 @@
--- The one clock: what is due and not finished is handed to RQ again.
+-- The clock: hands unfinished deliveries that are due to RQ again. Only the elected worker runs it.
 -- ARGV: prefix, time, worker name, election ms, hand-over ms, RQ queue key, how many at once, whether its job loop turns ('1').
 -- Returns the delivery ids to hand over, or nil for a worker that was not elected this time.
 --!include time
@@ -8,18 +8,18 @@
 local worker, elect, hand, queue = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local many = tonumber(ARGV[7])
 if ARGV[8] == '1' then redis.call('ZADD', p .. 'workers', now, worker) end
--- One that lasts longer than an election was held before Redis's own clock stepped back: it elects nobody.
+-- A term that ends later than an election lasts is from before Redis's own clock stepped back: it does not count.
 local ends = tonumber(redis.call('GET', p .. 'clock'))
 if ends and ends > now and ends <= now + elect then return false end
 redis.call('SET', p .. 'clock', now + elect, 'PX', elect)
 redis.call('SET', p .. 'born', now, 'NX')  -- when this ledger was created; reset when Redis is wiped
 redis.call('ZREMRANGEBYSCORE', p .. 'workers', '-inf', now - WORKER_LISTED_MS)
 
--- One of those who wait for a destination probes it when the pause of its breaker is over.
+-- When the pause of a breaker is over, one of the waiting deliveries probes the destination.
 for _, destination in ipairs(redis.call('SMEMBERS', p .. 'waiting')) do
   local b = redis.call('HMGET', p .. 'breaker:' .. destination, 'until', 'probing')
   local open = tonumber(b[1] or 0)
-  -- Not of a connector that has stopped: what is for it would be held again at once, at each tick.
+  -- Except for a connector that has stopped: its deliveries would be held again at each tick.
   local stopped = redis.call('HEXISTS', p .. 'stopped', string.match(destination, '^[^ ]*')) == 1
   if open > 0 and open <= now and tonumber(b[2] or 0) <= now and not stopped then
     wake(p, destination, now, 1)
@@ -45,7 +45,7 @@ for _, id in ipairs(redis.call('ZRANGE', p .. 'due', '-inf', now, 'BYSCORE', 'LI
   local key = p .. 'delivery:' .. id
   local d = redis.call('HMGET', key, 'v', 'state', 'handed', 'entity')
   local state = d[2]
-  -- A lease ran out: its worker was lost, or hangs. Whatever keeps costing workers waits longer each time, and ends.
+  -- A lease ran out: its worker was lost, or hangs. A delivery that loses its worker again waits longer each time, and becomes dead at last.
   local lost = state == 'running' and d[1] == '1' and redis.call('HINCRBY', key, 'lost', 1) or 0
   if lost > 0 then redis.call('HINCRBY', p .. 'counts', 'leases_lost|' .. string.match(id, '%.(.*)$'), 1) end
   if not d[1] then

@@ -1,6 +1,6 @@
--- Walking an index from the highest score on, in steps. Included by other scripts.
+-- Reads an index from the highest score down, in steps. Included by other scripts.
 
--- Whether one member stands before another of the same score, as Redis orders them: Lua's own comparison of texts may depend
+-- Whether one member is before another of the same score, in Redis's order: Lua's own comparison of texts may depend
 -- on the locale.
 local function precedes(a, b)
   for i = 1, math.min(#a, #b) do
@@ -10,7 +10,7 @@ local function precedes(a, b)
   return #a < #b
 end
 
--- Whether an entry comes behind the place that was reached: its score (nil: none yet) and its member.
+-- Whether an entry is after the position that was reached: its score (nil: none yet) and its member.
 local function is_behind(place, last, score, member)
   return not place or score < place or score == place and precedes(member, last)
 end
