@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from connectors.base import Changing, Connector, Links
 from jobs.accept import Acceptor
-from jobs.reconcile.checkpoints import Checkpoints
+from jobs.reconcile.checkpoints import OVERLAP, Checkpoints
 from jobs.reconcile.report import Finding, Report
 from sources.sweep import Position, SourceError
 
@@ -37,8 +37,9 @@ class Changes:
         does not know yet. An error of one is reported, and the others are asked all the same. Raises RedisError."""
         for name, connector in self._changing.items():
             position = Position(POSITION, name)
+            start = self._checkpoints.start(position, since, now)
             try:
-                found = connector.changed(self._checkpoints.start(position, since, now), self._links.of(name))
+                found = connector.changed(start, self._links.of(name))
             except SourceError as error:
                 report.errors.append(f"{name}, tickets that were changed: {error}")
                 continue
@@ -63,4 +64,12 @@ class Changes:
                 report.findings.append(Finding(event.id, event.name, str(event.subject), f"missed; now for {name}"))
             # What is refused for good holds nothing up: it would soon be more than one look shows.
             if since is None and not dry_run and not any(error.again for error in found.errors):
-                self._checkpoints.advance(position, now if found.until is None else min(found.until, now))
+                until = None if found.until is None else min(found.until, now)
+                self._checkpoints.advance(position, now if until is None else next_start(start, until) + OVERLAP)
+
+
+def next_start(start: float, until: float) -> float:
+    """From when on the next run looks, where this one has seen a part of the changes since `start`, up to `until`; in
+    seconds since 1970. It overlaps with that part, but goes on behind one that is as short as the overlap: the same
+    part would be seen for ever."""
+    return max(until - OVERLAP, min(until, start + OVERLAP), start + 1.0)

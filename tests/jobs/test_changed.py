@@ -111,6 +111,15 @@ def test_where_there_are_more_the_next_run_goes_on_behind_the_last_one(run: Run)
     assert run.checkpoint == pytest.approx(run.desk.now - OLD, abs=5)
 
 
+def test_more_changes_in_a_few_minutes_than_one_look_shows_hold_nothing_up(run: Run) -> None:
+    """A bot has closed a thousand tickets: what a run sees is no longer than its overlap with the one before."""
+    run.desk.tickets, run.desk.more = [("1", OLD)], True
+    for _ in range(4):
+        run.reconcile()
+    at = run.desk.now - OLD
+    assert run.desk.asked[1:] == pytest.approx([at - OVERLAP, at, at + 1], abs=0.9)
+
+
 def test_an_operator_s_time_and_a_dry_run_move_no_checkpoint(run: Run) -> None:
     run.desk.tickets = [("1", OLD)]
     [planned] = run.reconcile(dry_run=True).findings
