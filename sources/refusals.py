@@ -11,6 +11,7 @@ from typing import Literal, get_args
 import structlog
 
 from bridge.networks import read_address
+from bridge.rarely import Rarely
 
 log = structlog.get_logger("receive")
 
@@ -40,7 +41,6 @@ ADVICE: Mapping[str, str] = {
     "busy": "start more web processes",
 }
 STORE_SECONDS = 5.0
-LOG_SECONDS = 60.0
 
 Store = Callable[[Mapping[str, int]], None]
 """Adds to the counters that all processes share; may raise, then the counts are kept for the next time."""
@@ -54,19 +54,14 @@ class Refusals:
         self._store = store
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
-        self._unlogged: Counter[str] = Counter()
-        self._logged: dict[str, float] = {}
+        self._lines = Rarely()
         self._thread: threading.Thread | None = None
 
     def add(self, reason: str, address: str | None) -> None:
         """Counts one refused request from `address`, which may be any text that a caller made up."""
         with self._lock:
             self._counts[reason] += 1
-            self._unlogged[reason] += 1
-            now = time.monotonic()
-            if now - self._logged.get(reason, -LOG_SECONDS) >= LOG_SECONDS:
-                self._logged[reason] = now
-                requests = self._unlogged.pop(reason)
+            if requests := self._lines.count(reason):
                 caller = str(read_address(address or "") or "unknown")
                 log.warning("refused", reason=reason, requests=requests, address=caller, advice=ADVICE.get(reason, ""))
             if self._thread is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from bridge.rarely import Rarely
 from bridge.service import ServiceSettings
 from console.advice import advice_key
 from console.attempts import Attempts
@@ -45,6 +46,8 @@ class Console:
     tasks: Tasks
     provider: Provider | None
     """For the sign-in by OIDC."""
+    lines: Rarely = field(default_factory=Rarely)
+    """Of the log: those that visitors cause who have not signed in."""
 
     @property
     def configuration(self) -> Configuration:

@@ -68,7 +68,8 @@ def add(blueprint: Blueprint, console: Console) -> None:
         return answer
 
     def refused(kind: str, why: str, status: int, ends: bool = True) -> Response:
-        log.warning("no sign-in by OIDC", because=why, address=request.remote_addr)
+        if times := console.lines.count(kind):
+            log.warning("no sign-in by OIDC", because=why, address=request.remote_addr, times=times)
         text = g.t(kind)
         shown = page("login", status, following="", problem=text, **ways(console))
         answer = make_response(shown)

@@ -30,7 +30,8 @@ def add(blueprint: Blueprint, console: Console) -> None:
         password, given, address = console.password, request.form.get("password", ""), request.remote_addr
         verdict = console.attempts.check(address, lambda: len(given) <= LONGEST_PASSWORD and password.fits(given))
         if verdict.wait:
-            log.warning("too many wrong passwords", address=address, seconds=verdict.wait)
+            if times := console.lines.count("too many"):
+                log.warning("too many wrong passwords", address=address, seconds=verdict.wait, times=times)
             answer = make_response(form("login.too_many", 429, seconds=verdict.wait))
             answer.headers["Retry-After"] = str(verdict.wait)
             return answer

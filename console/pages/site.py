@@ -98,7 +98,8 @@ def make_blueprint(console: Console) -> Blueprint:
 
     @blueprint.errorhandler(RedisError)
     def no_redis(error: RedisError) -> tuple[str, int]:
-        log.warning("a page could not be shown", because=sentence(error))
+        if times := console.lines.count("redis"):
+            log.warning("a page could not be shown", because=sentence(error), times=times)
         return page("error", 503, kind="redis_full" if is_full(error) else "redis")
 
     for part in (sign_in, oidc_page, overview, deliveries, event, dead, tools, preview_page, audit_page):

@@ -215,6 +215,12 @@ def test_five_wrong_passwords_a_minute_from_one_address(servers: Servers, redis:
     processes[0].sign_in()
 
 
+def test_who_goes_on_guessing_does_not_fill_the_log(browser: Browser, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(MOST_OF_ONE + 20):
+        browser.post("/login", {"password": WRONG})
+    assert len([line for line in caplog.messages if "too many wrong passwords" in line]) == 1
+
+
 def test_twenty_wrong_passwords_a_minute_in_all(browser: Browser) -> None:
     def attempt(address: int) -> int:
         return browser.post("/login", {"password": WRONG}, X_Forwarded_For=f"198.51.100.{address}").status_code
