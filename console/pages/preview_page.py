@@ -26,6 +26,7 @@ def add(blueprint: Blueprint, console: Console) -> None:
         except NoPreview as problem:
             return page("preview", 400, shown=None, problem=str(problem), event=event, connector=connector)
         content = shown.content if isinstance(shown.content, str) else _as_json(shown.content)
+        content = escaped(console.configuration.redact(content), keep="\n")  # as the command shows it
         return page("preview", shown=shown, content=content, problem="", event=event, connector=connector)
 
     def look(event: str, connector: str) -> Previewed:
@@ -42,4 +43,4 @@ def add(blueprint: Blueprint, console: Console) -> None:
 
 
 def _as_json(content: object) -> str:
-    return escaped(json.dumps(content, ensure_ascii=False, indent=2, default=str), keep="\n")
+    return json.dumps(content, ensure_ascii=False, indent=2, default=str)

@@ -51,6 +51,17 @@ def event_ids(world: World) -> list[str]:
     return [row["id"] for row in world.records.events()]
 
 
+def test_what_a_workflow_answered_is_not_on_the_pages(operator: Browser, world: World) -> None:
+    """It may repeat what the event holds about a person."""
+    world.connectors["slack"].answer = lambda _event, _context: Done({"status": 200, "answer": "Ann Example"})
+    event = world.accept(status_event(3, 1)).event_id
+    world.run()
+    for path in ("/deliveries", f"/events/{event}"):
+        text = visible(operator.get(path).text)
+        assert "status: 200" in text
+        assert "Ann Example" not in text
+
+
 def test_the_list_shows_each_delivery_with_its_result(operator: Browser, mixed: World) -> None:
     text = visible(operator.get("/deliveries").text)
     assert text.count("ISSUE_STATUS_CHANGE") == 4

@@ -26,6 +26,15 @@ def test_a_stored_event(operator: Browser, world: World) -> None:
     assert (answer.status_code, "This would be sent." in answer.text) == (200, True), visible(answer.text)
 
 
+def test_a_secret_in_an_event_is_masked(operator: Browser, world: World) -> None:
+    body = status_event(3, 1)
+    body["data"]["issue"]["name"] = "xoxb-of-the-tests"
+    event = world.accept(body).event_id
+    answer = operator.submit(f"/events/{event}", "/tools/preview", connector="slack")
+    assert "This would be sent." in answer.text
+    assert "xoxb-of-the-tests" not in answer.text
+
+
 @pytest.mark.parametrize(
     ("event", "connector"),
     [("f" * 20, "slack"), ("NOTHING", "slack"), ("", "slack"), ("ISSUE_CREATION", "nothing"), ("ISSUE_CREATION", "")],
