@@ -235,8 +235,8 @@ TEXTS = {
     "condition.resume": "Start it again",
     "notice.resumed": "The connector runs again. What waited for it is sent.",
     "notice.not_stopped": "The connector had not stopped.",
-    "dead.lead": "Deliveries that will not be tried again until a person acts. Correct the cause first, then "
-    "send them again.",
+    "dead.lead": "Deliveries that failed, and whose attempts are over. Correct the cause first. The next success at "
+    "the same system, or “Check everything”, then sends most of them again; send the rest again here, or drop it.",
     "dead.rate": "Deliveries a second",
     "dead.replay": "Send again",
     "dead.replay_all": "Send all again",
