@@ -322,3 +322,8 @@ def test_the_state_in_which_systems_were_seen(outcome: Outcome, states: dict[str
 def test_an_attempt_that_went_nowhere_has_seen_no_state() -> None:
     for outcome in (Done(), Failed("no such connector", "auth")):
         assert states_of(outcome, "") == {}
+
+
+def test_an_event_of_our_own_opens_no_breaker_and_may_close_one() -> None:
+    shown = [("a", "down"), ("b", "quota"), ("c", "up"), ("d", "answers"), ("e", "busy:500")]
+    assert flow.without_alarm(shown) == [("a", ""), ("b", ""), ("c", "up"), ("d", "answers"), ("e", "busy:500")]
