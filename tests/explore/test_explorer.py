@@ -56,6 +56,11 @@ EVERY = {mutant.name: mutant for mutant in (*mutants.protections(), *mutants.nam
         ("a part of a note that is kept without a lease", "notes in parts", "one effect"),
         ("further turns that a bucket keeps for ever", "attempts of two requests", "every key can be forgotten"),
         ("a second subject on which two work", "work on a second subject", "one attempt at a time"),
+        (
+            "what has stopped and nobody wakes",
+            "a connector that stops",
+            "what waits for a destination goes on with it",
+        ),
         ("a stop that nobody heeds", "a connector that stops", "what has stopped makes no attempt"),
         ("a `hold` that is ignored", "a line", "one attempt at a time"),
         ("a `hold` that outlives its lease", "a line whose keys never expire", "every delivery finishes"),

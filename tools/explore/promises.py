@@ -11,7 +11,7 @@ from jobs.delivery.schedule import DELAYS
 from jobs.ledger.policy import POLICY
 from jobs.ledger.values import STATES, split
 from tools.explore.canonical import UNFINISHED
-from tools.explore.world import PREFIX, Broken, State, World
+from tools.explore.world import PREFIX, Broken, State, World, stopped
 
 FOR_GOOD = re.compile(r"counts|positions|names|arrivals|born|remembers|watermark|workers|levels(:known)?|last|stopped")
 """What is left when everything was forgotten; levels are kept for as long as events about their entity come."""
@@ -138,6 +138,10 @@ def _woken(_world: World, state: State, keys: Keys) -> Iterator[str]:
                 and b"until" not in keys.all.get(f"breaker:{destination}", {})
             ):
                 yield f"{member.decode()} still waits for {destination}, which works"
+    idle = {*stopped(state.store), *state.resumed}
+    for id_, d in keys.unfinished.items():
+        if d.get(b"reason") == b"stopped" and int(d.get(b"next", 0)) > state.now and split(id_)[1] not in idle:
+            yield f"{id_} still waits for {split(id_)[1]}, which was started again"
 
 
 def _forgettable(_world: World, _state: State, keys: Keys) -> Iterator[str]:

@@ -31,6 +31,13 @@ SMALL = (
     World("a used-up quota", {"a": 1, "b": 2}, ONE, {"quota": 1, "busy": 1, "kill": 1}, quick=False),
     World("a rate limit", {"a": 1, "b": 2}, {"one": Third(per_second=1)}, {"kill": 1, "slow": 1}, quick=False),
     World("a digest", {"a": 1, "b": 2, "c": 3}, {"one": Third(per_second=1, crowd=1)}, {"kill": 1}),
+    World(
+        "a digest that is frozen",
+        {"a": 1, "b": 2},
+        {"one": Third(per_second=1, crowd=1)},
+        {"freeze": 1, "slow": 1},
+        quick=False,
+    ),
     World("a breaker that many wait for", {"a": 1, "b": 2, "c": 3}, ONE, {"quota": 1}),
     World("a line whose keys never expire", {"a": 1, "b": 1}, ONE, {"kill": 1, "lose": 1}, expires=False),
     World("a connector that stops", {"a": 1, "b": 2}, ONE, {"gone": 1, "kill": 1}),
@@ -74,7 +81,6 @@ LARGE = (
     World(
         "a digest of a line", {"a": 1, "b": 1, "c": 2}, {"one": Third(per_second=1, crowd=1)}, {"kill": 1, "slow": 1}
     ),
-    World("a digest that is frozen", {"a": 1, "b": 2}, {"one": Third(per_second=1, crowd=1)}, {"freeze": 1, "slow": 1}),
     World("two versions and a breaker", {"a": 1, "b": 2}, ONE, {"quota": 1}, newer=(1,)),
     World("two versions, one frozen", {"a": 1, "b": 1}, ONE, {"freeze": 1, "slow": 1}, newer=(1,)),
     World("two versions, dead letters", {"a": 1}, BOTH, {"refuse": 2, "heal": 1, "replay": 1, "forget": 1}, newer=(1,)),
