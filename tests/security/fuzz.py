@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return 1
     else:
         print("Atheris is not installed: without guided fuzzing")
-    while time.monotonic() < end:
+    while not rounds or time.monotonic() < end:
         if not _round(seed + rounds):
             print(f"finding in round {rounds + 1}: repeat it with bin/fuzz --seed {seed + rounds}")
             return 1
