@@ -37,6 +37,10 @@ def test_once_shows_every_effect_and_ends_with_0() -> None:
         "Teams: one message",
         'Slack: "GitHub: acme/web#7',
         'Slack: "crm: deal.won"',
+        *(f"{name} · ABC: feedback" for name in ("deepl", "google", "openai", "papago", "azure", "apertium")),
+        "ABC: issue 3 of project 1 is RESOLVED",
+        *(f"ABC: issue {issue} of project {project} is ON_REVIEW" for project, issue in ((2, 5), (3, 6), (4, 7))),
+        'Slack, for operators: "Feedback Bridge: nocobase – a setting is wrong (auth)',
         "6 × 200, each known already",
     ):
         assert f"✓ {line}" in result.stdout

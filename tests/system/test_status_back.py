@@ -15,12 +15,11 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from tools.sandbox import blue, changes, github, gitlab
+from tools.sandbox import blue, changes, github, gitlab, people
 from tools.sandbox.abc_sender import Webhook
 from tools.sandbox.abc_store import DEMO_KEY
 from tools.sandbox.app import Sandbox
 from tools.sandbox.processes import Processes, answers, free_port, procfile, start_valkey, wait_for
-from tools.sandbox.senders import BlueWebhook, GitHubHook, GitLabHook, JiraHook
 from tools.sandbox.server import running
 from tools.sandbox.service import TOKEN, date_ledger_back, environment, with_more_projects
 
@@ -166,12 +165,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 def connect(sandbox: Sandbox, web: str, mail: changes.Mail) -> None:
     """Webhooks of all to the receiver; those of ABC twice each."""
     sandbox.sender.webhooks = [Webhook(f"{web}/webhook", TOKEN), Webhook(f"{web}/webhook", TOKEN)]
-    statuses = sandbox.jira.rules.statuses
-    names = {id_: (found[0], "") for id_, found in statuses.items()}
-    sandbox.jira.changed = changes.jira_listener(JiraHook(f"{web}/webhook/jira", SECRET), mail, names)
-    sandbox.github.changed = changes.github_listener(GitHubHook(f"{web}/webhook/github", SECRET), mail)
-    sandbox.gitlab.changed = changes.gitlab_listener(GitLabHook(f"{web}/webhook/gitlab", SECRET), mail)
-    sandbox.blue.changed = changes.blue_listener(BlueWebhook(f"{web}/webhook/blue", SECRET), mail)
+    people.connect(sandbox, web, SECRET, mail)
     sandbox.github.writes_a_minute = sandbox.github.remaining = 1_000_000
     sandbox.gitlab.notes_a_minute = sandbox.gitlab.remaining = 1_000_000
     sandbox.blue.requests_left = sandbox.blue.bulk_a_minute = 1_000_000

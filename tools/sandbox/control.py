@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, jsonify, request
 
+from tools.sandbox import people
+from tools.sandbox.changes import Mail
+
 if TYPE_CHECKING:
     from tools.sandbox.app import Sandbox
 
 
 def blueprint(sandbox: Sandbox) -> Blueprint:
     """GET state; POST and DELETE faults; DELETE waits (of requests that are being held); POST webhook `{url, token}`;
-    POST settings of the stand-ins."""
+    POST ticket-webhooks `{web, secret}`, move `{system, key, status}`, project, and settings of the stand-ins."""
     routes = Blueprint("control", __name__)
 
     @routes.get("/state")
@@ -43,6 +46,19 @@ def blueprint(sandbox: Sandbox) -> Blueprint:
         given = request.get_json()
         sandbox.sender.subscribe(given["url"], given.get("token"))
         return jsonify(given), 201
+
+    @routes.post("/ticket-webhooks")
+    def connect() -> Any:
+        given = request.get_json()
+        mail = Mail(given.get("longest_delay", 0.0), given.get("repeats", 0.0), given.get("seed", 0))
+        people.connect(sandbox, given["web"], given["secret"], mail)
+        return jsonify(given), 201
+
+    @routes.post("/move")
+    def move() -> Any:
+        given = request.get_json()
+        people.move(sandbox, given["system"], given["key"], given["status"])
+        return jsonify(given)
 
     @routes.post("/project")
     def add_project() -> Any:

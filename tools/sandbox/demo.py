@@ -12,6 +12,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tools.sandbox import demo_systems
 from tools.sandbox.abc_store import DEMO_KEY
 from tools.sandbox.demo_sources import VARIABLES, send_each
 from tools.sandbox.effects import CHATS, Effect, Effects, quoted, recorded
@@ -89,9 +90,11 @@ def run(demo: Demo) -> None:
         see.workflow(issue["name"], "ISSUE_STATUS_CHANGE"),
     )
 
+    titles, issues = {1: issue["name"]}, {1: third}
     for project, (opened, closed) in STATUSES.items():
         name, there = f"결제 버튼이 안 보여요 ({project})", abc.of(project)
         other, system = there.open_issue(name), MORE_PROJECTS[project]
+        titles[project], issues[project] = name, other
         demo.scene(
             f"ISSUE_CREATION in project {project}, whose tickets are in {system}: {quoted(name)}",
             see.ticket_of_project(project, other, name, opened),
@@ -107,6 +110,16 @@ def run(demo: Demo) -> None:
         "Webhooks of other systems, each signed as its vendor signs",
         *(see.announced(system, text) for system, text in send_each(demo.service.web).items()),
     )
+
+    demo.scene(
+        f"FEEDBACK_CREATION in a project of each other translator: {quoted(demo_systems.TEXT)}",
+        *demo_systems.translate_with_each(abc),
+    )
+    demo.scene(
+        "A person moves a ticket in each ticket system, which announces it by a webhook",
+        *demo_systems.move_each(abc, titles, issues),
+    )
+    demo.scene("A connector is refused (401), which is an event of the service itself", demo_systems.refuse(abc))
 
     again = ["feedback-creation-full", "feedback-creation-minimal", "issue-creation", "issue-addition"]
     again += ["feedback-creation-with-new-issues-1", "feedback-creation-with-new-issues-2"]
@@ -137,11 +150,20 @@ def main() -> int:
     once = options.parse_args().once
     end_on_signals()
     others = ", ".join([*MORE_PROJECTS.values(), "Slack", *CHATS])
-    systems = f"ABC User Feedback, Jira, {others}, NocoBase, LibreTranslate and a receiver of webhooks"
+    systems = f"ABC User Feedback, Jira, {others}, NocoBase, seven translators and a receiver of webhooks"
     show(f"Starting Valkey, web, worker and the stand-ins for {systems} …")
     with tempfile.TemporaryDirectory(prefix="feedback-bridge-") as folder, Processes(Path(folder)) as processes:
         try:
-            demo = Demo(processes, start_service(processes, more_projects=True, CONNECTORS=CONNECTORS, **VARIABLES))
+            demo = Demo(
+                processes,
+                start_service(
+                    processes,
+                    more_projects=True,
+                    more=demo_systems.variables,
+                    CONNECTORS=",".join([CONNECTORS, *demo_systems.CONNECTORS]),
+                    **VARIABLES,
+                ),
+            )
             show(f"   web {demo.service.web} · stand-ins {demo.service.sandbox} · {demo.service.redis}")
             run(demo)
             if demo.missing:

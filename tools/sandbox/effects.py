@@ -30,10 +30,14 @@ class Effects:
 
     service: Service
 
-    def translated(self, feedback: int) -> Effect:
+    def translated(self, feedback: int, by: str = "") -> Effect:
+        """`by`: the translator, where there are several."""
+
         def seen() -> str | None:
-            text = self.service.abc("GET", f"channels/1/feedbacks/{feedback}").get("translatedMessage")
-            return f"ABC: feedback {feedback} has translatedMessage {quoted(text)}" if text else None
+            path = f"channels/{self.service.project}/feedbacks/{feedback}"
+            text = self.service.abc("GET", path).get("translatedMessage")
+            shown = f"ABC: feedback {feedback} has translatedMessage {quoted(text)}"
+            return (f"{by} · {shown}" if by else shown) if text else None
 
         return Effect(f"the translation of feedback {feedback} in translatedMessage", seen)
 
@@ -121,6 +125,25 @@ class Effects:
             return f"NocoBase: one run of the workflow, with {kind}" if len(found) == 1 else None
 
         return Effect(f"one run of NocoBase's workflow about {name}", seen)
+
+    def issue_status(self, project: int, issue: int, status: str) -> Effect:
+        """What a person did to a ticket, in ABC; nothing else of the issue changed."""
+
+        def seen() -> str | None:
+            now = self.service.of(project).abc("GET", f"issues/{issue}")
+            return f"ABC: issue {issue} of project {project} is {status}" if now["status"] == status else None
+
+        return Effect(f"issue {issue} of project {project} in the status {status}", seen)
+
+    def reported(self, text: str) -> Effect:
+        """One message about the service itself, in the channel of its operators."""
+
+        def seen() -> str | None:
+            lines = [message["text"].splitlines()[0] for message in self.service.state()["slack"]["messages"]]
+            found = [line for line in lines if line.startswith(text)]
+            return f"Slack, for operators: {quoted(found[0])}" if len(found) == 1 else None
+
+        return Effect(f"one Slack message for operators: {text}", seen)
 
     def announced(self, system: str, text: str) -> Effect:
         """One message about an event of another source."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from time import time
 from typing import Any, Self
@@ -71,18 +71,24 @@ class Service:
         return list(get(f"{self.web}/api/deliveries", query, {"Authorization": f"Bearer {PASSWORD}"})["deliveries"])
 
 
-def start_service(processes: Processes, *, more_projects: bool = False, **changes: str) -> Service:
+def start_service(
+    processes: Processes,
+    *,
+    more_projects: bool = False,
+    more: Callable[[str], Mapping[str, str]] = lambda _sandbox: {},
+    **changes: str,
+) -> Service:
     """Starts Valkey, the stand-ins and the Procfile's processes (`valkey`, `sandbox`, `web`, `worker`), and waits until
-    they are ready. `more_projects`: adds those of MORE_PROJECTS to ABC; `changes`: variables on top of
-    `environment()`."""
+    they are ready. `more_projects`: adds those of MORE_PROJECTS to ABC; `more`: the
+    address of the stand-ins -> variables; these and `changes` are on top of `environment()`."""
     redis_url = start_valkey(processes, free_port())
     date_ledger_back(redis_url)
     sandbox_port, web_port = free_port(), free_port()
     sandbox, web = f"http://127.0.0.1:{sandbox_port}", f"http://127.0.0.1:{web_port}"
     webhook = ("--webhook", f"{web}/webhook", "--token", TOKEN)
     processes.start("sandbox", python_command("-m", "tools.sandbox", "--port", str(sandbox_port), *webhook))
-    more = with_more_projects(sandbox) if more_projects else {}
-    env = {**environment(sandbox, redis_url), **more, "PORT": str(web_port), **changes}
+    further = {**(with_more_projects(sandbox) if more_projects else {}), **more(sandbox)}
+    env = {**environment(sandbox, redis_url), **further, "PORT": str(web_port), **changes}
     for name, command in procfile().items():
         processes.start(name, command, env)
     processes.wait_for("the stand-ins to answer", lambda: answers(f"{sandbox}/control/state"))
