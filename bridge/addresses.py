@@ -107,12 +107,12 @@ def _redis_options(parts: SplitResult, scheme: str) -> dict[str, str]:
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     options = dict(pairs)
     if len(options) < len(pairs):
-        raise ValueError("an option is there twice behind '?'")
+        raise ValueError("an option is given twice after '?'")
     for name in options:
         if name in REFUSED:
             raise ValueError(f"the option '{name}' is not allowed: {REFUSED[name]}")
         if name in TLS_OPTIONS and name not in allowed:
-            raise ValueError(f"the option '{name}' needs rediss://: without TLS it means nothing")
+            raise ValueError(f"the option '{name}' needs rediss://: without TLS it has no effect")
         if name not in allowed:
             raise ValueError(f"holds an option that is not allowed; allowed are {', '.join(sorted(allowed))}")
         if not options[name]:
@@ -144,6 +144,6 @@ def _with_credentials(parts: SplitResult, options: dict[str, str]) -> str:
     if {"username", "password"}.isdisjoint(options):
         return parts.netloc
     if parts.username or parts.password:
-        raise ValueError("user name and password are there twice: before '@' and behind '?'")
+        raise ValueError("user name and password are given twice: before '@' and after '?'")
     user, password = options.pop("username", ""), options.pop("password", "")
     return f"{quote(user, safe='')}:{quote(password, safe='')}@{parts.netloc.rpartition('@')[2]}"

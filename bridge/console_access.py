@@ -42,7 +42,7 @@ def read_allow(entries: list[str]) -> Allowed:
     """From `ann@example.com`, `@example.com`, `role:operator`. Raises ValueError."""
     addresses, domains, roles = set(), set(), set()
     if not entries:
-        raise ValueError("names nobody: it should be a list of e-mail addresses, @domains and role:names")
+        raise ValueError("has no entry: it should be a list of e-mail addresses, @domains and role:names")
     for entry in entries:
         if entry.startswith(ROLE) and entry != ROLE:
             roles.add(entry.removeprefix(ROLE))

@@ -36,7 +36,7 @@ def read_variable(name: str, environ: Mapping[str, str]) -> str | None:
     if path:
         value = _read_file(name, path)
     if any("\ud800" <= character <= "\udfff" for character in value):
-        raise ConfigError([f"{name}: holds bytes that are no UTF-8 text"])
+        raise ConfigError([f"{name}: is not UTF-8 text"])
     # A template is free text: quotes and brackets may belong to it.
     problem = "" if name.partition("__")[0].endswith("_TEMPLATE") else mistake_in(value)
     if problem:
@@ -62,7 +62,7 @@ def _read_file(name: str, path: str) -> str:
     try:
         return tidy(Path(path).read_text(encoding="utf-8"))
     except UnicodeDecodeError:
-        raise ConfigError([f"{name}_FILE: {path} holds no UTF-8 text: save it as UTF-8"]) from None
+        raise ConfigError([f"{name}_FILE: {path} is not UTF-8 text: save it as UTF-8"]) from None
     except OSError as error:
         raise ConfigError([f"{name}_FILE: can't read {path}: {error.strerror or type(error).__name__}"]) from None
     except ValueError:

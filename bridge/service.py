@@ -37,8 +37,8 @@ def _check_password(value: SecretStr) -> SecretStr:
     if value.get_secret_value().startswith("$argon2"):
         if not HASH.fullmatch(value.get_secret_value()):
             raise ValueError(
-                "looks like an argon2 hash, but is none: it should be $argon2id$v=19$m=…,t=…,p=…$salt$hash (in single "
-                "quotes in .env, because of the $ signs)"
+                "looks like an argon2 hash, but is not valid: it should be $argon2id$v=19$m=…,t=…,p=…$salt$hash (in "
+                "single quotes in .env, because of the $ signs)"
             )
         return value
     if not (value.get_secret_value().isascii() and value.get_secret_value().isprintable()):

@@ -25,7 +25,7 @@ def standard_key(secret: str) -> bytes:
     except ValueError:  # also of what is no ASCII
         key = b""
     if not key:
-        raise ValueError(f"what stands behind {SIGNING_KEY} should be base64, copied whole")
+        raise ValueError(f"the text after {SIGNING_KEY} should be base64: copy all of it")
     return key
 
 

@@ -104,7 +104,7 @@ def check_names(source: str, known: frozenset[str]) -> None:
 
 def _compiled(environment: Environment, source: str) -> Template:
     if len(source) > LONGEST:
-        raise TemplateMistake(1, "TooLong", f"it has {len(source)} characters; {LONGEST} is the most")
+        raise TemplateMistake(1, "TooLong", f"it has {len(source)} characters; the limit is {LONGEST}")
     try:
         return environment.from_string(source)
     except TemplateSyntaxError as error:

@@ -32,7 +32,9 @@ def mistake_in(text: str) -> str:
     if _PLACEHOLDER.fullmatch(text):
         return "still holds the placeholder of an example (<…>): put the real value there"
     if _VARIABLE.fullmatch(text) or (text.startswith("$(") and text.endswith(")")):
-        return "holds the name of another variable or a command ($…), which nothing replaces here: put the value there"
+        return (
+            "holds the name of another variable or a command ($…), which is not replaced here: write the value itself"
+        )
     return ""
 
 
@@ -69,7 +71,7 @@ def pairs_of(text: str) -> dict[str, str]:
         if not (equals and key and value):
             raise ValueError(f"'{part}' should be key=value")
         if key in pairs:
-            raise ValueError(f"the key '{key}' is there twice")
+            raise ValueError(f"the key '{key}' is given twice")
         pairs[key] = value
     return pairs
 

@@ -98,7 +98,7 @@ def _redis_checks(runtime: Runtime) -> Iterator[Check]:
         yield Check(False, f"redis: {sentence(error)} (bin/dev runs one of its own): {error}")
         return
     if memory is None:
-        yield note("redis: INFO is not allowed to this user: whether maxmemory-policy is noeviction is not checked")
+        yield note("redis: this user may not use INFO, so maxmemory-policy (noeviction) is not checked")
     elif problem := eviction(memory):
         yield Check(False, f"redis: {problem}")
     yield from persistence_checks(disk)
@@ -174,6 +174,6 @@ def _abc_checks(
         )
     for project in projects:
         try:
-            yield Check(True, f"abc: project {project} is '{abc.project_name(project)}', the API key fits")
+            yield Check(True, f"abc: project {project} is '{abc.project_name(project)}', the API key is accepted")
         except AbcError as error:
             yield Check(False, f"abc: project {project}: {error}")

@@ -89,7 +89,7 @@ def register(app: Flask, configured: Configuration | ConfigError, environ: Mappi
         page = desk.runtime.records.whole_page(replace(query, limit=limit))
         show(page.rows, COLUMNS, as_json)
         if page.next:
-            echo(f"for those before: --cursor {page.next}", err=True)
+            echo(f"for older ones: --cursor {page.next}", err=True)
 
     @app.cli.command("preview")
     @click.argument("event")
@@ -197,6 +197,6 @@ def _forget(reconciler: Reconciler, text: str) -> None:
     except StillConfigured as error:
         raise click.ClickException(str(error)) from None
     if not found:
-        raise click.ClickException(f"{text} is not among what is compared")
+        raise click.ClickException(f"{text} is not compared")
     for position in found:
-        echo(f"not compared any more, until an event names it: {reconciler.describe(position)}")
+        echo(f"no longer compared, until an event names it: {reconciler.describe(position)}")

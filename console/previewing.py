@@ -68,7 +68,7 @@ def preview_of(runtime: Runtime, event: str, connector: str, source: str, header
     if sample := sample_event(runtime, event):
         return previewed(runtime, sample, connector)
     names = "an event (ISSUE_CREATION, github.issues.closed; docs/configuration.md has them)"
-    raise NoPreview(f"{event} is no file, no id of an event and not the name of {names}")
+    raise NoPreview(f"{event} is not a file, not the id of an event and not the name of {names}")
 
 
 def stored_event(runtime: Runtime, event_id: str) -> Event | None:
@@ -78,7 +78,7 @@ def stored_event(runtime: Runtime, event_id: str) -> Event | None:
         return None
     if event := sources.restore(stored, runtime.instance):
         return event
-    raise NoPreview(f"the event {event_id} can't be read, or is none that connectors act on: flask events {event_id}")
+    raise NoPreview(f"the event {event_id} can't be read, or no connector acts on it: flask events {event_id}")
 
 
 def sample_event(runtime: Runtime, name: str) -> Event | None:

@@ -27,7 +27,7 @@ def clock_check(here: float, there: float, took: float) -> Check:
 def persistence_checks(found: Mapping[str, Any] | None) -> Iterator[Check]:
     """Whether what was answered with 200 outlives Redis. `found`: that part of its INFO; None: not allowed."""
     if found is None:
-        yield note("redis: INFO is not allowed to this user: whether it writes to disk is not checked")
+        yield note("redis: this user may not use INFO, so persistence is not checked")
         return
     failed = [name for name in ("aof_last_write_status", "rdb_last_bgsave_status") if found.get(name, "ok") != "ok"]
     if failed:

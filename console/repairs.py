@@ -171,7 +171,7 @@ def _drop_group(desk: Desk, connector: str, reason: str, why: str, as_json: bool
 
 def _nothing(query: Query) -> str:
     is_plain = query == Query(state="dead")
-    return "there is no dead letter" if is_plain else "nothing fits these filters"
+    return "there is no dead letter" if is_plain else "no delivery matches these filters"
 
 
 def _show_results(results: list[tuple[str, str]], as_json: bool) -> None:

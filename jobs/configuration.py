@@ -191,7 +191,7 @@ def _problem_of(name: str) -> str:
     if kind not in connectors.kinds():
         return f"there is no '{kind}'; there are {', '.join(connectors.kinds())}"
     if dot and not re.fullmatch(r"[a-z0-9](?:[a-z0-9_]{0,28}[a-z0-9])?", label):
-        return f"'{name}': the part behind the dot should be 1 to 30 of a-z 0-9 _, such as {kind}.mobile"
+        return f"'{name}': the part after the dot should be 1 to 30 of a-z 0-9 _, such as {kind}.mobile"
     try:
         connectors.PLUG_INS.check(kind)
     except BadPlugIn as error:

@@ -98,7 +98,7 @@ class _Matches(FuzzyComparisonExpression):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not isinstance(self.right, StringExpression):
-            raise errors.EvaluationError(f"what stands behind {_SIGNS[self.type]} must be a pattern in quotes")
+            raise errors.EvaluationError(f"after {_SIGNS[self.type]} there must be a pattern in quotes")
 
     def _compile_regex(self, regex: str) -> Any:
         if "\b" in regex:
@@ -154,7 +154,7 @@ def _nodes(tree: Any) -> Iterator[tuple[Any, int]]:
 
 def _compiled(expression: str) -> _Rule:
     if len(expression) > LONGEST:
-        raise ConfigError([f"has {len(expression)} characters; {LONGEST} is the most"])
+        raise ConfigError([f"has {len(expression)} characters; the limit is {LONGEST}"])
     mistakes: list[Exception] = []
     try:
         mistakes += _refused(expression)

@@ -22,9 +22,9 @@ STATES = ("stopped", "refused", "down", "ok", "unknown")
 """Of a source or a destination, the worst first. `stopped`: the connector instance has stopped; `refused`: it refuses
 our credentials; `unknown`: no attempt yet."""
 WHAT_TO_DO = {
-    "stopped": "has stopped, because it wants nothing more (410): `flask resume` starts it again",
+    "stopped": "has stopped, because it wants no more requests (410): `flask resume` starts it again",
     "refused": "refuses our credentials: `flask check` names the variable",
-    "down": "is not available, or its quota is used up; what is for it waits and is tried again",
+    "down": "is not available, or its quota is used up; its deliveries wait and are tried again",
 }
 
 
@@ -114,7 +114,7 @@ def eviction(memory: Mapping[str, Any]) -> str:
     policy = memory.get("maxmemory_policy", "noeviction")
     if policy == "noeviction":
         return ""
-    return f"Redis may throw events away: its maxmemory-policy is {policy}, it must be noeviction"
+    return f"Redis may delete events: its maxmemory-policy is {policy}, but must be noeviction"
 
 
 def info_of(redis: Redis, section: str) -> Mapping[str, Any] | None:

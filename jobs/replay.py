@@ -98,7 +98,7 @@ class Replayer:
         if not SLOWEST <= rate <= FASTEST:
             raise BadQuery(f"rate: {SLOWEST:g} to {FASTEST:g} deliveries a second")
         if replay_id and not (len(replay_id) <= LONGEST_ID and replay_id.isascii() and replay_id.isalnum()):
-            raise BadQuery("id: that of an earlier replay")
+            raise BadQuery("id: must be the id of an earlier replay")
         if not replay_id:
             replay_id = uuid4().hex[:16]
             self._list(replay_id, query)
@@ -165,7 +165,7 @@ class Replayer:
         Raises BadQuery, also for a group without a name, and RedisError.
         """
         if not (connector and reason):
-            raise BadQuery("connector, reason: both name the group")
+            raise BadQuery("connector, reason: both are required")
         query = Query(state="dead", connector=connector, reason=reason, cursor=cursor)
         found, following = self._search.ids(query, MOST_AT_ONCE)
         count = 0

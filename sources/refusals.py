@@ -31,7 +31,7 @@ REASONS: tuple[Reason, ...] = get_args(Reason)
 
 ADVICE: Mapping[str, str] = {
     "forbidden": "add the sender's address to ALLOWED_IPS; behind a proxy, set TRUSTED_PROXIES",
-    "unauthorized": "the token or the signature must fit the secret of the source, such as WEBHOOK_TOKEN",
+    "unauthorized": "the token or the signature must match the secret of the source, such as WEBHOOK_TOKEN",
     "not_found": "the paths are /webhook and /webhook/<source>, for the sources that SOURCES lists",
     "method": "send POST",
     "timeout": "the sender, or a proxy before us, sends too slowly",

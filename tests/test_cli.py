@@ -372,7 +372,7 @@ def test_a_group_of_dead_letters_is_found_replayed_and_waited_for(
         0,
         "connector  reason  count  oldest  newest\n(nothing)\n",
     )
-    assert run("replay", "--all", "--reason", "auth") == (0, "nothing fits these filters\n")
+    assert run("replay", "--all", "--reason", "auth") == (0, "no delivery matches these filters\n")
     code, output = run("replay", "--all", "--reason", "config", "--rate", "10", "--wait", "--json")
     found = json.loads(output)
     assert (code, found["count"], found["done"], found["left"]) == (0, 1, 1, 0)

@@ -97,7 +97,7 @@ def test_a_deleted_channel_is_reported_once(sandbox: Sandbox, run: Run, redis: R
     sandbox.abc.delete_channel(1)
     code, _, err = run()
     assert code == 1
-    assert err.startswith("not compared any more, and tried again once a day: project 1, channel 1: ")
+    assert err.startswith("no longer compared, and tried again once a day: project 1, channel 1: ")
     assert run()[::2] == (0, "")
 
 
@@ -111,14 +111,14 @@ def test_an_error_ends_with_1_and_holds_no_secret(sandbox: Sandbox, run: Run) ->
 def test_forget(run: Run, redis: Redis) -> None:
     redis.sadd("fb:default:positions", "abc:23:4", "abc:23:5")
     code, out, _ = run("--forget", "23:4")
-    assert (code, out) == (0, "not compared any more, until an event names it: project 23, channel 4\n")
+    assert (code, out) == (0, "no longer compared, until an event names it: project 23, channel 4\n")
     assert redis.smembers("fb:default:positions") == {b"abc:23:5"}
     code, out, _ = run("--forget", "23")
     assert code == 0
     assert redis.smembers("fb:default:positions") == set()
     code, _, err = run("--forget", "23")
     assert code == 1
-    assert "23 is not among what is compared" in err
+    assert "23 is not compared" in err
 
 
 def test_what_a_variable_names_is_removed_there(run: Run) -> None:

@@ -39,7 +39,7 @@ MAX_DEPTH = 201
 """Levels of JSON; pydantic_core's own limit. Python's parser and whatever walks through its result recurse."""
 BLOCK = 65536
 BY_PROXY = (
-    "a proxy would connect to the host (HTTPS_PROXY, HTTP_PROXY), and to which address can't be checked: name the "
+    "a proxy would connect to the host (HTTPS_PROXY, HTTP_PROXY), so its address can't be checked: name the "
     "host in NO_PROXY"
 )
 USER_AGENT = f"feedback-bridge/{VERSION}"

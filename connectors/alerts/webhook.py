@@ -127,7 +127,7 @@ class WebhookPoster:
             return self.refused(answer)
         if self.is_taken(answer):
             return None
-        why = f"what answered in {self.system}'s place makes no sense; the message may have been posted"
+        why = f"the answer is not from {self.system}; the message may have been posted"
         return Refused(Retry(why, "ambiguous"), maybe_done=True)
 
     def message(self, content: Content, target: Target, marker: Marker) -> dict[str, Any]:  # noqa: ARG002
@@ -167,14 +167,14 @@ class WebhookPoster:
             else:
                 yield self._checked(channel, answer)
         if not self.shows_itself:
-            yield note(f"whether {variable} takes messages can be tried only by posting one: flask send-test")
+            yield note(f"only a message shows whether {variable} works: flask send-test")
 
     def _checked(self, channel: str, answer: Answer) -> Check:
         if not self.shows_itself:
             return Check(True, f"{self.system} is reached ({channel})")  # any answer will do
         if answer.ok and self.is_taken(answer):
             return Check(True, f"{self.system} has the {channel}")
-        why = f"what answered is not {self.system}" if answer.ok else self.refused(answer).outcome.why
+        why = f"the answer is not from {self.system}" if answer.ok else self.refused(answer).outcome.why
         return Check(False, f"{channel}: {why}; look at {self._settings.variable('webhook_url')}")
 
 

@@ -176,7 +176,7 @@ class BlueApi:
         except Refused as refusal:
             if not refusal.gone:
                 raise
-            return f"{self._settings.variable('token_id')} gives no access to the workspace {container} any more"
+            return f"{self._settings.variable('token_id')} no longer gives access to the workspace {container}"
         return ""
 
     def check_account(self) -> Iterator[Check]:
@@ -210,7 +210,7 @@ class BlueApi:
             if target != DONE and _find(lists, target) is None:
                 yield Check(False, f"{settings.variable(field)}: {container} has no list '{target}'")
         if DONE in settings.status_map.values():
-            yield note(f"{container}: whether the role may mark records as done shows at the first change only")
+            yield note(f"{container}: only the first change shows whether the role may mark records as done")
 
     def _lists(self, workspace: str) -> list[tuple[str, str]]:
         """Ids and titles, in their order."""

@@ -30,7 +30,7 @@ class Discord(WebhookPoster):
         "50006": ("client_error", f"the message is empty: {DEFECT}"),
         "220001": (
             "config",
-            "a forum takes messages in threads only: add ?thread_id=… to the address in {webhook_url}",
+            "a forum accepts messages only in threads: add ?thread_id=… to the address in {webhook_url}",
         ),
     }
     query = {"wait": "true"}  # noqa: RUF012  else a message that is not kept is answered with a success

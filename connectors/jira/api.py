@@ -78,10 +78,10 @@ class JiraApi(JiraPort):
         way = way or status.way_into_category(target, transitions)
         if way is None:
             variable = self._settings.variable("status_map")
-            return NoWay(f"the workflow has no way from '{here.name}' to '{target}': look at {variable}")
+            return NoWay(f"the workflow has no transition from '{here.name}' to '{target}': look at {variable}")
         values, missing = status.fields_for(way, self._settings.fields)
         if missing:
-            what = f"the way to '{target}' needs {', '.join(missing)}"
+            what = f"the transition to '{target}' needs {', '.join(missing)}"
             return NoWay(f"{what}: set it in {self._settings.variable('fields')}, or move the ticket by hand")
         fence()
         try:

@@ -77,7 +77,7 @@ def _check_fields(settings: Settings, key: str, screen: set[str]) -> Iterator[Ch
     elif settings.marker_field:
         yield Check(False, f"{settings.variable('marker_field')}: {marker} is not on the create screen of {key}")
     else:
-        advice = f"add Labels to it, or name a text field that is there in {settings.variable('marker_field')}"
+        advice = f"add Labels to it, or name a text field of that screen in {settings.variable('marker_field')}"
         yield Check(False, f"project {key}: labels are not on the create screen: {advice}")
     wanted = dict.fromkeys(settings.fields, settings.variable("fields"))
     if settings.priority:

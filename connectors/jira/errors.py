@@ -20,7 +20,7 @@ ADVICE: Mapping[int, str] = {
     403: "the account lacks the permission, Jira wants a captcha solved (sign in once in a browser), or an allow-list "
     "of addresses or a proxy is in the way",
     404: "look at {url}, {project}, and whether the account may see the project",
-    410: "that part of Jira's API is gone: on Jira Cloud leave {type} at auto",
+    410: "that part of Jira's API was removed: on Jira Cloud leave {type} at auto",
 }
 SCOPE = "the API token lacks a scope: it needs read:jira-user, read:jira-work and write:jira-work"
 NOT_SIGNED_IN = frozenset({"AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED", "AUTHORISATION_FAILED", "OUT"})
@@ -53,7 +53,7 @@ class JiraRefusal(Refused):
         outcome = refused("Jira", status, what, retry_after)
         if 300 <= status < 400:
             url = settings.variable("url")
-            outcome = Failed(f"Jira answers with a redirect: set {url} to the address that it leads to", "config")
+            outcome = Failed(f"Jira answers with a redirect: set {url} to the target of the redirect", "config")
         # A 408 or 5xx may come from something between us and Jira, or from a listener that failed after the ticket was
         # made.
         maybe_done = not DEFINITE_MIN <= status <= DEFINITE_MAX or status == 408
@@ -81,7 +81,7 @@ def refusal_of(answer: Answer, settings: Settings, *, reads: bool) -> JiraRefusa
     if answer.ok and not (anonymous and reads):
         return None
     if anonymous and (answer.ok or answer.status in (400, 401, 403, 404, 410)):
-        return JiraRefusal(settings, 401, f"Jira takes us for an anonymous visitor ({', '.join(sorted(anonymous))})")
+        return JiraRefusal(settings, 401, f"Jira treats our requests as anonymous ({', '.join(sorted(anonymous))})")
     messages, fields = _messages_of(answer.json())
     denied, limit = (_code_in(answer, name) for name in ("X-Authentication-Denied-Reason", "RateLimit-Reason"))
     shown = dict.fromkeys([*messages, *fields.values(), *([denied] if denied else [])])
@@ -118,7 +118,7 @@ def field_advice(name: str, text: str, settings: Settings) -> str:
     if name == (settings.marker_field or "labels"):
         where = f"{variable('labels')} and our marker" if name == "labels" else marker_field
         return f"{name} ({where}): {text} Put the field on the project's create screen" + (
-            f", or name a text field that is there in {marker_field}" if name == "labels" else ""
+            f", or name a text field of that screen in {marker_field}" if name == "labels" else ""
         )
     if name in VARIABLES:
         return f"{name}: {text} See {variable(VARIABLES[name])}"

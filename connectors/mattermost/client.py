@@ -20,10 +20,13 @@ class Mattermost(WebhookPoster):
     gone = f"the webhook was deleted, or its address is wrong: {_NEW}"
     refusals = {  # noqa: RUF012
         "invalid": ("auth", f"there is no such webhook: {_NEW}"),
-        "user": ("auth", f"whoever made the webhook has no account any more: {_NEW}"),
-        "permissions": ("auth", f"whoever made the webhook may not post in its channel any more: {_NEW}"),
+        "user": ("auth", f"the person who made the webhook no longer has an account: {_NEW}"),
+        "permissions": ("auth", f"the person who made the webhook may no longer post in its channel: {_NEW}"),
         "existing": ("config", f"the webhook's channel was deleted: {_NEW}"),
-        "disabled": ("config", "the server takes no webhooks: System Console, Integrations, Enable Incoming Webhooks"),
+        "disabled": (
+            "config",
+            "the server accepts no webhooks: System Console, Integrations, Enable Incoming Webhooks",
+        ),
         "parse": ("client_error", f"it can't read the message: {DEFECT}"),
         "decode": ("client_error", f"it can't read the message: {DEFECT}"),
         "text": ("client_error", f"the message is empty: {DEFECT}"),

@@ -48,7 +48,7 @@ class Webhook:
 
     def check(self) -> Iterator[Check]:
         variable = self._settings.variable("webhook_url")
-        yield note(f"{variable} is set; an incoming webhook can be tried only by posting a message")
+        yield note(f"{variable} is set; only a message shows whether an incoming webhook works")
 
 
 class Bot:

@@ -69,7 +69,7 @@ class Back:
             )
         about = self._linked(key, context) or self._found(key, context)
         if about is None:
-            return Skipped(f"{key} belongs to no issue of ABC User Feedback that is known here")
+            return Skipped(f"{key} belongs to no known issue of ABC User Feedback")
         with context.alone(about.entity) as free:
             if not free:
                 return Retry("another delivery works on the issue", "not_yet", BUSY_SECONDS)
@@ -147,7 +147,7 @@ class Back:
                 return Skipped(f"the issue was changed to {short(status)} as well, which its own event carries", result)
             case "agree":
                 self.remember(case, ticket.id, ticket.key, Pair(status, ticket.status), ours)
-                return Skipped(f"the issue's status fits already: {short(status)}", result)
+                return Skipped(f"the issue's status matches already: {short(status)}", result)
             case "nothing":
                 self.remember(case, ticket.id, ticket.key, Pair(status, ticket.status), ours)
                 variable = self._settings.variable("status_back")

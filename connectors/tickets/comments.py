@@ -48,4 +48,4 @@ def comment_once(
 
 def ambiguous(title: str, error: NoAnswer) -> Retry:
     """Something was sent and the result is unknown: the next attempt looks before it sends again."""
-    return Retry(f"{title}: {error}; it may have been done all the same, so the next attempt looks first", "ambiguous")
+    return Retry(f"{title}: {error}; it may still have been done, so the next attempt looks first", "ambiguous")

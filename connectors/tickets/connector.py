@@ -150,7 +150,9 @@ class TicketConnector:
         # Read again: it may have been translated meanwhile, or deleted, and then it must not appear in a ticket.
         feedback = self._abc.get_feedback(case.project.id, event.channel.id, event.feedback.id)
         if not event.feedback.is_same(feedback):
-            return Skipped(f"the feedback of this event is gone: id {feedback.id} belongs to a later one now", result)
+            return Skipped(
+                f"the feedback of this event no longer exists: id {feedback.id} belongs to a later one now", result
+            )
         # ABC reads a feedback through any channel, and an event may name any: another team's text would appear here.
         if not self._abc.feedback_is_of(case.project.id, event.channel.id, feedback.id):
             what = f"feedback {feedback.id} is not of channel {event.channel.id}, which the event names"

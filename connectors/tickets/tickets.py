@@ -75,7 +75,7 @@ class Tickets:
                 raise
             raise Halt(self._without_issue(about(named), error)) from None
         if not named.is_same(issue):
-            raise Halt(Skipped(f"the issue of this event is gone: id {issue.id} belongs to a later issue now"))
+            raise Halt(Skipped(f"the issue of this event no longer exists: id {issue.id} belongs to a later issue now"))
         case = about(issue)
         # Any project's key reads any issue, and an event may name any: its ticket would be made, or moved, here. What
         # our record has a ticket of was checked before that was made.

@@ -21,4 +21,4 @@ def reached(session: requests.Session, url: str, variable: Callable[[str], str])
     else:
         yield Check(True, "the receiver is reached")
     if url.startswith("http://"):
-        yield note(f"{variable('url')} begins with http://: what is sent can be read on its way")
+        yield note(f"{variable('url')} begins with http://: others can read what is sent")

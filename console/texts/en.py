@@ -21,11 +21,11 @@ TEXTS = {
     "(flask check): that sends these again. If some are left, send them again (flask replay).",
     "advice.client_error": "That system refuses this request. Correct what the error names, there or in a variable; "
     "then send again (flask replay). If it cannot be corrected, drop it (flask drop).",
-    "advice.gone": "That system wants nothing more (410). Set a new address, restart web and worker, start the "
+    "advice.gone": "That system wants no more requests (410). Set a new address, restart web and worker, start the "
     "connector again (page Connectors, flask resume); then send again (flask replay).",
-    "advice.not_found": "What the event is about was deleted, or our account cannot see it. If it exists, correct the "
+    "advice.not_found": "The subject of the event was deleted, or our account cannot see it. If it exists, correct the "
     "permission and send again (flask replay); else drop it (flask drop).",
-    "advice.not_yet": "What the event is about could not be read, and the attempts ran out. If it exists, send again "
+    "advice.not_yet": "The subject of the event could not be read, and the attempts ran out. If it exists, send again "
     "(flask replay); else drop it (flask drop).",
     "advice.ambiguous": "It was sent, and its result could not be found out. Look there whether it was done: if so, "
     "drop it (flask drop); else send again (flask replay).",
@@ -54,15 +54,16 @@ TEXTS = {
     "is.healthy": "{name} works",
     "is.unknown": "Nothing was sent to {name} yet",
     "to_do.stopped": "Correct its address and restart web and worker. Then start it again, on the page Connectors or "
-    "with flask resume {name}: what waited is sent. Send what was refused again from Dead letters (flask replay).",
+    "with flask resume {name}: the waiting deliveries are sent. Send the refused ones again from Dead letters "
+    "(flask replay).",
     "to_do.misconfigured": "Correct what the error names, restart web and worker, then check everything (page Tools, "
-    "flask check): what waits or died is sent again when all is well.",
-    "to_do.quota": "Raise the quota, or wait until it is renewed. It is tried again every 15 minutes, and what waits "
-    "is sent then.",
-    "to_do.down": "Nothing. It is tried again by itself, and what waits is sent when it works. If it lasts, look at "
-    "the status page of that system.",
-    "to_do.limited": "Nothing. What waits is sent at the rate that is allowed. If that system allows more, raise the "
-    "connector's _RATE.",
+    "flask check): waiting and dead deliveries are sent again when all is well.",
+    "to_do.quota": "Raise the quota, or wait until it is renewed. It is tried again every 15 minutes, and the waiting "
+    "deliveries are sent then.",
+    "to_do.down": "Nothing. It is tried again by itself, and the waiting deliveries are sent when it works. If it "
+    "lasts, look at the status page of that system.",
+    "to_do.limited": "Nothing. The waiting deliveries are sent at the allowed rate. If that system allows more, raise "
+    "the connector's _RATE.",
     "to_do.unknown": "Check everything (page Tools, flask check) shows whether it would work.",
     "to_do.healthy": "Nothing.",
 }

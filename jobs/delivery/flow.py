@@ -50,7 +50,7 @@ def admit(ledger: Ledger, lease: Lease, destination: Destination, source: str = 
         return Go(admission.others, probing=admission.because == "probe")
     seconds = admission.wait / 1000
     if admission.because == "limit":
-        return Hold(seconds, f"{destination.name}: its rate limit is used up; this delivery has a turn")
+        return Hold(seconds, f"{destination.name}: its rate limit is reached; this delivery waits for its turn")
     why = f"{admission.closed} is not available at the moment; it is being probed"
     return Hold(_spread(seconds + LOOK_AGAIN), why, admission.closed)
 

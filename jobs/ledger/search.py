@@ -174,5 +174,5 @@ def read_cursor(cursor: str) -> Place | None:
     if not cursor:
         return None
     if not (dash and delivery_id and score.isascii() and score.isdigit() and len(score) < 16):
-        raise BadQuery("cursor: pass on the value of `next`")
+        raise BadQuery("cursor: must be the `next` of an earlier answer")
     return int(score), delivery_id

@@ -113,9 +113,11 @@ class Watch(threading.Thread):
                 for event_id in self._notices.collect():
                     log.info("event of the service itself", event_id=event_id)
             except RedisError as error:
-                log.warning("no look at what operators want to know: Redis does not answer", because=str(error))
+                log.warning(
+                    "could not look for events of the service itself: Redis does not answer", because=str(error)
+                )
             except Exception:
-                log.exception("no look at what operators want to know")  # this thread must not end
+                log.exception("could not look for events of the service itself")  # this thread must not end
             if self._stopped.wait(LOOK_SECONDS):
                 return
 

@@ -99,7 +99,7 @@ class Comparison:
             wanting = [route.connector for route in self._routes if route.takes(addition)]
             states = self._records.states(addition.id) if wanting else {}
             if lacking := [connector for connector in wanting if connector not in states]:
-                action = f"attached, missed; now for {', '.join(lacking)}"
+                action = f"attachment missed; now for {', '.join(lacking)}"
                 yield from self._accept(addition, body, {}, dry_run, action)
 
     def _creation(

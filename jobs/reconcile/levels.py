@@ -42,7 +42,7 @@ def previous_of(
         wiped = max(known.at, changed or 0.0) <= born
         return known.value, "it may have been announced before Redis was wiped" if wiped else ""
     if (seen.created or 0.0) < born + CLOCKS_APART:
-        return "", "what it was before is not known"
+        return "", "the previous status is not known"
     # Created since the ledger remembers, and no event arrived. An entity may be created with any level: where nobody
     # saved it since, that is its first one and no change.
     return (seen.level or "", "") if is_untouched(seen) or seen.level == first_level else ("", "")

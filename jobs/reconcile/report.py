@@ -66,7 +66,7 @@ class Report:
         """`patience`: how old a change must be."""
         yield f"{self.looked_at} looked at, {len(self.findings)} {'would be ' if dry_run else ''}recovered"
         if self.capped:
-            yield "that is as many as one run makes; run it again for the rest"
+            yield "one run recovers no more than that; run it again for the rest"
         if self.younger:
             it = "it" if self.younger == 1 else "them"
             yield f"{self.changes(patience)}: the next run looks at {it} (--wait does so in the same command)"
@@ -75,4 +75,4 @@ class Report:
         for error in self.errors:
             yield f"could not compare {error}"
         for position in self.forgotten:
-            yield f"not compared any more, and tried again once a day: {position}"
+            yield f"no longer compared, and tried again once a day: {position}"

@@ -165,7 +165,7 @@ def _refusal(status: int, body: Any, retry_after: float | None, request: str, fo
     if status == 403:
         return AbcError("auth", f"{answered}. To do: {forbidden}", again=False)
     if status == 401:
-        advice = "the sign-in of ABC_ADMIN_EMAIL is not accepted any more; run the command again"
+        advice = "the sign-in of ABC_ADMIN_EMAIL is no longer accepted; run the command again"
         return AbcError("auth", f"{answered}. To do: {advice}", again=False)
     if status == 400 and "url must be" in known:
         return AbcError("invalid", f"{answered}. It refuses names without a dot, such as localhost", again=False)

@@ -232,10 +232,12 @@ def why_unwritable(issue: Issue) -> str:
         if size > limit:
             problems.append(f"its {what} has {size} characters, and ABC User Feedback saves no more than {limit}")
     if not issue.name:
-        problems.append("it has no name, and ABC User Feedback saves none without")
+        problems.append("it has no name, and ABC User Feedback saves no issue without a name")
     if not issue.status:
-        problems.append("its status is unknown, and saving it without would reset it")
-    return f"issue {issue.id} can't be saved: {'; '.join(problems)}. Someone must change that there" if problems else ""
+        problems.append("its status is unknown, and a save without a status would reset it")
+    return (
+        f"issue {issue.id} can't be saved: {'; '.join(problems)}. Correct it in ABC User Feedback" if problems else ""
+    )
 
 
 def _is_empty(value: Any) -> bool:

@@ -66,7 +66,7 @@ def refusal(status: int, body: Any, retry_after: float | None = None, request: s
     sent, of which nothing is repeated."""
     answered = f"ABC User Feedback answered {status}" + (f": {words}" if (words := words_of(body, request)) else "")
     if status in (401, 403) and _is_own_403(body):
-        advice = "ABC_API_KEY must hold a key of this very project, and the project must still exist"
+        advice = "ABC_API_KEY must have a key of this project, and the project must still exist"
         return AbcError("auth", f"{answered}. {advice}", again=False, absent=True)
     if status in (401, 403):
         advice = "that is not ABC's own answer: look at ABC_API_URL, and at a proxy before ABC"

@@ -54,7 +54,7 @@ def walk(kind: type[E], read: Read, limit: int, report: Callable[[str], None]) -
         elif not found.items or page * limit >= total:
             return
         elif entities and not fresh and page > known_pages:
-            raise _endless(f"page {page} repeats what earlier pages held")
+            raise _endless(f"page {page} repeats entries of earlier pages")
         else:
             page += 1
 

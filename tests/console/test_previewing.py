@@ -153,8 +153,12 @@ def test_a_file_that_holds_no_event_ends_with_a_sentence(
     ("event", "connector", "why"),
     [
         ("ISSUE_CREATION", "pager", "CONNECTORS names no 'pager'; there are: slack, jandi, outgoing, slack.ops"),
-        ("ISSUE_DELETION", "slack", "ISSUE_DELETION is no file, no id of an event and not the name of an event"),
-        ("nobody.happened", "slack", "nobody.happened is no file"),
+        (
+            "ISSUE_DELETION",
+            "slack",
+            "ISSUE_DELETION is not a file, not the id of an event and not the name of an event",
+        ),
+        ("nobody.happened", "slack", "nobody.happened is not a file"),
         ("0123456789abcdef0123", "slack", "look at REDIS_URL"),
     ],
 )

@@ -273,7 +273,7 @@ ADDITIONS = Route("tickets", ("ISSUE_ADDITION",), tickets=True)
 def test_an_issue_that_a_feedback_carries_is_found_once(redis: Redis) -> None:
     setting = Setting(redis, ADDITIONS, Route("alerts", ("ISSUE_ADDITION",)))
     feedback = setting.feedback(issues=[{"id": 7, "name": "n"}])
-    found = [("ISSUE_ADDITION", "attached, missed; now for tickets")]
+    found = [("ISSUE_ADDITION", "attachment missed; now for tickets")]
     assert setting.actions(feedback, CHANNEL, dry_run=True) == found
     assert setting.actions(feedback, CHANNEL) == found
     assert setting.look(feedback, CHANNEL) == setting.look(feedback, CHANNEL, dry_run=True) == []

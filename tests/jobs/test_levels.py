@@ -67,7 +67,7 @@ def test_what_may_have_been_announced_before_a_wipe_is_silent() -> None:
     born = NOW - 3600
     old = issue(NOW - 9000, NOW - 8000)
     previous, silence = previous_of(old, None, NOW - 8000, born, "INIT")
-    assert (previous, silence) == ("", "what it was before is not known")
+    assert (previous, silence) == ("", "the previous status is not known")
     previous, silence = previous_of(old, Level("PENDING", NOW - 8500), NOW - 8000, born, "INIT")
     assert previous == "PENDING"
     assert "before Redis was wiped" in silence

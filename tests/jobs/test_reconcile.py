@@ -214,7 +214,7 @@ def test_after_a_wipe_the_ticket_still_gets_the_status_that_was_missed(bench: Be
     again = Bench(bench.sandbox, redis, ABC_API_KEY="1=DEMOKEYDEMOKEY000001")
     again.catch_up()
     assert bench.sandbox.jira.rules.statuses[next(iter(bench.sandbox.jira.tickets.values())).status][0] == "Done"
-    assert bench.sandbox.slack.messages == [], "what it was before is not known"
+    assert bench.sandbox.slack.messages == [], "the previous status is not known"
 
 
 def test_nobody_is_alerted_of_what_is_old(sandbox: Any, redis: Redis) -> None:
@@ -932,7 +932,7 @@ def test_feedback_that_was_attached_in_an_outage_becomes_a_comment(bench: Bench)
     bench.sandbox.abc.attach(feedback, issue)
     report = bench.catch_up()
     assert [(found.name, found.action) for found in report.findings] == [
-        ("ISSUE_ADDITION", "attached, missed; now for jira")
+        ("ISSUE_ADDITION", "attachment missed; now for jira")
     ]
     assert [len(found) for found in comments(bench)] == [1]
     assert bench.catch_up().findings == []

@@ -207,4 +207,4 @@ def test_readiness_names_what_has_stopped(world: World, redis: Redis) -> None:
     ready = health.readiness()
     assert json.dumps(dict(ready.connectors)) == '{"one": "stopped", "one.mobile": "ok"}'
     assert ready.status == "degraded"
-    assert "one has stopped, because it wants nothing more (410): `flask resume` starts it again" in ready.degraded
+    assert "one has stopped, because it wants no more requests (410): `flask resume` starts it again" in ready.degraded

@@ -75,7 +75,7 @@ def test_a_generic_source_needs_a_secret_alone() -> None:
             "SOURCE_CRM_HEADER: has no effect",
         ),
         ({"SCHEME": "standard-webhooks", "PREFIX": "v1"}, "SOURCE_CRM_PREFIX: has no effect"),
-        ({"SCHEME": "standard-webhooks", "SECRET": "whsec_not?base64"}, "SOURCE_CRM_SECRET: what stands behind whsec_"),
+        ({"SCHEME": "standard-webhooks", "SECRET": "whsec_not?base64"}, "SOURCE_CRM_SECRET: the text after whsec_"),
         ({"HEADER": "x_signature"}, "SOURCE_CRM_HEADER: should be the name of a header"),
         ({"EVENT": "type"}, "SOURCE_CRM_EVENT: should be body.path.to.it or header.Name"),
         ({"EVENT": "body."}, "SOURCE_CRM_EVENT: should be body.path.to.it or header.Name"),

@@ -334,7 +334,7 @@ def test_check_names_what_works(world: BlueWorld) -> None:
     assert [(check.ok, check.is_note, check.what) for check in world.connector().check()] == [
         (True, False, "signed in as Feedback Bridge"),
         (True, False, "BLUE_LIST: app has the list 'Inbox'"),
-        (True, True, "app: whether the role may mark records as done shows at the first change only"),
+        (True, True, "app: only the first change shows whether the role may mark records as done"),
     ]
     assert world.tickets() == [], "nothing is changed"
 

@@ -181,4 +181,4 @@ def test_check_reports_a_webhook_that_was_deleted(sandbox: Sandbox) -> None:
 def test_check_reports_what_is_not_discord(sandbox: Sandbox) -> None:
     sandbox.faults.add("status", system="discord", status=200, body="<html>Sign in</html>")
     (check,) = build(sandbox).check()
-    assert (check.ok, check.what) == (False, "webhook: what answered is not Discord; look at DISCORD_WEBHOOK_URL")
+    assert (check.ok, check.what) == (False, "webhook: the answer is not from Discord; look at DISCORD_WEBHOOK_URL")

@@ -136,5 +136,5 @@ def test_a_refused_field_is_reported_with_its_variable() -> None:
     assert isinstance(outcome, Failed)
     assert outcome.reason == "config"
     assert 'customfield_7: Team is required. Set it in JIRA_FIELDS: {"customfield_7": …}' in outcome.why
-    assert "name a text field that is there in JIRA_MARKER_FIELD" in outcome.why
+    assert "name a text field of that screen in JIRA_MARKER_FIELD" in outcome.why
     assert "See JIRA_PRIORITY" in outcome.why

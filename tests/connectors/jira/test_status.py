@@ -130,7 +130,7 @@ def test_where_the_workflow_has_no_way_one_comment_explains_it(world: World) -> 
     issue = world.issue(status="RESOLVED")
     for _ in range(3):
         announced = result(world.status_changed(issue))
-        assert "no way from 'To Do' to 'Done'" in announced["warning"]
+        assert "no transition from 'To Do' to 'Done'" in announced["warning"]
     world.wipe()
     assert "warning" in result(world.status_changed(issue))
     (comment,) = world.bodies()

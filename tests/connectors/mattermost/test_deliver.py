@@ -48,9 +48,13 @@ def test_a_long_message_is_one_post(sandbox: Sandbox) -> None:
     ("changes", "reason", "advice"),
     [
         ({"hook": "x" * 26}, "auth", "(invalid): there is no such webhook: make a new one"),
-        ({"may_post": False}, "auth", "(permissions): whoever made the webhook may not post in its channel any more"),
+        (
+            {"may_post": False},
+            "auth",
+            "(permissions): the person who made the webhook may no longer post in its channel",
+        ),
         ({"channel_exists": False}, "config", "(existing): the webhook's channel was deleted: make a new one"),
-        ({"is_enabled": False}, "config", "(disabled): the server takes no webhooks: System Console"),
+        ({"is_enabled": False}, "config", "(disabled): the server accepts no webhooks: System Console"),
     ],
 )
 def test_what_the_server_refuses(sandbox: Sandbox, changes: dict[str, Any], reason: Reason, advice: str) -> None:

@@ -252,7 +252,7 @@ def test_a_name_at_a_private_address_is_not_sent_to(sandbox: Sandbox) -> None:
 
 def test_the_check_names_an_address_without_tls(sandbox: Sandbox) -> None:
     lines = [line.what for line in build(sandbox).check()]
-    assert "OUTGOING_URL begins with http://: what is sent can be read on its way" in lines
+    assert "OUTGOING_URL begins with http://: others can read what is sent" in lines
     assert sandbox.receiver.requests == []
 
 

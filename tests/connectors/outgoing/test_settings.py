@@ -42,7 +42,7 @@ def test_a_signature_needs_a_secret() -> None:
 
 def test_a_secret_of_standard_webhooks_is_base64() -> None:
     assert problem(OUTGOING_SECRET=f"{SECRET},whsec_no-base64") == (
-        "OUTGOING_SECRET: what stands behind whsec_ should be base64, copied whole"
+        "OUTGOING_SECRET: the text after whsec_ should be base64: copy all of it"
     )
     assert len(settings(OUTGOING_SECRET=f"{SECRET},any other text").secret) == 2
     assert settings(OUTGOING_SECRET="whsec_no-base64", OUTGOING_SIGNATURE="github").secret

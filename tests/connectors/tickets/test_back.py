@@ -73,11 +73,11 @@ def test_what_we_wrote_ourselves_goes_no_further_however_often_it_is_announced(w
     seen = len(world.sandbox.abc.writes)
     for _ in range(2):
         assert result(world.status_changed(issue))["status"] == world.closed
-        assert "fits already" in why(world.moved())
+        assert "matches already" in why(world.moved())
     world.sandbox.abc.set_status(issue.id, "INIT")
     assert result(world.status_changed(issue))["moved_from_status"] == world.closed
     for _ in range(2):
-        assert "fits already" in why(world.moved())
+        assert "matches already" in why(world.moved())
         result(world.status_changed(issue))
     assert len(world.sandbox.abc.writes) == seen + 1  # the person's
     assert (status(world, issue), world.status(world.first)) == ("INIT", world.opened)
@@ -95,7 +95,7 @@ def test_a_status_of_abc_that_shares_the_ticket_s_stays(world: World, issue: Iss
     world.sandbox.abc.set_status(issue.id, "PENDING")
     result(world.status_changed(issue))
     assert world.status(world.first) == world.closed
-    assert "fits already" in why(world.moved())
+    assert "matches already" in why(world.moved())
     assert status(world, issue) == "PENDING"
 
 
@@ -225,7 +225,7 @@ def test_a_write_without_an_answer_is_looked_for_before_it_is_sent_again(world: 
     world.sandbox.faults.add("drop_after", system="abc", method="PUT")
     assert isinstance(world.moved(), Retry)
     written = len(world.sandbox.abc.writes)
-    assert "fits already" in why(world.moved())
+    assert "matches already" in why(world.moved())
     assert (status(world, issue), len(world.sandbox.abc.writes)) == ("RESOLVED", written)
 
 
@@ -253,7 +253,7 @@ def test_a_copied_marker_of_another_account_is_none(world: World, issue: IssueRo
         case "blue":
             next(iter(world.sandbox.blue.records.values())).by = {"id": "somebody", "fullName": "Somebody"}
     world.move(world.first, world.closed)
-    assert "belongs to no issue" in why(world.moved())
+    assert "belongs to no known issue" in why(world.moved())
     assert status(world, issue) == "INIT"
 
 
