@@ -15,7 +15,7 @@ def add(blueprint: Blueprint, console: Console) -> None:
     @blueprint.get("/audit")
     def audit() -> tuple[str, int]:
         before = request.args.get("before", "")
-        if before and not re.fullmatch(r"\d{1,15}-\d{1,15}", before):
+        if before and not re.fullmatch(r"[0-9]{1,15}-[0-9]{1,15}", before):
             abort(400)
         entries = list(console.audit.entries(before, SHOWN + 1))
         following = entries[SHOWN - 1].id if len(entries) > SHOWN else ""

@@ -53,6 +53,8 @@ def test_the_page_goes_back_in_time(operator: Browser, audit: Audit) -> None:
     assert "delivery-05" not in first
     [link] = [part.partition('"')[0] for part in first.split('href="') if part.startswith("/audit?before")]
     assert "delivery-05" in operator.get(link).text
+    for place in ("x", "%D9%A1-%D9%A1"):  # digits, which Redis does not read
+        assert operator.get(f"/audit?before={place}").status_code == 400
 
 
 def test_programs_and_commands_are_recorded(operator: Browser, audit: Audit, redis_url: str) -> None:
