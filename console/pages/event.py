@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -10,17 +9,15 @@ from typing import Any
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
-from bridge.terminal import escaped
 from console.pages import links
 from console.pages.console import Console, done, page, translator
 from console.pages.masking import masked
+from console.pages.shown import as_json, readable
 from jobs.ledger.query import Query
 from jobs.ledger.values import FINISHED
 
 AROUND = 10
 """Deliveries of the same entity that are shown before, and after."""
-LONGEST_BODY = 200_000
-"""Characters of a body on the page."""
 LONGEST_REASON = 200
 
 
@@ -64,13 +61,13 @@ def add(blueprint: Blueprint, console: Console) -> None:
             abort(404)
         known = links.restored(console.runtime, event_id)
         body = found["body"] if whole else masked(found["body"])
-        shown = readable(json.dumps(body, ensure_ascii=False, indent=2))
+        text, is_cut = as_json(body)
         return {
             "event": found,
             "whole": whole,
             "readable": readable,
-            "body": shown[:LONGEST_BODY],
-            "is_cut": len(shown) > LONGEST_BODY,
+            "body": text,
+            "is_cut": is_cut,
             "happened": sentence(found),
             "at_source": links.source_link(known),
             "links": {row["id"]: links.ticket_link(console.runtime, known, row) for row in found["deliveries"]},
@@ -115,11 +112,6 @@ def sentence(found: Mapping[str, Any]) -> str:
             before=str(data.get("previousStatus", "?"))[:60],
         )
     return t("happened.other", name=found["event"] or "?", source=found["source"] or "?")
-
-
-def readable(text: str) -> str:
-    """Without characters that reorder or hide a text."""
-    return escaped(text, keep="\n")
 
 
 def seconds_of(moment: str) -> float:

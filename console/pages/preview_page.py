@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 from flask import Blueprint, request
 
-from bridge.terminal import escaped
 from console.pages.console import Console, page
+from console.pages.shown import LONGEST, as_json, readable
 from console.previewing import NoPreview, Previewed, previewed, sample_event, stored_event
 from jobs.ledger.links import RedisLinks
 
@@ -25,8 +24,8 @@ def add(blueprint: Blueprint, console: Console) -> None:
             shown = look(event, connector)
         except NoPreview as problem:
             return page("preview", 400, shown=None, problem=str(problem), event=event, connector=connector)
-        content = shown.content if isinstance(shown.content, str) else _as_json(shown.content)
-        content = escaped(console.configuration.redact(content), keep="\n")  # as the command shows it
+        value, redact = shown.content, console.configuration.redact
+        content = readable(redact(value)[:LONGEST]) if isinstance(value, str) else as_json(value, redact)[0]
         return page("preview", shown=shown, content=content, problem="", event=event, connector=connector)
 
     def look(event: str, connector: str) -> Previewed:
@@ -40,7 +39,3 @@ def add(blueprint: Blueprint, console: Console) -> None:
         if sample is None:
             raise NoPreview(f"no source has an event named {event}")
         return previewed(runtime, sample, connector)
-
-
-def _as_json(content: object) -> str:
-    return json.dumps(content, ensure_ascii=False, indent=2, default=str)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.pages.masking import masked
+from console.pages.shown import LONGEST, as_json
 
 HARMLESS = {
     "event": "ISSUE_STATUS_CHANGE",
@@ -19,6 +21,24 @@ HARMLESS = {
         "previousStatus": "INIT",
     },
 }
+
+
+def test_a_deep_body_is_written_no_further_than_it_is_shown() -> None:
+    """Indented whole, a megabyte of it has 60 MB, and takes a gigabyte to be made inert."""
+    body: Any = ["x"] * 100_000
+    for _ in range(60):
+        body = [body]
+    started = time.process_time()
+    shown, is_cut = as_json(body)
+    assert time.process_time() - started < 0.5  # it took seconds
+    assert (len(shown), is_cut) == (LONGEST, True)
+    assert as_json({"name": "a\u202eb"}) == ('{\n  "name": "a\\u202eb"\n}', False)
+    assert (
+        "xoxb"
+        not in as_json(
+            ["y" * (LONGEST - 10) + "xoxb-of-the-tests"], lambda text: text.replace("xoxb-of-the-tests", "…")
+        )[0]
+    )
 
 
 def test_what_describes_the_event_is_shown() -> None:
