@@ -24,7 +24,7 @@ Instant = Annotated[
     ),
 ]
 Cursor = Annotated[
-    str, Field(description="`next` of the page before", pattern=r"^([0-9]{1,15}-[0-9a-f]{20}(\.[a-z0-9.]+)?)?$")
+    str, Field(description="`next` of the previous page", pattern=r"^([0-9]{1,15}-[0-9a-f]{20}(\.[a-z0-9.]+)?)?$")
 ]
 
 
@@ -50,7 +50,8 @@ class Deliveries(BaseModel):
     deliveries: list[Delivery]
     next: Annotated[str | None, Field(description="The cursor of the next page; null at the end")]
     searched_until: Annotated[
-        Time | None, Field(description="Where the page ended because it had looked at enough: down to when it did")
+        Time | None,
+        Field(description="If the page ended at the limit of its search: the time down to which it searched"),
     ]
 
 
@@ -74,9 +75,7 @@ class Call(BaseModel):
     address: str
     status: Annotated[int | None, Field(description="Null without an answer")]
     seconds: float
-    request: Annotated[
-        str, Field(description="The start of what was sent, of the last call of an attempt that failed")
-    ] = ""
+    request: Annotated[str, Field(description="The start of the request, for the last call of a failed attempt")] = ""
     answer: str = ""
 
 
@@ -204,7 +203,7 @@ class DeadQuery(BaseModel):
 
 
 class HoursQuery(BaseModel):
-    since: Instant = Field("", description="As at /api/deliveries; 24h when it is missing")
+    since: Instant = Field("", description="As in /api/deliveries; 24h when it is missing")
 
 
 class Body(BaseModel):
@@ -231,12 +230,12 @@ class DropBody(Body):
 ReplayBody = create_model(
     "ReplayBody",
     __base__=Body,
-    __doc__="Filters as those of `GET /api/deliveries`, the rate, and to go on what the request before answered.",
+    __doc__="The filters of `GET /api/deliveries`, the rate, and, to continue, id and cursor of the earlier answer.",
     **_filters(**TYPES) | {"state": (State, Field("dead", description=FILTERS["state"]))},
     cursor=(Cursor, ""),
     rate=(float, Field(RATE, ge=SLOWEST, le=FASTEST, description="Deliveries a second")),
     id=(
         str,
-        Field("", max_length=LONGEST_ID, pattern=r"^[0-9A-Za-z]*$", description="Of the replay to go on with"),
+        Field("", max_length=LONGEST_ID, pattern=r"^[0-9A-Za-z]*$", description="The id of the replay to continue"),
     ),
 )

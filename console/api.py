@@ -81,7 +81,7 @@ def make_blueprint(password: Password | None, attempts: Attempts, runtime: Runti
         limit = limit_of(request.args.get("limit", ""))
         return jsonify(events=records.events(request.args.get("state", ""), limit))
 
-    @endpoint("GET", "/events/{event_id}", "One event whole, with its deliveries and their attempts", "EventWhole")
+    @endpoint("GET", "/events/{event_id}", "One complete event, with its deliveries and their attempts", "EventWhole")
     def event(event_id: str) -> Answer:
         found = records.event(event_id)
         return (
@@ -137,7 +137,7 @@ def make_blueprint(password: Password | None, attempts: Attempts, runtime: Runti
     @endpoint(
         "POST",
         "/replay",
-        "Send what a filter finds again, at a rate",
+        "Send all deliveries that a filter finds again, at a rate",
         "Planned",
         status=202,
         body="ReplayBody",
@@ -150,11 +150,11 @@ def make_blueprint(password: Password | None, attempts: Attempts, runtime: Runti
         record("replay", " ".join(f"{name}={value}" for name, value in given.items() if value) + f" rate={rate:g}")
         return jsonify(asdict(replayer.replay_all(query, rate, id_))), 202
 
-    @endpoint("GET", "/replay/{replay_id}", "How far a replay is", "Progress")
+    @endpoint("GET", "/replay/{replay_id}", "The progress of a replay", "Progress")
     def progress(replay_id: str) -> Answer:
         found = replayer.progress(replay_id)
         if found is None:
-            return _refused(404, "there is no such replay; one is known for 8 days")
+            return _refused(404, "there is no such replay; a replay is kept for 8 days")
         return jsonify({**asdict(found), "left": found.left})
 
     @endpoint("POST", "/connectors/{name}/resume", "Start a connector that has stopped", "Resumed")

@@ -56,7 +56,7 @@ def register(app: Flask, configured: Configuration | ConfigError, environ: Mappi
     @app.cli.command("settings")
     @click.option("--json", "as_json", is_flag=True, help="For scripts: one JSON object a line.")
     def settings(as_json: bool) -> None:
-        """List every variable in force, its value and where that comes from; secrets are masked.
+        """List every variable in force, its value and its origin; secrets are masked.
 
         "base" is a value that an instance inherits from the variable without its label, "file" that of a variable's
         _FILE. Variables that have no value and no default are left out.
@@ -66,12 +66,12 @@ def register(app: Flask, configured: Configuration | ConfigError, environ: Mappi
     @app.cli.command("events")
     @click.argument("event_id", required=False)
     @filters()
-    @click.option("--ignored", is_flag=True, help="Instead: events that nothing acted on, or that could not be read.")
+    @click.option("--ignored", is_flag=True, help="List events that no connector acted on, or that could not be read.")
     @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 500))
-    @click.option("--cursor", default="", help="Go on behind the rows before: the value that they ended with.")
+    @click.option("--cursor", default="", help="Continue after the earlier rows: the value at their end.")
     @click.option("--json", "as_json", is_flag=True, help="For scripts: one JSON object a line.")
     def events(event_id: str | None, ignored: bool, as_json: bool, limit: int, **words: str) -> None:
-        """List deliveries, the newest first; with an EVENT_ID, show that event whole.
+        """List deliveries, the newest first; with an EVENT_ID, show the complete event.
 
         With --state the times are those of the last change of state, else those at which the events arrived.
         """
@@ -98,7 +98,7 @@ def register(app: Flask, configured: Configuration | ConfigError, environ: Mappi
     @click.option("--header", "headers", multiple=True, metavar="NAME=VALUE", help="Of the request in a file.")
     @click.option("--json", "as_json", is_flag=True, help="For scripts: one JSON object.")
     def preview(event: str, connector: str, source: str, headers: tuple[str, ...], as_json: bool) -> None:
-        """Print what CONNECTOR would send for EVENT, and where; nothing is sent, and nobody is asked.
+        """Print what CONNECTOR would send for EVENT, and where; makes no request.
 
         EVENT is the id of an event that was received, the name of an event (a sample of it is used), or a file with
         the body of a webhook. CONNECTOR is a name in CONNECTORS, such as slack or slack.mobile.
@@ -120,10 +120,10 @@ def register(app: Flask, configured: Configuration | ConfigError, environ: Mappi
     @click.option("--since", help="From this time on (2026-11-01T00:00Z), or from that long ago (36h, 7d).")
     @click.option("--dry-run", is_flag=True, help="Only print what would be done.")
     @click.option("--wait", is_flag=True, help="Wait for changes whose event may still arrive, about a minute.")
-    @click.option("--forget", metavar="PROJECT[:CHANNEL]", help="Instead: stop comparing a channel, or a project.")
+    @click.option("--forget", metavar="PROJECT[:CHANNEL]", help="Only stop comparing a channel or a project.")
     @click.option("--json", "as_json", is_flag=True, help="For scripts: one JSON object a line.")
     def reconcile(since: str | None, dry_run: bool, wait: bool, forget: str | None, as_json: bool) -> None:
-        """Compare with ABC User Feedback and recover what was missed; the workers do it every RECONCILE_EVERY s."""
+        """Compare with ABC User Feedback and handle missed changes; the workers do it every RECONCILE_EVERY s."""
         reconciler = desk.runtime.reconciler
         if reconciler is None:
             raise click.ClickException("there is nothing to compare with: set ABC_API_URL and ABC_API_KEY")

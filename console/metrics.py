@@ -74,19 +74,19 @@ class _Collector:
         for state, count in numbers["states"].items():
             deliveries.add_metric([state], count)
         yield deliveries
-        what = "For how long the unfinished delivery that has been longest in this state is in it"
+        what = "The longest time that an unfinished delivery has been in this state"
         longest = GaugeMetricFamily("feedback_bridge_oldest_seconds", what, labels=["state"])
         for state, seconds in numbers["oldest"].items():
             longest.add_metric([state], seconds)
         yield longest
         oldest = "feedback_bridge_oldest_queued_seconds"
-        yield GaugeMetricFamily(oldest, "For how long the longest queued delivery has been", numbers["oldest_queued"])
+        yield GaugeMetricFamily(oldest, "The longest time that a delivery has been queued", numbers["oldest_queued"])
         yield GaugeMetricFamily("feedback_bridge_workers", "Workers that are alive", numbers["workers"])
         hung = "feedback_bridge_hung_slots"
         yield GaugeMetricFamily(hung, "Slots of living workers held by attempts of more than 120 s", numbers["hung"])
         suspended = "feedback_bridge_suspended"
         yield GaugeMetricFamily(suspended, "1 while the workers are suspended (rq suspend)", numbers["suspended"])
-        name, what = "feedback_bridge_stopped", "1 while a connector has stopped, because it was answered 410"
+        name, what = "feedback_bridge_stopped", "1 while a connector has stopped, because of an answer of 410"
         stopped = GaugeMetricFamily(name, what, labels=["connector"])
         for connector in self._connectors:
             stopped.add_metric([connector], int(connector in numbers["stopped"]))
@@ -109,9 +109,9 @@ class _Collector:
         yield _by("feedback_bridge_rate_waits", waits, "connector", "rate_waits", self._connectors, counts)
         lost = "Leases that ran out: the worker was lost, or the attempt took too long"
         yield _by("feedback_bridge_leases_lost", lost, "connector", "leases_lost", self._connectors, counts)
-        found = "What reconcile found that had no event or no effect yet"
+        found = "Changes without an event or an effect that reconcile found"
         yield _by("feedback_bridge_reconcile_findings", found, "event", "found", DOTLESS, counts)
-        errors = "What reconcile could not compare, once in each of its runs"
+        errors = "Positions that reconcile could not compare, once in each of its runs"
         yield CounterMetricFamily("feedback_bridge_reconcile_errors", errors, value=counts.get("reconcile|errors", 0))
 
     def _attempts(self, counts: Mapping[str, float]) -> Metric:

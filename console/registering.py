@@ -23,7 +23,9 @@ from sources.abc.settings import AbcSettings, ApiSettings
 def make_command(desk: Desk) -> click.Command:
 
     @click.command("register")
-    @click.option("--url", required=True, help="Where ABC sends to, such as https://bridge.example.com/webhook.")
+    @click.option(
+        "--url", required=True, help="The address for ABC's webhooks, such as https://bridge.example.com/webhook."
+    )
     @click.option("--project", required=True, type=click.IntRange(1), help="ABC project id.")
     @click.option("--channel", "chosen", multiple=True, type=click.IntRange(1), help="Only this channel; default: all.")
     @click.option("--event", "events", multiple=True, type=click.Choice(tuple(KINDS)), help="Only this event.")

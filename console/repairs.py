@@ -47,7 +47,10 @@ def register(app: Flask, desk: Desk) -> None:
     @click.argument("delivery_ids", nargs=-1)
     @click.option("--dead", is_flag=True, help="All dead letters, the oldest first: --all --state dead.")
     @click.option(
-        "--all", "everything", is_flag=True, help="All that the filters find; without --state the dead letters."
+        "--all",
+        "everything",
+        is_flag=True,
+        help="All deliveries that the filters find; without --state only dead letters.",
     )
     @filters("With --all")
     @click.option(
@@ -64,7 +67,7 @@ def register(app: Flask, desk: Desk) -> None:
         as_json: bool,
         **words: str,
     ) -> None:
-        """Send deliveries again from their first attempt. A done one repeats nothing.
+        """Send deliveries again from their first attempt. A delivery that is done repeats nothing.
 
         Name DELIVERY_IDS, or use --all with filters. Those of --all go one after the other, at --rate; they are planned
         at once, so the command may end before they are sent.
@@ -85,7 +88,7 @@ def register(app: Flask, desk: Desk) -> None:
     @click.option("--reason", required=True, help="Why; it is kept with the delivery.")
     @click.option("--json", "as_json", is_flag=True, help="For scripts: one JSON object a line.")
     def drop(delivery_ids: tuple[str, ...], group: tuple[str, str] | None, reason: str, as_json: bool) -> None:
-        """Never send these deliveries: they become skipped, and the next of their line goes.
+        """Never send these deliveries: they become skipped, and the next of their line starts.
 
         Name DELIVERY_IDS, or a group: flask drop --group jira config --reason "the project is closed". What was dropped
         can still be replayed.
@@ -106,7 +109,7 @@ def register(app: Flask, desk: Desk) -> None:
     @click.argument("name")
     @click.option("--json", "as_json", is_flag=True, help="For scripts: one JSON object.")
     def resume(name: str, as_json: bool) -> None:
-        """Start a connector instance again that has stopped: it was answered 410, that nothing more is wanted.
+        """Start a connector instance again that stopped because the other side answered 410.
 
         What waited meanwhile is sent. The delivery that was answered 410 is dead: `flask replay` sends it again.
         """

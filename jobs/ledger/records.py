@@ -41,7 +41,7 @@ class Records:
             query = replace(query, cursor=page.next)
 
     def event(self, event_id: str) -> dict[str, Any] | None:
-        """One event whole, with its deliveries and their attempts; None when there is none of that id."""
+        """One complete event, with its deliveries and their attempts; None when there is none of that id."""
         fields = texts(self._redis.hgetall(f"{self._prefix}event:{event_id}"))
         if not fields:
             return None
