@@ -80,7 +80,10 @@ EQUAL = (
     {"entity": "abc:issue:1:3", "state": "queued"},
     {"reason": "config"},
     {"reason": "server_error", "connector": "slack"},
+    {"entity": "abc:issue:1:4", "state": "queued"},
     {"state": "dead", "reason": "server_error"},
+    {"state": "dead", "event": "FEEDBACK_CREATION"},
+    {"state": "dead", "source": "github"},
     {"state": "dead", "source": "abc", "event": "ISSUE_STATUS_CHANGE"},
     {"state": "dead", "source": "abc", "event": "FEEDBACK_CREATION"},
 )
@@ -94,6 +97,7 @@ FITS: tuple[tuple[dict[str, str], Callable[[Row], bool]], ...] = (
     ({"q": "payment FAILS"}, lambda row: row["entity"].endswith(":4")),
     ({"q": "payment fails", "project": "2", "connector": "jira"}, lambda row: row["id"].endswith("jira")),
     ({"q": "nowhere"}, lambda _: False),
+    ({"q": "payment fails", "state": "done"}, lambda row: row["state"] == "done" and row["entity"].endswith(":4")),
 )
 
 
@@ -107,6 +111,12 @@ def test_each_filter_finds_what_fits_and_nothing_else(mixed: World) -> None:
     for words, fit in FITS:
         fits = [row["id"] for row in everything if fit(row) and words.get("project") in (None, project(row))]
         assert sorted(found(mixed, **words)) == sorted(fits), words
+
+
+def test_a_delivery_whose_record_is_gone_is_not_shown(mixed: World) -> None:
+    [first, *_] = found(mixed)
+    mixed.redis.delete(f"{PREFIX}delivery:{first}")
+    assert first not in found(mixed)
 
 
 def test_the_id_of_an_event_finds_its_deliveries_at_once(mixed: World) -> None:
