@@ -28,7 +28,8 @@ TESTS = {
     "connectors": ("tests/jobs/test_*.py", "tests/connectors/test_*.py"),
     "sources": ("tests/sources/test_signatures.py", "tests/sources/test_receive_*.py"),
     "bridge": tuple(
-        f"tests/test_{name}.py" for name in ("transport", "calls", "deadlines", "failures", "waits", "tls")
+        f"tests/test_{name}.py"
+        for name in ("transport", "calls", "deadlines", "failures", "waits", "tls", "private_addresses", "exchanges")
     ),
 }
 """Where the tests of a package are; those that reach the changed function or script are run."""
