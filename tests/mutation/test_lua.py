@@ -51,3 +51,7 @@ def test_every_mutant_differs_from_the_script_in_one_line(script: Path) -> None:
             if was != now
         ]
         assert differing == [mutant.line]
+
+
+def test_a_comment_is_not_changed() -> None:
+    assert list(mutants("-- Asks if it is so, then goes on 1 or 2 times.\n  -- redis.call('GET', key)")) == []

@@ -49,7 +49,7 @@ def mutants(script: str) -> Iterator[Mutant]:
 
 
 def _changes(line: str) -> Iterator[str]:
-    if WIRING.search(line):
+    if WIRING.search(line) or line.lstrip().startswith("--"):
         return
     for found in TOKEN.finditer(line):
         at_now = BEFORE_NOW.search(line[: found.start()]) or AFTER_NOW.match(line[found.end() :])
