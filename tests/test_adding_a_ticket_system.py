@@ -110,11 +110,24 @@ def sandbox() -> Iterator[Sandbox]:
         yield started
 
 
+PAGE_TEXT = (ROOT / "docs" / "adding-a-ticket-system.md").read_text(encoding="utf-8")
+
+
+def code_of(text: str) -> str:
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    return str(code)
+
+
+def test_the_sample_plug_in_has_the_page_s_code() -> None:
+    file = ROOT / "examples" / "plugin" / "feedback_bridge_example" / "desk.py"
+    assert file.read_text(encoding="utf-8") == code_of(PAGE_TEXT)
+
+
 @pytest.fixture
 def page(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The page's code as the package that it names, registered by the page's line."""
-    text = (ROOT / "docs" / "adding-a-ticket-system.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    text = PAGE_TEXT
+    code = code_of(text)
     module = ModuleType(NAME)
     monkeypatch.setitem(sys.modules, NAME, module)
     exec(compile(code, "docs/adding-a-ticket-system.md", "exec"), module.__dict__)  # noqa: S102 - our own page

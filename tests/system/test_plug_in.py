@@ -15,6 +15,7 @@ import pytest
 import requests
 from flask import Flask, Response, jsonify, request
 
+from tests.test_adding_a_ticket_system import TOKEN, Desk
 from tests.web import serving
 from tools.sandbox.processes import ROOT, Processes, child_environment, wait_for
 from tools.sandbox.service import Service, start_service
@@ -50,10 +51,11 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Systems:
-    """The three systems of the plug-in's page, as strict as it describes them."""
+    """The systems of the plug-in's page, as strict as it describes them."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
+        self.desk = Desk()
         self.app = Flask("systems")
         self.app.add_url_rule("/hooks/made-up", view_func=self._bell, methods=["POST"])
         self.app.add_url_rule("/translate", view_func=self._phrasebook, methods=["POST"])
@@ -79,11 +81,18 @@ def systems() -> Systems:
 
 @pytest.fixture(scope="module")
 def service(programs: Path, systems: Systems, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with serving(systems.app) as url, Processes(tmp_path_factory.mktemp("plug-in")) as processes:
+    with (
+        serving(systems.app) as url,
+        serving(systems.desk.app) as desk,
+        Processes(tmp_path_factory.mktemp("plug-in")) as processes,
+    ):
         yield start_service(
             processes,
             PATH=f"{programs}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            CONNECTORS="bell,translate",
+            CONNECTORS="bell,desk,translate",
+            DESK_URL=desk,
+            DESK_TOKEN=TOKEN,
+            DESK_BOARD="ops",
             BELL_WEBHOOK_URL=f"{url}/hooks/made-up",
             BELL_EVENTS="ISSUE_CREATION,shop.*",
             SOURCES="abc,shop",
@@ -104,8 +113,9 @@ def post(service: Service, secret: str) -> int:
 def test_its_source_and_its_connector_carry_an_event(service: Service, systems: Systems) -> None:
     assert [post(service, "another-made-up-secret"), post(service, SECRET), post(service, SECRET)] == [401, 200, 200]
     service.open_issue("Cannot log in")
-    wait_for("two messages", lambda: len(systems.texts) >= 2)
-    assert sorted(systems.texts) == ['New issue "Cannot log in".', 'Shop: "Order 12" – done']
+    expected = {'New issue "Cannot log in".', 'Shop: "Order 12" – done'}
+    wait_for("both messages", lambda: expected <= {*systems.texts})
+    assert [systems.texts.count(text) for text in expected] == [1, 1]
     assert [row["event"] for row in service.deliveries(event="shop.order.paid")] == ["shop.order.paid"]
 
 
@@ -114,3 +124,10 @@ def test_its_translator_translates_a_feedback(service: Service) -> None:
     path = f"channels/{service.project}/feedbacks/{feedback}"
     wait_for("the translation", lambda: service.abc("GET", path).get("translatedMessage"))
     assert service.abc("GET", path)["translatedMessage"] == "Payment does not work"
+
+
+def test_its_ticket_system_keeps_a_ticket_for_an_issue(service: Service, systems: Systems) -> None:
+    issue = service.open_issue("Payment fails")
+    wait_for("the ticket's number in ABC", lambda: service.abc("GET", f"issues/{issue}")["externalIssueId"])
+    [card] = [card for card in systems.desk.cards.values() if card["title"] == "Payment fails"]
+    assert service.abc("GET", f"issues/{issue}")["externalIssueId"] == str(card["number"])
