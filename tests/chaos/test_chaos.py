@@ -38,8 +38,10 @@ def test_nothing_is_lost_and_nothing_comes_twice_under_attack() -> None:
     # A process that is killed at one step may have been past others, which then are not reached again: on a slow
     # machine a few steps are in one process at once. `bin/chaos --each-step` kills at every one.
     assert len({f"{step}.after" for step in steps} & result.points) >= len(steps) / 2
-    channels = [row for row in result.rows if row.effect.startswith("messages of")]
-    assert [row.effect for row in channels] == ["messages of slack", "messages of slack.mobile", "messages of jandi"]
+    channels = [row for row in result.rows if row.effect.startswith(("messages of", "webhooks of"))]
+    chats = ("slack", "slack.mobile", "jandi", "discord", "mattermost", "teams")
+    expected = [*(f"messages of {name}" for name in chats), "webhooks of outgoing", "webhooks of nocobase"]
+    assert [row.effect for row in channels] == expected
     assert all(row.expected for row in channels)
 
 

@@ -21,6 +21,11 @@ EMPTY: dict[str, Any] = {
     "blue": {"tickets": []},
     "slack": {"messages": []},
     "jandi": {"messages": []},
+    "discord": {"messages": []},
+    "mattermost": {"messages": []},
+    "teams": {"messages": []},
+    "outgoing": {"webhooks": []},
+    "nocobase": {"runs": []},
 }
 
 
@@ -64,13 +69,14 @@ def count(
     effect: str, *webhooks: Received, repairs: bool = True, lost_before: int = 0, born: float = 0, **state: Any
 ) -> Row:
     """The row of one effect. `state`: issues, feedbacks, writes, tickets, issues_there (GitHub's), messages (Slack's),
-    bodies (JANDI's); and records."""
+    bodies (JANDI's), taken (the bodies that the receiver of `outgoing` got), chats (by system); and records."""
     world = {
+        **EMPTY,
+        **{chat: {"messages": found} for chat, found in state.get("chats", {}).items()},
+        "outgoing": {"webhooks": [{"body": json.dumps(body)} for body in state.get("taken", ())]},
         "abc": {key: state.get(key, []) for key in ("issues", "feedbacks", "writes")},
         "jira": {"tickets": state.get("tickets", [])},
         "github": {"tickets": state.get("issues_there", [])},
-        "gitlab": {"tickets": []},
-        "blue": {"tickets": []},
         "slack": {"messages": state.get("messages", [])},
         "jandi": {"messages": [{"body": body} for body in state.get("bodies", ())]},
     }
@@ -290,6 +296,52 @@ def test_the_lines_of_a_digest_of_jandi_are_messages() -> None:
     body = "\n".join([head, f"• {announced('New', 'Resolved')} (#7)", f"• {announced('Resolved', 'Pending')} (#7)"])
     webhooks = (change("INIT", "RESOLVED"), change("RESOLVED", "PENDING", updated=CHANGED.replace("05", "09")))
     assert numbers(count("messages of jandi", *webhooks, bodies=[body], issues=[issue("PENDING")])) == (2, 0, 0, 0)
+
+
+HEAD = "2 events in one message, because there are so many:"
+LINES = [f"• {announced('New', 'Resolved')} (\\#7)", f"• {announced('Resolved', 'Pending')} (\\#7)"]
+CARD = [line.replace("\\", "") for line in LINES]
+
+
+def test_the_messages_and_digests_of_the_other_chats_are_read() -> None:
+    webhooks = (change("INIT", "RESOLVED"), change("RESOLVED", "PENDING", updated=CHANGED.replace("05", "09")))
+    embed = {"description": "\n".join(LINES)}
+    chats: dict[str, list[list[dict[str, Any]]]] = {
+        "discord": [
+            [{"content": HEAD, "embeds": [embed]}],
+            [{"content": announced(*pair), "embeds": [{"fields": []}]} for pair in PAIRS],
+        ],
+        "mattermost": [[{"text": "\n".join([HEAD, *LINES])}], [{"text": announced(*pair)} for pair in PAIRS]],
+        "teams": [[{"lines": [HEAD, *CARD]}], [{"lines": [announced(*pair), "Issue: #7"]} for pair in PAIRS]],
+    }
+    for chat, ways in chats.items():
+        for messages in ways:
+            row = count(f"messages of {chat}", *webhooks, chats={chat: messages}, issues=[issue("PENDING")])
+            assert numbers(row) == (2, 0, 0, 0), chat
+
+
+PAIRS = (("New", "Resolved"), ("Resolved", "Pending"))
+
+
+def taken(name: str, **data: Any) -> dict[str, Any]:
+    return {"type": name, "data": data}
+
+
+def test_each_event_is_one_webhook() -> None:
+    sent = [received("ISSUE_CREATION", issue=issue()), change("INIT", "RESOLVED"), change("INIT", "RESOLVED")]
+    first = taken("ISSUE_CREATION", issue=issue())
+    second = taken("ISSUE_STATUS_CHANGE", issue=issue("RESOLVED", updatedAt=CHANGED), previousStatus="INIT")
+
+    def seen(*bodies: dict[str, Any], **more: Any) -> tuple[int, int, int, int]:
+        return numbers(count("webhooks of outgoing", *sent, taken=bodies, **more))
+
+    assert seen(first, second) == (2, 0, 0, 0)
+    assert seen(first) == (2, 1, 0, 0)
+    assert seen(first, second, second) == (2, 0, 1, 0)
+    assert seen(second, lost_before=1) == (1, 0, 0, 0), "what came before a wipe may be lost"
+    added = taken("ISSUE_ADDITION", addedIssue={"id": 7}, feedback={"id": 1})
+    assert seen(first, second, added) == (3, 0, 0, 0), "reconcile may find more"
+    assert seen(first, second, added, repairs=False) == (3, 0, 0, 1)
 
 
 def of_jandi(times: int, *records: dict[str, Any], lost_before: int = 0) -> tuple[tuple[int, int, int, int], int]:

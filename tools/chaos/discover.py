@@ -20,6 +20,11 @@ LOST = (
     ("blue", "/createComment$"),
     ("slack", "chat.postMessage"),
     ("jandi", "/webhook/"),
+    ("discord", "/webhooks/"),
+    ("mattermost", "/hooks/"),
+    ("teams", "/powerautomate/"),
+    ("outgoing", "/hook$"),
+    ("nocobase", "/api/webhook"),
 )
 """Answers that are lost once, so that the looking afterwards is seen, too."""
 QUIET_SECONDS = 90.0

@@ -58,10 +58,37 @@ def _of_jandi(state: Mapping[str, Any]) -> list[str]:
     return [line for line in lines if not LINK.fullmatch(line)]
 
 
+def _of_discord(state: Mapping[str, Any]) -> list[str]:
+    """The lines of a digest stand below its head, in an embed."""
+    texts: list[str] = []
+    for message in state["discord"]["messages"]:
+        texts.append(message["content"])
+        if DIGEST.fullmatch(message["content"]):
+            texts += [embed["description"] for embed in message["embeds"]]
+    return _reports(map(_unescaped, texts))
+
+
+def _of_mattermost(state: Mapping[str, Any]) -> list[str]:
+    return _reports(_unescaped(message["text"]) for message in state["mattermost"]["messages"])
+
+
+def _of_teams(state: Mapping[str, Any]) -> list[str]:
+    """Facts have lines of their own below a single change."""
+    cards = [message["lines"] for message in state["teams"]["messages"]]
+    return _reports("\n".join(lines if DIGEST.fullmatch(lines[0]) else lines[:1]) for lines in cards)
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\([^\w\s])", r"\1", text)
+
+
 CHANNELS = (
     Channel("slack", _of_slack("C0FEEDBACK")),
     Channel("slack.mobile", _of_slack("C0MOBILE")),
     Channel("jandi", _of_jandi, can_look=False),
+    Channel("discord", _of_discord, can_look=False),
+    Channel("mattermost", _of_mattermost, can_look=False),
+    Channel("teams", _of_teams, can_look=False),
 )
 
 

@@ -13,18 +13,11 @@ STEPS_A_RUN = 4
 Dice = random.Random
 Point = tuple[str, str]
 """A step, and "before" or "after" it."""
-SYSTEMS = ("jira", "github", "gitlab", "blue", "slack", "jandi", "libretranslate", "abc")
+TICKETS = ("jira", "github", "gitlab", "blue")
+CHATS = ("slack", "jandi", "discord", "mattermost", "teams")
+SYSTEMS = (*TICKETS, *CHATS, "outgoing", "nocobase", "libretranslate", "abc")
 # People, too, write to the stand-in of ABC: only what none of them does is cut or refused there.
-PATHS = {
-    "jira": r".*",
-    "github": r".*",
-    "gitlab": r".*",
-    "blue": r".*",
-    "slack": r".*",
-    "jandi": r".*",
-    "libretranslate": r".*",
-    "abc": r"issues/\d+$|feedbacks/\d+$|search$",
-}
+PATHS = {**dict.fromkeys(SYSTEMS, r".*"), "abc": r"issues/\d+$|feedbacks/\d+$|search$"}
 
 
 @dataclass(frozen=True, slots=True)

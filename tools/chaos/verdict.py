@@ -11,6 +11,7 @@ from typing import Any
 
 from tools.chaos.facts import Facts, Row, accepted, last_received
 from tools.chaos.messages import messages
+from tools.chaos.webhooks import webhooks
 from tools.sandbox.translators import translate
 
 TICKET_STATUS = {
@@ -55,7 +56,7 @@ COMMENT = re.compile(r"Feedback (\d+) \(")
 
 def judge(facts: Facts) -> list[Row]:
     kinds = (translations, tickets, links, ticket_statuses, comments)
-    return [*(kind(facts) for kind in kinds), *messages(facts)]
+    return [*(kind(facts) for kind in kinds), *messages(facts), *webhooks(facts)]
 
 
 def translations(facts: Facts) -> Row:

@@ -52,11 +52,17 @@ SEARCH_LAG = 2.0
 """Seconds by which the search of the stand-in for Jira Cloud lags behind, in every run."""
 STATES = re.compile(r'^feedback_bridge_deliveries\{state="(\w+)"\} (\S+)$', re.MULTILINE)
 TUNED = {
-    "CONNECTORS": "translate,jira,github,gitlab,blue,slack,slack.mobile,jandi",
+    "CONNECTORS": "translate,jira,github,gitlab,blue,"
+    "slack,slack.mobile,jandi,discord,mattermost,teams,outgoing,nocobase",
     "SLACK_CHANNEL__MOBILE": "#mobile",
     # The limits that protect real third parties would only make a run long; their own tests are elsewhere.
     "SLACK_RATE": "100",
     "JANDI_RATE": "100",
+    "DISCORD_RATE": "100",
+    "MATTERMOST_RATE": "100",
+    "TEAMS_RATE": "100",
+    "OUTGOING_RATE": "200",
+    "NOCOBASE_RATE": "200",
     "JIRA_RATE": "200",
     "GITHUB_RATE": "200",
     "GITLAB_RATE": "200",
