@@ -88,6 +88,13 @@ def test_prometheus_accepts_the_rules() -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed (package prometheus)")
+def test_prometheus_reads_the_metrics_and_finds_no_bad_name(redis: Redis) -> None:
+    shown = render(Health(redis, "test", ROUTES, ()).numbers(), ROUTES)
+    checked = subprocess.run(["promtool", "check", "metrics"], input=shown, capture_output=True, timeout=30)
+    assert (checked.returncode, checked.stderr) == (0, b"")
+
+
 def test_what_is_counted_is_shown(redis: Redis) -> None:
     ledger = Ledger(redis, "test")
     ledger.count({"busy": 2})
