@@ -14,53 +14,40 @@ from pydantic import SecretStr
 
 from bridge.http import Answer, NoAnswer, new_session, send
 from bridge.templates import TemplateMistake, render_template
-from connectors.answers import no_answer
-from connectors.base import Check, Context, Destination, Done, Failed, Links, Outcome, Preview, Skipped, Tools, note
+from connectors.base import Check, Done, Failed, Links, Outcome, Preview, Skipped, Tools, note
 from connectors.nocobase.settings import NocoBaseSettings
-from connectors.webhooks.answers import Advice, outcome_of
+from connectors.webhooks.answers import Advice
 from connectors.webhooks.body import as_json, plain
+from connectors.webhooks.sender import Sender
 from sources.base import Event
 from sources.facts import facts_of
 
+Record = dict[str, str | None]
+"""Columns and their values."""
 
-class Records:
+
+class Records(Sender[NocoBaseSettings, Record]):
+    """A record that was created, and then deleted by a person, is not created again."""
+
     def __init__(self, settings: NocoBaseSettings, tools: Tools, api_key: SecretStr) -> None:
-        self._settings = settings
-        self._tools = tools
-        self._name = tools.name
+        super().__init__(settings, tools, _advice(settings.variable, str(settings.collection)))
         self._actions = f"{settings.url.get_secret_value().rstrip('/').removesuffix('/api')}/api/{settings.collection}"
         self._headers = {"Authorization": f"Bearer {api_key.get_secret_value()}", "Content-Type": "application/json"}
         self._session = new_session(tools.concurrency)
-        self._advice = _advice(settings.variable, str(settings.collection))
-
-    def destination(self, event: Event) -> Destination:  # noqa: ARG002  there is one
-        return Destination(self._name, self._settings.rate)
 
     def preview(self, event: Event, links: Links) -> Preview | Skipped | Failed:  # noqa: ARG002
-        record = self._record(event, self._tools.delivery_of(event))
+        record = self._content(event, self._tools.delivery_of(event))
         if isinstance(record, Failed):
             return record
         where = f"{self._name}: the collection {self._settings.collection} at {self._settings.variable('url')}"
         return Preview(where, record)
 
-    def deliver(self, event: Event, context: Context) -> Outcome:
-        if "done" in context.notes:
-            return Done(context.notes["done"])  # replayed; the record may have been deleted since
-        marker = context.delivery_id
-        record = self._record(event, marker)
-        if isinstance(record, Failed):
-            return record
-        context.keep()
-        try:
-            answer = self._create(record)
-            if answer.status == 400 and (found := self._found(marker)):
-                # Two requests at once: the unique column has refused the second one.
-                return Done({"id": found.get("id"), "found": "created by an earlier attempt"})
-        except NoAnswer as error:
-            return no_answer(self._name, error)  # asked again, it finds the record that exists
-        if answer.ok:
-            return self._created(answer, marker)
-        return outcome_of(self._name, answer, self._advice, self._settings.variable("url"))
+    def _sent(self, event: Event, id_: str, content: Record) -> Outcome:  # noqa: ARG002
+        answer = self._create(content)
+        if answer.status == 400 and (found := self._found(id_)):
+            # Two requests at once: the unique column has refused the second one.
+            return Done({"id": found.get("id"), "found": "created by an earlier attempt"})
+        return self._created(answer, id_) if answer.ok else self._outcome(answer)
 
     def check(self) -> Iterator[Check]:
         """Looks for a record that no delivery has created."""
@@ -75,14 +62,13 @@ class Records:
         elif answer.ok:
             yield Check(False, f"the answer is not one of NocoBase: look at {variable('url')}")
         else:
-            outcome = outcome_of(self._name, answer, self._advice, variable("url"))
-            yield Check(False, getattr(outcome, "why", ""))
+            yield Check(False, getattr(self._outcome(answer), "why", ""))
         yield note(
             f"the column {self._settings.key_field} ({variable('key_field')}) must be unique, and the role of "
             f"{variable('api_key')} must be allowed to create records: flask send-test creates one"
         )
 
-    def _record(self, event: Event, marker: str) -> dict[str, str | None] | Failed:
+    def _content(self, event: Event, id_: str) -> Record | Failed:
         """An empty text is null: a column of numbers or times takes no text."""
         facts = facts_of(event)
 
@@ -92,12 +78,10 @@ class Records:
         try:
             columns = {column: text(source) for column, source in self._settings.fields.items()}
         except TemplateMistake as mistake:
-            # Not what exactly: such a message quotes values, and here these are people's text.
-            fields = self._settings.variable("fields")
-            return Failed(f"{fields}: {mistake.kind} in line {mistake.line} with this event", "config")
-        return {self._settings.key_field: marker, **columns}
+            return self._wrong("fields", mistake)
+        return {self._settings.key_field: id_, **columns}
 
-    def _create(self, record: dict[str, str | None]) -> Answer:
+    def _create(self, record: Record) -> Answer:
         """The record itself is the body; in the query the key column. Raises NoAnswer."""
         url, query = f"{self._actions}:firstOrCreate", {"filterKeys[]": self._settings.key_field}
         return send(self._session, "POST", url, params=query, headers=self._headers, data=as_json(record))

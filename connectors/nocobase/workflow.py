@@ -6,15 +6,15 @@ import base64
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from bridge.http import SMALL_ANSWER_BYTES, Answer, NoAnswer, new_session, send
+from bridge.http import SMALL_ANSWER_BYTES, Answer, new_session, send
 from bridge.signing import hub_signature
 from bridge.text import cut, without_controls
-from connectors.answers import no_answer
-from connectors.base import Check, Context, Destination, Done, Failed, Links, Outcome, Preview, Skipped, Tools, note
+from connectors.base import Check, Done, Failed, Links, Outcome, Preview, Skipped, Tools, note
 from connectors.nocobase.settings import NocoBaseSettings
-from connectors.webhooks.answers import Advice, outcome_of
+from connectors.webhooks.answers import Advice
 from connectors.webhooks.body import as_json, body_of, shown
 from connectors.webhooks.checks import reached
+from connectors.webhooks.sender import Sender
 from sources.base import Event
 
 LONGEST_JSON = 8000
@@ -22,38 +22,26 @@ LONGEST_JSON = 8000
 LONGEST_TEXT = 1000
 
 
-class Workflow:
-    """A workflow whose answer was lost is started again: it recognises the event by its id."""
+class Workflow(Sender[NocoBaseSettings, bytes]):
+    """A workflow that is started again recognises the event by its id."""
 
     def __init__(self, settings: NocoBaseSettings, tools: Tools) -> None:
-        self._settings = settings
-        self._tools = tools
-        self._name = tools.name
+        super().__init__(settings, tools, _advice(settings.variable))
         self._url = settings.url.get_secret_value()
         self._session = new_session(tools.concurrency, SMALL_ANSWER_BYTES)
-        self._advice = _advice(settings.variable)
-
-    def destination(self, event: Event) -> Destination:  # noqa: ARG002  there is one
-        return Destination(self._name, self._settings.rate)
 
     def preview(self, event: Event, links: Links) -> Preview | Skipped | Failed:  # noqa: ARG002
-        body = as_json(body_of(event))
+        body = self._content(event)
         names = self._headers(self._tools.delivery_of(event), body)
         where = f"{self._name}: POST to the address in {self._settings.variable('url')}"
         return Preview(where, shown(body, "json"), (f"headers: {', '.join(names)}",))
 
-    def deliver(self, event: Event, context: Context) -> Outcome:
-        if "done" in context.notes:
-            return Done(context.notes["done"])  # replayed: it is started once
-        body = as_json(body_of(event))
-        context.keep()
-        try:
-            answer = send(self._session, "POST", self._url, headers=self._headers(context.delivery_id, body), data=body)
-        except NoAnswer as error:
-            return no_answer(self._name, error)
-        if answer.ok:
-            return Done({"status": answer.status, "answer": kept(answer)})
-        return outcome_of(self._name, answer, self._advice, self._settings.variable("url"))
+    def _content(self, event: Event, id_: str = "") -> bytes:  # noqa: ARG002  the id is in the headers
+        return as_json(body_of(event))
+
+    def _sent(self, event: Event, id_: str, content: bytes) -> Outcome:  # noqa: ARG002
+        answer = send(self._session, "POST", self._url, headers=self._headers(id_, content), data=content)
+        return Done({"status": answer.status, "answer": kept(answer)}) if answer.ok else self._outcome(answer)
 
     def check(self) -> Iterator[Check]:
         variable = self._settings.variable

@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable, Iterator
 from urllib.parse import urlencode, urlsplit
 
-from bridge.http import SMALL_ANSWER_BYTES, Forbidden, NoAnswer, new_session, send
+from bridge.http import SMALL_ANSWER_BYTES, Forbidden, new_session, send
 from bridge.networks import is_public
 from bridge.signing import hub_signature, standard_key, standard_signature
 from bridge.templates import TemplateMistake
-from connectors.answers import no_answer
-from connectors.base import Check, Context, Destination, Done, Failed, Links, Outcome, Preview, Skipped, Tools, note
+from connectors.base import Check, Failed, Links, Outcome, Preview, Skipped, Tools, note
 from connectors.outgoing.settings import OutgoingSettings
-from connectors.webhooks.answers import Advice, outcome_of
+from connectors.webhooks.answers import Advice
 from connectors.webhooks.body import as_form, as_json, body_of, shown
 from connectors.webhooks.checks import reached
+from connectors.webhooks.sender import Sender
 from connectors.webhooks.template import render
 from sources.base import Event
 
@@ -24,24 +24,18 @@ IN_QUERY = ("type", "id", "timestamp")
 """What of the body a GET carries, which has none."""
 
 
-class Outgoing:
-    """A request whose answer was lost is sent again: the receiver recognises it by its `webhook-id`."""
+class Outgoing(Sender[OutgoingSettings, bytes]):
+    """The receiver recognises a webhook that it has received by its `webhook-id`."""
 
     def __init__(self, settings: OutgoingSettings, tools: Tools, now: Callable[[], float] = time.time) -> None:
-        self._settings = settings
-        self._tools = tools
-        self._name = tools.name
+        super().__init__(settings, tools, _advice(settings.variable))
         self._now = now
         self._url = settings.url.get_secret_value()
         allowed = None if settings.allow_private else is_public
         self._session = new_session(tools.concurrency, SMALL_ANSWER_BYTES, allowed)
-        self._advice = _advice(settings.variable)
-
-    def destination(self, event: Event) -> Destination:  # noqa: ARG002  there is one
-        return Destination(self._name, self._settings.rate)
 
     def preview(self, event: Event, links: Links) -> Preview | Skipped | Failed:  # noqa: ARG002
-        body = self._body(event)
+        body = self._content(event)
         if isinstance(body, Failed):
             return body
         names = [*self._headers(body), *self._signed(self._tools.delivery_of(event), body)]
@@ -49,21 +43,14 @@ class Outgoing:
         content = shown(body, self._settings.format) if body else _query(event)
         return Preview(where, content, (f"headers: {', '.join(names)}",))
 
-    def deliver(self, event: Event, context: Context) -> Outcome:
-        if "done" in context.notes:
-            return Done(context.notes["done"])  # replayed: it is sent once
-        body = self._body(event)
-        if isinstance(body, Failed):
-            return body
-        context.keep()
-        headers = {**self._headers(body), **self._signed(context.delivery_id, body)}
+    def _sent(self, event: Event, id_: str, content: bytes) -> Outcome:
+        headers = {**self._headers(content), **self._signed(id_, content)}
         try:
-            answer = send(self._session, self._settings.method, self._address(event), headers=headers, data=body)
+            return self._outcome(
+                send(self._session, self._settings.method, self._address(event), headers=headers, data=content)
+            )
         except Forbidden as error:
             return Failed(f"{self._name}: {error}; {self._settings.variable('allow_private')}=true allows it", "config")
-        except NoAnswer as error:
-            return no_answer(self._name, error)
-        return outcome_of(self._name, answer, self._advice, self._settings.variable("url"))
 
     def check(self) -> Iterator[Check]:
         variable = self._settings.variable
@@ -71,16 +58,14 @@ class Outgoing:
         what = f"takes webhooks, and {variable('secret')} and {variable('headers')} fit"
         yield note(f"whether the receiver {what}, can be tried only by sending one: flask send-test")
 
-    def _body(self, event: Event) -> bytes | Failed:
+    def _content(self, event: Event, id_: str = "") -> bytes | Failed:  # noqa: ARG002  the id is in the headers
         if self._settings.method == "GET":
             return b""
         if self._settings.template:
             try:
                 return render(self._settings.template, event, self._settings.format)
             except TemplateMistake as mistake:
-                # Not what exactly: such a message quotes values, and here these are people's text.
-                template = self._settings.variable("template")
-                return Failed(f"{template}: {mistake.kind} in line {mistake.line} with this event", "config")
+                return self._wrong("template", mistake)
         try:
             return (as_json if self._settings.format == "json" else as_form)(body_of(event))
         except ValueError as error:
