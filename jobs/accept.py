@@ -65,6 +65,8 @@ class Acceptor:
         ]
         name = cut(event.name, LONGEST_NAME)
         fields: dict[str, str | bytes] = {"source": source, "name": name, "body": body, "state": "accepted"}
+        if isinstance(event, Event) and event.implied:
+            fields["implied"] = "1"  # until it is announced: connectors that do not act on implied events act then
         if headers:
             fields["headers"] = json.dumps(headers)
         if trace:

@@ -156,6 +156,18 @@ def test_a_real_addition_of_the_same_pair_reaches_those_that_had_none(redis: Red
     assert [len(one.seen) for one in world.connectors.values()] == [1, 2]
 
 
+def test_an_addition_that_reconcile_found_first_reaches_alerts_when_it_is_announced(redis: Redis) -> None:
+    """Its webhook may still be on its way when reconcile sees the attachment."""
+    world = Kinds(redis)
+    body = feedback_with(issue(3))
+    [(found, stored)] = sources.implied(parse(body, INSTANCE), INSTANCE)
+    assert not world.acceptor.accept("abc", found, stored, extend=True).duplicate
+    assert not world.accept(addition_of(body, 3)).duplicate
+    assert world.acceptor.accept("abc", found, stored, extend=True).duplicate
+    assert world.accept(addition_of(body, 3)).duplicate
+    assert world.names("tickets") == world.names("alert") == ["ISSUE_ADDITION"]
+
+
 def test_a_feedback_that_is_announced_after_its_addition_adds_nothing(redis: Redis) -> None:
     world = Kinds(redis)
     body = feedback_with(issue(3))
