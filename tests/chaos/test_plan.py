@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from tools.chaos.attack import ACTIONS
 from tools.chaos.plan import AT_STEP, KINDS, STEPS_A_RUN, plan, points_of, steps_of
-from tools.chaos.story import PROJECTS, STATUSES, make_story
+from tools.chaos.statuses import STATUSES
+from tools.chaos.story import PROJECTS, make_story
 from tools.chaos.sweep import APART_SECONDS, sweep
 
 STEPS = [f"jira POST /{number}" for number in range(10)]
@@ -43,6 +44,9 @@ def test_a_story_names_only_what_exists(seed: int, events: int) -> None:
                 assert action.text in STATUSES
                 assert issues[action.issue] != action.text
                 issues[action.issue] = action.text
+            case "move":
+                assert action.text in STATUSES
+                assert action.issue in issues
             case "addition":
                 assert action.issue in issues
                 assert action.feedback in feedbacks
@@ -82,7 +86,9 @@ def test_the_sweep_kills_once_at_every_point_and_each_has_a_story() -> None:
     assert sorted(points) == sorted((step, when) for step in STEPS for when in ("before", "after"))
     for kill in kills:
         announced = [action.kind for action in story if 0 < action.at - kill.at < APART_SECONDS]
-        assert announced == len(PROJECTS) * ["feedback", "issue", "status", "addition"], "in all projects"
+        assert announced == len(PROJECTS) * ["feedback", "issue", "status", "addition"] + len(PROJECTS) * ["move"], (
+            "in all projects"
+        )
 
 
 def test_every_kind_can_be_carried_out() -> None:

@@ -26,6 +26,7 @@ EMPTY: dict[str, Any] = {
     "teams": {"messages": []},
     "outgoing": {"webhooks": []},
     "nocobase": {"runs": []},
+    "moves": [],
 }
 
 
@@ -143,7 +144,8 @@ def test_what_people_wrote_into_an_issue_must_stay() -> None:
 
 def saved(second: str, status: str, **more: str) -> dict[str, Any]:
     at = CREATED.replace("00.000", second)
-    return {"what": "issue.update", "entity": 7, "at": at, "values": {"status": status, **more}}
+    by = "key" if "externalIssueId" in more else "python"
+    return {"by": by, "what": "issue.update", "entity": 7, "at": at, "values": {"status": status, **more}}
 
 
 def test_a_save_of_ours_right_after_a_persons_is_a_limit_and_a_later_one_is_wrong() -> None:

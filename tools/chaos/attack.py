@@ -140,7 +140,7 @@ class Attack:
             return {"kind": kind, "seconds": seconds, "times": details["times"]}
         lost = fault.kind == "answers lost"
         # Where an answer is lost it is that of a write: a look that is lost is only made again.
-        methods = "POST|PUT" if lost else ".*"
+        methods = "POST|PUT|PATCH" if lost else ".*"
         return {"kind": "drop_after" if lost else "drop_before", "times": details["times"], "method": methods}
 
     # Redis.

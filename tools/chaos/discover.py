@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from tools.chaos.run import Source
-from tools.chaos.story import one_of_each
+from tools.chaos.story import one_move_each, one_of_each
 from tools.chaos.world import Options, World
 
 LOST = (
@@ -34,7 +34,9 @@ def discover() -> list[str]:
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder, World(Path(folder), Options(search_lag=0)) as world:
         rules = [{"kind": "drop_after", "system": system, "path": path, "method": "POST"} for system, path in LOST]
         world.control("faults", rules)
-        Source(world).perform(one_of_each(0, 0.0))
-        if not world.wait_quiet(QUIET_SECONDS):
-            raise TimeoutError(f"without harm the service should have been done in {QUIET_SECONDS:g} s")
+        source = Source(world)
+        for story in (one_of_each(0, 0.0), one_move_each(0, 0.0)):
+            source.perform(story)
+            if not world.wait_quiet(QUIET_SECONDS):
+                raise TimeoutError(f"without harm the service should have been done in {QUIET_SECONDS:g} s")
         return world.steps()

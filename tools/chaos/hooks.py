@@ -49,7 +49,8 @@ def install() -> None:
     }
     scale = float(os.environ.get("CHAOS_SCALE", "1"))
     if scale != 1:
-        patches["jobs.reconcile.comparison"] = [lambda module: _hurry_reconcile(module, scale)]
+        for place in ("jobs.reconcile.comparison", "jobs.reconcile.changed"):
+            patches[place] = [lambda module: _hurry_reconcile(module, scale)]
     if without := os.environ.get("CHAOS_WITHOUT"):
         place, switch_off = PROTECTIONS[without]
         patches.setdefault(place, []).append(switch_off)
@@ -138,7 +139,8 @@ def _watch_acceptor(module: Any, steps: Steps) -> None:
 def _hurry_reconcile(module: Any, scale: float) -> None:
     """Reconcile gives the sender time to try again; a sender that hurries needs less of it."""
     module.SETTLED_SECONDS /= scale
-    module.REPAIR_PAUSE /= scale
+    if hasattr(module, "REPAIR_PAUSE"):
+        module.REPAIR_PAUSE /= scale
 
 
 def _jumping_clock(file: Path) -> Callable[[], float]:

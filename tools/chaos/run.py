@@ -18,17 +18,16 @@ from tools.chaos.attack import Attack, Done
 from tools.chaos.facts import Facts, Row
 from tools.chaos.plan import Fault
 from tools.chaos.report import Result, recovery_of
+from tools.chaos.statuses import SYSTEMS, THERE
 from tools.chaos.story import Action, issue_name
 from tools.chaos.verdict import judge
 from tools.chaos.world import Options, World
-from tools.sandbox.service import CALL_SECONDS, Service
+from tools.sandbox.service import Service
 
 QUIET_SECONDS = 300.0
 """The schedule of retries is what it is (5 s, 30 s, 2 min): a delivery that failed three times is late by minutes."""
 RECONCILE_SECONDS = 40.0
 """How long reconcile has to find what no webhook announced: it waits out the sender's own attempts first."""
-PERSON_SECONDS = 3 * CALL_SECONDS
-"""For how long a person tries again what did not work: one attempt may meet a stand-in that does not answer."""
 
 
 @dataclass
@@ -40,7 +39,7 @@ class Source:
     """ABC's id of each issue of the story."""
     feedbacks: dict[int, int] = field(default_factory=dict)
     statuses: dict[str, str] = field(default_factory=dict)
-    """The last status that a person gave to each issue, by its name."""
+    """The last status that a person gave to each issue in ABC, by its name."""
 
     def perform(self, story: Sequence[Action]) -> None:
         started = time.monotonic()
@@ -64,24 +63,25 @@ class Source:
                 self.issues[action.issue] = service.open_issue(action.text)
                 self.statuses[action.text] = "INIT"
             case "status":
-                self._set_status(service, self.issues[action.issue], issue_name(action.issue), action.text)
+                self._move("abc", str(self.issues[action.issue]), action.text)
+                self.statuses[issue_name(action.issue)] = action.text
+            case "move":
+                system = SYSTEMS[action.project]
+                self._move_ticket(service, system, issue_name(action.issue), THERE[system][action.text])
             case "addition":
                 service.add_to_issue(self.feedbacks[action.feedback], self.issues[action.issue])
 
-    def _set_status(self, service: Service, issue: int, name: str, status: str) -> None:
-        # The faults of the stand-in may hit this one, too; a second time the same status is no change.
-        deadline = time.monotonic() + PERSON_SECONDS
-        while True:
-            try:
-                values = {"name": name, "description": None, "status": status}
-                service.abc("PUT", f"issues/{issue}", values)
-            except requests.RequestException:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.2)
-            else:
-                self.statuses[name] = status
+    def _move_ticket(self, service: Service, system: str, name: str, status: str) -> None:
+        """A person can only move a ticket that exists. One that has the status already is closed, or opened again."""
+        there = THERE[system]
+        for ticket in service.state()[system]["tickets"]:
+            if ticket["summary"] == name:
+                other = there["RESOLVED"] if ticket["status"] == there["INIT"] else there["INIT"]
+                self._move(system, ticket["key"], status if status != ticket["status"] else other)
                 return
+
+    def _move(self, system: str, key: str, status: str) -> None:
+        self.world.control("move", {"system": system, "key": key, "status": status})
 
 
 def run(

@@ -6,19 +6,28 @@ import random
 from dataclasses import dataclass
 from typing import Literal
 
-STATUSES = ("INIT", "ON_REVIEW", "IN_PROGRESS", "RESOLVED", "PENDING")
+from tools.chaos.statuses import STATUSES, SYSTEMS
+
 TEXTS = ("결제가 안 돼요", "로그인이 자꾸 풀려요", "다크 모드를 추가해 주세요", "앱이 자꾸 꺼져요 😭")
-PROJECTS = (1, 2, 3, 4)
-"""ABC's: each has its tickets in another system (tools/chaos/verdict.py)."""
-Kind = Literal["feedback", "feedback_with_issue", "issue", "status", "addition"]
-SHARES: dict[Kind, int] = {"feedback": 30, "feedback_with_issue": 8, "issue": 22, "status": 28, "addition": 12}
-"""Of a hundred actions."""
+PROJECTS = tuple(SYSTEMS)
+"""ABC's: each has its tickets in another system."""
+Kind = Literal["feedback", "feedback_with_issue", "issue", "status", "addition", "move"]
+SHARES: dict[Kind, int] = {
+    "feedback": 30,
+    "feedback_with_issue": 8,
+    "issue": 22,
+    "status": 28,
+    "addition": 12,
+    "move": 24,
+}
+"""How often each is chosen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
     """At `at` seconds, somebody does something. `issue` and `feedback` count those that the story makes, from 0;
-    `text` is the feedback's, the new issue's name, or the new status; `project` is ABC's."""
+    `text` is the feedback's, the new issue's name, or the new status (that of a ticket, too, in ABC's terms); `project`
+    is ABC's."""
 
     at: float
     kind: Kind
@@ -60,6 +69,8 @@ def make_story(seed: int, events: int, seconds: float) -> list[Action]:
             if kind == "status":
                 statuses[issue] = dice.choice([status for status in STATUSES if status != statuses[issue]])
                 story.append(Action(at, kind, statuses[issue], issue, project=project))
+            elif kind == "move":
+                story.append(Action(at, kind, dice.choice(STATUSES), issue, project=project))
             else:
                 story.append(Action(at, kind, "", issue, dice.choice(its_feedbacks[-8:]), project))
     return story
@@ -77,6 +88,12 @@ def one_of_each(number: int, at: float) -> list[Action]:
             Action(at, "addition", "", issue=new, feedback=new, project=project),
         ]
     return story
+
+
+def one_move_each(number: int, at: float) -> list[Action]:
+    """The ticket of each issue of `one_of_each` is moved."""
+    first = number * len(PROJECTS) - 1
+    return [Action(at, "move", "INIT", issue=first + project, project=project) for project in PROJECTS]
 
 
 def issue_name(number: int) -> str:

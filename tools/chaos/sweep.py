@@ -11,10 +11,12 @@ from collections.abc import Sequence
 
 from tools.chaos.discover import LOST
 from tools.chaos.plan import AT_STEP, Fault, Point
-from tools.chaos.story import Action, one_of_each
+from tools.chaos.story import Action, one_move_each, one_of_each
 
 APART_SECONDS = 12.0
 """Time to start again and to go on, so that what is wrong is the kill, and not a third party that never answers."""
+MOVED_SECONDS = APART_SECONDS / 2
+"""After which people move the tickets: most exist by then."""
 CALM_SECONDS = 30.0
 """Until nothing is under way that would teach a new process what it is to find out by itself."""
 
@@ -32,5 +34,5 @@ def sweep(points: Sequence[Point]) -> tuple[list[Action], list[Fault]]:
         at = number * APART_SECONDS + max(0, number - len(kills) + 1) * CALM_SECONDS
         lost = {"system": system, "times": 1, "path": path}
         faults += [Fault(at, kind, details=details), Fault(at, "answers lost", details=lost)]
-        story += one_of_each(number, at + 0.2)
+        story += one_of_each(number, at + 0.2) + one_move_each(number, at + MOVED_SECONDS)
     return story, faults

@@ -9,54 +9,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from tools.chaos.carried import TOGETHER_SECONDS, carried, changes
 from tools.chaos.facts import Facts, Row, accepted, last_received
 from tools.chaos.messages import messages
+from tools.chaos.statuses import SYSTEMS, THERE
 from tools.chaos.webhooks import webhooks
 from tools.sandbox.translators import translate
 
-TICKET_STATUS = {
-    "INIT": "To Do",
-    "ON_REVIEW": "In Progress",
-    "IN_PROGRESS": "In Progress",
-    "RESOLVED": "Done",
-    "PENDING": "To Do",
-}
-GITHUB_STATUS = {
-    "INIT": "open",
-    "ON_REVIEW": "open",
-    "IN_PROGRESS": "open",
-    "RESOLVED": "closed",
-    "PENDING": "closed:not_planned",
-}
-GITLAB_STATUS = {
-    "INIT": "opened",
-    "ON_REVIEW": "opened",
-    "IN_PROGRESS": "opened",
-    "RESOLVED": "closed",
-    "PENDING": "closed",
-}
-BLUE_STATUS = {
-    "INIT": "Inbox",
-    "ON_REVIEW": "In Progress",
-    "IN_PROGRESS": "In Progress",
-    "RESOLVED": "done",
-    "PENDING": "Closed",
-}
-TICKETS_IN = {
-    1: ("jira", TICKET_STATUS),
-    2: ("github", GITHUB_STATUS),
-    3: ("gitlab", GITLAB_STATUS),
-    4: ("blue", BLUE_STATUS),
-}
-"""By ABC project: the ticket system, and the status there for each of ABC's."""
-TOGETHER_SECONDS = 3.0
-"""As far as the slow answers of an attack draw a read and the write after it apart."""
 COMMENT = re.compile(r"Feedback (\d+) \(")
 
 
 def judge(facts: Facts) -> list[Row]:
     kinds = (translations, tickets, links, ticket_statuses, comments)
-    return [*(kind(facts) for kind in kinds), *messages(facts), *webhooks(facts)]
+    return [*(kind(facts) for kind in kinds), *carried(facts), *messages(facts), *webhooks(facts)]
 
 
 def translations(facts: Facts) -> Row:
@@ -94,7 +59,7 @@ def _tickets_of(facts: Facts, issue: Mapping[str, Any]) -> list[Mapping[str, Any
 
 
 def _all_tickets(facts: Facts) -> list[Mapping[str, Any]]:
-    return [ticket for system, _ in TICKETS_IN.values() for ticket in facts.state[system]["tickets"]]
+    return [ticket for system in SYSTEMS.values() for ticket in facts.state[system]["tickets"]]
 
 
 def _in(facts: Facts, system: str) -> list[Mapping[str, Any]]:
@@ -107,7 +72,7 @@ def tickets(facts: Facts) -> Row:
     expected = {issue["id"] for issue in _expected_issues(facts)}
     for issue in facts.state["abc"]["issues"]:
         found = _tickets_of(facts, issue)
-        times, (system, _) = len(found), TICKETS_IN[issue["project"]]
+        times, system = len(found), SYSTEMS[issue["project"]]
         row.wrong += [f"{ticket['key']} is not in {system}" for ticket in found if ticket not in _in(facts, system)]
         if times or issue["id"] in expected:
             row.count(f"issue {issue['id']}", times)
@@ -128,10 +93,15 @@ def links(facts: Facts) -> Row:
             row.wrong.append(f"{what}: description {issue['description']!r}")
         if issue["name"] not in facts.statuses:
             row.wrong.append(f"{what}: name {issue['name']!r}")
-        elif issue["status"] != facts.statuses[issue["name"]]:
+        elif issue["status"] != facts.statuses[issue["name"]] and not _was_moved(facts, issue):
             which = row.limits if _saved_together(facts, issue) else row.wrong
             which.append(f"{what}: status {issue['status']}, a person set {facts.statuses[issue['name']]}")
     return row
+
+
+def _was_moved(facts: Facts, issue: Mapping[str, Any]) -> bool:
+    """Whether a person moved the ticket: then its status is carried back (tools/chaos/carried.py)."""
+    return any(change.side == "ticket" and not change.ours for change in changes(facts, issue))
 
 
 def _saved_together(facts: Facts, issue: Mapping[str, Any]) -> bool:
@@ -153,7 +123,7 @@ def ticket_statuses(facts: Facts) -> Row:
             continue
         row.expected += 1
         for ticket in _tickets_of(facts, issue):
-            if ticket["status"] != TICKETS_IN[issue["project"]][1][issue["status"]]:
+            if ticket["status"] != THERE[SYSTEMS[issue["project"]]][issue["status"]]:
                 row.wrong.append(f"issue {issue['id']} is {issue['status']}, {ticket['key']} is {ticket['status']}")
     return row
 

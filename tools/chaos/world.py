@@ -18,6 +18,7 @@ from urllib.parse import unquote
 import requests
 from redis import Redis
 
+from tools.chaos import statuses
 from tools.chaos.hooks import order_file
 from tools.chaos.post import Post
 from tools.sandbox.processes import (
@@ -50,6 +51,9 @@ KEPT = ("--appendonly", "yes", "--appendfsync", "always")
 """Redis keeps every write: what was answered with 200 must be there after a crash."""
 SEARCH_LAG = 2.0
 """Seconds by which the search of the stand-in for Jira Cloud lags behind, in every run."""
+SECRET = "made-up-secret-of-the-runs"  # noqa: S105
+LATEST_SECONDS, REPEATS = 2.0, 0.3
+"""By how much the webhooks of the ticket systems are late, and the share that comes twice."""
 STATES = re.compile(r'^feedback_bridge_deliveries\{state="(\w+)"\} (\S+)$', re.MULTILINE)
 TUNED = {
     "CONNECTORS": "translate,jira,github,gitlab,blue,"
@@ -70,10 +74,12 @@ TUNED = {
     "TRANSLATE_RATE": "200",
     "JIRA_SEARCH_LAG": "10",
     "GITHUB_SEARCH_LAG": "10",
-    "JIRA_STATUS_MAP": "INIT=To Do,ON_REVIEW=In Progress,IN_PROGRESS=In Progress,RESOLVED=Done,PENDING=To Do",
-    "GITHUB_STATUS_MAP": "INIT=open,ON_REVIEW=open,IN_PROGRESS=open,RESOLVED=closed,PENDING=closed:not_planned",
-    "GITLAB_STATUS_MAP": "INIT=opened,ON_REVIEW=opened,IN_PROGRESS=opened,RESOLVED=closed,PENDING=closed",
-    "BLUE_STATUS_MAP": "INIT=Inbox,ON_REVIEW=In Progress,IN_PROGRESS=In Progress,RESOLVED=done,PENDING=Closed",
+    **statuses.variables(),
+    "SOURCES": ",".join(("abc", *statuses.SYSTEMS.values())),
+    "JIRA_WEBHOOK_SECRET": SECRET,
+    "GITHUB_WEBHOOK_SECRET": SECRET,
+    "GITLAB_WEBHOOK_TOKEN": SECRET,
+    "BLUE_WEBHOOK_SECRET": SECRET,
     "LOG_LEVEL": "info",
     "RECONCILE_EVERY": "3",
     "RECONCILE_CHANNELS": "1:1,2:2,3:3,4:4",
@@ -153,6 +159,8 @@ class World:
         add_more_projects(sandbox)
         unlimited = {"writes_a_minute": 1_000_000, "webhook_limits": False}
         self.control("settings", {"search_lag": options.search_lag, **unlimited})
+        mail = {"longest_delay": LATEST_SECONDS, "repeats": REPEATS, "seed": options.seed}
+        self.control("ticket-webhooks", {"web": web, "secret": SECRET, **mail})
         self._processes.wait_for("the service to be ready", lambda: answers(f"{web}/readyz"), 60)
         self._manager.start()
 
@@ -242,7 +250,8 @@ class World:
     def backlog(self) -> int | None:
         """Webhooks that are on their way, and unfinished deliveries; None: the service can't count them now."""
         # In this order: what leaves the first place is in the second by then.
-        on_their_way = int(self.service.state()["sender"]["pending"]) + self.post.under_way
+        state = self.service.state()
+        on_their_way = int(state["sender"]["pending"] + state["mail"]["waiting"]) + self.post.under_way
         try:
             metrics = requests.get(f"{self.service.web}/metrics", timeout=10, proxies={"http": ""}).text
         except requests.RequestException:

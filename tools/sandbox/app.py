@@ -26,6 +26,7 @@ from tools.sandbox.abc import Abc
 from tools.sandbox.abc_admin import Admin
 from tools.sandbox.abc_sender import INTERVAL_SECONDS, TIMEOUT_SECONDS, Sender
 from tools.sandbox.blue import Blue
+from tools.sandbox.changes import Mail
 from tools.sandbox.discord import Discord
 from tools.sandbox.faults import FaultMiddleware, Faults
 from tools.sandbox.github import GitHub
@@ -61,6 +62,10 @@ class Sandbox:
     translate: Translators
     faults: Faults
     abc_admin: Admin
+    moves: list[dict[str, Any]] = field(default_factory=list)
+    """Every change of a ticket's status since the ticket systems announce them (people.py), in order."""
+    mail: Mail = field(default_factory=Mail)
+    """What they announced through `/control/ticket-webhooks`."""
     app: Systems = field(init=False)
     url: str = ""
 

@@ -50,8 +50,8 @@ def blueprint(sandbox: Sandbox) -> Blueprint:
     @routes.post("/ticket-webhooks")
     def connect() -> Any:
         given = request.get_json()
-        mail = Mail(given.get("longest_delay", 0.0), given.get("repeats", 0.0), given.get("seed", 0))
-        people.connect(sandbox, given["web"], given["secret"], mail)
+        sandbox.mail = Mail(given.get("longest_delay", 0.0), given.get("repeats", 0.0), given.get("seed", 0))
+        people.connect(sandbox, given["web"], given["secret"], sandbox.mail)
         return jsonify(given), 201
 
     @routes.post("/move")
@@ -122,7 +122,7 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
                 "summary": issue.title,
                 "body": issue.body,
                 "labels": issue.labels,
-                "status": issue.state if issue.state_reason != "not_planned" else f"{issue.state}:not_planned",
+                "status": issue.status,
                 "comments": issue.comments,
             }
             for name, repository in github.repositories.items()
@@ -179,6 +179,8 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
         "translate": {
             name: {"calls": it.calls, "characters": it.characters, "done": it.done} for name, it in providers
         },
+        "moves": list(sandbox.moves),
+        "mail": {"waiting": sandbox.mail.waiting, "sent": sandbox.mail.sent},
         "sender": {**asdict(sandbox.sender.counts), "pending": sandbox.sender.pending},
         "faults": {
             "fired": Counter(str(fault["kind"]) for fault in sandbox.faults.fired),

@@ -59,6 +59,10 @@ class GitHubIssue:
     events: list[dict[str, Any]] = field(default_factory=list)
     """Its history: when it was closed and opened again."""
 
+    @property
+    def status(self) -> str:
+        return self.state if self.state_reason != "not_planned" else f"{self.state}:not_planned"
+
 
 @dataclass
 class Repository:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tools.sandbox import changes
+from tools.sandbox import blue, changes, github, gitlab
 from tools.sandbox.senders import BlueWebhook, GitHubHook, GitLabHook, JiraHook
 
 if TYPE_CHECKING:
@@ -14,15 +16,50 @@ if TYPE_CHECKING:
 def connect(sandbox: Sandbox, web: str, secret: str, mail: changes.Mail) -> None:
     """Each ticket system announces from now on which tickets were moved, to the receiver at `web`."""
     names = {id_: (found[0], "") for id_, found in sandbox.jira.rules.statuses.items()}
-    sandbox.jira.changed = changes.jira_listener(JiraHook(f"{web}/webhook/jira", secret), mail, names)
-    sandbox.github.changed = changes.github_listener(GitHubHook(f"{web}/webhook/github", secret), mail)
-    sandbox.gitlab.changed = changes.gitlab_listener(GitLabHook(f"{web}/webhook/gitlab", secret), mail)
-    sandbox.blue.changed = changes.blue_listener(BlueWebhook(f"{web}/webhook/blue", secret), mail)
+    listeners = {
+        "jira": changes.jira_listener(JiraHook(f"{web}/webhook/jira", secret), mail, names),
+        "github": changes.github_listener(GitHubHook(f"{web}/webhook/github", secret), mail),
+        "gitlab": changes.gitlab_listener(GitLabHook(f"{web}/webhook/gitlab", secret), mail),
+        "blue": changes.blue_listener(BlueWebhook(f"{web}/webhook/blue", secret), mail),
+    }
+    for system, announce in listeners.items():
+        getattr(sandbox, system).changed = _noted(sandbox, system, announce)
+
+
+def _noted(sandbox: Sandbox, system: str, announce: changes.Listener) -> changes.Listener:
+    """Each change is kept in `moves` as well: of which ticket, to which status, and whether the service made it."""
+
+    def changed(change: Mapping[str, Any]) -> None:
+        key, status, ours = _move_of(sandbox, system, change)
+        sandbox.moves.append({"at": time.time(), "system": system, "key": key, "status": status, "ours": ours})
+        announce(change)
+
+    return changed
+
+
+def _move_of(sandbox: Sandbox, system: str, change: Mapping[str, Any]) -> tuple[str, str, bool]:
+    match system:
+        case "jira":
+            ticket = change["ticket"]
+            status = sandbox.jira.rules.statuses[ticket.status][0]
+            return ticket.key, status, change["by"] == sandbox.jira.account
+        case "github":
+            issue = change["issue"]
+            return f"{change['repository'].name}#{issue.number}", issue.status, change["by"] is github.ME
+        case "gitlab":
+            issue = change["issue"]
+            return f"{change['project'].path}#{issue.iid}", issue.state, change["by"] is gitlab.ME
+    record = change["record"]
+    return record.id, record.status, record.changed_by[-1] is blue.ME
 
 
 def move(sandbox: Sandbox, system: str, key: str, status: str) -> None:
-    """A person brings the ticket to `status`; both as `control.state` names them. Raises LookupError."""
+    """A person brings the ticket to `status`; both as `control.state` names them. `abc`: an issue of ABC, by its id.
+    Raises LookupError."""
     match system:
+        case "abc":
+            if sandbox.abc.issue(int(key)).status != status:
+                sandbox.abc.set_status(int(key), status)
         case "jira":
             ticket = sandbox.jira.tickets[key]
             names = sandbox.jira.rules.statuses

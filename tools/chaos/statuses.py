@@ -1,0 +1,32 @@
+"""Which ticket system each ABC project uses in a run, and how statuses fit there in both directions. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+STATUSES = ("INIT", "ON_REVIEW", "IN_PROGRESS", "RESOLVED", "PENDING")
+JIRA = ("To Do", "In Progress", "In Progress", "Done", "To Do")
+GITHUB = ("open", "open", "open", "closed", "closed:not_planned")
+GITLAB = ("opened", "opened", "opened", "closed", "closed")
+BLUE = ("Inbox", "In Progress", "In Progress", "done", "Closed")
+SYSTEMS = {1: "jira", 2: "github", 3: "gitlab", 4: "blue"}
+"""By ABC project: the ticket system."""
+THERE: Mapping[str, dict[str, str]] = {
+    system: dict(zip(STATUSES, names, strict=True))
+    for system, names in zip(SYSTEMS.values(), (JIRA, GITHUB, GITLAB, BLUE), strict=True)
+}
+"""By ticket system: the status there for each of ABC's."""
+BACK: Mapping[str, Mapping[str, str]] = {
+    system: {there: here for here, there in reversed(names.items())} for system, names in THERE.items()
+}
+"""By ticket system: ABC's status for each one there; where several of ABC's fit, the first."""
+
+
+def variables() -> dict[str, str]:
+    """`<TICKETS>_STATUS_MAP` and `<TICKETS>_STATUS_BACK`."""
+    maps = ((system, "MAP", names) for system, names in THERE.items())
+    back = ((system, "BACK", names) for system, names in BACK.items())
+    return {
+        f"{system.upper()}_STATUS_{which}": ",".join("=".join(pair) for pair in names.items())
+        for system, which, names in (*maps, *back)
+    }
