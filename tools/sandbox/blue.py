@@ -230,7 +230,7 @@ class Blue:
                 and (not record.done or bool(wanted.get("showCompleted")) or "todoIds" in wanted)
             )
 
-        return [record for record in self.records.values() if fits(record)]
+        return [record for record in list(self.records.values()) if fits(record)]
 
     def change(
         self,

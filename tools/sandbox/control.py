@@ -98,8 +98,8 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
     abc, jira, github, gitlab, slack = sandbox.abc, sandbox.jira, sandbox.github, sandbox.gitlab, sandbox.slack
     with abc.lock:
         source = {
-            "issues": [{**row.as_answer(), "project": row.project} for row in abc.issues.values()],
-            "feedbacks": [{**abc.feedback_answer(row), "channel": row.channel} for row in abc.feedbacks.values()],
+            "issues": [{**row.as_answer(), "project": row.project} for row in list(abc.issues.values())],
+            "feedbacks": [{**abc.feedback_answer(row), "channel": row.channel} for row in list(abc.feedbacks.values())],
             "writes": [asdict(write) for write in abc.writes],
         }
     with jira.lock:
@@ -113,7 +113,7 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
                 "comments": ticket.comments,
                 "properties": ticket.properties,
             }
-            for ticket in jira.tickets.values()
+            for ticket in list(jira.tickets.values())
         ]
     with github.lock:
         issues = [
@@ -126,7 +126,7 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
                 "comments": issue.comments,
             }
             for name, repository in github.repositories.items()
-            for issue in repository.issues.values()
+            for issue in list(repository.issues.values())
         ]
     with gitlab.lock:
         gitlab_issues = [
@@ -139,7 +139,7 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
                 "comments": issue.notes,
             }
             for project in gitlab.projects.values()
-            for issue in project.issues.values()
+            for issue in list(project.issues.values())
         ]
     with sandbox.blue.lock:
         records = [
@@ -151,7 +151,7 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
                 "status": record.status,
                 "comments": [{**comment, "body": comment["text"]} for comment in record.comments],
             }
-            for record in sandbox.blue.records.values()
+            for record in list(sandbox.blue.records.values())
         ]
     with slack.lock:
         messages = [asdict(message) for message in slack.messages]

@@ -200,7 +200,7 @@ class GitHub:
         moment = time.monotonic()
         return [
             issue
-            for issue in repository.issues.values()
+            for issue in list(repository.issues.values())
             if issue.visible_at <= moment and text in issue.body and issue.user["login"] == author
         ]
 

@@ -104,7 +104,7 @@ class _Views:
             return jsonify({"errors": [{"message": "Field doesn't exist on type 'Query'"}]})
         number = int(str(asked.get("variables", {}).get("id", "")).removeprefix("gid://gitlab/Issue/"))
         for project in self.gitlab.projects.values():
-            for issue in project.issues.values():
+            for issue in list(project.issues.values()):
                 if issue.id == number and project.level is not None:
                     return jsonify({"data": {"issue": {"reference": f"{project.path}#{issue.iid}"}}})
         return jsonify({"data": {"issue": None}})
@@ -140,7 +140,7 @@ class _Views:
         within = asked.get("in", "title,description").split(",")
         found = [
             issue
-            for issue in project.issues.values()
+            for issue in list(project.issues.values())
             if project.issues_on
             and asked.get("state", "all") in ("all", issue.state)
             and issue.created_at >= created_after
