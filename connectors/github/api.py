@@ -75,7 +75,7 @@ class GitHubApi(IssueTracker[Settings]):
         if ticket.status in (target, "closed:duplicate") and here == state:
             return Moved(ticket.status)  # a person's `duplicate` is more exact than any status of ours
         if here == state and why_closed != reason:
-            fence()  # GitHub changes the reason together with the state only
+            fence(halfway="open")  # GitHub changes the reason together with the state only
             self._rest.one("PATCH", self.path(ticket.key), {"state": "open"})
         fence()
         change = {"state": state, **({"state_reason": reason or "completed"} if state == "closed" else {})}

@@ -138,6 +138,13 @@ class Back:
         case.remember(base=pair.written(ticket_id, case.context.now()), **({"carried": pair.issue} if carried else {}))
         case.point(key, ticket_id)
 
+    def expect(self, case: Case, ticket: Ticket, halfway: str) -> None:
+        """Before a write that gives the ticket a status on the way to another one. If the next write fails, the ticket
+        must not count as changed by a person."""
+        base = read_pair(case.link.get("base", ""), ticket.id)
+        pair = Pair(base.issue if base else "", halfway)
+        case.remember(base=pair.written(ticket.id, case.context.now()))
+
     def _carry(self, case: Case, ticket: Ticket) -> Outcome:
         status = case.issue.status
         result = {"ticket": ticket.key, "issue": case.issue.id, "status": ticket.status, "abc_status": status}

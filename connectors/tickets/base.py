@@ -11,9 +11,9 @@ Exception
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from connectors.base import Check, Failed, Outcome, Retry
 from connectors.tickets.markers import Marker
@@ -122,8 +122,10 @@ class NoWay:
     why: str
 
 
-Fence: TypeAlias = Callable[[], None]
-"""Called right before a change: raises LeaseLost when another worker has taken over."""
+class Fence(Protocol):
+    def __call__(self, halfway: str = "") -> None:
+        """Called right before a change: raises LeaseLost when another worker has taken over. `halfway`: the status that
+        this change gives the ticket, where another change must follow."""
 
 
 @runtime_checkable

@@ -180,7 +180,13 @@ class TicketConnector:
                     self._back.remember(case, found.id, ticket.key, Pair(case.issue.status, ticket.status), found.ours)
                 return {"status": ticket.status}
         target = self._settings.status_map[case.issue.status]
-        moved = self._api.move(ticket, target, case.context.keep)
+
+        def fence(halfway: str = "") -> None:
+            if halfway and self._back:
+                self._back.expect(case, ticket, halfway)
+            case.context.keep()
+
+        moved = self._api.move(ticket, target, fence)
         result = {"status": ticket.status}
         if isinstance(moved, NoWay):
             self._report_no_way(case, ticket, target)

@@ -117,6 +117,25 @@ def test_an_external_id_leads_to_the_address_for_people(api: str, external_id: s
     assert SPEC.tickets.address(settings, 1, external_id) == address
 
 
+def test_a_reason_that_was_changed_by_half_is_not_carried_back(world: GitHubWorld) -> None:
+    """Another reason takes two requests. Where the second one fails, no person opened the issue."""
+    pairs = "INIT=open,RESOLVED=closed,PENDING=closed:not_planned"
+    world.set(GITHUB_STATUS_MAP=pairs, GITHUB_STATUS_BACK="open=INIT,closed=RESOLVED,closed:not_planned=PENDING")
+    issue = world.issue()
+    result(world.created(issue))
+    world.sandbox.abc.set_status(issue.id, "RESOLVED")
+    result(world.status_changed(issue))
+    world.sandbox.abc.set_status(issue.id, "PENDING")
+    world.sandbox.abc.issue(issue.id).updatedAt = "2026-11-22T10:00:00.000Z"  # long before the delivery
+    world.sandbox.faults.add("delay", system="github", method="PATCH", seconds=0.001)
+    world.sandbox.faults.add("drop_before", system="github", method="PATCH")
+    assert isinstance(world.status_changed(issue), Retry)
+    assert world.status(world.first) == "open"
+    assert isinstance(world.moved(), Skipped)
+    assert result(world.status_changed(issue))["status"] == "closed:not_planned"
+    assert world.sandbox.abc.issue(issue.id).status == "PENDING"
+
+
 def test_closed_as_not_planned_and_back(world: GitHubWorld) -> None:
     issue = world.issue()
     world.created(issue)
