@@ -154,6 +154,14 @@ def test_a_clock_ticks_every_second_and_forgets_at_once_and_then_every_minute(wo
     assert (ticks, beats.pauses) == ([True] * 121, [1.0] * 121)
 
 
+def test_a_defect_in_forgetting_keeps_no_clock_from_ticking(world: World) -> None:
+    """Anything but an error of Redis: a retention that is no number."""
+    clock = Clock(world.ledger, world.queue, "a", float("nan"), Pulse())
+    clock._stopped = Beats(1, lambda: None)
+    clock.run()
+    assert members(world, "workers") == ["a"]
+
+
 def test_a_clock_that_is_stopped_ends(world: World) -> None:
     clock = clock_of(world)
     clock.start()
