@@ -231,6 +231,21 @@ def test_reconcile_announces_the_last_status_that_no_webhook_announced() -> None
     assert numbers(count("messages of slack", created, messages=[found, found], **there)) == (1, 0, 1, 0)
 
 
+def test_reconcile_may_announce_a_status_that_was_left_again_without_the_steps_to_it() -> None:
+    webhooks = (
+        change("INIT", "ON_REVIEW"),
+        change("ON_REVIEW", "PENDING", None),
+        change("PENDING", "IN_PROGRESS", None),
+        change("IN_PROGRESS", "RESOLVED"),
+    )
+    lines = [announced("New", "On Review"), announced("In Progress", "Resolved")]
+    jump = message(announced("On Review", "In Progress"))
+    there: dict[str, Any] = {"issues": [issue("RESOLVED")]}
+    sent = [*map(message, lines), jump]
+    assert numbers(count("messages of slack", *webhooks, messages=sent, **there)) == (2, 0, 0, 0)
+    assert numbers(count("messages of slack", *webhooks, messages=[*sent, jump], **there)) == (2, 0, 1, 0)
+
+
 def test_what_arrived_before_a_wipe_may_be_forgotten_but_not_announced_twice() -> None:
     webhook = change("INIT", "RESOLVED")
     there: dict[str, Any] = {"issues": [issue("RESOLVED")], "lost_before": 1}

@@ -108,14 +108,15 @@ def _messages(facts: Facts, channel: Channel) -> Row:
         _changes(received.data for received in part if received.event == "ISSUE_STATUS_CHANGE")
         for part in (facts.received[: facts.lost_before], facts.received[facts.lost_before :])
     )
-    sure = _shown(_changes(accepted(facts, "ISSUE_STATUS_CHANGE", facts.lost_before)))
+    announced = _changes(accepted(facts, "ISSUE_STATUS_CHANGE", facts.lost_before))
+    sure = _shown(announced)
     maybe = _shown(before | after) - sure
     seen = Counter(_change(line) for line in channel.lines(facts.state))
     for change, times in sure.items():
         row.expected += times
         row.missing += [_words(change)] * (times - min(times, seen[change]))
     spare = seen - sure
-    later = _found_later(facts, spare, row) if facts.repairs else Counter()
+    later = _found_later(facts, spare, row) | _jumps(after - announced, spare - maybe) if facts.repairs else Counter()
     allowed = Counter[str]() if channel.can_look else _may_repeat(facts, channel.connector, before)
     for change in (spare - (maybe | later)).elements():
         which = row.limits if allowed[change[0]] > 0 else row.repeated
@@ -154,6 +155,18 @@ def _found_later(facts: Facts, spare: Counter[Change], row: Row) -> Counter[Chan
         if required and not candidates:
             row.missing.append(f"{issue['name']} is {now}, which no webhook announced")
         found.update(candidates[:1])
+    return found
+
+
+def _jumps(changes: Iterable[Occurrence], spare: Counter[Change]) -> Counter[Change]:
+    """Messages of reconcile about a status that an issue had for a while: no webhook about its last steps arrived, so
+    the message leaves them out. One for each status that a webhook named."""
+    named = {(name, status) for name, _, status, _ in changes}
+    found: Counter[Change] = Counter()
+    for change in spare:
+        if (change[0], change[2]) in named and change[1] != change[2]:
+            named.discard((change[0], change[2]))
+            found[change] += 1
     return found
 
 
