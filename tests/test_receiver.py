@@ -498,10 +498,12 @@ def test_redis_is_read_only(failure: Failure) -> None:
 
 def test_after_a_failover_the_new_master_is_found(processes: Processes) -> None:
     """The old one lives on as a read-only replica, and its connections with it; the name leads to the new one."""
-    old, new = free_port(), free_port()
-    for name, port in (("old master", old), ("new master", new)):
+    ports = []
+    for name in ("old master", "new master"):
+        ports.append(port := free_port())  # right before it is used: other tests look for free ports, too
         processes.start(name, valkey_command(port, processes.folder))
         wait_for(name, lambda port=port: _pings(port))  # type: ignore[misc]
+    old, new = ports
     with Relay(old) as relay, Redis(port=old) as demoted, Redis(port=new) as promoted:
         web = start_web(processes, f"redis://127.0.0.1:{relay.port}/0", "web after a failover")
         assert web.post(issue(1)).status == 200

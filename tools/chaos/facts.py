@@ -11,7 +11,7 @@ from tools.chaos.post import Received
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`state`: that of the stand-ins; `heard`: every webhook that was passed on; `statuses`: the last status that a
+    """`state`: that of the stand-ins; `received`: every webhook that was passed on; `statuses`: the last status that a
     person gave to each issue in ABC, by its name; `repairs`: whether reconcile runs, so that what no webhook announced
     counts, too; `lost_before`: the numbers of webhooks that came before Redis was wiped, whose messages nobody can
     promise; `records`: the service's own of its deliveries, of which only one thing is believed: that it was `unsure`;
