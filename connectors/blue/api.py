@@ -56,6 +56,8 @@ class BlueApi:
         self._blue = GraphQL(self.title, settings, headers, pool, *meanings, NEWER)
         self._workspaces: dict[str, tuple[str, str]] = {}
         """By container: the ids of the organization and the workspace, which filters need."""
+        self._titles: dict[str, str] = {}
+        """Of lists, by id, as they were seen last."""
         self._me = ""
 
     def prepare(self, draft: Draft) -> dict[str, Any]:
@@ -151,6 +153,9 @@ class BlueApi:
             return NoWay(f"Blue left the record in '{ticket.status}': {account} may not allow this change")
         return Moved(now.status, before=ticket.status)
 
+    def initial_status(self, request: Mapping[str, Any]) -> str:
+        return self._titles.get(request["todoListId"], "")
+
     def called(self, ticket: Ticket, names: Iterable[str]) -> list[str]:
         if ticket.status == DONE:
             return [name for name in names if name == DONE]
@@ -217,9 +222,10 @@ class BlueApi:
         of = next(iter(self._blue.takes("todoLists") & {"projectId", "workspaceId"}), "projectId")
         with self._blue.reading():
             found = self._ask("todoLists", {of: self._ids(workspace)[1]}, "{ id title position }")
-            return [
-                (text_of(raw["id"]), text_of(raw["title"])) for raw in sorted(found, key=lambda raw: raw["position"])
-            ]
+            ordered = sorted(found, key=lambda raw: raw["position"])
+            lists = [(text_of(raw["id"]), text_of(raw["title"])) for raw in ordered]
+        self._titles.update(lists)
+        return lists
 
     def _in(self, workspace: str) -> dict[str, Any]:
         """The part of a filter that every one needs. What it does not know it does not refuse: only ids are sure."""

@@ -170,6 +170,10 @@ class JiraPort:
         with self._asking():
             self._client.transition_issue(key, transition.id, fields=dict(fields) or None)
 
+    def initial_status(self, request: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Not known: the workflow decides."""
+        return ""
+
     def moved_at(self, ticket: Ticket) -> float:
         """When the ticket got its status, from its history; 0 where it has had no other."""
         with self._asking():

@@ -82,6 +82,8 @@ class Back:
     def decide(self, case: Case, ticket: Ticket) -> Verdict:
         """What is to be carried, with both sides as they were just read. May ask for the ticket's history."""
         base = read_pair(case.link.get("base", ""), ticket.id)
+        if base and not case.theirs and "carried" not in case.link and base.ticket == ticket.status:
+            base = Pair("", base.ticket)  # of the creation: the ticket has not got the issue's status yet
 
         def ticket_is_later() -> bool:
             return self._history.moved_at(ticket) > self._latest(case)

@@ -132,6 +132,10 @@ class Fence(Protocol):
 class Returning(Protocol):
     """Further verbs of a ticket system whose changes of status can be carried back to ABC."""
 
+    def initial_status(self, request: Mapping[str, Any]) -> str:
+        """The status of the ticket that `create` makes of `request`; "" where it can't be known before. Needed where
+        `moved_at` is not known: without it, a person's move right after the creation is undone. Without I/O."""
+
     def called(self, ticket: Ticket, names: Iterable[str]) -> list[str]:
         """Those of `names` that name the ticket's status, as <TICKETS>_STATUS_MAP and _STATUS_BACK spell statuses: the
         exact ones, and only where there are none, those that mean it more widely. Without I/O."""

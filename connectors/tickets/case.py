@@ -36,7 +36,11 @@ class Case:
         return "" if ours else external
 
     def remember(self, **values: str) -> None:
+        """As `Links.set`; `link` has them, too."""
         self.context.links.set(self.entity, self.issue.creation, **values)
+        link = {name: value for name, value in {**self.link, **values}.items() if value}
+        self.link.clear()
+        self.link.update(link)
 
     def point(self, *names: str) -> None:
         """Lets the names of its ticket, key and id, lead to the issue."""

@@ -181,6 +181,9 @@ class IssueTracker(ABC, Generic[S]):
             if comments and comments[-1].made < since:
                 return
 
+    def initial_status(self, request: Mapping[str, Any]) -> str:  # noqa: ARG002
+        return self.opened
+
     def new_comment(self, body: str) -> dict[str, Any]:
         return {"body": body}
 

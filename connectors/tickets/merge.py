@@ -36,6 +36,12 @@ def read_pair(written: str, ticket_id: str) -> Pair | None:
     return Pair(issue, ticket) if owner == ticket_id else None
 
 
+def of_ticket(written: str, ticket_id: str) -> str:
+    """A base that was written before its ticket had an id, as that of the ticket; any other one as it is."""
+    pair = read_pair(written, "")
+    return json.dumps([ticket_id, *json.loads(written)[1:]], ensure_ascii=False) if pair else written
+
+
 @dataclass(frozen=True, slots=True)
 class Maps:
     """`there`: <TICKETS>_STATUS_MAP; `back`: <TICKETS>_STATUS_BACK."""

@@ -13,12 +13,13 @@ from typing import Any
 from bridge.http import NoAnswer
 from connectors import abc_errors, patience
 from connectors.base import Context, Failed, Outcome, Retry, Skipped, Tools
-from connectors.tickets.base import Created, Draft, Halt, IncompleteSearch, Refused, Ticket, TicketApi
+from connectors.tickets.base import Created, Draft, Halt, IncompleteSearch, Refused, Returning, Ticket, TicketApi
 from connectors.tickets.case import Case, Found, short
 from connectors.tickets.comments import ambiguous
 from connectors.tickets.markers import Marker, ticket_marker
+from connectors.tickets.merge import Pair, of_ticket
 from connectors.tickets.render import Writer
-from connectors.tickets.settings import TicketSettings
+from connectors.tickets.settings import TicketSettings, back_of
 from sources.abc.client import AbcClient, AbcError
 from sources.abc.models import AbcEvent, Issue, Named, subject_of
 from sources.base import seconds_of
@@ -166,8 +167,7 @@ class Tickets:
                 # The search shows what was true a while ago, and a copy that a person made by our account comes later.
                 ticket = self._read(hit.id)
                 if ticket and self._is_ours(ticket, case.marker):
-                    case.remember(id=ticket.id, key=ticket.key, url=self._api.url_of(ticket.key), intent="")
-                    case.point(ticket.key, ticket.id)
+                    self._record(case, ticket.id, ticket.key)
                     return Found(ticket.id, ticket.key, True, ticket, {"ticket": ticket.key, "created": False})
         except IncompleteSearch as incomplete:
             why = f"more than {incomplete.seen} tickets of {case.container} carry the marker {case.marker.text}"
@@ -186,12 +186,25 @@ class Tickets:
             request = self._api.prepare(draft)
         except ValueError as error:
             raise Halt(Failed(str(error), "config")) from None
-        case.remember(intent=f"{case.context.now():.3f}", maker=case.context.delivery_id)
+        now = case.context.now()
+        case.remember(intent=f"{now:.3f}", maker=case.context.delivery_id, **self._first_base(case, request, now))
         case.context.keep()  # raises LeaseLost when another worker has taken over
         made = self._create(case, request)
-        case.remember(id=made.id, key=made.key, url=self._api.url_of(made.key), intent="")
-        case.point(made.key, made.id)
+        self._record(case, made.id, made.key)
         return Found(made.id, made.key, True, None, {"ticket": made.key, "created": True})
+
+    def _first_base(self, case: Case, request: Mapping[str, Any], now: float) -> dict[str, str]:
+        """Both statuses as they are at the creation: a person may move the ticket before we look at it again."""
+        if not (isinstance(self._api, Returning) and back_of(self._settings)):
+            return {}
+        status = self._api.initial_status(request)
+        return {"base": Pair(case.issue.status, status).written("", now)} if status else {}
+
+    def _record(self, case: Case, ticket_id: str, key: str) -> None:
+        """The ticket that was made, or was found again."""
+        base = of_ticket(case.link.get("base", ""), ticket_id)
+        case.remember(id=ticket_id, key=key, url=self._api.url_of(key), intent="", **({"base": base} if base else {}))
+        case.point(key, ticket_id)
 
     def _create(self, case: Case, request: Mapping[str, Any]) -> Created:
         try:

@@ -14,7 +14,7 @@ from connectors.base import Changing, Done, Failed, Outcome, Retry, Skipped
 from sources.base import Level
 from sources.sweep import SourceError
 from sources.tickets import TicketEvent
-from tests.connectors.context import MemoryLinks
+from tests.connectors.context import MemoryContext, MemoryLinks
 from tests.connectors.contract import cases_of
 from tests.connectors.tickets.test_flow import TICKET_SYSTEMS, result
 from tests.connectors.tickets.world import World
@@ -134,6 +134,48 @@ def test_a_change_that_no_event_of_abc_has_announced_is_not_overwritten(world: W
     world.sandbox.abc.set_status(issue.id, "PENDING")
     assert "changed to PENDING as well" in why(world.moved())
     assert status(world, issue) == "PENDING"
+
+
+class Killed(BaseException):
+    """No `except Exception` runs after it."""
+
+
+class KilledLinks(MemoryLinks):
+    """Those of a worker that is killed right before it records `value`."""
+
+    def __init__(self, links: MemoryLinks, value: str) -> None:
+        super().__init__(links.connector, links.values)
+        self._value = value
+
+    def set(self, entity: str, created: str = "", **values: str) -> None:
+        if self._value in values:
+            raise Killed
+        super().set(entity, created, **values)
+
+
+@pytest.mark.parametrize("value", ["id", "external", "carried"])
+def test_a_new_ticket_that_is_moved_before_a_killed_worker_has_recorded_it_stays_moved(
+    world: World, value: str
+) -> None:
+    issue = world.issue()
+    levels = announced(world, issue, time.time() - 60)
+    with pytest.raises(Killed):
+        world.created(issue, MemoryContext(links=KilledLinks(world.links, value), levels=levels))
+    world.move(world.first, world.closed)
+    for _ in range(2):
+        result(world.created(issue, world.context(levels=levels)))
+        assert world.status(world.first) == world.closed
+    result(world.moved(world.context(levels=levels)))
+    assert (status(world, issue), world.made()) == ("RESOLVED", 1)
+
+
+def test_a_new_ticket_gets_the_status_of_its_issue_after_a_killed_worker(world: World) -> None:
+    issue = world.issue()
+    world.sandbox.abc.set_status(issue.id, "RESOLVED")
+    with pytest.raises(Killed):
+        world.created(issue, MemoryContext(links=KilledLinks(world.links, "external")))
+    result(world.created(issue))
+    assert (world.status(world.first), status(world, issue)) == (world.closed, "RESOLVED")
 
 
 def test_after_a_wipe_the_marker_names_the_issue(world: World, issue: IssueRow) -> None:
