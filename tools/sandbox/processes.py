@@ -7,6 +7,7 @@ terminal reaches only us: we end the children in order. Nothing here knows what 
 from __future__ import annotations
 
 import os
+import secrets
 import shlex
 import shutil
 import signal
@@ -25,6 +26,8 @@ import requests
 T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[2]
+PORTS = range(15_000, 32_000)
+_given: set[int] = set()
 STOP_SECONDS = 30.0  # what a platform gives a process between SIGTERM and SIGKILL
 # What a child needs of the caller's environment. Nothing else is handed on: the operator's own variables would change
 # what a demo or a test does, and a proxy's would send loopback traffic away.
@@ -173,11 +176,15 @@ def procfile(path: Path = ROOT / "Procfile") -> dict[str, str]:
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback port that nobody listens on, and that this process was not given before. Below those that a system
+    gives to connections and to whoever asks for any port: it would be taken before its process has started."""
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if port not in _given:
+                _given.add(port)
+                return port
 
 
 def wait_for(what: str, check: Callable[[], T | None], seconds: float = 30.0) -> T:
