@@ -10,6 +10,7 @@ from bridge.settings import Settings
 from sources.base import Event, Request, Sample, Unread
 from sources.signatures import Proof
 from sources.sweep import Api
+from sources.tickets import TicketEvent
 
 
 def headers_kept(*names: str) -> Callable[[Request], Mapping[str, str]]:
@@ -31,6 +32,13 @@ def _implies_nothing(_event: Event, _instance: str) -> list[tuple[Event, bytes]]
 
 def no_facts(_event: Event) -> Mapping[str, Any]:
     return {}
+
+
+def address_in_event(event: Event) -> str:
+    """The address that the source itself put into the event; "" where it put none."""
+    if isinstance(event, TicketEvent):
+        return event.ticket.url
+    return event.summary.link if event.summary else ""
 
 
 VERSION = 1
@@ -67,6 +75,8 @@ class Source:
     """Names that only its events have for filters; `event`, `source` and `data` exist for every source."""
     facts_of: Callable[[Event], Mapping[str, Any]] = no_facts
     """Values for `facts`, and for `data` if that is not the whole body."""
+    address_of: Callable[[Any, Event], str] = lambda _, event: address_in_event(event)
+    """(settings, event) -> the page at the source that shows what the event is about; "" where none is known."""
     api: Api | None = None
     """None for a source that only sends webhooks."""
     version: int = VERSION

@@ -69,7 +69,7 @@ def add(blueprint: Blueprint, console: Console) -> None:
             "body": text,
             "is_cut": is_cut,
             "happened": sentence(found),
-            "at_source": links.source_link(known),
+            "at_source": links.source_link(console.runtime, known),
             "links": {row["id"]: links.ticket_link(console.runtime, known, row) for row in found["deliveries"]},
             "is_open": any(row["state"] not in FINISHED for row in found["deliveries"]),
             **around(found),

@@ -14,7 +14,7 @@ from connectors import find
 from jobs.ledger.links import RedisLinks
 from jobs.runtime import Runtime
 from sources.base import Event
-from sources.tickets import TicketEvent
+from sources.source import address_in_event
 
 LONGEST = 2_000
 """Characters of an address."""
@@ -26,11 +26,15 @@ def restored(runtime: Runtime, event_id: str) -> Event | None:
     return sources.restore(stored, runtime.instance) if stored else None
 
 
-def source_link(event: Event | None) -> str:
-    """The address that the source gave for what the event is about; "" where it gave none, as ABC does."""
-    if isinstance(event, TicketEvent):
-        return web_link(event.ticket.url)
-    return web_link(event.summary.link) if event and event.summary else ""
+def source_link(runtime: Runtime, event: Event | None) -> str:
+    """Where the source shows what the event is about; "" where that is not known."""
+    if event is None:
+        return ""
+    sources = runtime.configuration.sources
+    source = sources.used.get(event.source)
+    if source is None:  # SOURCES does not name it any more
+        return web_link(address_in_event(event))
+    return web_link(source.address_of(sources.chosen[event.source], event))
 
 
 def ticket_link(runtime: Runtime, event: Event | None, row: Mapping[str, Any]) -> str:

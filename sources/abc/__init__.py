@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bridge.http import new_session
-from sources.abc import events, facts, samples
+from sources.abc import events, facts, samples, web
 from sources.abc.models import NAME
 from sources.abc.settings import AbcSettings, ApiSettings
 from sources.base import Sample
@@ -51,6 +51,7 @@ SOURCE = Source(
     implied=events.implied,
     facts=facts.NAMES,
     facts_of=facts.facts_of,
+    address_of=web.address_of,
     api=Api(
         variables=("ABC_API_URL", "ABC_API_KEY"),
         settings=ApiSettings,

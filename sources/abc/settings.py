@@ -23,6 +23,8 @@ def _check_tokens(tokens: list[SecretStr]) -> list[SecretStr]:
 
 class AbcSettings(Settings):
     webhook_token: Annotated[SecretList, AfterValidator(_check_tokens)] = Field(default=[])
+    # The web app, which has another address than the API.
+    abc_web_url: WebAddress | None = None
 
 
 def _parse_channels(value: object) -> object:
