@@ -8,14 +8,15 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from typing import Any
 
 from bridge.http import NoAnswer
 from connectors.alerts.contents import Content, digest
 from connectors.alerts.looking import Looker, needs_look
-from connectors.alerts.poster import Marker, Posted, Poster, Refused, Showing, Target
+from connectors.alerts.poster import Locating, Marker, Posted, Poster, Refused, Showing, Target
 from connectors.alerts.settings import AlertSettings
 from connectors.alerts.tickets import Tickets
 from connectors.alerts.writer import Writer
@@ -126,6 +127,15 @@ class AlertConnector:
 
     def check(self) -> Iterator[Check]:
         return self._poster.check()
+
+    def address_of(self, event: Event, result: Mapping[str, Any]) -> str:
+        channel = self._settings.channel_of(_project(event))
+        if channel is None or not isinstance(self._poster, Locating):
+            return ""
+        try:
+            return self._poster.address_of(channel, result)
+        except (NoAnswer, Refused):
+            return ""
 
     def _no_channel(self, event: Event) -> Skipped:
         variable, project = self._settings.variable(self._settings.CHANNELS), _project(event)

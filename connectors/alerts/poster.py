@@ -83,6 +83,14 @@ class Looking(Protocol):
         (seconds since 1970). Raises NoAnswer, Refused and CannotLook."""
 
 
+@runtime_checkable
+class Locating(Protocol):
+    """A poster that can ask where people see a message that it posted."""
+
+    def address_of(self, channel: str, result: Mapping[str, Any]) -> str:
+        """`channel`: as in Target; `result`: as in Posted. "" where it is not known. Raises NoAnswer and Refused."""
+
+
 def may_be_done(status: int) -> bool:
     """Whether a request that was answered with this status may have had its effect: a 503 states that it was not
     taken, any other 5xx may come after the work was done."""

@@ -178,13 +178,19 @@ class WebhookPoster:
         return Check(False, f"{channel}: {why}; look at {self._settings.variable('webhook_url')}")
 
 
-def webhook_spec(settings: type[WebhookSettings], poster: type[WebhookPoster]) -> Spec:
-    """What an adapter declares: the object `SPEC` of its package."""
+def webhook_spec(settings: type[WebhookSettings], poster: type[WebhookPoster], *locates: str) -> Spec:
+    """What an adapter declares: the object `SPEC` of its package. `locates`: see Spec."""
 
     def build(given: WebhookSettings, tools: Tools) -> Connector:
         return AlertConnector(given, tools, poster(given, tools.concurrency))
 
-    return Spec(kind=settings.PREFIX, settings=settings, default_events=("ISSUE_STATUS_CHANGE",), build=build)
+    return Spec(
+        kind=settings.PREFIX,
+        settings=settings,
+        default_events=("ISSUE_STATUS_CHANGE",),
+        build=build,
+        locates=frozenset(locates),
+    )
 
 
 def mapping(answer: Answer) -> dict[str, Any]:

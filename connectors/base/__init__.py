@@ -7,7 +7,7 @@ before an effect that can't be undone, and when it finds such a note, it looks f
 
 from __future__ import annotations
 
-from connectors.base.abilities import Changed, Changing, Gathering, Preview, Previewing, Restoring
+from connectors.base.abilities import Changed, Changing, Gathering, Locating, Preview, Previewing, Restoring
 from connectors.base.context import Context, Links, TicketSystem, Tools
 from connectors.base.outcomes import Done, Failed, LeaseLost, Outcome, Reason, Retry, Skipped
 from connectors.base.spec import VERSION, Check, Connector, Destination, Spec, TicketKind, note
@@ -25,6 +25,7 @@ __all__ = [
     "Gathering",
     "LeaseLost",
     "Links",
+    "Locating",
     "Outcome",
     "Preview",
     "Previewing",

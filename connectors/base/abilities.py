@@ -64,6 +64,15 @@ class Gathering(Protocol):
         others are still ours)."""
 
 
+@runtime_checkable
+class Locating(Protocol):
+    """A connector that can ask its third party where people see what a delivery has made; see `Spec.locates`."""
+
+    def address_of(self, event: Event, result: Mapping[str, Any]) -> str:
+        """The https address by the result of the delivery; "" where it is not known. Sends one request, which changes
+        nothing. Raises nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What a delivery would send, and where; no secret.

@@ -89,6 +89,8 @@ class Spec:
     """The source whose API the connector requires, such as {"abc"}, or nothing. Its deliveries wait while that source
     is not available, and its outcomes with `at_source` count for that source."""
     tickets: TicketKind | None = None
+    locates: frozenset[str] = frozenset()
+    """The keys of a result by which the connector finds what it made (`Locating`); empty if it can't."""
     version: int = VERSION
 
     def __post_init__(self) -> None:

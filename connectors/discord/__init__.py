@@ -6,4 +6,4 @@ from connectors.alerts.webhook import webhook_spec
 from connectors.discord.client import Discord
 from connectors.discord.settings import DiscordSettings
 
-SPEC = webhook_spec(DiscordSettings, Discord)
+SPEC = webhook_spec(DiscordSettings, Discord, "message")

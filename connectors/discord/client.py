@@ -6,9 +6,11 @@ https://docs.discord.com/developers/resources/webhook#execute-webhook
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
-from bridge.http import Answer
+from bridge.http import Answer, send
 from connectors.alerts.contents import Content
 from connectors.alerts.poster import Refused
 from connectors.alerts.webhook import DEFECT, WebhookPoster, mapping, seconds_of
@@ -16,8 +18,10 @@ from connectors.base import Retry
 from connectors.discord.render import render
 
 _NEW = "make a new one in the channel's settings (Integrations, Webhooks) and set {webhook_url}"
+NUMBER = re.compile(r"[0-9]{1,20}")
 BLOCKED_SECONDS = 3600.0
-"""After 10,000 refusals in ten minutes our address is blocked, and gets a page instead of JSON."""
+"""After 10,000 refusals in ten minutes our address is blocked, and gets a page instead of JSON. For a page that states
+no time."""
 
 
 class Discord(WebhookPoster):
@@ -44,13 +48,23 @@ class Discord(WebhookPoster):
 
     def result(self, answer: Answer) -> dict[str, str]:
         number = str(mapping(answer).get("id"))
-        return {"message": number} if re.fullmatch(r"\d{1,20}", number) else {}
+        return {"message": number} if NUMBER.fullmatch(number) else {}
+
+    def address_of(self, channel: str, result: Mapping[str, Any]) -> str:
+        """In the thread that the address names, or in the webhook's channel."""
+        address = self._addresses[channel]
+        answer = send(self._session, "GET", address)
+        thread = parse_qs(urlsplit(address).query).get("thread_id", [""])[0]
+        there = mapping(answer)
+        numbers = [str(there.get("guild_id")), thread or str(there.get("channel_id")), str(result.get("message"))]
+        known = answer.ok and all(NUMBER.fullmatch(number) for number in numbers)
+        return f"https://discord.com/channels/{'/'.join(numbers)}" if known else ""
 
     def refusal(self, answer: Answer) -> Refused | None:
         if answer.status != 429:
             return super().refusal(answer)
         if not mapping(answer):
             why = "Discord blocks this server for a while, after too many refusals"
-            return Refused(Retry(why, "rate_limited", BLOCKED_SECONDS))
+            return Refused(Retry(why, "rate_limited", answer.retry_after or BLOCKED_SECONDS))
         after = seconds_of(mapping(answer).get("retry_after")) or answer.retry_after
         return Refused(Retry("Discord refused: too many messages", "rate_limited", after))

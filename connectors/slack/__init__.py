@@ -21,4 +21,10 @@ def build(settings: SlackSettings, tools: Tools) -> Connector:
     return AlertConnector(settings, tools, poster, threads=settings.threads)
 
 
-SPEC = Spec(kind="slack", settings=SlackSettings, default_events=("ISSUE_STATUS_CHANGE",), build=build)
+SPEC = Spec(
+    kind="slack",
+    settings=SlackSettings,
+    default_events=("ISSUE_STATUS_CHANGE",),
+    build=build,
+    locates=frozenset({"channel", "ts"}),
+)

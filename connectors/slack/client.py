@@ -75,6 +75,12 @@ class Bot:
             self._ids[target.channel] = channel
         return _posted(channel, {**_mapping(answer.get("message")), "ts": answer.get("ts")})
 
+    def address_of(self, channel: str, result: Mapping[str, Any]) -> str:
+        """https://docs.slack.dev/reference/methods/chat.getPermalink: needs no scope."""
+        where = _short(result.get("channel")) or channel
+        answer = self._web.chat_getPermalink(channel=where, message_ts=_short(result.get("ts")))
+        return text if isinstance(text := answer.get("permalink"), str) else ""
+
     def look(self, marker: Marker, target: Target, since: float, until: float) -> Posted | None:
         try:
             where = {"channel": self._id(target.channel), "oldest": f"{since:.6f}", "latest": f"{until:.6f}"}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, abort, request
+from flask import Blueprint, abort, redirect, request
 from werkzeug.wrappers import Response
 
 from console.pages import links
@@ -50,6 +50,17 @@ def add(blueprint: Blueprint, console: Console) -> None:
         console.record("drop", f"{delivery_id}: {reason}")
         return after(delivery_id, console.runtime.replayer.drop(delivery_id, reason))
 
+    @blueprint.get("/deliveries/<delivery_id>/message")
+    def message(delivery_id: str) -> Response:
+        """To the message, at the system that has it."""
+        event_id = delivery_id.partition(".")[0]
+        found = console.runtime.records.event(event_id) or {"deliveries": ()}
+        row = next((row for row in found["deliveries"] if row["id"] == delivery_id), None)
+        if row is None:
+            abort(404)
+        address = links.located(console.runtime, links.restored(console.runtime, event_id), row)
+        return redirect(address, 303) if address else done("event", "no_message", event_id=event_id)
+
     def after(delivery_id: str, word: str) -> Response:
         if word == "gone":
             abort(404)
@@ -71,6 +82,7 @@ def add(blueprint: Blueprint, console: Console) -> None:
             "happened": sentence(found),
             "at_source": links.source_link(console.runtime, known),
             "links": {row["id"]: links.ticket_link(console.runtime, known, row) for row in found["deliveries"]},
+            "located": [row["id"] for row in found["deliveries"] if links.is_located(console.runtime, row)],
             "is_open": any(row["state"] not in FINISHED for row in found["deliveries"]),
             **around(found),
         }

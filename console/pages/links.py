@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import sources
 from connectors import find
+from connectors.base import Locating
 from jobs.ledger.links import RedisLinks
 from jobs.runtime import Runtime
 from sources.base import Event
@@ -53,6 +54,23 @@ def ticket_link(runtime: Runtime, event: Event | None, row: Mapping[str, Any]) -
     if external in (key, key.rpartition("-")[2]) and (link := web_link(known.get("url", ""))):
         return link
     return web_link(kind.address(settings, int(parts[1]) if parts[1].isdigit() else 0, external))
+
+
+def is_located(runtime: Runtime, row: Mapping[str, Any]) -> bool:
+    """Whether the connector of a delivery can be asked where people see what it made."""
+    if row["state"] != "done" or row["connector"] not in runtime.configuration.connectors:
+        return False
+    keys = find(row["connector"]).locates
+    return bool(keys) and isinstance(row["result"], dict) and keys <= row["result"].keys()
+
+
+def located(runtime: Runtime, event: Event | None, row: Mapping[str, Any]) -> str:
+    """Where people see what a delivery made, asked at its third party; "" where that is not known."""
+    if event is None or not is_located(runtime, row):
+        return ""
+    connector = runtime.connectors[row["connector"]]
+    address = connector.address_of(event, row["result"]) if isinstance(connector, Locating) else ""
+    return web_link(address) if address.startswith("https://") else ""
 
 
 def web_link(address: str) -> str:

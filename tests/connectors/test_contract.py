@@ -16,7 +16,19 @@ import requests
 from requests.adapters import HTTPAdapter
 
 import connectors
-from connectors.base import Check, Connector, Done, Failed, LeaseLost, Outcome, Preview, Previewing, Retry, Skipped
+from connectors.base import (
+    Check,
+    Connector,
+    Done,
+    Failed,
+    LeaseLost,
+    Locating,
+    Outcome,
+    Preview,
+    Previewing,
+    Retry,
+    Skipped,
+)
 from jobs.routing import make_route, plan
 from sources import REGISTRY as SOURCES
 from sources.base import Event
@@ -249,6 +261,25 @@ def test_an_event_with_parts_missing_or_of_another_source_is_no_crash(world: Wor
         world.deliver(connector, event, world.context(event, age=1000))
     expected = Done if world.case.takes_any_event else Skipped
     assert isinstance(world.deliver(connector, replace(whole, name="Something.New")), expected)
+
+
+def test_what_was_posted_can_be_opened_where_it_declares_so(fresh: World) -> None:
+    """And only there: everything else is no address, and no crash."""
+    connector, keys, event = fresh.build(), fresh.spec.locates, fresh.event()
+    outcome = fresh.settle(connector, event)
+    assert isinstance(outcome, Done)
+    if not keys & outcome.result.keys():
+        assert not isinstance(connector, Locating) or connector.address_of(event, outcome.result) == ""
+        return
+    assert isinstance(connector, Locating)
+    assert keys <= outcome.result.keys()
+    assert connector.address_of(event, outcome.result).startswith("https://")
+    assert connector.address_of(event, dict.fromkeys(keys, "../x")) == ""
+    assert connector.address_of(event, {}) == ""
+    for status, body in ((500, "{}"), (404, "{}"), *((200, body) for body in SHAPES.values())):
+        fresh.refuse(status, body, system=fresh.case.system)
+        assert connector.address_of(event, outcome.result) == ""
+        fresh.sandbox.faults.clear()
 
 
 # Once

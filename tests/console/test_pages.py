@@ -15,7 +15,11 @@ from jobs.ledger.links import RedisLinks
 from sources import REGISTRY
 from sources.base import Event
 from tests.console.browser import Browser, visible
+from tests.console.conftest import Servers
 from tests.jobs.world import INSTANCE, World, feedback_event, status_event
+from tests.web import SLACK
+from tools.sandbox.app import Sandbox
+from tools.sandbox.slack import TOKEN
 
 HOSTILE = '<script>alert("planted")</script><img src=x onerror=alert(1)>{{ 7*7 }}\u202e'
 
@@ -224,6 +228,32 @@ def test_the_ticket_is_linked_as_it_was_recorded(operator: Browser, mixed: World
     text = operator.get(f"/events/{event}").text
     assert 'href="https://jira.example.com/browse/PROJ-3"' in text
     assert "javascript:" not in text
+
+
+@pytest.fixture
+def messages(servers: Servers, served: Sandbox) -> Browser:
+    """Signed in, with a `slack` that answers."""
+    values = {"SLACK_BOT_TOKEN": TOKEN, "SLACK_API_URL": f"{served.url}/slack/api"}
+    return servers.browser(**SLACK | values).sign_in()
+
+
+def test_the_message_is_opened_where_slack_has_it(messages: Browser, world: World, served: Sandbox) -> None:
+    posted = served.slack.post(served.slack.channels["C0FEEDBACK"], {"text": "It changed"})
+    result = {"channel": posted.channel, "ts": posted.ts}
+    world.connectors["slack"].answer = lambda _event, _context: Done(result)
+    event = world.accept(status_event(3, 1)).event_id
+    world.run()
+    path = f"/deliveries/{event}.slack/message"
+    assert f'href="{path}"' in messages.get(f"/events/{event}").text
+    reply = messages.get(path)
+    address = f"https://demo.slack.com/archives/C0FEEDBACK/p{posted.ts.replace('.', '')}"
+    assert (reply.status_code, reply.headers["Location"]) == (303, address)
+    served.slack.messages.clear()
+    reply = messages.get(path)
+    assert reply.headers["Location"].startswith(f"/events/{event}?notice=no_message")
+    assert "The message was not found" in visible(messages.get(reply.headers["Location"]).text)
+    assert messages.get(f"/deliveries/{event}.jira/message").status_code == 303  # it made none
+    assert messages.get(f"/deliveries/{'0' * 20}.slack/message").status_code == 404
 
 
 @pytest.mark.parametrize(

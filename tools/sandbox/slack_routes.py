@@ -40,6 +40,16 @@ def blueprint(slack: Slack) -> Blueprint:
         message = slack.post(channel, values)
         return _ok({"channel": channel.id, "ts": message.ts, "message": _shown(message, metadata=True)})
 
+    @routes.route("/api/chat.getPermalink", methods=["GET", "POST"])
+    def permalink() -> Any:
+        """Needs no scope."""
+        values = _arguments(slack)
+        channel, ts = _by_id(slack, values), str(values.get("message_ts"))
+        if not any(message.channel == channel.id and message.ts == ts for message in slack.messages):
+            raise SlackError("message_not_found")
+        address = f"https://demo.slack.com/archives/{channel.id}/p{ts.replace('.', '')}"
+        return _ok({"channel": channel.id, "permalink": address})
+
     @routes.route("/api/conversations.info", methods=["GET", "POST"])
     def info() -> Any:
         values = _arguments(slack)

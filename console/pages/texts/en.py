@@ -109,6 +109,7 @@ TEXTS = {
     "event.after": "After this event",
     "event.before": "Before this event",
     "event.ticket": "Open the ticket",
+    "event.message": "Open the message",
     "event.attempts": "Attempts: {n}",
     "event.replay": "Send again",
     "event.no_delivery": "No connector acts on this event. CONNECTORS, the connector's _EVENTS and its _FILTER "
@@ -250,6 +251,7 @@ TEXTS = {
     "notice.planned": "{n} deliveries are sent again. The progress is below.",
     "notice.planned_part": "{n} deliveries are sent again. That is as many as one step takes: send the rest "
     "again afterwards.",
+    "notice.no_message": "The message was not found, or its system did not answer.",
     "notice.skipped": "The delivery was dropped. It will not be sent.",
     "notice.finished": "The delivery had finished already. Nothing was changed.",
     "notice.turn": "The delivery has its turn and is sent in a moment. Nothing was changed.",

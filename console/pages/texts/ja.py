@@ -109,6 +109,7 @@ TEXTS = {
     "event.after": "このイベントの後",
     "event.before": "このイベントの前",
     "event.ticket": "チケットを開く",
+    "event.message": "メッセージを開く",
     "event.attempts": "試行: {n}",
     "event.replay": "再送する",
     "event.no_delivery": "このイベントを処理するコネクターはありません。CONNECTORS と、コネクターの _EVENTS、"
@@ -253,6 +254,7 @@ TEXTS = {
     "dead.bad_rate": "レートは {slowest} から {fastest} までの数で入力してください。",
     "notice.planned": "{n} 件を再送します。進行状況は下にあります。",
     "notice.planned_part": "{n} 件を再送します。1回の上限のため、残りは後で再送してください。",
+    "notice.no_message": "メッセージが見つからないか、システムが応答しませんでした。",
     "notice.skipped": "配信を取りやめました。送信されません。",
     "notice.finished": "すでに終了した配信です。何も変更していません。",
     "notice.turn": "まもなく送信されます。何も変更していません。",

@@ -109,6 +109,7 @@ TEXTS = {
     "event.after": "이 이벤트 이후",
     "event.before": "이 이벤트 이전",
     "event.ticket": "티켓 열기",
+    "event.message": "메시지 열기",
     "event.attempts": "시도: {n}",
     "event.replay": "다시 전송",
     "event.no_delivery": "이 이벤트를 처리하는 커넥터가 없습니다. CONNECTORS와 커넥터의 _EVENTS, _FILTER 설정에 "
@@ -251,6 +252,7 @@ TEXTS = {
     "notice.planned": "{n}건을 다시 전송합니다. 진행 상황은 아래에 있습니다.",
     "notice.planned_part": "{n}건을 다시 전송합니다. 한 번에 보낼 수 있는 최대 수이므로 나머지는 이후에 다시 "
     "전송하세요.",
+    "notice.no_message": "메시지를 찾을 수 없거나, 시스템이 응답하지 않았습니다.",
     "notice.skipped": "전송을 취소했습니다. 보내지 않습니다.",
     "notice.finished": "이미 끝난 전송입니다. 아무것도 바뀌지 않았습니다.",
     "notice.turn": "곧 전송될 차례입니다. 아무것도 바뀌지 않았습니다.",

@@ -114,11 +114,12 @@ def test_an_odd_time_is_none(sandbox: Sandbox, odd: Any) -> None:
     )
 
 
-def test_a_block_of_our_address_is_waited_out(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize(("headers", "after"), [({}, 3600.0), ({"Retry-After": "90"}, 90.0)])
+def test_a_block_of_our_address_is_waited_out(sandbox: Sandbox, headers: dict[str, str], after: float) -> None:
     """10,000 refusals in ten minutes; each further request would make it longer."""
-    sandbox.faults.add("status", system="discord", status=429, body="<html>blocked</html>")
+    sandbox.faults.add("status", system="discord", status=429, body="<html>blocked</html>", headers=headers)
     why = "Discord blocks this server for a while, after too many refusals"
-    assert deliver(build(sandbox), context()) == Retry(why, "rate_limited", 3600.0)
+    assert deliver(build(sandbox), context()) == Retry(why, "rate_limited", after)
 
 
 def test_the_sixth_message_in_2_seconds_is_refused_by_the_stand_in(sandbox: Sandbox) -> None:
