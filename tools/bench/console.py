@@ -130,7 +130,7 @@ class Web:
         return time.perf_counter() - began
 
     def page(self, path: str) -> float:
-        """Seconds until a page is there, for a person who is signed in."""
+        """Seconds until the whole page has come, for a person who is signed in."""
         if not self._person.cookies:
             self._person.post(f"{self._site}/login", data={"password": PASSWORD}, timeout=30).raise_for_status()
         began = time.perf_counter()
