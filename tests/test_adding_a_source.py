@@ -7,10 +7,12 @@ import hmac
 import json
 import re
 import sys
+from io import StringIO
 from types import ModuleType
 from typing import Any
 
 import pytest
+from dotenv import dotenv_values
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +23,7 @@ from app import create_app
 from bridge.environment import ConfigError
 from jobs.configuration import configure
 from sources.base import Event, Request, Subject, Summary, Unread
-from tests.sources.test_contract import JSON
+from tests.sources import test_contract as contract
 from tools.sandbox.processes import ROOT
 
 OLD, NEW = "the-old-made-up-secret", "the-new-made-up-secret"
@@ -44,6 +46,7 @@ def package() -> ModuleType:
 
 
 TILL = package()
+EACH = pytest.mark.parametrize("name", TILL.SOURCE.events)
 
 
 @pytest.fixture(autouse=True)
@@ -99,17 +102,33 @@ def test_the_body_of_the_page_is_read() -> None:
     assert event.summary == Summary("Order 12", who="Kim", link="https://till.example/orders/12", what="updated")
 
 
-@given(st.dictionaries(st.sampled_from(["event", "id", "at", "order", "clerk"]) | st.text(), JSON))
+@given(st.dictionaries(st.sampled_from(["event", "id", "at", "order", "clerk"]) | st.text(), contract.JSON))
 def test_parse_never_raises(body: dict[str, Any]) -> None:
     assert isinstance(parsed(body), Event | Unread)
 
 
-@pytest.mark.parametrize("name", TILL.SOURCE.events)
+@EACH
+def test_the_contract_of_every_source_holds(name: str) -> None:
+    contract.test_an_unknown_name_is_an_event_that_can_be_routed("till")
+    contract.test_what_happened_has_a_text(TILL.SOURCE, name)
+    contract.test_what_is_stored_is_read_again_as_the_same_event(TILL.SOURCE, name)
+    contract.test_a_sample_with_an_odd_value_never_raises(TILL.SOURCE, name)
+
+
+@EACH
 def test_every_sample_is_an_event_of_its_name(name: str) -> None:
     event = TILL.SOURCE.parse(TILL.SOURCE.samples(name).request("test"))
     assert isinstance(event, Event)
     assert event.name == name
     assert event.occurred > 1.7e9
+
+
+def test_the_env_file_is_complete_and_shows_the_preview_of_the_page() -> None:
+    environ = {name: value or "" for name, value in dotenv_values(stream=StringIO(example("ini"))).items()}
+    result = create_app(environ).test_cli_runner().invoke(args=["preview", "till.order.paid", "slack"])
+    assert result.exit_code == 0, result.output
+    [printed] = re.findall(r"prints the message for the sample: `(.*?)`", PAGE)
+    assert json.loads(result.output[result.output.index("{") :])["text"] == printed
 
 
 def test_the_mistake_of_a_missing_secret_names_the_variable() -> None:

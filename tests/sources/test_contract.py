@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -52,6 +53,9 @@ HOSTILE = [
     *("changelog", "currentValue", "previousValue", "collection", "title", "url", "who"),
 ]
 """Keys that some source reads."""
+UNKNOWN = "Something.New"
+ODD: tuple[Any, ...] = (None, True, -1, 10**30, 1.5, "", "\ud800", "x" * 300, [], ["x"], [{}], {}, {"x": None})
+"""Values that a sender may put where another type is expected."""
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -152,7 +156,31 @@ def test_a_log_line_of_an_event_holds_nothing_of_its_body(source: Source, name: 
 @ALL
 @given(body=st.dictionaries(st.text() | st.sampled_from(HOSTILE), JSON, max_size=4), header=st.text())
 def test_an_authentic_body_never_raises(source: Source, body: dict[str, Any], header: str) -> None:
-    request = Request("default", body, json.dumps(body).encode(), dict.fromkeys(READ_HEADERS, header))
+    check_bounds(source, Request("default", body, json.dumps(body).encode(), dict.fromkeys(READ_HEADERS, header)))
+
+
+@SAMPLES
+def test_a_sample_with_an_odd_value_never_raises(source: Source, name: str) -> None:
+    made = source.samples(name)
+    for body in altered(json.loads(made.body)):
+        if isinstance(body, dict):
+            check_bounds(source, Request("default", body, json.dumps(body).encode(), made.headers))
+
+
+def altered(value: Any) -> Iterator[Any]:
+    """The value with one part of it, at any depth, missing or odd."""
+    yield from ODD
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield {other: kept for other, kept in value.items() if other != key}
+            yield from ({**value, key: odd} for odd in altered(inner))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from ([*value[:index], odd, *value[index + 1 :]] for odd in altered(inner))
+
+
+def check_bounds(source: Source, request: Request) -> None:
+    """Whatever the body holds, what is made of it is bounded, and read again as the same."""
     found = source.parse(request)
     assert found.name.isascii()
     assert len(found.name) < 200
@@ -171,14 +199,23 @@ def test_an_unknown_name_is_an_event_that_can_be_routed(name: str) -> None:
     source = REGISTRY[name]
     found = source.parse(unknown(source).request())
     assert isinstance(found, Event)
-    assert found.name.startswith(f"{name}.Something.New") or found.name == "Something.New"
+    assert found.name.startswith(f"{name}.{UNKNOWN}") or found.name == UNKNOWN
     [planned] = plan(found, [make_route("slack", "*", None, (), VARIABLES)])
     assert planned.connector == "slack"
 
 
 def unknown(source: Source) -> Sample:
     """A request with an event that no version of the source had so far."""
-    made = source.samples(source.events[0])
-    body = json.loads(made.body)
-    named = dict.fromkeys(("event", "event_type", "object_kind", "webhookEvent"), "Something.New")
-    return Sample(json.dumps({**body, **named}).encode(), {**made.headers, "x-github-event": "Something.New"})
+    name = source.events[0]
+    made = source.samples(name)
+    body = renamed(json.loads(made.body), name.removeprefix(f"{source.name}."))
+    # Those whose name in the body is not the end of the event's name.
+    body |= dict.fromkeys(("event_type", "object_kind", "webhookEvent"), UNKNOWN)
+    return Sample(json.dumps(body).encode(), {**made.headers, "x-github-event": UNKNOWN})
+
+
+def renamed(value: Any, name: str) -> Any:
+    """The value with UNKNOWN in place of each text that is `name`."""
+    if isinstance(value, dict):
+        return {key: renamed(inner, name) for key, inner in value.items()}
+    return UNKNOWN if value == name else value
