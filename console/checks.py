@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,10 +26,11 @@ from sources.abc.models import position_ids
 from sources.abc.settings import ApiSettings
 
 
-def every_check(runtime: Runtime, offline: bool) -> Iterator[Check]:
-    """Every line of `flask check`, without secrets."""
+def every_check(runtime: Runtime, offline: bool, record: Callable[[], None]) -> Iterator[Check]:
+    """Every line of `flask check`, without secrets. `record`: called before deliveries are sent again, for the audit;
+    raises RedisError."""
     redact = runtime.configuration.redact
-    lines = itertools.chain(dotenv_checks(Path(".env")), checks(runtime, offline))
+    lines = itertools.chain(dotenv_checks(Path(".env")), checks(runtime, offline, record))
     return (replace(line, what=redact(line.what)) for line in lines)
 
 
@@ -39,7 +40,7 @@ def as_row(line: Check) -> dict[str, str]:
     return {"status": "note" if line.is_note else "ok" if line.ok else "fail", "about": about, "what": what}
 
 
-def checks(runtime: Runtime, offline: bool) -> Iterator[Check]:
+def checks(runtime: Runtime, offline: bool, record: Callable[[], None]) -> Iterator[Check]:
     """Of the configuration, Redis, the source and every connector."""
     configuration = runtime.configuration
     names = ", ".join(configuration.connectors) or "none: set CONNECTORS"
@@ -51,12 +52,12 @@ def checks(runtime: Runtime, offline: bool) -> Iterator[Check]:
     yield from _redis_checks(runtime)
     channels, where_from = _channels(runtime)
     projects = _projects(runtime, channels)
-    yield from _healing("abc", runtime, _abc_checks(runtime, channels, where_from, projects))
+    yield from _healing("abc", runtime, record, _abc_checks(runtime, channels, where_from, projects))
     yield from webhook_checks(configuration, projects)
     for name, connector in runtime.build_connectors(channels).items():
         lines = itertools.chain(_stopped(runtime, name), connector.check())
         named = (replace(line, what=f"{name}: {line.what}") for line in lines)
-        yield from _healing(name, runtime, named)
+        yield from _healing(name, runtime, record, named)
 
 
 def _stopped(runtime: Runtime, name: str) -> Iterator[Check]:
@@ -66,7 +67,7 @@ def _stopped(runtime: Runtime, name: str) -> Iterator[Check]:
             yield Check(False, f"has stopped at {since}: {stop.why}; `flask resume {name}` starts it again")
 
 
-def _healing(name: str, runtime: Runtime, lines: Iterable[Check]) -> Iterator[Check]:
+def _healing(name: str, runtime: Runtime, record: Callable[[], None], lines: Iterable[Check]) -> Iterator[Check]:
     """The lines of one system; when all is well with it, what waits for it or died because of it is sent again."""
     seen = []
     for line in lines:
@@ -75,14 +76,14 @@ def _healing(name: str, runtime: Runtime, lines: Iterable[Check]) -> Iterator[Ch
     if not all(line.ok for line in seen) or all(line.is_note for line in seen):
         return
     with suppress(RedisError):  # reported by a line of its own
+        record()
         if count := runtime.replayer.heal(name):
-            yield note(
-                f"{name}: it works; {count} deliveries that waited for it, or died because of it, are sent again"
-            )
+            why = "they waited for it, or died because of it"
+            yield note(f"{name}: it works; deliveries that are sent again: {count} ({why})")
         if left := sum(group.count for group in runtime.records.dead(name).groups):
             yield note(
-                f"{name}: it works; {left} dead letters are left, which died of something else or died once more: see "
-                f"`flask dead`; `flask replay --all --connector {name}` replays them"
+                f"{name}: it works; dead letters that are left: {left} (they died of something else, or died once "
+                f"more): see `flask dead`; `flask replay --all --connector {name}` replays them"
             )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cache, cached_property
 
 import click
 
@@ -32,7 +32,7 @@ class Desk:
     def checks(self, offline: bool) -> Iterator[Check]:
         if isinstance(self._configured, ConfigError):
             return (Check(False, problem) for problem in self._configured.problems)
-        return every_check(self.runtime, offline)
+        return every_check(self.runtime, offline, cache(lambda: self.record("check")))
 
     def record(self, what: str, about: str = "") -> None:
         """Writes a change into the audit, before it is made. Raises RedisError."""

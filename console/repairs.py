@@ -158,7 +158,7 @@ def _replay_all(desk: Desk, query: Query, rate: float, wait: bool, as_json: bool
     elif wait:
         echo(f"{found.done} done, {found.skipped} skipped, {found.dead} dead again")
     else:
-        echo(f"{count} deliveries are sent again, {rate:g} a second; replay {replay_id}")
+        echo(f"deliveries that are sent again: {count}, {rate:g} a second; replay {replay_id}")
     sys.exit(1 if wait and found.dead else 0)
 
 
@@ -169,7 +169,8 @@ def _drop_group(desk: Desk, connector: str, reason: str, why: str, as_json: bool
         for count in desk.runtime.replayer.drop_whole_group(connector, reason, why):
             advance(count, None)
     found = {"connector": connector, "reason": reason, "count": count}
-    echo(as_json_text(found) if as_json else f"{count} deliveries of {connector} with the reason {reason} were dropped")
+    dropped = f"deliveries of {connector} with the reason {reason} that were dropped: {count}"
+    echo(as_json_text(found) if as_json else dropped)
 
 
 def _nothing(query: Query) -> str:

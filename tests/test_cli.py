@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from console.audit import Audit
 from tests.hostile import answering, http, listening
 from tests.web import Connection, event
 from tools.sandbox.abc_store import DEMO_KEY
@@ -120,12 +121,13 @@ def test_check_sends_again_what_died_because_of_a_system_that_works_now(
     code, output = run("check", SLACK_BOT_TOKEN="xoxb-tell-nobody")
     assert (code, redis.hget(delivery, "state")) == (1, b"dead")
     code, output = run("check")
-    assert "note slack: it works; 1 deliveries" in output
+    assert "note slack: it works; deliveries that are sent again: 1" in output
+    assert [entry.what for entry in Audit(redis, "default").entries(limit=1)] == ["check"]
     processes.wait_for("the replay", lambda: redis.hget(delivery, "state") == b"done")
     assert "sent again" not in run("check")[1]
     dead_letter(service, processes, redis, 651)  # one that no check brings back
     code, output = run("check")
-    assert (code, "note slack: it works; 1 dead letters are left" in output) == (0, True)
+    assert (code, "note slack: it works; dead letters that are left: 1" in output) == (0, True)
     assert run("drop", "--group", "slack", "config", "--reason", "of a test")[0] == 0
 
 
@@ -340,7 +342,7 @@ def test_replay_all_dead_letters(run: Run, service: Service, processes: Processe
     redis.zadd("fb:default:state:dead", {id_: int(time.time() * 1000)})
     redis.hset(f"fb:default:delivery:{id_}", "state", "dead")
     code, output = run("replay", "--dead")
-    assert (code, output.startswith("1 deliveries are sent again, 5 a second; replay ")) == (0, True)
+    assert (code, output.startswith("deliveries that are sent again: 1, 5 a second; replay ")) == (0, True)
     processes.wait_for("the replay", lambda: redis.hget(f"fb:default:delivery:{id_}", "state") == b"done")
 
 
@@ -393,7 +395,7 @@ def test_a_dead_letter_is_dropped(run: Run, service: Service, processes: Process
     assert run("drop", id_, "--group", "slack", "config", "--reason", "x")[0] == 2, "either or"
     assert run("drop", "--group", "slack", "config", "--reason", "not needed") == (
         0,
-        "1 deliveries of slack with the reason config were dropped\n",
+        "deliveries of slack with the reason config that were dropped: 1\n",
     )
     assert redis.xrevrange("fb:default:audit", count=1)[0][1][b"about"] == b"slack config: not needed"
 

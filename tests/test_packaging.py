@@ -18,7 +18,10 @@ import pytest
 
 from tools.sandbox.processes import ROOT
 
-PINS = {kind: ROOT / "requirements" / f"{kind}.txt" for kind in ("production", "oidc", "otel", "sentry", "dev", "fuzz")}
+PINS = {
+    kind: ROOT / "requirements" / f"{kind}.txt"
+    for kind in ("production", "oidc", "otel", "sentry", "dev", "fuzz", "hadolint")
+}
 
 
 def locked() -> dict[str, Any]:
@@ -42,6 +45,7 @@ def test_the_pins_are_the_whole_lock() -> None:
     assert {(package["name"], package["version"]) for package in packages} == {
         *pinned(PINS["dev"]),
         *pinned(PINS["fuzz"]),
+        *pinned(PINS["hadolint"]),
     }
 
 

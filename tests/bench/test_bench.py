@@ -11,7 +11,7 @@ import pytest
 from tools.bench.attackers import ATTACKS, Attack
 from tools.bench.attacks import COLUMNS, Measure
 from tools.bench.common import FIRST_PAGE, PERFORMANCE, SECURITY, Report, Sample, body, percentile
-from tools.bench.console import QUERIES, TO_THE_END
+from tools.bench.console import PAGES, QUERIES, TO_THE_END
 from tools.figures import blocks
 from tools.sandbox.processes import ROOT, Processes, free_port, start_valkey
 
@@ -57,7 +57,7 @@ def test_the_receivers_measure_prints_every_row_and_counts_one_round_trip() -> N
 def test_the_consoles_measure_prints_every_row() -> None:
     """It fills a ledger by the real scripts, and every query must be answered."""
     rows = run("console", "--quick")
-    for name in (*QUERIES, *TO_THE_END, "the longest command in Redis", "memory in Redis of an event"):
+    for name in (*QUERIES, *PAGES, *TO_THE_END, "the longest command in Redis", "memory in Redis of an event"):
         start = name.partition("{")[0]
         assert [row for row in rows if row[0].startswith(start) and re.search(r"\d", row[1])], f"no figures for {name}"
     [found] = [row for row in rows if row[0].startswith("the text of one event")]

@@ -10,7 +10,7 @@ import sources
 from sources.base import Request
 from sources.tickets import TicketEvent
 from tests.sandbox.conftest import Receiver
-from tools.sandbox import github, gitlab
+from tools.sandbox import github, gitlab, people
 from tools.sandbox.app import Sandbox
 from tools.sandbox.changes import Mail, blue_listener, github_listener, gitlab_listener, jira_listener
 from tools.sandbox.processes import wait_for
@@ -74,6 +74,23 @@ def test_a_move_is_read_as_a_move_of_its_ticket_by_each_of_its_repeats(
         assert isinstance(event, TicketEvent)
         assert event.moves
         assert key in (event.ticket.key, event.ticket.id)
+
+
+CLOSED = {"jira": "Done", "github": "closed", "gitlab": "closed", "blue": "done"}
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_a_person_who_finds_the_ticket_moved_already_changes_nothing(
+    sandbox: Sandbox, receiver: Receiver, name: str
+) -> None:
+    key = MOVES[name](sandbox, receiver.url, Mail())
+    people.connect(sandbox, receiver.url, "made-up-secret", Mail())
+    before = len(sandbox.moves)
+    people.move(sandbox, name, key, CLOSED[name])
+    after = len(sandbox.moves)
+    people.move(sandbox, name, key, CLOSED[name])
+    assert len(sandbox.moves) == after
+    assert after - before == (name == "jira")  # that one was elsewhere
 
 
 def test_delays_and_repeats_follow_from_the_seed() -> None:

@@ -1,7 +1,8 @@
 """`bin/bench console`: what the console's queries cost over 200,000 deliveries, in a real web process.
 
 The ledger is filled by its own scripts: each event is accepted, each delivery leased and settled, spread over 30 days.
-Then every query is sent over HTTP, one after the other, and Redis reports its longest command meanwhile.
+Then every query of the API is sent, and every page is opened, over HTTP, one after the other, and Redis reports its
+longest command meanwhile.
 """
 
 from __future__ import annotations
@@ -111,7 +112,9 @@ class Web:
     def __init__(self, port: int) -> None:
         self._session = requests.Session()
         self._session.headers["Authorization"] = f"Bearer {PASSWORD}"
-        self._address = f"http://127.0.0.1:{port}/api"
+        self._site = f"http://127.0.0.1:{port}"
+        self._address = f"{self._site}/api"
+        self._person = requests.Session()
 
     def ask(self, path: str) -> Any:
         reply = self._session.get(f"{self._address}/{path}", timeout=30)
@@ -124,6 +127,15 @@ class Web:
             self.ask(path)
         else:
             self._session.post(f"{self._address}/{path}", json=sent, timeout=30).raise_for_status()
+        return time.perf_counter() - began
+
+    def page(self, path: str) -> float:
+        """Seconds until the whole page has come, for a person who is signed in."""
+        if not self._person.cookies:
+            self._person.post(f"{self._site}/login", data={"password": PASSWORD}, timeout=30).raise_for_status()
+        began = time.perf_counter()
+        reply = self._person.get(f"{self._site}{path}", timeout=30, allow_redirects=False)
+        assert reply.status_code == 200, f"{path}: {reply.status_code}"
         return time.perf_counter() - began
 
     def pages(self, query: str) -> Iterator[tuple[int, float]]:
@@ -155,6 +167,18 @@ QUERIES = {
     "`/api/dead`": "dead",
     "`/api/connectors`": "connectors",
     "`/api/hours`, 8 days": "hours?since=8d",
+}
+PAGES = {
+    "overview, last day": "/",
+    "overview, last week": "/?span=week",
+    "deliveries": "/deliveries",
+    "deliveries, `state=dead`": "/deliveries?state=dead",
+    "deliveries, a text that nothing has (`q`)": "/deliveries?q=nothing+has+it",
+    "an event": "/events/{event}",
+    "dead letters": "/dead",
+    "connectors": "/connectors",
+    "tools": "/tools",
+    "audit": "/audit",
 }
 TO_THE_END = {
     "the text of one event of the first hour (`q`)": "q=A+needle+among",
@@ -209,15 +233,18 @@ def answers(report: Report, web: Web, redis: Redis, times: int) -> None:
     cases = [Case(what.format(**known), _asking(web, path.format(**known)), times) for what, path in QUERIES.items()]
     replay = {"state": "dead", "rate": 100}
     cases.append(Case("`POST /api/replay`: 500 are planned", lambda: web.seconds("replay", replay), min(times, 2)))
-    rows = []
-    for case in cases:
-        found = [case.ask() * 1000 for _ in range(case.times)]
-        rows.append([case.what, f"{percentile(found, 0.5):.0f}", f"{percentile(found, 0.95):.0f}"])
+    rows = [_row(case.what, [case.ask() for _ in range(case.times)]) for case in cases]
     report.table(f"Answers, {times} requests each, one after the other", ["query", "median ms", "95 % ms"], rows)
+    rows = [_row(what, [web.page(path.format(**known)) for _ in range(times)]) for what, path in PAGES.items()]
+    report.table(f"Pages, {times} requests each, one after the other", ["page", "median ms", "95 % ms"], rows)
 
 
 def _asking(web: Web, path: str) -> Callable[[], float]:
     return lambda: web.seconds(path)
+
+
+def _row(what: str, seconds: Sequence[float]) -> list[str]:
+    return [what, *(f"{percentile(seconds, part) * 1000:.0f}" for part in (0.5, 0.95))]
 
 
 def searches(report: Report, web: Web) -> None:

@@ -63,9 +63,11 @@ def move(sandbox: Sandbox, system: str, key: str, status: str) -> None:
         case "jira":
             ticket = sandbox.jira.tickets[key]
             names = sandbox.jira.rules.statuses
-            way = next(way for way in sandbox.jira.transitions(ticket) if names[way.target][0] == status)
-            resolution: dict[str, Any] = {"resolution": {"name": "Done"}} if way.resolution else {}
-            sandbox.jira.move_status(ticket, way.id, resolution)
+            with sandbox.jira.lock:  # the service may have brought it there since the person looked
+                if names[ticket.status][0] != status:
+                    way = next(way for way in sandbox.jira.transitions(ticket) if names[way.target][0] == status)
+                    resolution: dict[str, Any] = {"resolution": {"name": "Done"}} if way.resolution else {}
+                    sandbox.jira.move_status(ticket, way.id, resolution)
         case "github":
             repo, _, number = key.rpartition("#")
             state, _, reason = status.partition(":")
