@@ -10,6 +10,7 @@ import structlog
 from redis.exceptions import RedisError
 from rq import Queue
 
+from bridge.rarely import Rarely
 from jobs.ledger.ledger import Ledger
 from jobs.queue import hand
 
@@ -49,6 +50,7 @@ class Clock(threading.Thread):
         self._retention_days = retention_days
         self._pulse = pulse
         self._stopped = threading.Event()
+        self._lines = Rarely()
 
     def run(self) -> None:
         for beat in itertools.count():
@@ -64,7 +66,8 @@ class Clock(threading.Thread):
                 hand(self._queue, due)
                 log.debug("handed over", deliveries=len(due))
         except RedisError as error:
-            log.warning("no tick", because=str(error))
+            if times := self._lines.count("no tick"):
+                log.warning("no tick", because=str(error), times=times)
         except Exception:
             log.exception("no tick")  # this thread must not end
 

@@ -7,6 +7,7 @@ import threading
 import structlog
 from redis.exceptions import RedisError
 
+from bridge.rarely import Rarely
 from jobs.reconcile.checkpoints import Checkpoints
 from jobs.reconcile.reconciler import Reconciler
 from jobs.reconcile.report import Report
@@ -23,6 +24,7 @@ class CatchUp(threading.Thread):
         self._checkpoints = checkpoints
         self._every = every
         self._stopped = threading.Event()
+        self._lines = Rarely()
 
     def run(self) -> None:
         if self._reconciler is None or not self._every:
@@ -32,7 +34,8 @@ class CatchUp(threading.Thread):
                 if self._checkpoints.my_turn(self._every):
                     log_report(self._reconciler.run())
             except RedisError as error:
-                log.warning("not reconciled: Redis does not answer", because=str(error))
+                if times := self._lines.count("not reconciled"):
+                    log.warning("not reconciled: Redis refuses, or does not answer", because=str(error), times=times)
             except Exception:
                 log.exception("reconcile failed; the next run is in RECONCILE_EVERY seconds")
 

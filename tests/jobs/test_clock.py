@@ -11,9 +11,10 @@ import structlog
 from redis import Redis
 
 from jobs.delivery.clock import Clock, Pulse
+from jobs.ledger.ledger import Ledger
 from tests.jobs.steps import due, fields, key_of, leased, members, now_ms, queued, waiting
 from tests.jobs.world import Recorder, World, feedback_event
-from tools.sandbox.processes import wait_for
+from tools.sandbox.processes import free_port, wait_for
 
 
 @pytest.fixture
@@ -128,6 +129,15 @@ def test_who_is_not_elected_does_nothing_and_reports_nothing(world: World) -> No
     with structlog.testing.capture_logs() as logs:
         clock_of(world, "b").tick()
     assert (world.taken(), logs) == ([], [])
+
+
+def test_a_redis_that_is_away_is_one_line_a_minute(world: World) -> None:
+    """Else the log of an hour without Redis is 3,600 lines of each worker."""
+    with Redis(port=free_port()) as nobody, structlog.testing.capture_logs() as logs:
+        clock = Clock(Ledger(nobody, "test"), world.queue, "a", 30.0, Pulse())
+        for _ in range(3):
+            clock.tick()
+    assert [(line["event"], line["times"]) for line in logs] == [("no tick", 1)]
 
 
 def test_a_clock_ticks_every_second_and_forgets_at_once_and_then_every_minute(world: World) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import structlog
 from redis import Redis
 
 from bridge.times import instant
@@ -29,6 +30,7 @@ from sources.abc.models import Issue, subject_of
 from sources.abc.sweep import AbcSweep
 from sources.base import Level
 from sources.sweep import Position
+from tests.jobs.test_clock import Beats
 from tests.jobs.world import INSTANCE, Recorder, World, status_event
 from tools.sandbox.abc_store import DEMO_KEY, stamp
 from tools.sandbox.processes import free_port, wait_for
@@ -958,6 +960,15 @@ def test_a_shorter_period_takes_effect_before_the_long_one_is_over(redis: Redis)
     assert checkpoints.my_turn(86_400)
     assert not checkpoints.my_turn(60)
     assert redis.pttl(f"fb:{INSTANCE}:reconcile") <= 60_000
+
+
+def test_a_redis_that_is_away_is_one_line_a_minute(sandbox: Any, redis: Redis) -> None:
+    bench = Bench(sandbox, redis, ABC_API_KEY=f"1={DEMO_KEY}")
+    with Redis(port=free_port()) as nobody, structlog.testing.capture_logs() as logs:
+        catch_up = CatchUp(bench.reconciler, Checkpoints(nobody, INSTANCE, (), 86_400), 300)
+        catch_up._stopped = Beats(3, lambda: None)
+        catch_up.run()
+    assert [line["times"] for line in logs if line["event"].startswith("not reconciled")] == [1]
 
 
 def test_only_the_elected_worker_asks_abc(sandbox: Any, redis: Redis) -> None:
