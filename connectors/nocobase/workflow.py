@@ -18,12 +18,12 @@ from connectors.webhooks.sender import Sender
 from sources.base import Event
 
 LONGEST_JSON = 8000
-"""Bytes of a workflow's answer that is kept as JSON; of a longer one, or of a text, the start is kept."""
+"""A workflow's answer of up to this many bytes is kept as JSON. Of a longer answer, or of a text, the start is kept."""
 LONGEST_TEXT = 1000
 
 
 class Workflow(Sender[NocoBaseSettings, bytes]):
-    """A workflow that is started again recognises the event by its id."""
+    """By the id of the event, a workflow recognises that it was started with this event before."""
 
     def __init__(self, settings: NocoBaseSettings, tools: Tools) -> None:
         super().__init__(settings, tools, _advice(settings.variable))
@@ -47,7 +47,7 @@ class Workflow(Sender[NocoBaseSettings, bytes]):
         variable = self._settings.variable
         yield from reached(self._session, self._url, variable)
         keys = ", ".join(map(variable, ("user", "password", "secret")))
-        yield note(f"whether the workflow is on, and {keys} fit, can be tried only by starting it: flask send-test")
+        yield note(f"only a start of the workflow shows whether it is on, and {keys} are correct: flask send-test")
 
     def _headers(self, id_: str, body: bytes) -> dict[str, str]:
         headers = {"Content-Type": "application/json", "webhook-id": id_}
@@ -61,16 +61,16 @@ class Workflow(Sender[NocoBaseSettings, bytes]):
 
 
 def kept(answer: Answer) -> Any:
-    """What a workflow answered, for the record, which masks secrets: JSON as it is, else the start of the text."""
+    """A workflow's answer for the record, which masks secrets: the JSON value, else the start of the text."""
     value = answer.json() if len(answer.body) <= LONGEST_JSON else None
     return cut(without_controls(answer.text).strip(), LONGEST_TEXT) if value is None else value
 
 
 def _advice(variable: Callable[[str], str]) -> Advice:
-    access = f"look at {variable('user')} and {variable('password')}, which are those of the webhook trigger"
+    access = f"look at {variable('user')} and {variable('password')}: the webhook trigger must have the same"
     return {
         401: ("auth", access),
         403: ("auth", access),
-        404: ("config", f"there is no such workflow, or it is switched off: look at {variable('url')}"),
-        405: ("config", f"this is no address of a webhook trigger: look at {variable('url')}"),
+        404: ("config", f"this workflow does not exist, or is switched off: look at {variable('url')}"),
+        405: ("config", f"this is not the address of a webhook trigger: look at {variable('url')}"),
     }

@@ -1,4 +1,4 @@
-"""One request for each event. The same id over all attempts, a fresh time and signature for each."""
+"""Sends one webhook for each event. All attempts have the same id; each has its own time and signature."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from sources.base import Event
 
 TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
 IN_QUERY = ("type", "id", "timestamp")
-"""What of the body a GET carries, which has none."""
+"""The values of the body that a GET has in its query, because it has no body."""
 
 
 class Outgoing(Sender[OutgoingSettings, bytes]):
-    """The receiver recognises a webhook that it has received by its `webhook-id`."""
+    """By its `webhook-id` the receiver recognises a webhook that it already has."""
 
     def __init__(self, settings: OutgoingSettings, tools: Tools, now: Callable[[], float] = time.time) -> None:
         super().__init__(settings, tools, _advice(settings.variable))
@@ -55,8 +55,8 @@ class Outgoing(Sender[OutgoingSettings, bytes]):
     def check(self) -> Iterator[Check]:
         variable = self._settings.variable
         yield from reached(self._session, self._url, variable)
-        what = f"takes webhooks, and {variable('secret')} and {variable('headers')} fit"
-        yield note(f"whether the receiver {what}, can be tried only by sending one: flask send-test")
+        what = f"accepts it, and whether {variable('secret')} and {variable('headers')} are correct"
+        yield note(f"only a webhook shows whether the receiver {what}: flask send-test")
 
     def _content(self, event: Event, id_: str = "") -> bytes | Failed:  # noqa: ARG002  the id is in the headers
         if self._settings.method == "GET":
@@ -95,15 +95,17 @@ class Outgoing(Sender[OutgoingSettings, bytes]):
 
 
 def _query(event: Event) -> dict[str, str]:
-    """What a GET carries."""
+    """The query of a GET."""
     body = body_of(event)
     return {name: body[name] or "" for name in IN_QUERY}
 
 
 def _advice(variable: Callable[[str], str]) -> Advice:
-    access = f"it refuses our signature or credentials: look at {variable('secret')} and {variable('headers')}"
-    nobody = f"nothing takes webhooks there, or it is switched off: look at {variable('url')} and {variable('method')}"
-    gone = f"it wants no more webhooks: look at {variable('url')}"
+    access = (
+        f"the receiver refuses our signature or credentials: look at {variable('secret')} and {variable('headers')}"
+    )
+    nobody = f"no receiver is at this address, or it is off: look at {variable('url')} and {variable('method')}"
+    gone = f"the receiver wants no more webhooks: look at {variable('url')}"
     return {
         401: ("auth", access),
         403: ("auth", access),

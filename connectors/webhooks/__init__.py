@@ -1,1 +1,1 @@
-"""What connectors share that send events as webhooks: the body, its signature, and what an answer means."""
+"""The common parts of connectors that send events as webhooks: the body, the flow, and the meaning of an answer."""

@@ -1,4 +1,4 @@
-"""What the answer of a webhook's receiver means: https://www.standardwebhooks.com (deliverability). Pure."""
+"""The meaning of a receiver's answer to a webhook: https://www.standardwebhooks.com (deliverability). Pure."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from connectors.answers import code_of, refused_answer
 from connectors.base import Done, Failed, Reason, Retry
 
 Advice = Mapping[int, tuple[Reason, str]]
-"""Of statuses: the reason and what to do, for a refusal that only a person can change."""
+"""By HTTP status: the reason and what to do, for refusals after which a person must act."""
 
 
 def outcome_of(who: str, answer: Answer, advice: Advice, address: str) -> Done | Retry | Failed:
-    """`address`: the variable of the address."""
+    """The outcome of an attempt with this answer. `address`: the variable of the address."""
     if answer.ok:
         return Done({"status": answer.status})
     if 300 <= answer.status < 400:
-        why = f"{who} answered {answer.status}: redirects are not followed; set {address} to the address where it leads"
+        why = f"{who} answered {answer.status}: redirects are not followed; set {address} to the target of the redirect"
         return Failed(why, "config")
     code = _code(answer)
     if answer.status in advice:
@@ -27,7 +27,7 @@ def outcome_of(who: str, answer: Answer, advice: Advice, address: str) -> Done |
 
 
 def _code(answer: Answer) -> str:
-    """That of an error: `{"code": …}`, `{"error": …}` or `{"errors": [{"code": …}]}`."""
+    """The error code in an answer: `{"code": …}`, `{"error": …}` or `{"errors": [{"code": …}]}`."""
     body = answer.json()
     errors = body.get("errors") if isinstance(body, dict) else None
     if isinstance(errors, list) and errors and isinstance(errors[0], dict):

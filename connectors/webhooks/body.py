@@ -1,7 +1,7 @@
-"""The body of a webhook that goes out: one event, whatever its source. Pure.
+"""The body of a webhook that the bridge sends: one event of any source. Pure.
 
-`docs/event-schema.json` is made of `Body` (connectors/webhooks/schema.py). A change that a receiver could stumble over
-is a new VERSION.
+`docs/event-schema.json` is made from `Body` (connectors/webhooks/schema.py). A change that could break a receiver needs
+a new VERSION.
 """
 
 from __future__ import annotations
@@ -23,23 +23,26 @@ from sources.facts import facts_of
 VERSION: Literal["1"] = "1"
 DEFAULT_EVENTS = tuple(KINDS)
 LARGEST_FORM = 8 * 1024 * 1024
-"""Characters of a form's names and values."""
+"""The largest number of characters in a form's names and values together."""
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 
 class Body(BaseModel):
     """One event of Feedback Bridge, as its connectors `outgoing` and `nocobase` send it. Ignore properties that you do
-    not know: further ones are no new version."""
+    not know: properties may be added without a new version."""
 
     type: Annotated[str, Field(description="The name of the event, as in OUTGOING_EVENTS", examples=["ISSUE_CREATION"])]
-    version: Annotated[Literal["1"], Field(description="Of this form; another number may mean other properties")]
-    id: Annotated[str, Field(description="Of the event: the same however often it is sent, and for each receiver")]
-    timestamp: Annotated[
-        Time | None, Field(description="When it happened, in UTC; null where the source names no time")
+    version: Annotated[
+        Literal["1"], Field(description="The version of this format; another version may have other properties")
     ]
-    source: Annotated[str, Field(description="Where it happened", examples=["abc"])]
+    id: Annotated[
+        str, Field(description="The id of the event. Each repeat, and each receiver of the event, has the same id")
+    ]
+    timestamp: Annotated[Time | None, Field(description="When it happened, in UTC; null if the source gives no time")]
+    source: Annotated[str, Field(description="The system where it happened", examples=["abc"])]
     data: Annotated[
-        dict[str, Any], Field(description="Of ABC User Feedback its body's `data`, of any other source the whole body")
+        dict[str, Any],
+        Field(description="From ABC User Feedback the `data` of its body, from any other source the whole body"),
     ]
 
 
@@ -62,9 +65,9 @@ def as_json(body: Mapping[str, Any]) -> bytes:
 
 
 def as_form(body: Mapping[str, Any]) -> bytes:
-    """`application/x-www-form-urlencoded`, with nested values as `data[issue][id]=3`; null is an empty text, and a list
-    or an object without members is left out. Raises ValueError for one that is too large: each value repeats the names
-    of all that it is in, so that a long name and many short values make gigabytes of one megabyte of JSON."""
+    """`application/x-www-form-urlencoded`, with nested values as `data[issue][id]=3`. Null is an empty text; an empty
+    list or object is left out. Raises ValueError if the form is too large: each value repeats the names of all objects
+    around it, so one megabyte of JSON with a long name and many short values would become gigabytes."""
     pairs, size = [], 0
     for name, value in _pairs(body):
         size += len(name) + len(value)
@@ -75,7 +78,7 @@ def as_form(body: Mapping[str, Any]) -> bytes:
 
 
 def shown(body: bytes, format_: Literal["json", "form"]) -> Any:
-    """A body as a person reads it: the value that is written in JSON, or the text of a form."""
+    """A body for people: the value of the JSON, or the text of the form."""
     return json.loads(body) if format_ == "json" else body.decode()
 
 
@@ -90,14 +93,14 @@ def _pairs(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def plain(value: Any) -> str:
-    """A value as text that stands by itself: a text as it is, null as "", anything else as in JSON."""
+    """A value as text without quotes: a text as it is, null as "", anything else as in JSON."""
     if value is None:
         return ""
     return without_lone_surrogates(value) if isinstance(value, str) else javascript.dumps(value)
 
 
 def _iso(seconds: float) -> str | None:
-    """`2026-01-02T03:04:05.678Z`; None for 0, which stands for an unknown time."""
+    """`2026-01-02T03:04:05.678Z`; None for 0, which means an unknown time."""
     if not seconds:
         return None
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""Whether a receiver of webhooks is reached, without sending one."""
+"""Checks whether a receiver of webhooks can be reached, without sending a webhook."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from connectors.base import Check, note
 
 
 def reached(session: requests.Session, url: str, variable: Callable[[str], str]) -> Iterator[Check]:
-    """Asks with OPTIONS, which starts nothing at a receiver; any answer will do. `variable`: of a field of settings."""
+    """Sends an OPTIONS request, which starts nothing at a receiver. Any answer counts. `variable`: gives the name of a
+    field's variable."""
     try:
         send(session, "OPTIONS", url)
     except Forbidden as error:
@@ -21,4 +22,4 @@ def reached(session: requests.Session, url: str, variable: Callable[[str], str])
     else:
         yield Check(True, "the receiver is reached")
     if url.startswith("http://"):
-        yield note(f"{variable('url')} begins with http://: others can read what is sent")
+        yield note(f"{variable('url')} begins with http://: others can read the webhooks")

@@ -1,7 +1,7 @@
-"""JSON as JavaScript writes it: `JSON.stringify(JSON.parse(body))` gives the same bytes again. Pure.
+"""Writes JSON as JavaScript does: `JSON.stringify(JSON.parse(body))` gives the same bytes again. Pure.
 
-A receiver may compute a signature over what it has parsed (a script within a NocoBase workflow can't see the raw body).
-Whole numbers above 2**53, which JavaScript can't hold, stay exact.
+So a receiver can compute a signature over the parsed body (a script in a NocoBase workflow can't see the raw body).
+Whole numbers above 2**53 stay exact here, although JavaScript can't hold them.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from typing import Any
 from bridge.text import without_lone_surrogates
 
 LARGEST_INDEX = 2**32 - 2
-"""JavaScript puts keys that are whole numbers up to this one first, in their order.
+"""Keys that are whole numbers up to this one come first in JavaScript, in numeric order.
 https://tc39.es/ecma262/#sec-ordinaryownpropertykeys"""
 
 
 def dumps(value: Any) -> str:
-    """Without blanks, with characters as they are. Of finite numbers, texts, booleans, None, lists and mappings."""
+    """The JSON, without blanks and without escaping non-ASCII characters. Takes finite numbers, texts, booleans, None,
+    lists and mappings."""
     if isinstance(value, Mapping):
         items = {without_lone_surrogates(str(key)): item for key, item in value.items()}
         pairs = (f"{dumps(key)}:{dumps(items[key])}" for key in _ordered(items))
@@ -32,10 +33,10 @@ def dumps(value: Any) -> str:
 
 
 def number(value: float) -> str:
-    """A finite number. https://tc39.es/ecma262/#sec-numeric-types-number-tostring"""
+    """A finite number as JavaScript writes it. https://tc39.es/ecma262/#sec-numeric-types-number-tostring"""
     sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
     text = "".join(map(str, digits))
-    point = len(text) + int(exponent)  # where the decimal point stands, counted from the first digit
+    point = len(text) + int(exponent)  # the position of the decimal point, counted from the first digit
     if not value:
         return "0"
     if len(text) <= point <= 21:

@@ -19,18 +19,18 @@ PARTS: dict[str, dict[str, Any]] = {
     "project": {"$ref": "#/$defs/Named"},
     "previousStatus": {"type": "string"},
 }
-"""What the `data` of ABC User Feedback is made of."""
+"""The schema of each part of ABC User Feedback's `data`."""
 
 
 class _Untitled(GenerateJsonSchema):
-    """Without a title for each property, which only repeats its name."""
+    """Leaves out the title of each property, which only repeats its name."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
         return False
 
 
 def schema() -> dict[str, Any]:
-    """Of every event; `data` in detail for the four of ABC User Feedback."""
+    """The schema of every event; it describes `data` in detail for the four events of ABC User Feedback."""
     _, abc = models_json_schema(
         [(model, "validation") for model in (Issue, Feedback, Named)], schema_generator=_Untitled
     )

@@ -1,4 +1,4 @@
-"""The one flow of connectors that make one request for each event."""
+"""The shared flow of connectors that send one request for each event."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class SenderSettings(Protocol):
 
 S = TypeVar("S", bound=SenderSettings)
 C = TypeVar("C")
-"""What a request holds: bytes, or the columns of a record."""
+"""The content of a request: bytes, or the columns of a record."""
 
 
 class Sender(ABC, Generic[S, C]):
-    """A request whose answer was lost is sent again: the other side recognises the id of the delivery.
+    """If the answer to a request was lost, it is sent again: the other side recognises the id of the delivery.
 
-    A subclass builds the content and sends it. `advice`: what its statuses mean, see `outcome_of`.
+    A subclass builds the content and sends it. `advice`: the meaning of HTTP statuses, see `outcome_of`.
     """
 
     def __init__(self, settings: S, tools: Tools, advice: Advice) -> None:
@@ -43,7 +43,7 @@ class Sender(ABC, Generic[S, C]):
 
     def deliver(self, event: Event, context: Context) -> Outcome:
         if "done" in context.notes:
-            return Done(context.notes["done"])  # replayed: it is sent once
+            return Done(context.notes["done"])  # a replay: the webhook was already sent
         content = self._content(event, context.delivery_id)
         if isinstance(content, Failed):
             return content
@@ -58,13 +58,13 @@ class Sender(ABC, Generic[S, C]):
 
     @abstractmethod
     def _sent(self, event: Event, id_: str, content: C) -> Outcome:
-        """Sends it. `id_`: of the delivery. Raises NoAnswer."""
+        """Sends the content. `id_`: the id of the delivery. Raises NoAnswer."""
 
     def _outcome(self, answer: Answer) -> Outcome:
         return outcome_of(self._name, answer, self._advice, self._settings.variable("url"))
 
     def _wrong(self, field: str, mistake: TemplateMistake) -> Failed:
-        """A template that fails with this event. Not what exactly: such a message quotes values, which are people's
-        text here."""
+        """The outcome of a template that fails with this event. It does not quote the error's text, which may contain
+        people's texts."""
         variable = self._settings.variable(field)
         return Failed(f"{variable}: {mistake.kind} in line {mistake.line} with this event", "config")

@@ -18,7 +18,7 @@ OWN_HEADERS = frozenset(
         *("webhook-id", "webhook-timestamp", "webhook-signature", "x-hub-signature-256"),
     }
 )
-"""What the connection and the signature set."""
+"""Headers that only the connection and the signature set."""
 
 
 def _check_address(value: SecretStr) -> SecretStr:
@@ -26,21 +26,21 @@ def _check_address(value: SecretStr) -> SecretStr:
 
 
 def _parse_headers(value: object) -> object:
-    """A JSON object of texts. No error quotes it: it holds keys."""
+    """A JSON object of texts. Errors do not quote it, because it may contain credentials."""
     if not isinstance(value, str):
         return value
     headers = texts_of_json(value, 'texts such as {"authorization": "Bearer …"}')
     names = [name.lower() for name in headers]
     if not all(TOKEN.fullmatch(name) for name in names) or len(set(names)) < len(names):
-        raise ValueError("the names of headers hold letters, digits and - only, and each is there once")
+        raise ValueError("header names should consist of letters, digits and -, and each should appear once")
     if own := sorted(OWN_HEADERS.intersection(names)):
         raise ValueError(f"'{own[0]}' is set by the service itself")
     if not all(re.fullmatch(r"[!-~](?:[ -~]*[!-~])?", text) for text in headers.values()):
-        raise ValueError("the values of headers are ASCII on one line, without blanks at the ends")
+        raise ValueError("header values should be ASCII on one line, without blanks at the ends")
     return {name: SecretStr(text) for name, text in headers.items()}
 
 
 SecretAddress = Annotated[SecretStr, AfterValidator(_check_address)]
-"""An http(s) address that may be a key by itself, with a query or without; no user name, no fragment."""
+"""An http(s) address, which may itself be a secret. A query is allowed; a user name and a fragment are not."""
 Headers = Annotated[dict[str, SecretStr], BeforeValidator(_parse_headers), Field(default_factory=dict)]
-"""A JSON object of further headers. Their values are secrets."""
+"""A JSON object of additional headers. Their values are secrets."""

@@ -1,6 +1,6 @@
-"""The operator's own body of a webhook (`<CONNECTOR>_TEMPLATE`). Pure.
+"""The operator's own template for the body of a webhook (`<CONNECTOR>_TEMPLATE`). Pure.
 
-What the template inserts is escaped for the format of the body, so that a text of a user stays within its quotes.
+Inserted values are escaped for the format of the body, so that a user's text stays within its quotes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Format = Literal["json", "form"]
 
 
 def checked_for_events(source: str) -> str:
-    """A template that sees what a filter sees, with its line breaks. Raises TemplateMistake."""
+    """The template, with its line breaks. It can use the values that a filter can use. Raises TemplateMistake."""
     return checked(source, sample_facts(), is_open=True)
 
 
@@ -30,18 +30,19 @@ Template = Annotated[str, AfterValidator(checked_for_events)]
 
 
 def render(source: str, event: Event, format_: Format) -> bytes:
-    """The body. Raises TemplateMistake, also where the format is JSON and the text is none."""
+    """The body. Raises TemplateMistake, also if the format is JSON and the rendered text is not JSON."""
     text = render_template(source, facts_of(event), ESCAPES[format_], missing_is_null=True).strip()
     if format_ == "json":
         try:
             json.loads(text)
         except (ValueError, RecursionError):
-            raise TemplateMistake(1, "NoJson", "the text is no JSON") from None
+            raise TemplateMistake(1, "NoJson", "the text is not JSON") from None
     return text.encode("utf-8", "replace")
 
 
 def _json(value: Any) -> str:
-    """Within quotes: a text without its own. Of the filter `tojson` everything, as it is."""
+    """A text is written without its quotes, because the template has them. The result of the filter `tojson` stays as
+    it is."""
     if hasattr(value, "__html__"):
         return str(value)
     return javascript.dumps(value)[1:-1] if isinstance(value, str) else plain(value)

@@ -203,13 +203,13 @@ def test_every_success_is_one(sandbox: Sandbox, status: int) -> None:
 def test_a_redirect_is_a_failure_and_not_followed(sandbox: Sandbox, status: int) -> None:
     location = {"Location": f"{sandbox.url}/outgoing/hook"}
     sandbox.faults.add("status", system="outgoing", status=status, headers=location)
-    why = "redirects are not followed; set OUTGOING_URL to the address where it leads"
+    why = "redirects are not followed; set OUTGOING_URL to the target of the redirect"
     assert deliver(sandbox) == Failed(f"outgoing answered {status}: {why}", "config")
     assert sandbox.receiver.requests == []
 
 
 def test_gone_has_a_reason_of_its_own(sandbox: Sandbox) -> None:
-    why = "outgoing answered 410: it wants no more webhooks: look at OUTGOING_URL"
+    why = "outgoing answered 410: the receiver wants no more webhooks: look at OUTGOING_URL"
     assert refused(sandbox, 410) == Failed(why, "gone")
 
 
@@ -223,7 +223,7 @@ def test_where_nothing_takes_webhooks_the_variables_are_named(sandbox: Sandbox, 
 
 def test_a_wrong_secret_is_named_with_the_receivers_code(sandbox: Sandbox) -> None:
     outcome = deliver(sandbox, OUTGOING_SECRET=OTHER_SECRET)
-    why = "it refuses our signature or credentials: look at OUTGOING_SECRET and OUTGOING_HEADERS"
+    why = "the receiver refuses our signature or credentials: look at OUTGOING_SECRET and OUTGOING_HEADERS"
     assert outcome == Failed(f"outgoing answered 401 (bad_signature): {why}", "auth")
 
 
@@ -252,7 +252,7 @@ def test_a_name_at_a_private_address_is_not_sent_to(sandbox: Sandbox) -> None:
 
 def test_the_check_names_an_address_without_tls(sandbox: Sandbox) -> None:
     lines = [line.what for line in build(sandbox).check()]
-    assert "OUTGOING_URL begins with http://: others can read what is sent" in lines
+    assert "OUTGOING_URL begins with http://: others can read the webhooks" in lines
     assert sandbox.receiver.requests == []
 
 
