@@ -1,4 +1,4 @@
-"""`flask check`: the configuration, Redis, the source, and every third party, a line each."""
+"""`flask check`: checks the configuration, Redis, the source and every third party, and yields lines about each."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def every_check(runtime: Runtime, offline: bool, record: Callable[[], None]) -> 
 
 
 def as_row(line: Check) -> dict[str, str]:
-    """For programs: `status` is ok, note or fail; `about` the system."""
+    """The line for programs: `status` is ok, note or fail; `about` is the system."""
     about, _, what = line.what.partition(": ")
     return {"status": "note" if line.is_note else "ok" if line.ok else "fail", "about": about, "what": what}
 
 
 def checks(runtime: Runtime, offline: bool, record: Callable[[], None]) -> Iterator[Check]:
-    """Of the configuration, Redis, the source and every connector."""
+    """Lines about the configuration, Redis, the source and every connector."""
     configuration = runtime.configuration
     names = ", ".join(configuration.connectors) or "none: set CONNECTORS"
     yield Check(True, f"configuration: valid; connectors: {names}")
@@ -61,29 +61,30 @@ def checks(runtime: Runtime, offline: bool, record: Callable[[], None]) -> Itera
 
 
 def _stopped(runtime: Runtime, name: str) -> Iterator[Check]:
-    with suppress(RedisError):  # reported by a line of its own
+    with suppress(RedisError):  # another line reports this error
         if stop := runtime.stops.all().get(name):
             since = datetime.fromtimestamp(stop.since, UTC).isoformat(sep=" ", timespec="seconds")
             yield Check(False, f"has stopped at {since}: {stop.why}; `flask resume {name}` starts it again")
 
 
 def _healing(name: str, runtime: Runtime, record: Callable[[], None], lines: Iterable[Check]) -> Iterator[Check]:
-    """The lines of one system; when all is well with it, what waits for it or died because of it is sent again."""
+    """The lines of one system. If none of them failed, the deliveries that wait for the system, or died because of it,
+    are sent again."""
     seen = []
     for line in lines:
         seen.append(line)
         yield line
     if not all(line.ok for line in seen) or all(line.is_note for line in seen):
         return
-    with suppress(RedisError):  # reported by a line of its own
+    with suppress(RedisError):  # another line reports this error
         record()
         if count := runtime.replayer.heal(name):
             why = "they waited for it, or died because of it"
             yield note(f"{name}: it works; deliveries that are sent again: {count} ({why})")
         if left := sum(group.count for group in runtime.records.dead(name).groups):
             yield note(
-                f"{name}: it works; dead letters that are left: {left} (they died of something else, or died once "
-                f"more): see `flask dead`; `flask replay --all --connector {name}` replays them"
+                f"{name}: it works; dead letters that are left: {left} (they have another cause, or failed again): see "
+                f"`flask dead`; `flask replay --all --connector {name}` replays them"
             )
 
 
@@ -96,7 +97,7 @@ def _redis_checks(runtime: Runtime) -> Iterator[Check]:
         disk, started = info_of(redis, "persistence"), time.time()
         seconds, micros = redis.time()
     except (RedisError, ProbeFailed) as error:
-        yield Check(False, f"redis: {sentence(error)} (bin/dev runs one of its own): {error}")
+        yield Check(False, f"redis: {sentence(error)} (bin/dev starts its own Redis): {error}")
         return
     if memory is None:
         yield note("redis: this user may not use INFO, so maxmemory-policy (noeviction) is not checked")
@@ -108,11 +109,11 @@ def _redis_checks(runtime: Runtime) -> Iterator[Check]:
 
 
 def _connections(ours: int, allowed: int | None) -> Check:
-    """Whether Redis takes as many connections as one web, one worker and a command open at most."""
+    """Whether Redis allows the connections that one web, one worker and one command open at most."""
     if allowed is None:
-        return note(f"redis: its limit of connections is not visible to this user; we open up to {ours}")
+        return note(f"redis: this user can't see the limit of connections; the bridge opens up to {ours}")
     what = (
-        f"redis: one web, one worker and one command open up to {ours} connections, and it takes {allowed} (maxclients)"
+        f"redis: one web, one worker and one command open up to {ours} connections; Redis allows {allowed} (maxclients)"
     )
     if ours <= allowed:
         return Check(True, what)
@@ -126,22 +127,22 @@ def _abc_settings(runtime: Runtime) -> ApiSettings:
 
 
 def _channels(runtime: Runtime) -> tuple[list[tuple[int, int]], str]:
-    """The channels that are looked at, and where they are known from."""
+    """The channels that reconcile compares, and from where they are known."""
     configured = set(_abc_settings(runtime).reconcile_channels)
     try:
-        # What ABC does not have is reported by reconcile, once.
+        # Reconcile reports, once, the channels that ABC does not have.
         left_out = runtime.forgotten.entries() if runtime.forgotten else {}
         keys = [position.key for position in runtime.checkpoints.positions() if position not in left_out]
         seen = {(project, channel) for project, channel in map(position_ids, keys) if channel is not None}
     except RedisError:
-        seen = set()  # its own line reports that
+        seen = set()  # another line reports this error
     where = ["RECONCILE_CHANNELS"] * bool(configured) + ["events"] * bool(seen - configured)
     return sorted(configured | seen), " and ".join(where)
 
 
 def dotenv_checks(path: Path) -> Iterator[Check]:
-    """`honcho start` and `flask` read `.env` by different rules (quotes, blanks, `#`, backslashes, `$`): where they
-    differ, what is checked here is not what runs."""
+    """`honcho start` and `flask` read `.env` by different rules (quotes, blanks, `#`, backslashes, `$`). If they read
+    different values, the checked configuration is not the one that runs."""
     if not path.is_file():
         return
     here = dotenv_values(path)
@@ -167,11 +168,11 @@ def _abc_checks(
         return
     if channels:
         names = ", ".join(f"{project}:{channel}" for project, channel in channels)
-        yield note(f"abc: the channels {names} are looked at, known from {where_from}")
+        yield note(f"abc: reconcile compares the channels {names}, known from {where_from}")
     else:
         yield note(
-            "abc: no channel is looked at: RECONCILE_CHANNELS is unset and no event has named one yet. "
-            "Name your channels there (1:1): catch-up then finds them even when Redis lost all"
+            "abc: reconcile compares no channel: RECONCILE_CHANNELS is unset and no event has named a channel yet. "
+            "List your channels there (1:1), so that they are known even after Redis lost its data"
         )
     for project in projects:
         try:

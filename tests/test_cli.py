@@ -134,11 +134,11 @@ def test_check_sends_again_what_died_because_of_a_system_that_works_now(
 def test_check_looks_at_the_channels_that_events_have_named(run: Run, redis: Any) -> None:
     """And prints which, and where it knows them from."""
     redis.delete("fb:default:positions")
-    assert "note abc: no channel is looked at" in run("check")[1]
+    assert "note abc: reconcile compares no channel" in run("check")[1]
     redis.sadd("fb:default:positions", "abc:1:1", "abc:1:2", "abc:1:")
-    assert "the channels 1:1, 1:2 are looked at, known from events" in run("check")[1]
+    assert "reconcile compares the channels 1:1, 1:2, known from events" in run("check")[1]
     output = run("check", RECONCILE_CHANNELS="1:7")[1]
-    assert "the channels 1:1, 1:2, 1:7 are looked at, known from RECONCILE_CHANNELS and events" in output
+    assert "reconcile compares the channels 1:1, 1:2, 1:7, known from RECONCILE_CHANNELS and events" in output
     redis.delete("fb:default:positions")
 
 
