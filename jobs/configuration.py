@@ -1,4 +1,4 @@
-"""What the environment configures, read once: the service's settings, each connector's, the routes, the secrets."""
+"""Reads the whole configuration from the environment, once: settings, routes and secrets."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ from sources.configuration import variables as source_variables
 T = TypeVar("T")
 
 ALIKE = 0.9
-"""A letter more, less or exchanged in a name of ten or more; names of other programs are further apart."""
+"""The least similarity of a misspelled name: one letter added, left out or replaced in a name of ten letters or more.
+Variables of other programs are less similar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +36,18 @@ class Configuration:
     service: ServiceSettings
     sources: Sources
     apis: Mapping[str, Settings]
-    """How each source that can be asked is asked, by its name, whether or not SOURCES names it."""
+    """The settings of each source's API, by the source's name, also if SOURCES does not name the source."""
     connectors: Mapping[str, Settings]
     routes: tuple[Route, ...]
     redact: Redactor
     doubts: tuple[str, ...] = ()
-    """What is probably a mistake, and no reason not to start."""
+    """Probable mistakes, with which the service starts nevertheless."""
     notes: tuple[str, ...] = ()
-    """What may be on purpose: for `flask check` only."""
+    """What may be a mistake or on purpose; only `flask check` shows it."""
 
 
 def configure(environ: Mapping[str, str]) -> Configuration:
-    """Raises ConfigError with every problem of every part, so that an operator can correct all at once."""
+    """Raises ConfigError with all problems of all parts, so that an operator can correct them at once."""
     problems: list[str] = []
 
     def attempt(step: Callable[[], T]) -> T | None:
@@ -84,7 +85,7 @@ def configure(environ: Mapping[str, str]) -> Configuration:
 
 
 def configure_or_exit(environ: Mapping[str, str]) -> Configuration:
-    """For the processes: one message naming all problems, then exit with 78."""
+    """For the processes: prints one message with all problems, then exits with code 78."""
     try:
         return configure(environ)
     except ConfigError as error:
@@ -100,11 +101,11 @@ def exit_for(error: ConfigError) -> NoReturn:
 def build_connectors(
     configuration: Configuration, apis: Mapping[str, Any], channels: Iterable[tuple[int, int]] | None = None
 ) -> dict[str, Connector]:
-    """Imports and builds what is switched on, and nothing else. `apis`: see connectors.base.Tools; `channels`: those
-    that are known, where it is more than RECONCILE_CHANNELS names."""
+    """Imports and builds only the connectors that are on. `apis`: see connectors.base.Tools; `channels`: the known
+    channels, if more are known than RECONCILE_CHANNELS names."""
     service, chosen = configuration.service, configuration.connectors
     tools = Tools(
-        name="",  # of the instance, below
+        name="",  # set for each instance below
         instance=service.bridge_instance,
         language=service.bridge_language,
         apis=apis,
@@ -134,7 +135,8 @@ def _ticket_systems(chosen: Mapping[str, Settings]) -> tuple[TicketSystem, ...]:
 
 
 def _ticket_projects(chosen: Mapping[str, Settings]) -> Iterator[tuple[str, str, str]]:
-    """(instance, the variable that sets it, ABC project or `*`) for each that a ticket system serves."""
+    """(instance, variable, ABC project or `*`) for each project of each ticket system. The variable names the
+    project."""
     for name, settings in chosen.items():
         if kind := find(name).tickets:
             variable, projects = kind.projects(settings)
@@ -142,40 +144,40 @@ def _ticket_projects(chosen: Mapping[str, Settings]) -> Iterator[tuple[str, str,
 
 
 def _back(name: str, settings: Settings) -> tuple[str, str]:
-    """TicketKind.back of an instance; "" for both where it keeps no tickets."""
+    """TicketKind.back of an instance; "" for both if it is no ticket system."""
     kind = find(name).tickets
     return kind.back(settings) if kind else ("", "")
 
 
 def _unannounced(chosen: Mapping[str, Settings], listed: Iterable[str]) -> Iterator[str]:
-    """Ticket systems whose changes are carried back, and whose webhooks are refused."""
+    """Notes about ticket systems with status back whose webhooks the bridge does not accept."""
     for name, settings in chosen.items():
         source, variable = _back(name, settings)
         if source and source not in listed:
-            yield f"{variable} is set, but SOURCES does not list {source}: changes are found by reconcile only"
+            yield f"{variable} is set, but SOURCES does not list {source}: only reconcile finds the changes, later"
 
 
 def _served(chosen: Mapping[str, Settings]) -> dict[str, str]:
-    """The ticket system of each ABC project that one names explicitly."""
+    """The ticket system of each ABC project that is named explicitly, not by `*`."""
     return {project: name for name, _, project in _ticket_projects(chosen) if project != "*"}
 
 
 def _overlapping(chosen: Mapping[str, Settings]) -> Iterator[str]:
-    """Two ticket systems must not serve one ABC project: its issues have one externalIssueId. An explicit project beats
-    another one's `*`."""
+    """Problems with two ticket systems for one ABC project: an issue has only one externalIssueId. It is no problem if
+    one names the project explicitly and the other by `*`."""
     first: dict[str, tuple[str, str]] = {}
     for name, variable, project in _ticket_projects(chosen):
         other, others_variable = first.setdefault(project, (name, variable))
         if other != name:
             what = "every other ABC project (*)" if project == "*" else f"ABC project {project}"
             yield (
-                f"{variable}: {what} already has its tickets in {other} ({others_variable}); an issue has one ticket. "
-                f"Name the projects of each, as in {variable}=2=…"
+                f"{variable}: {what} already has its tickets in {other} ({others_variable}); an issue can have one "
+                f"ticket only. Name the projects of each ticket system, such as {variable}=2=…"
             )
 
 
 def _connector_names(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """The instances that CONNECTORS names, and what is wrong with those that can't be."""
+    """The instances that CONNECTORS names, and the problems of names that are wrong."""
     try:
         parts = parts_of(read_variable("CONNECTORS", environ) or "")
     except ValueError as error:
@@ -186,12 +188,12 @@ def _connector_names(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
 
 
 def _problem_of(name: str) -> str:
-    """What is wrong with the name of a connector instance, "" for nothing."""
+    """The problem of a connector instance's name; "" if it is correct."""
     kind, dot, label = name.partition(".")
     if kind not in connectors.kinds():
-        return f"there is no '{kind}'; there are {', '.join(connectors.kinds())}"
+        return f"there is no connector '{kind}'; there are {', '.join(connectors.kinds())}"
     if dot and not re.fullmatch(r"[a-z0-9](?:[a-z0-9_]{0,28}[a-z0-9])?", label):
-        return f"'{name}': the part after the dot should be 1 to 30 of a-z 0-9 _, such as {kind}.mobile"
+        return f"'{name}': the label after the dot should be 1 to 30 characters of a-z 0-9 _, such as {kind}.mobile"
     try:
         connectors.PLUG_INS.check(kind)
     except BadPlugIn as error:
@@ -206,18 +208,18 @@ def _route(name: str, environ: Mapping[str, str], listed: list[str]) -> Route:
     variables = (events[1], condition[1])
     sources = dict.fromkeys([*REGISTRY, *listed])
     route = make_route(name, events[0], condition[0], spec.default_events, variables, sources)
-    # What needs the API of a source acts on the events of that source.
+    # A connector that needs the API of a source acts only on the events of that source.
     known = events_of(source for source in (*listed, OWN) if not spec.needs or source in spec.needs)
     return replace(route, tickets=spec.tickets is not None, sources=spec.needs, known=known)
 
 
 def _missing(environ: Mapping[str, str], names: list[str]) -> list[str]:
-    """What is not set at all, whatever else is wrong."""
+    """Problems with variables that are required but not set."""
     problems = []
     for source in sorted({find(name).source for name in names} - {""}):
         needing = ", ".join(name for name in names if find(name).source == source)
         if source not in REGISTRY or (api := REGISTRY[source].api) is None:
-            problems.append(f"CONNECTORS: {needing} needs the API of '{source}', which is no source that can be asked")
+            problems.append(f"CONNECTORS: {needing} needs the API of '{source}', which is not a source with an API")
             continue
         unset = [name for name in api.variables if _is_unset(name, environ)]
         problems += [f"{name}: required by {needing}, but not set" for name in unset]
@@ -225,7 +227,7 @@ def _missing(environ: Mapping[str, str], names: list[str]) -> list[str]:
 
 
 def _misspelled(environ: Mapping[str, str], names: Iterable[str], sources: Iterable[str]) -> list[str]:
-    """Variables that nobody reads, with a name very much like that of one that is not set."""
+    """Problems with unknown variables whose name is very similar to a known variable that is not set."""
     names = list(names)
     own = {name: _variables_of(name, environ) for name in names}
     bases = {variable for kind in connectors.REGISTRY for variable in _variables_of(kind, environ)}.union(*own.values())
@@ -237,7 +239,7 @@ def _misspelled(environ: Mapping[str, str], names: Iterable[str], sources: Itera
     unset = known - environ.keys()
     strange = sorted(environ.keys() - known)
     alike = {name: get_close_matches(name, unset, 1, ALIKE) for name in strange}
-    found = [f"{name}: there is no such variable; is {meant[0]} meant?" for name, meant in alike.items() if meant]
+    found = [f"{name}: there is no such variable; did you mean {meant[0]}?" for name, meant in alike.items() if meant]
     for name in strange:
         base, labelled, label = name.removesuffix("_FILE").partition("__")
         if labelled and base in bases and not alike[name]:
@@ -246,25 +248,25 @@ def _misspelled(environ: Mapping[str, str], names: Iterable[str], sources: Itera
 
 
 def _variables_of(name: str, environ: Mapping[str, str]) -> set[str]:
-    """All variables that a connector instance reads in this environment, without its label."""
+    """All variables that a connector instance reads in this environment; the names have no label."""
     spec = find(name)
     return {*chosen_class(spec.settings, environ, label_of(name)).variables().values(), *spec.routing}
 
 
 def _switched_off(environ: Mapping[str, str], names: Iterable[str]) -> list[str]:
-    """Connectors that CONNECTORS does not name, although variables that they need are set: perhaps on purpose."""
+    """Notes about connectors whose variables are set, but that CONNECTORS does not name: perhaps on purpose."""
     on = {kind_of(name) for name in names}
     found = []
     for kind in connectors.REGISTRY:
         settings = chosen_class(find(kind).settings, environ)
         given = [name for name in settings.variables().values() if not _is_unset(name, environ)]
         if kind not in on and given:
-            found.append(f"CONNECTORS does not name {kind}, although {given[0]} is set: it does nothing")
+            found.append(f"CONNECTORS does not name {kind}, although {given[0]} is set: the connector is off")
     return found
 
 
 def _proxies_with_passwords(environ: Mapping[str, str]) -> list[str]:
-    """`requests` reads these variables itself, and its errors may quote them."""
+    """Addresses of proxies that contain a password: `requests` reads these variables, and its errors may quote them."""
     names = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
     values = (environ.get(name, "") for upper in names for name in (upper, upper.lower()))
     return [value for value in values if "@" in value]
@@ -274,4 +276,4 @@ def _is_unset(name: str, environ: Mapping[str, str]) -> bool:
     try:
         return read_variable(name, environ) is None
     except ConfigError:
-        return False  # reported already, as another problem
+        return False  # already reported as another problem

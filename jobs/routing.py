@@ -1,4 +1,5 @@
-"""Which connectors act on an event: `<CONNECTOR>_EVENTS`, `<CONNECTOR>_FILTER`. Pure; reports mistakes at start."""
+"""Decides which connectors act on an event, by `<CONNECTOR>_EVENTS` and `<CONNECTOR>_FILTER`. Pure. Mistakes are
+reported at the start."""
 
 from __future__ import annotations
 
@@ -19,45 +20,45 @@ if TYPE_CHECKING:
     from jobs.filters import Condition
 
 DOTLESS = tuple(name for name in EVENTS if "." not in name)
-"""The names of ABC's events: those of all other sources begin with the source and a dot."""
+"""The names of ABC's events. The event names of all other sources begin with the source and a dot."""
 LONGEST_PATTERN = 200
-"""Characters of a pattern for names of events: fnmatch's time grows with it."""
+"""The most characters of a pattern for event names: fnmatch takes longer for longer patterns."""
 QUOTED = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One connector's share of the events."""
+    """The events that one connector instance gets."""
 
     connector: str
     patterns: tuple[str, ...]
     condition: Condition | None = None
     events_variable: str = ""
     filter_variable: str = ""
-    """The variables of the patterns and of the condition, as the operator wrote them."""
+    """These are the variables of the patterns and of the condition, as the operator wrote them."""
     tickets: bool = False
-    """Whether the connector keeps tickets: it also gets the events that the source only implies."""
+    """Whether the connector is a ticket system: then it also gets implied events."""
     sources: frozenset[str] = frozenset()
-    """The sources whose events the connector can act on, whatever the patterns match; none: all."""
+    """The sources whose events the connector can act on, even if the patterns match more; empty: all sources."""
     back: str = ""
-    """The source whose tickets the connector keeps and carries back: it gets their changes of status as well, whatever
-    the patterns and the filter, which are about ABC's events."""
+    """The ticket system (as a source) from which the connector carries statuses back. The connector gets these changes
+    of status in any case: patterns and filter apply only to ABC's events."""
     known: tuple[str, ...] = EVENTS
-    """The known names of events of the sources in use."""
+    """The known event names of the sources in use."""
 
     def takes(self, event: Event) -> bool:
-        """Whether the connector acts on the event, as far as its filter lets it."""
+        """Whether the connector acts on the event, unless its filter excludes the event."""
         if self.carries_back(event):
             return True
         named = self.wants(event.name, *event.aliases)
         return self.acts_on(event.source) and named and (self.tickets or not event.implied)
 
     def carries_back(self, event: Event) -> bool:
-        """Whether the event shows that a ticket was changed whose status the connector carries back."""
+        """Whether the event is a change of status that the connector carries back."""
         return event.source == self.back and isinstance(event, TicketEvent) and event.moves
 
     def acts_on(self, source: str) -> bool:
-        """Whether events of this source mean anything to the connector."""
+        """Whether the connector can act on events of this source."""
         return not self.sources or source in self.sources
 
     def expected(self) -> Iterator[str]:
@@ -65,32 +66,32 @@ class Route:
         return (name for name in self.known if self.wants(name))
 
     def wants(self, *names: str) -> bool:
-        """Some pattern matches one of the event's names, and no `!pattern` does."""
+        """Whether a pattern matches one of the event's names, and no `!pattern` does."""
         chosen = [pattern for pattern in self.patterns if not pattern.startswith("!")] or ["*"]
         left_out = [pattern[1:] for pattern in self.patterns if pattern.startswith("!")]
         return any(_any_match(name, chosen) for name in names) and not any(_any_match(name, left_out) for name in names)
 
     def why_not(self, event: Event) -> str:
-        """Why the connector gets no delivery of the event, or a skipped one; "" where it gets one."""
+        """Why the connector gets no delivery of the event, or a skipped one; "" if it gets a delivery to run."""
         if self.carries_back(event):
             return ""
         if not self.acts_on(event.source):
             return f"{self.connector} acts on events of {', '.join(sorted(self.sources))} only"
         if not self.takes(event):
             if self.wants(event.name, *event.aliases):
-                return f"{event.name} is implied by another event, and such events are for ticket systems only"
+                return f"{event.name} is implied by another event, and only ticket systems get such events"
             return f"{self.events_variable} does not name {event.name}"
         return self.objection(facts_of(event)) if self.condition else ""
 
     def objection(self, facts: Mapping[str, Any]) -> str:
-        """Why the filter leaves these facts out, or "" when it lets them through."""
+        """Why the filter excludes an event with these facts; "" if it does not."""
         if self.condition is None:
             return ""
         why = self.condition.objection(facts)
         if why is None:
             return ""
         variable = self.filter_variable
-        return f"{variable} does not apply to this event: {why}" if why else f"left out by {variable}"
+        return f"{variable} does not apply to this event: {why}" if why else f"excluded by {variable}"
 
 
 def make_route(
@@ -101,14 +102,14 @@ def make_route(
     variables: tuple[str, str],
     sources: Iterable[str] = REGISTRY,
 ) -> Route:
-    """`variables`: those of the events and of the condition, as the operator wrote them; `sources`: every source there
-    may be events of.
+    """`variables`: those of the events and of the condition, as the operator wrote them; `sources`: every source whose
+    events may arrive.
 
-    Raises ConfigError naming the variable and pointing at the mistake.
+    Raises ConfigError, which names the variable and shows the mistake.
     """
     variable, rule_variable = variables
     patterns = tuple(part.strip() for part in events.split(",") if part.strip()) if events else tuple(default_events)
-    # Behind its source any name may be written: a source gets new events.
+    # After `source.` any name is allowed: the source may have events that are not known here.
     starts = tuple(f"{source}." for source in sources if not set(events_of([source])) & set(DOTLESS))
     there_are = ", ".join([*DOTLESS, *(f"{start}*" for start in starts)])
     problems = [] if patterns else [f"{variable}: names no event; there are {there_are}"]
@@ -119,7 +120,7 @@ def make_route(
     ]
     rule = None
     if condition:
-        # The engine builds its grammar when it is imported: half a second that only those with a filter wait for.
+        # The import takes half a second, because the engine builds its grammar: only needed with a filter.
         from jobs.filters import Condition
 
         try:
@@ -132,7 +133,8 @@ def make_route(
 
 
 def plan(event: Event, routes: Iterable[Route]) -> list[Planned]:
-    """One delivery for each connector that wants the event; those that a filter leaves out are skipped, with why."""
+    """One delivery for each connector that wants the event. If a filter excludes the event, the delivery is skipped,
+    with the reason."""
     wanted = [route for route in routes if route.takes(event)]
     facts = facts_of(event) if any(route.condition for route in wanted) else {}
     planned = []

@@ -1,4 +1,4 @@
-"""The settings of the sources: which ones are used (SOURCES), and the secrets that prove their requests."""
+"""The settings of the sources: which sources are used (SOURCES), and the secrets that prove their requests."""
 
 from __future__ import annotations
 
@@ -21,30 +21,35 @@ DEFAULT = "abc"
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """`chosen`: the settings of each source in SOURCES, by its name; `used`: the sources themselves; `doubts`: what is
-    probably a mistake."""
+    """`chosen`: the settings of each source in SOURCES, by its name; `used`: these sources; `doubts`: probable
+    mistakes."""
 
     chosen: Mapping[str, Settings]
     used: Mapping[str, Source]
     doubts: tuple[str, ...] = ()
 
     def proofs(self) -> dict[str, tuple[Source, Proof]]:
-        """Each source with how its requests prove themselves."""
+        """Each source with the proof that its requests must have."""
         return {name: (source, source.proof(self.chosen[name])) for name, source in self.used.items()}
 
 
 def configure_sources(environ: Mapping[str, str]) -> Sources:
-    """Raises ConfigError with every problem."""
+    """Raises ConfigError with all problems."""
     names = source_names(environ)
-    problems = [] if names else [f"SOURCES: names no source; there are {_known()}, and those that you name"]
+    problems = [] if names else [f"SOURCES: names no source; there are {_known()}, and your own names"]
     chosen: dict[str, Settings] = {}
     used: dict[str, Source] = {}
     for name in names:
         if name == OWN:
-            problems.append(f"SOURCES: {OWN} is the service itself, and always on: remove it, and route its events")
+            problems.append(
+                f"SOURCES: {OWN} is the service itself, and always on: remove it here, and name its events in the "
+                "_EVENTS of a connector"
+            )
             continue
         if name not in REGISTRY and not NAME.fullmatch(name):
-            problems.append(f"SOURCES: '{name}' should be one of {_known()}, or 1 to 30 of a-z 0-9 _ for your own")
+            problems.append(
+                f"SOURCES: '{name}' should be one of {_known()}, or your own name of 1 to 30 characters of a-z 0-9 _"
+            )
             continue
         try:
             _check_plug_in(name)
@@ -71,7 +76,7 @@ def _check_plug_in(name: str) -> None:
 
 
 def source_names(environ: Mapping[str, str]) -> list[str]:
-    """What SOURCES lists, each once, in lower case. Raises ConfigError where it can't be read."""
+    """The names in SOURCES, each once, in lower case. Raises ConfigError if they can't be read."""
     try:
         return list(dict.fromkeys(part.lower() for part in parts_of(read_variable("SOURCES", environ) or DEFAULT)))
     except ValueError as error:
@@ -79,7 +84,7 @@ def source_names(environ: Mapping[str, str]) -> list[str]:
 
 
 def variables(names: Iterable[str] = ()) -> set[str]:
-    """Every variable of every built-in source, and of the others among `names`."""
+    """All variables of the built-in sources, and of the other sources in `names`."""
     settings = [source.settings for source in REGISTRY.values()] + [api.settings for api in APIS.values()]
     settings += [(find(name) or make_source(name)).settings for name in names if name not in REGISTRY]
     return {"SOURCES", *(name for kind in settings for name in kind.variables().values())}
@@ -91,7 +96,7 @@ def _known() -> str:
 
 def _unset(source: Source) -> str:
     if source.name == DEFAULT:
-        return f"{source.secret}: required, but not set; the same text as in the feedback app's webhook"
+        return f"{source.secret}: required, but not set; use the same text as in the webhook of ABC User Feedback"
     required = f"{source.secret}: required by the source {source.name}, but not set"
     return required if find(source.name) else f"{required} (the built-in sources are {_known()})"
 
@@ -101,7 +106,7 @@ _GENERIC = re.compile(rf"SOURCE_([A-Z0-9_]+?)_(?:{_FIELDS})(?:_FILE)?")
 
 
 def _unlisted(environ: Mapping[str, str], names: list[str]) -> Iterator[str]:
-    """Secrets of sources that SOURCES does not name: their requests are answered 404."""
+    """Doubts about secrets of sources that SOURCES does not name: their requests are answered 404."""
     given = {
         source.secret: source.name
         for source in REGISTRY.values()

@@ -240,7 +240,7 @@ def test_a_plug_in_for_the_first_version_of_the_contract_is_still_taken(folder: 
 def test_a_plug_in_that_needs_a_source_without_an_api_is_refused(folder: Folder, source: str) -> None:
     install(folder, GOOD.replace("build=", f"needs=frozenset({{'{source}'}}), build="))
     (problem,) = problems({**BASE, "CONNECTORS": "pager", "PAGER_NUMBER": "1"})
-    assert problem == f"CONNECTORS: pager needs the API of '{source}', which is no source that can be asked"
+    assert problem == f"CONNECTORS: pager needs the API of '{source}', which is not a source with an API"
 
 
 def test_every_registered_connector_declares_its_kind() -> None:

@@ -486,14 +486,14 @@ def test_an_unknown_connector_is_reported_with_those_that_exist() -> None:
 )
 def test_a_misspelled_variable_is_doubted(name: str, meant: str | None) -> None:
     environ = {"WEBHOOK_TOKEN": TOKEN, "CONNECTORS": "slack", "SLACK_EVENTS": "*", **SLACK, name: "1"}
-    doubts = (f"{name}: there is no such variable; is {meant} meant?",) if meant else ()
+    doubts = (f"{name}: there is no such variable; did you mean {meant}?",) if meant else ()
     assert configure(environ).doubts == doubts
 
 
 def test_a_connector_that_is_filled_in_and_not_switched_on_is_noted() -> None:
     """No doubt: it may be off on purpose."""
     configuration = configure({"WEBHOOK_TOKEN": TOKEN, "CONNECTORS": "slack", **SLACK, **JIRA})
-    assert configuration.notes == ("CONNECTORS does not name jira, although JIRA_URL is set: it does nothing",)
+    assert configuration.notes == ("CONNECTORS does not name jira, although JIRA_URL is set: the connector is off",)
     assert configuration.doubts == ()
     assert configure(ALL).notes == ()
 
@@ -511,7 +511,7 @@ def test_nothing_that_is_documented_is_doubted() -> None:
 def test_a_required_variable_that_is_misspelled_is_reported_with_the_others() -> None:
     announced = problems({"WEBHOOK_TOKENS": TOKEN})
     assert announced[0].startswith("WEBHOOK_TOKEN: required, but not set")
-    assert announced[1] == "WEBHOOK_TOKENS: there is no such variable; is WEBHOOK_TOKEN meant?"
+    assert announced[1] == "WEBHOOK_TOKENS: there is no such variable; did you mean WEBHOOK_TOKEN?"
 
 
 # Secrets
@@ -585,7 +585,7 @@ def test_doubts_are_reported_and_do_not_keep_it_from_starting(tmp_path: Path) ->
     with Processes(tmp_path) as processes:
         for which in ("web", "worker"):
             process = processes.start(which, procfile()[which], {**environ, "PORT": str(free_port())})
-            wait_for("the doubt", lambda process=process: "is SLACK_THREADS meant?" in process.output())  # type: ignore[misc]
+            wait_for("the doubt", lambda process=process: "did you mean SLACK_THREADS?" in process.output())  # type: ignore[misc]
             assert process.returncode is None
         check = processes.start("check", "flask check --offline", environ)
         assert check.wait(20) == 1

@@ -104,7 +104,9 @@ def _advice(variable: Callable[[str], str]) -> Advice:
     access = (
         f"the receiver refuses our signature or credentials: look at {variable('secret')} and {variable('headers')}"
     )
-    nobody = f"no receiver is at this address, or it is off: look at {variable('url')} and {variable('method')}"
+    nobody = (
+        f"no receiver is at this address, or it is switched off: look at {variable('url')} and {variable('method')}"
+    )
     gone = f"the receiver wants no more webhooks: look at {variable('url')}"
     return {
         401: ("auth", access),

@@ -85,7 +85,7 @@ def test_a_template_that_does_not_fit_the_event_fails() -> None:
     [
         ("ISSUE_CREATION", "slack", {}, "SLACK_EVENTS does not name ISSUE_CREATION"),
         ("ISSUE_CREATION", "slack.ops", {}, "SLACK_EVENTS__OPS does not name ISSUE_CREATION"),
-        ("ISSUE_STATUS_CHANGE", "slack", {"SLACK_FILTER": "project.id == 2"}, "left out by SLACK_FILTER"),
+        ("ISSUE_STATUS_CHANGE", "slack", {"SLACK_FILTER": "project.id == 2"}, "excluded by SLACK_FILTER"),
     ],
 )
 def test_what_is_not_routed_names_the_variable(event: str, connector: str, changes: dict[str, str], why: str) -> None:

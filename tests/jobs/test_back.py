@@ -157,6 +157,8 @@ def test_the_filter_is_about_events_of_abc() -> None:
 
 def test_a_source_that_is_not_listed_is_a_note() -> None:
     notes = configured(GITHUB_STATUS_BACK="closed=RESOLVED").notes
-    assert "GITHUB_STATUS_BACK is set, but SOURCES does not list github: changes are found by reconcile only" in notes
+    assert (
+        "GITHUB_STATUS_BACK is set, but SOURCES does not list github: only reconcile finds the changes, later" in notes
+    )
     listed = configured(GITHUB_STATUS_BACK="closed=RESOLVED", SOURCES="abc,github", GITHUB_WEBHOOK_SECRET="s" * 16)
     assert not [note for note in listed.notes if "STATUS_BACK" in note]

@@ -55,7 +55,7 @@ def test_events_and_filter_choose_the_events_of_every_source(kind: str) -> None:
         for patterns in (f"*,!{event.name}", "bridge.none" if source != "bridge" else "ISSUE_CREATION"):
             assert plan(event, configured(kind, EVENTS=patterns).routes) == []
         skipped = plan(event, configured(kind, EVENTS="*", FILTER=f'event != "{event.name}"').routes)
-        assert skipped == [Planned(kind, "skipped", f"left out by {kind.upper()}_FILTER")]
+        assert skipped == [Planned(kind, "skipped", f"excluded by {kind.upper()}_FILTER")]
 
 
 @pytest.mark.parametrize("kind", [kind for kind in connectors.REGISTRY if connectors.find(kind).needs])

@@ -123,8 +123,8 @@ EXAMPLE = "project.id == 1 and feedback.rating <= 2"
 
 def test_the_documented_example() -> None:
     assert why_not(EXAMPLE, event()) == ""
-    assert why_not(EXAMPLE, event(project={"id": 2})) == "left out by SLACK_FILTER"
-    assert why_not(EXAMPLE, event(feedback={"id": 3, "rating": 5})) == "left out by SLACK_FILTER"
+    assert why_not(EXAMPLE, event(project={"id": 2})) == "excluded by SLACK_FILTER"
+    assert why_not(EXAMPLE, event(feedback={"id": 3, "rating": 5})) == "excluded by SLACK_FILTER"
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def test_each_connector_that_wants_the_event_gets_one_delivery() -> None:
     ]
     assert plan(event("ISSUE_CREATION"), routes) == [
         Planned("jira"),
-        Planned("slack", "skipped", "left out by SLACK_FILTER"),
+        Planned("slack", "skipped", "excluded by SLACK_FILTER"),
     ]
     assert plan(event(), [Route("jira", ("ISSUE_*",))]) == []
     assert plan(event(), []) == []
@@ -288,7 +288,7 @@ def test_a_connector_gets_the_changes_of_its_own_tickets_whatever_its_patterns_a
     assert plan(moved("github"), [route]) == []
     assert plan(moved(), [replace(route, back="")]) == []
     assert plan(replace(event(), source="jira"), [route]) == [], "no event about a ticket"
-    assert plan(event("ISSUE_CREATION"), [route]) == [Planned("jira", "skipped", "left out by JIRA_FILTER")]
+    assert plan(event("ISSUE_CREATION"), [route]) == [Planned("jira", "skipped", "excluded by JIRA_FILTER")]
 
 
 def test_why_a_connector_does_not_get_an_event() -> None:
@@ -296,7 +296,7 @@ def test_why_a_connector_does_not_get_an_event() -> None:
     route = replace(made, sources=frozenset({"abc"}), back="jira")
     assert route.why_not(moved()) == route.why_not(event("ISSUE_CREATION")) == ""
     assert replace(route, condition=None).why_not(event("ISSUE_CREATION")) == ""
-    assert route.why_not(event("ISSUE_CREATION", project={"id": 2})) == "left out by JIRA_FILTER"
+    assert route.why_not(event("ISSUE_CREATION", project={"id": 2})) == "excluded by JIRA_FILTER"
     assert route.why_not(moved("github")) == "jira acts on events of abc only"
     assert route.why_not(event()) == "JIRA_EVENTS does not name FEEDBACK_CREATION"
     implied = replace(event("ISSUE_ADDITION"), implied=True)

@@ -26,7 +26,9 @@ def problems(environ: Mapping[str, str]) -> list[str]:
 
 def test_abc_is_the_source_where_none_is_listed() -> None:
     assert list(configure_sources(TOKEN).chosen) == ["abc"]
-    assert problems({}) == ["WEBHOOK_TOKEN: required, but not set; the same text as in the feedback app's webhook"]
+    assert problems({}) == [
+        "WEBHOOK_TOKEN: required, but not set; use the same text as in the webhook of ABC User Feedback"
+    ]
 
 
 def test_each_listed_source_needs_its_secret() -> None:
@@ -101,7 +103,7 @@ def test_a_variable_of_a_generic_source_that_is_not_listed_is_a_warning() -> Non
 
 def test_a_misspelled_variable_of_a_generic_source_is_named() -> None:
     doubts = configure({**CRM, "SOURCE_CRM_SCHEMA": "token"}).doubts
-    assert doubts == ("SOURCE_CRM_SCHEMA: there is no such variable; is SOURCE_CRM_SCHEME meant?",)
+    assert doubts == ("SOURCE_CRM_SCHEMA: there is no such variable; did you mean SOURCE_CRM_SCHEME?",)
 
 
 def test_events_of_a_generic_source_are_routed_by_their_name() -> None:

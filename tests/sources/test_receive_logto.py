@@ -102,7 +102,7 @@ def test_an_event_of_an_unknown_name_is_kept_and_routed(web: Web, redis: Any) ->
 def test_a_filter_sees_the_source_and_the_whole_body(web: Web, redis: Any) -> None:
     entry = hook(web).send("PostSignIn", userId="u1", application={"name": "Tests"})
     shown = web.get(f"/api/events/{json.loads(entry.answer)['event_id']}").json
-    assert [(row["state"], row["error"]) for row in shown["deliveries"]] == [("skipped", "left out by SLACK_FILTER")]
+    assert [(row["state"], row["error"]) for row in shown["deliveries"]] == [("skipped", "excluded by SLACK_FILTER")]
 
 
 @pytest.mark.parametrize("path", ["/webhook", "/webhook/", "/webhook/abc", "/webhook/github", "/webhook/logto/more"])
