@@ -14,10 +14,11 @@ from redis import Redis
 from console import commands as cli
 from jobs.configuration import configure
 from jobs.reconcile import comparison
-from tools.sandbox.abc_store import DEMO_KEY, stamp
+from tools.sandbox.abc_store import DEMO_KEY
 from tools.sandbox.app import Sandbox
 from tools.sandbox.server import running
 from tools.sandbox.service import environment
+from tools.sandbox.times import stamp
 
 Run = Callable[..., tuple[int, str, str]]
 

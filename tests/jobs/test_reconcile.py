@@ -32,10 +32,11 @@ from sources.base import Level
 from sources.sweep import Position
 from tests.jobs.test_clock import Beats
 from tests.jobs.world import INSTANCE, Recorder, World, status_event
-from tools.sandbox.abc_store import DEMO_KEY, stamp
+from tools.sandbox.abc_store import DEMO_KEY
 from tools.sandbox.processes import free_port, wait_for
 from tools.sandbox.server import running
 from tools.sandbox.service import environment
+from tools.sandbox.times import stamp
 
 OTHER_KEY = "OTHERKEYOTHERKEY0001"
 

@@ -97,7 +97,7 @@ def test_the_change_for_one_record_toggles_and_that_for_many_sets(sandbox: Sandb
     for _ in range(2):
         ask(sandbox, f"mutation {{ updateTodos(input: {{done: false, filter: {where}}}) }}")
         assert not sandbox.blue.records[id].done
-    sandbox.blue.bulk_a_minute = 0
+    sandbox.blue.bulk.most = 0
     answer = ask(sandbox, f"mutation {{ updateTodos(input: {{done: true, filter: {where}}}) }}")
     assert (answer.status_code, "rate limit" in answer.json()["errors"][0]["message"]) == (200, True)
 

@@ -103,7 +103,7 @@ def test_what_is_gone_or_moved(sandbox: Sandbox) -> None:
 
 
 def test_too_many_requests(sandbox: Sandbox) -> None:
-    sandbox.github.writes_a_minute = 1
+    sandbox.github.writes.most = 1
     codes = [ask(sandbox, "POST", ISSUES, json={"title": "x"}).status_code for _ in range(2)]
     assert codes == [201, 403]
     sandbox.github.remaining = 0

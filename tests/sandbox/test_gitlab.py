@@ -144,7 +144,7 @@ def test_a_renamed_project_is_redirected(sandbox: Sandbox) -> None:
 
 def test_too_many_requests_are_refused_in_plain_text(sandbox: Sandbox) -> None:
     ask(sandbox, "POST", ISSUES, json={"title": "x"})
-    sandbox.gitlab.notes_a_minute = 1
+    sandbox.gitlab.new_notes.most = 1
     codes = [ask(sandbox, "POST", f"{ISSUES}/1/notes", json={"body": "x"}) for _ in range(2)]
     assert [answer.status_code for answer in codes] == [201, 429]
     assert "Retry-After" not in codes[1].headers

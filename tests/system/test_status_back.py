@@ -166,9 +166,9 @@ def connect(sandbox: Sandbox, web: str, mail: changes.Mail) -> None:
     """Webhooks of all to the receiver; those of ABC twice each."""
     sandbox.sender.webhooks = [Webhook(f"{web}/webhook", TOKEN), Webhook(f"{web}/webhook", TOKEN)]
     people.connect(sandbox, web, SECRET, mail)
-    sandbox.github.writes_a_minute = sandbox.github.remaining = 1_000_000
-    sandbox.gitlab.notes_a_minute = sandbox.gitlab.remaining = 1_000_000
-    sandbox.blue.requests_left = sandbox.blue.bulk_a_minute = 1_000_000
+    sandbox.github.writes.most = sandbox.github.remaining = 1_000_000
+    sandbox.gitlab.new_notes.most = sandbox.gitlab.remaining = 1_000_000
+    sandbox.blue.requests_left = sandbox.blue.bulk.most = 1_000_000
 
 
 def all_tickets(sandbox: Sandbox) -> dict[str, Callable[[], list[Any]]]:

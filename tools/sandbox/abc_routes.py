@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, g, request
@@ -12,10 +12,12 @@ from tools.sandbox.abc import Abc
 from tools.sandbox.abc_admin import Admin, add_routes
 from tools.sandbox.abc_rules import Refusal, number
 from tools.sandbox.abc_search import search_feedbacks, search_issues
+from tools.sandbox.web import add
 
 BODY_LIMIT = 1024 * 1024
-ISSUE = "/projects/<project>/issues/<issue>"
-FEEDBACKS = "/projects/<project>/channels/<channel>/feedbacks"
+PROJECT = "/api/projects/<project>"
+ISSUE = f"{PROJECT}/issues/<issue>"
+FEEDBACKS = f"{PROJECT}/channels/<channel>/feedbacks"
 
 
 def blueprint(abc: Abc, admin: Admin) -> Blueprint:
@@ -39,9 +41,6 @@ def blueprint(abc: Abc, admin: Admin) -> Blueprint:
     def by() -> str:
         return request.headers.get("x-api-key", "")
 
-    def get(rule: str, view: Callable[..., Any], method: str = "GET") -> None:
-        routes.add_url_rule("/api" + rule, f"{method} {rule}", view, methods=[method])
-
     def project_answer() -> Any:
         row = abc.projects[number(g.project)]
         zone = {"countryCode": "KR", "name": "Asia/Seoul", "offset": "+09:00"}
@@ -55,6 +54,9 @@ def blueprint(abc: Abc, admin: Admin) -> Blueprint:
 
     def create_issue() -> Any:
         return {"id": abc.create_issue(number(g.project), g.body, by()).id}, 201
+
+    def get_issue(issue: str) -> Any:
+        return abc.issue(number(issue)).as_answer()
 
     def put_issue(issue: str) -> Any:
         abc.update_issue(number(issue), g.body, by())
@@ -101,20 +103,17 @@ def blueprint(abc: Abc, admin: Admin) -> Blueprint:
         return search_feedbacks(abc, place, g.body or {}), 201
 
     database = {"database": {"status": "up"}}
-    get("/health", lambda: {"status": "ok", "info": database, "error": {}, "details": database})
-    get("/projects/<project>", project_answer)
-    get("/projects/<project>/channels/<channel>/fields", fields_answer)
-    get(ISSUE, lambda issue: abc.issue(number(issue)).as_answer())
-    get(ISSUE, put_issue, "PUT")
-    get(ISSUE, delete_issue, "DELETE")
-    get("/projects/<project>/issues", create_issue, "POST")
-    get("/projects/<project>/issues/search", issue_search, "POST")
-    get(FEEDBACKS, create_feedback, "POST")
-    get(f"{FEEDBACKS}/search", feedback_search, "POST")
-    get(f"{FEEDBACKS}/<feedback>", get_feedback)
-    get(f"{FEEDBACKS}/<feedback>", put_feedback, "PUT")
-    get(f"{FEEDBACKS}/<feedback>/issue/<issue>", attach, "POST")
-    get(f"{FEEDBACKS}/<feedback>/issue/<issue>", detach, "DELETE")
+    on = partial(add, routes)
+    on("/api/health", GET=lambda: {"status": "ok", "info": database, "error": {}, "details": database})
+    on(PROJECT, GET=project_answer)
+    on(f"{PROJECT}/channels/<channel>/fields", GET=fields_answer)
+    on(f"{PROJECT}/issues", POST=create_issue)
+    on(f"{PROJECT}/issues/search", POST=issue_search)
+    on(ISSUE, GET=get_issue, PUT=put_issue, DELETE=delete_issue)
+    on(FEEDBACKS, POST=create_feedback)
+    on(f"{FEEDBACKS}/search", POST=feedback_search)
+    on(f"{FEEDBACKS}/<feedback>", GET=get_feedback, PUT=put_feedback)
+    on(f"{FEEDBACKS}/<feedback>/issue/<issue>", POST=attach, DELETE=detach)
     add_routes(routes, admin)
     routes.register_error_handler(Refusal, _refused)
     return routes

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from tools.sandbox.times import stamp
+
 STATUSES = ("INIT", "ON_REVIEW", "IN_PROGRESS", "RESOLVED", "PENDING")
 DEMO_KEY = "DEMOKEYDEMOKEY000001"
 Property = Literal["READ_ONLY", "EDITABLE"]
@@ -21,10 +23,6 @@ def now(*, whole_seconds: bool = False) -> str:
     """The time as ABC writes it: UTC, milliseconds, `Z`; some paths write whole seconds (measured)."""
     moment = datetime.now(UTC)
     return stamp(moment.replace(microsecond=0) if whole_seconds else moment)
-
-
-def stamp(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass

@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSchema, build_schema
 
 from tools.sandbox.changes import Listener
+from tools.sandbox.times import now
+from tools.sandbox.windows import Window
 
 TOKEN_ID, TOKEN_SECRET = "blue-demo-token-id", "pat_blue-demo-secret"
 ORG, WORKSPACE = "acme", "app"
@@ -99,10 +99,6 @@ class BlueRefusal(GraphQLError):
         super().__init__(message or code.replace("_", " ").lower(), extensions={"code": code, **more})
 
 
-def now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-
-
 @dataclass
 class BlueList:
     id: str
@@ -156,7 +152,7 @@ def _tagged(record: Record, titles: list[str]) -> bool:
 
 
 class Blue:
-    """Its state. `newer`: which names the API has; `requests_left`: until the limit; `bulk_a_minute`: of changes of
+    """Its state. `newer`: which names the API has; `requests_left`: until the limit; `bulk`: the limit of changes of
     many records; `tag_lag`: seconds until the filter by tags finds what is new (the real one finds it at once)."""
 
     def __init__(self) -> None:
@@ -165,13 +161,12 @@ class Blue:
         self.token_id, self.token_secret = TOKEN_ID, TOKEN_SECRET
         self.requests_left = 1_000
         self.tag_lag = 0.0
-        self.bulk_a_minute = 20
+        self.bulk = Window(20)
         self.created_count = 0
         self.workspaces = [Workspace(WORKSPACE_ID, WORKSPACE), Workspace(OTHER_ID, "web")]
         self.records: dict[str, Record] = {}
         self.changed: Listener = lambda _change: None
         """Called when a record is moved or done: sends the webhooks (tools/sandbox/changes.py)."""
-        self._bulk: deque[float] = deque()
         self._last_id = 0
 
     def new_id(self, kind: str) -> str:
@@ -251,15 +246,8 @@ class Blue:
                 self.changed({"record": record, "before": before})
 
     def count_bulk(self) -> None:
-        with self.lock:
-            moment = time.monotonic()
-            while self._bulk and self._bulk[0] < moment - 60:
-                self._bulk.popleft()
-            if len(self._bulk) >= self.bulk_a_minute:
-                raise BlueRefusal(
-                    "BAD_USER_INPUT", "You are trying to access 'updateTodos' too often: rate limit exceeded"
-                )
-            self._bulk.append(moment)
+        if not self.bulk.take():
+            raise BlueRefusal("BAD_USER_INPUT", "You are trying to access 'updateTodos' too often: rate limit exceeded")
 
     def comment(self, record: Record, html: str, text: str, by: Mapping[str, str] = PERSON) -> dict[str, Any]:
         with self.lock:

@@ -73,11 +73,9 @@ def blueprint(sandbox: Sandbox) -> Blueprint:
         if "search_lag" in given:
             sandbox.jira.search_lag = sandbox.github.search_lag = float(given["search_lag"])
         if "writes_a_minute" in given:
-            sandbox.github.writes_a_minute = int(given["writes_a_minute"])
-            sandbox.github.remaining = 60 * sandbox.github.writes_a_minute
-            sandbox.gitlab.notes_a_minute = sandbox.github.writes_a_minute
-            sandbox.gitlab.remaining = sandbox.blue.requests_left = sandbox.github.remaining
-            sandbox.blue.bulk_a_minute = sandbox.github.writes_a_minute
+            most = int(given["writes_a_minute"])
+            sandbox.github.writes.most = sandbox.gitlab.new_notes.most = sandbox.blue.bulk.most = most
+            sandbox.github.remaining = sandbox.gitlab.remaining = sandbox.blue.requests_left = 60 * most
         if "seconds_between" in given:
             sandbox.slack.seconds_between = float(given["seconds_between"])
         if "webhook_limits" in given:

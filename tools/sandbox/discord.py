@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 import re
 import threading
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Blueprint, Response, request
 
+from tools.sandbox.web import json_answer
+from tools.sandbox.windows import Window
+
 WEBHOOK, TOKEN = "112233445566778899", "made-up-token_of-a-discord-webhook"
 WEBHOOK_PATH = f"api/webhooks/{WEBHOOK}/{TOKEN}"
-TAKEN, SECONDS = 5, 2.0
 TEXTS = {"content": 2000, "title": 256, "description": 4096, "name": 256, "value": 1024}
 ALL_EMBEDS = 6000
 FIELDS = {"content", "embeds", "allowed_mentions", "username", "avatar_url", "tts", "flags", "components", "poll"}
@@ -51,8 +52,7 @@ class Discord:
     is_forum: bool = False
     has_limits: bool = True
     messages: list[Message] = field(default_factory=list)
-    requests: list[float] = field(default_factory=list)
-    """When each request came that counted."""
+    window: Window = field(default_factory=lambda: Window(5, 2.0))
 
     def __post_init__(self) -> None:
         self.lock = threading.Lock()
@@ -63,16 +63,6 @@ class Discord:
             raise DiscordError(404, 10015, "Unknown Webhook")
         if token != self.token:
             raise DiscordError(401, 50027, "Invalid Webhook Token")
-
-    def count(self) -> tuple[int, float]:
-        """How many more it takes, -1 for too many; and the seconds until it takes all again."""
-        with self.lock:
-            now = time.monotonic()
-            self.requests[:] = [at for at in self.requests if at > now - SECONDS]
-            if self.has_limits and len(self.requests) >= TAKEN:
-                return -1, self.requests[0] + SECONDS - now
-            self.requests.append(now)
-            return (TAKEN - len(self.requests) if self.has_limits else TAKEN), SECONDS
 
     def post(self, raw: bytes, thread: str) -> Message:
         """Checks and stores a message. Raises DiscordError."""
@@ -139,15 +129,17 @@ def blueprint(discord: Discord) -> Blueprint:
     @routes.post("/api/webhooks/<webhook>/<token>")
     def execute(webhook: str, token: str) -> Any:
         discord.find(webhook, token)
-        left, seconds = discord.count()
+        window = discord.window
+        is_taken = window.take() or not discord.has_limits
+        seconds = window.seconds if is_taken else window.wait
         headers = {
-            "X-RateLimit-Limit": str(TAKEN),
-            "X-RateLimit-Remaining": str(max(left, 0)),
+            "X-RateLimit-Limit": str(window.most),
+            "X-RateLimit-Remaining": str(window.left if discord.has_limits else window.most),
             "X-RateLimit-Reset-After": f"{seconds:.3f}",
         }
-        if left < 0:
+        if not is_taken:
             body = {"message": "You are being rate limited.", "retry_after": round(seconds, 3), "global": False}
-            return _answer(429, body, {**headers, "Retry-After": str(int(seconds) + 1)})
+            return json_answer(429, body, {**headers, "Retry-After": str(int(seconds) + 1)})
         if request.mimetype != "application/json":
             raise DiscordError(400, 50109, "The request body contains invalid JSON.")
         waits = request.args.get("wait") == "true"
@@ -159,19 +151,15 @@ def blueprint(discord: Discord) -> Blueprint:
             return Response("", 204, headers)  # nobody is shown that it was not kept
         if not waits:
             return Response("", 204, headers)
-        return _answer(200, {"id": message.id, "content": message.content, "channel_id": "1"}, headers)
+        return json_answer(200, {"id": message.id, "content": message.content, "channel_id": "1"}, headers)
 
     @routes.get("/api/webhooks/<webhook>/<token>")
     def show(webhook: str, token: str) -> Any:
         discord.find(webhook, token)
-        return _answer(200, {"id": WEBHOOK, "name": "feedback", "channel_id": "1", "guild_id": "2", "token": TOKEN})
+        return json_answer(200, {"id": WEBHOOK, "name": "feedback", "channel_id": "1", "guild_id": "2", "token": TOKEN})
 
     @routes.errorhandler(DiscordError)
     def refused(error: DiscordError) -> Response:
-        return _answer(error.status, error.body)
+        return json_answer(error.status, error.body)
 
     return routes
-
-
-def _answer(status: int, body: Any, headers: dict[str, str] | None = None) -> Response:
-    return Response(json.dumps(body), status, headers, content_type="application/json")

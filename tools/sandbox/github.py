@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from tools.sandbox.changes import Listener
+from tools.sandbox.times import now
+from tools.sandbox.windows import Window
 
 TOKEN = "github-demo-token"
 REPO = "acme/app"
@@ -26,19 +26,16 @@ REASONS = ("completed", "not_planned", "duplicate")
 class GitHubRefusal(Exception):
     """`{"message": …, "errors": […]}` with a status and headers."""
 
-    def __init__(self, status: int, message: str, *errors: Mapping[str, str], **headers: str) -> None:
-        self.status, self.message, self.errors = status, message, list(errors)
-        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    def __init__(
+        self, status: int, message: str, *errors: Mapping[str, str], headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.status, self.message, self.errors, self.headers = status, message, list(errors), headers
         super().__init__(f"{status} {message}")
 
 
 def invalid(field_name: str, code: str, message: str = "") -> GitHubRefusal:
     error = {"resource": "Issue", "field": field_name, "code": code, **({"message": message} if message else {})}
     return GitHubRefusal(422, "Validation Failed", error)
-
-
-def now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass
@@ -89,7 +86,7 @@ class GitHub:
     token: str = TOKEN
     expires: str = ""
     search_lag: float = 10.0
-    writes_a_minute: int = 80
+    writes: Window = field(default_factory=lambda: Window(80))
     remaining: int = 5000
     created_count: int = 0
     """Issues ever made through the API, deleted ones included."""
@@ -102,7 +99,6 @@ class GitHub:
 
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
-        self._writes: deque[float] = deque()
         self._last_comment = 0
 
     def repository(self, name: str) -> Repository:
@@ -119,21 +115,16 @@ class GitHub:
         if repository.archived:
             raise GitHubRefusal(403, "Repository was archived so is read-only.")
         if repository.access != "write":
-            headers = {"X_Accepted_GitHub_Permissions": "issues=write"}
-            raise GitHubRefusal(403, "Resource not accessible by personal access token", **headers)
+            headers = {"X-Accepted-GitHub-Permissions": "issues=write"}
+            raise GitHubRefusal(403, "Resource not accessible by personal access token", headers=headers)
         if not repository.has_issues:
             raise GitHubRefusal(410, "Issues has been disabled in this repository.")
 
     def count_write(self) -> None:
         """The secondary limit."""
-        with self.lock:
-            moment = time.monotonic()
-            while self._writes and self._writes[0] < moment - 60:
-                self._writes.popleft()
-            if len(self._writes) >= self.writes_a_minute:
-                words = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
-                raise GitHubRefusal(403, words, Retry_After="60")
-            self._writes.append(moment)
+        if not self.writes.take():
+            words = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+            raise GitHubRefusal(403, words, headers={"Retry-After": "60"})
 
     def issue(self, repository: Repository, number: int) -> GitHubIssue:
         if not repository.has_issues:
@@ -158,7 +149,7 @@ class GitHub:
             raise GitHubRefusal(422, "Validation Failed", {"resource": "Label", "field": "name", "code": "invalid"})
         with self.lock:
             repository.last_number += 1
-            number, moment = repository.last_number, now()
+            number, moment = repository.last_number, now("seconds")
             visible = time.monotonic() + self.search_lag
             issue = GitHubIssue(number, title, text, by, moment, visible, updated_at=moment)
             issue.labels = labels if repository.push else []  # dropped without a word
@@ -174,7 +165,7 @@ class GitHub:
         check_text(text)
         with self.lock:
             self._last_comment += 1
-            moment = now()
+            moment = now("seconds")
             comment = {"id": self._last_comment, "body": text, "user": by, "created_at": moment, "updated_at": moment}
             issue.comments.append(comment)
             issue.updated_at = moment
@@ -187,7 +178,7 @@ class GitHub:
         with self.lock:
             issue.title = body.get("title", issue.title)
             issue.body = body.get("body", issue.body)
-            issue.updated_at = now()
+            issue.updated_at = now("seconds")
             if state != issue.state:  # the reason counts only together with a change of the state
                 issue.state = state
                 issue.state_reason = (reason or "completed") if state == "closed" else "reopened"

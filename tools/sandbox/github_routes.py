@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, redirect, request
 
 from tools.sandbox.github import ME, GitHub, GitHubIssue, GitHubRefusal, Repository
+from tools.sandbox.web import add, json_object
 
 VERSIONS = ("2022-11-28",)
 MOST_RESULTS = 100
@@ -55,20 +57,15 @@ def blueprint(github: GitHub) -> Blueprint:
         more = {"errors": refusal.errors} if refusal.errors else {}
         return jsonify({**body, **more, "status": str(refusal.status)}), refusal.status, refusal.headers
 
-    def on(rule: str, view: Callable[..., Any], *methods: str) -> None:
-        routes.add_url_rule(rule, f"{methods} {rule}", view, methods=methods or ["GET"])
-
-    on("/user", lambda: jsonify(ME))
-    on("/search/issues", views.search)
+    on = partial(add, routes)
+    on("/user", GET=lambda: jsonify(ME))
+    on("/search/issues", GET=views.search)
     for start in ("/repos/<owner>/<name>", "/repositories/<int:id>"):
-        on(start, views.repository)
-        on(f"{start}/issues", views.issues)
-        on(f"{start}/issues", views.create, "POST")
-        on(f"{start}/issues/<int:number>", views.issue)
-        on(f"{start}/issues/<int:number>", views.change, "PATCH")
-        on(f"{start}/issues/<int:number>/events", views.events)
-        on(f"{start}/issues/<int:number>/comments", views.comments)
-        on(f"{start}/issues/<int:number>/comments", views.add_comment, "POST")
+        on(start, GET=views.repository)
+        on(f"{start}/issues", GET=views.issues, POST=views.create)
+        on(f"{start}/issues/<int:number>", GET=views.issue, PATCH=views.change)
+        on(f"{start}/issues/<int:number>/events", GET=views.events)
+        on(f"{start}/issues/<int:number>/comments", GET=views.comments, POST=views.add_comment)
     return routes
 
 
@@ -191,10 +188,7 @@ class _Views:
 
 
 def _body() -> dict[str, Any]:
-    given = request.get_json(silent=True)
-    if not isinstance(given, dict):
-        raise GitHubRefusal(400, "Problems parsing JSON")
-    return given
+    return json_object(GitHubRefusal(400, "Problems parsing JSON"))
 
 
 def _page(found: list[Any]) -> list[Any]:

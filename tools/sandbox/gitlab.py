@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 import threading
-import time
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from tools.sandbox.changes import Listener
+from tools.sandbox.times import now
+from tools.sandbox.windows import Window
 
 TOKEN = "gitlab-demo-token"
 PROJECT, OTHER = "acme/app", "acme/mobile/web"
@@ -30,18 +29,13 @@ COMMAND = re.compile(
 class GitLabRefusal(Exception):
     """`body`: an object, or text."""
 
-    def __init__(self, status: int, body: Any, **headers: str) -> None:
-        self.status, self.body = status, body
-        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    def __init__(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
+        self.status, self.body, self.headers = status, body, headers
         super().__init__(f"{status} {body}")
 
 
 def refusal(status: int, message: Any) -> GitLabRefusal:
     return GitLabRefusal(status, {"message": message})
-
-
-def now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
 @dataclass
@@ -78,13 +72,13 @@ class Project:
 
 @dataclass
 class GitLab:
-    """Its state. `remaining`: requests until the limit of the server; `notes_a_minute`: that of the application."""
+    """Its state. `remaining`: requests until the limit of the server; `new_notes`: the limit of notes."""
 
     token: str = TOKEN
     scopes: tuple[str, ...] = ("api",)
     expires: str | None = None
     expired: bool = False
-    notes_a_minute: int = 300
+    new_notes: Window = field(default_factory=lambda: Window(300))
     remaining: int = 2000
     created_count: int = 0
     """Issues ever made through the API, deleted ones included."""
@@ -97,7 +91,6 @@ class GitLab:
 
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
-        self._notes: deque[float] = deque()
         self._last_id = 300
 
     def project(self, name: str) -> Project:
@@ -173,13 +166,8 @@ class GitLab:
 
     def count_note(self) -> None:
         """The application's own limit, which names no time to wait."""
-        with self.lock:
-            moment = time.monotonic()
-            while self._notes and self._notes[0] < moment - 60:
-                self._notes.popleft()
-            if len(self._notes) >= self.notes_a_minute:
-                raise GitLabRefusal(429, {"message": {"error": "This endpoint has been requested too many times."}})
-            self._notes.append(moment)
+        if not self.new_notes.take():
+            raise GitLabRefusal(429, {"message": {"error": "This endpoint has been requested too many times."}})
 
     def change(
         self, project: Project, issue: GitLabIssue, body: Mapping[str, Any], by: Mapping[str, Any] = PERSON

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
 from flask import Blueprint, Response, jsonify, redirect, request
 
 from tools.sandbox.gitlab import ME, GitLab, GitLabIssue, GitLabRefusal, Project, refusal
+from tools.sandbox.web import add, json_object
 
 MOST_RESULTS = 100
 
@@ -34,7 +36,7 @@ def blueprint(gitlab: GitLab) -> Blueprint:
             what = "The request requires higher privileges than provided by the access token."
             raise GitLabRefusal(403, {"error": "insufficient_scope", "error_description": what, "scope": "api"})
         if gitlab.remaining <= 0:
-            raise GitLabRefusal(429, "Retry later\n", Retry_After="23")
+            raise GitLabRefusal(429, "Retry later\n", {"Retry-After": "23"})
         gitlab.remaining -= 1
 
     @routes.after_request
@@ -52,26 +54,17 @@ def blueprint(gitlab: GitLab) -> Blueprint:
             return Response(error.body, error.status, error.headers, content_type="text/plain")
         return jsonify(error.body), error.status, error.headers
 
-    def on(rule: str, view: Callable[..., Any], *methods: str) -> None:
-        routes.add_url_rule(f"/api/{rule}", f"{methods} {rule}", view, methods=methods or ["GET"])
-
-    on("v4/user", lambda: jsonify(ME))
-    on("v4/personal_access_tokens/self", views.token)
-    on("graphql", views.graphql, "POST")
-    project = "v4/projects/<path:name>"
-    on(project, views.project)
-    on(f"{project}/issues", views.issues)
-    on(f"{project}/issues", views.create, "POST")
-    on(f"{project}/issues/<int:iid>", views.issue)
-    on(f"{project}/issues/<int:iid>", views.change, "PUT")
-    on(f"{project}/issues/<int:iid>/resource_state_events", views.state_events)
-    on(f"{project}/issues/<int:iid>/notes", views.notes)
-    on(f"{project}/issues/<int:iid>/notes", views.add_note, "POST")
+    on = partial(add, routes)
+    on("/api/v4/user", GET=lambda: jsonify(ME))
+    on("/api/v4/personal_access_tokens/self", GET=views.token)
+    on("/api/graphql", POST=views.graphql)
+    project = "/api/v4/projects/<path:name>"
+    on(project, GET=views.project)
+    on(f"{project}/issues", GET=views.issues, POST=views.create)
+    on(f"{project}/issues/<int:iid>", GET=views.issue, PUT=views.change)
+    on(f"{project}/issues/<int:iid>/resource_state_events", GET=views.state_events)
+    on(f"{project}/issues/<int:iid>/notes", GET=views.notes, POST=views.add_note)
     return routes
-
-
-class _Moved(Exception):
-    pass
 
 
 def _following(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -181,10 +174,7 @@ class _Views:
 
 
 def _body() -> dict[str, Any]:
-    given = request.get_json(silent=True)
-    if not isinstance(given, dict):
-        raise refusal(400, "400 Bad request")
-    return given
+    return json_object(refusal(400, "400 Bad request"))
 
 
 def _page(found: list[Any]) -> Response:

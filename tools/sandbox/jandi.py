@@ -9,19 +9,19 @@ from __future__ import annotations
 import json
 import re
 import threading
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Blueprint, Response, request
+
+from tools.sandbox.web import json_answer
+from tools.sandbox.windows import Window
 
 TEAM, TOKEN = "12345678", "0123456789abcdef0123456789abcdef"
 WEBHOOK_PATH = f"connect-api/webhook/{TEAM}/{TOKEN}"
 ACCEPT = "application/vnd.tosslab.jandi-v2+json"
 MOST_BYTES = 256 * 1024
 SHOWN = 5000
-LIMITS = ((60, 60.0), (500, 600.0))
-"""How many requests in how many seconds."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,7 @@ class Jandi:
     active: bool = True
     has_limits: bool = True
     messages: list[Message] = field(default_factory=list)
-    requests: list[float] = field(default_factory=list)
-    """When each request came that counted."""
+    windows: tuple[Window, ...] = field(default_factory=lambda: (Window(60), Window(500, 600.0)))
 
     def __post_init__(self) -> None:
         self.lock = threading.Lock()
@@ -60,12 +59,11 @@ class Jandi:
             raise JandiError(40000, "Invalid webhook token format")
         if token != self.token or not self.active:
             raise JandiError(40000, "Invalid webhook (inactive or deleted)")
-        now = time.monotonic()
         with self.lock:
-            for most, seconds in LIMITS:
-                if self.has_limits and sum(at > now - seconds for at in self.requests) >= most:
-                    raise JandiError(42900, "Too Many Requests")
-            self.requests.append(now)
+            if self.has_limits and not all(window.left for window in self.windows):
+                raise JandiError(42900, "Too Many Requests")
+            for window in self.windows:
+                window.take()
 
     def post(self, raw: bytes) -> None:
         """Checks and stores a message. Raises JandiError."""
@@ -118,7 +116,6 @@ def blueprint(jandi: Jandi) -> Blueprint:
 
     @routes.errorhandler(JandiError)
     def refused(error: JandiError) -> Response:
-        body = json.dumps({"code": error.code, "message": str(error)})
-        return Response(body, error.status, content_type="application/json")
+        return json_answer(error.status, {"code": error.code, "message": str(error)})
 
     return routes

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from tools.sandbox.changes import Listener
 from tools.sandbox.jira_rules import JqlError, Rules, Transition, creation_errors, edit_errors, parse_jql, text_problem
+from tools.sandbox.times import now
 
 EMAIL = "bridge@example.com"
 TOKEN = "demo-jira-token"
@@ -55,10 +56,6 @@ class Ticket:
     updated: str = ""
     history: list[dict[str, Any]] = field(default_factory=list)
     """Its changes of status, as the changelog shows them."""
-
-
-def jira_time() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
 
 
 @dataclass
@@ -121,7 +118,7 @@ class Jira:
                 key for key, number in self.projects.items() if number == str(place["id"])
             )
             self._last_id += 1
-            key, moment = self._next_key(project), jira_time()
+            key, moment = self._next_key(project), now(zone="+0000")
             ticket = Ticket(
                 id=str(self._last_id),
                 key=key,
@@ -145,7 +142,7 @@ class Jira:
             raise JiraRefusal(400, errors=errors)
         with self.lock:
             ticket.fields.update(fields)
-            ticket.updated = jira_time()
+            ticket.updated = now(zone="+0000")
 
     def comment(
         self, ticket: Ticket, text: Any, by: Mapping[str, str] = PERSON, properties: Any = None
@@ -159,7 +156,7 @@ class Jira:
             raise JiraRefusal(400, errors={"comment": text_problem(text)})
         with self.lock:
             self._last_comment += 1
-            moment = jira_time()
+            moment = now(zone="+0000")
             shown = {"author": by, "body": text, "created": moment, "updated": moment}
             comment = {"id": str(self._last_comment), **shown, "properties": properties or []}
             ticket.comments.append(comment)
@@ -189,7 +186,7 @@ class Jira:
                 words = "Field 'resolution' cannot be set. It is not on the appropriate screen, or unknown."
                 raise JiraRefusal(400, errors={"resolution": words})
             before = ticket.status
-            ticket.status, ticket.resolution, ticket.updated = way.target, resolution, jira_time()
+            ticket.status, ticket.resolution, ticket.updated = way.target, resolution, now(zone="+0000")
             item = {"field": "status", "from": before, "to": ticket.status}
             ticket.history.append({"created": ticket.updated, "author": by, "items": [item]})
             self.changed({"ticket": ticket, "before": before, "by": by})

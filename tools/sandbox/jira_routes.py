@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, g, request
 
 from tools.sandbox.jira import RESOLUTIONS, Jira, JiraRefusal, Ticket
 from tools.sandbox.jira_meta import Account, answer, status
+from tools.sandbox.web import add, json_object
 
 MOST_RESULTS = 100
 GONE = (
@@ -47,37 +49,29 @@ def blueprint(jira: Jira) -> Blueprint:
     def refused(refusal: JiraRefusal) -> Response:
         return answer(refusal.status, {"errorMessages": refusal.messages, "errors": refusal.errors})
 
-    def on(rule: str, view: Callable[..., Any], method: str = "GET") -> None:
-        for version in ("2", "3"):
-            path = f"/rest/api/{version}/{rule}"
-            routes.add_url_rule(path, f"{method} {path}".replace(".", ""), view, methods=[method])
-
     who = Account(jira)
     tickets = _Tickets(jira)
-    on("serverInfo", who.server_info)
-    on("myself", who.myself)
-    on("mypermissions", who.my_permissions)
-    on("project/<project>", who.project)
-    on("project/<project>/statuses", who.project_statuses)
-    on("issue/createmeta/<project>/issuetypes", who.issue_types)
-    on("issue/createmeta/<project>/issuetypes/<kind>", who.create_fields)
-    on("field", who.fields)
-    on("status", who.statuses)
-    on("priority", who.priorities)
-    on("issuetype", who.all_issue_types)
-    on("issue", tickets.create, "POST")
-    on("issue/<key>", tickets.get)
-    on("issue/<key>", tickets.edit, "PUT")
-    on("issue/<key>/comment", tickets.comments)
-    on("issue/<key>/comment", tickets.add_comment, "POST")
-    on("issue/<key>/transitions", tickets.transitions)
-    on("issue/<key>/transitions", tickets.transition, "POST")
-    on("issue/<key>/properties", tickets.properties)
-    on("issue/<key>/properties/<name>", tickets.get_property)
-    on("issue/<key>/properties/<name>", tickets.set_property, "PUT")
-    for method in ("GET", "POST"):
-        on("search", tickets.search, method)
-        on("search/jql", tickets.enhanced_search, method)
+    on = partial(add, routes)
+    for start in ("/rest/api/2", "/rest/api/3"):
+        on(f"{start}/serverInfo", GET=who.server_info)
+        on(f"{start}/myself", GET=who.myself)
+        on(f"{start}/mypermissions", GET=who.my_permissions)
+        on(f"{start}/project/<project>", GET=who.project)
+        on(f"{start}/project/<project>/statuses", GET=who.project_statuses)
+        on(f"{start}/issue/createmeta/<project>/issuetypes", GET=who.issue_types)
+        on(f"{start}/issue/createmeta/<project>/issuetypes/<kind>", GET=who.create_fields)
+        on(f"{start}/field", GET=who.fields)
+        on(f"{start}/status", GET=who.statuses)
+        on(f"{start}/priority", GET=who.priorities)
+        on(f"{start}/issuetype", GET=who.all_issue_types)
+        on(f"{start}/issue", POST=tickets.create)
+        on(f"{start}/issue/<key>", GET=tickets.get, PUT=tickets.edit)
+        on(f"{start}/issue/<key>/comment", GET=tickets.comments, POST=tickets.add_comment)
+        on(f"{start}/issue/<key>/transitions", GET=tickets.transitions, POST=tickets.transition)
+        on(f"{start}/issue/<key>/properties", GET=tickets.properties)
+        on(f"{start}/issue/<key>/properties/<name>", GET=tickets.get_property, PUT=tickets.set_property)
+        on(f"{start}/search", GET=tickets.search, POST=tickets.search)
+        on(f"{start}/search/jql", GET=tickets.enhanced_search, POST=tickets.enhanced_search)
     return routes
 
 
@@ -235,10 +229,8 @@ class _Tickets:
 
 
 def _body() -> dict[str, Any]:
-    given = request.get_json(silent=True)
-    if not isinstance(given, dict):
-        raise JiraRefusal(400, "Invalid request payload. Refer to the REST API documentation and try again.")
-    return given
+    refusal = JiraRefusal(400, "Invalid request payload. Refer to the REST API documentation and try again.")
+    return json_object(refusal)
 
 
 def _query() -> dict[str, Any]:

@@ -13,9 +13,10 @@ import secrets
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
+
+from tools.sandbox.times import now
 
 TIMEOUT_SECONDS = 10.0
 KEY_LENGTH = 32
@@ -49,8 +50,7 @@ class Hook:
 
     def send(self, event: str, **parts: Any) -> Entry:
         """Announces an event once. A failure is in the log, and nothing is sent again."""
-        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        payload = {"event": event, "createdAt": now, "userAgent": "curl/8", **parts, "hookId": self.id}
+        payload = {"event": event, "createdAt": now(), "userAgent": "curl/8", **parts, "hookId": self.id}
         return self.send_body(event, json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode())
 
     def send_body(self, event: str, body: bytes) -> Entry:

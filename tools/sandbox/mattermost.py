@@ -13,6 +13,8 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from tools.sandbox.web import json_answer
+
 HOOK = "madeuphookofmattermost0001"
 WEBHOOK_PATH = f"hooks/{HOOK}"
 MOST_TEXT = 16_383
@@ -155,6 +157,6 @@ def blueprint(mattermost: Mattermost) -> Blueprint:
 
     @routes.errorhandler(MattermostError)
     def refused(error: MattermostError) -> Response:
-        return Response(json.dumps(error.body), error.status, content_type="application/json")
+        return json_answer(error.status, error.body)
 
     return routes

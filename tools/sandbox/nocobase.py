@@ -16,6 +16,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from tools.sandbox.receiver import hub_signature
+from tools.sandbox.web import json_answer
 
 KEY = "w1k2f3l4o5w6"
 WEBHOOK_PATH = f"api/webhook:trigger/{KEY}"
@@ -106,7 +107,7 @@ class NocoBase:
         self.runs.setdefault(id_, body)
         if not self.synchronous:
             return Response("ok", 200, content_type="text/plain")
-        return Response(json.dumps(self.answer), self.status, content_type="application/json")
+        return json_answer(self.status, self.answer)
 
 
 def blueprint(nocobase: NocoBase) -> Blueprint:
@@ -148,6 +149,6 @@ def blueprint(nocobase: NocoBase) -> Blueprint:
     @routes.errorhandler(NocoBaseError)
     def refused(error: NocoBaseError) -> Response:
         body = {"errors": [{"message": str(error), **({"code": error.code} if error.code else {})}]}
-        return Response(json.dumps(body), error.status, content_type="application/json")
+        return json_answer(error.status, body)
 
     return routes

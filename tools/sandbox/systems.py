@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from tools.sandbox import abc_routes
+from tools.sandbox.web import json_answer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -55,5 +55,4 @@ class Systems:
 def _http_error(error: HTTPException) -> Response:
     if request.path.startswith("/abc/") and isinstance(error, NotFound | MethodNotAllowed):
         return abc_routes.not_found()
-    body = json.dumps({"error": error.name, "message": error.description})
-    return Response(body, error.code, content_type="application/json")
+    return json_answer(error.code or 500, {"error": error.name, "message": error.description})

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Blueprint, Response, request
+
+from tools.sandbox.web import json_answer
+from tools.sandbox.windows import Window
 
 WORKFLOW, SIG = "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "made-up-signature_of-a-workflow-0001"
 PATH = f"automations/direct/workflows/{WORKFLOW}/triggers/manual/paths/invoke"
 QUERY = f"api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig={SIG}"
 WEBHOOK_PATH = f"powerautomate/{PATH}?{QUERY}"
 MOST_BYTES = 28 * 1024
-A_SECOND = 4
 STYLES = {"default", "emphasis", "good", "attention", "warning", "accent"}
 KIND = "application/vnd.microsoft.card.adaptive"
 
@@ -50,8 +51,7 @@ class Teams:
     names_time: bool = True
     messages: list[Message] = field(default_factory=list)
     broken: list[Any] = field(default_factory=list)
-    requests: list[float] = field(default_factory=list)
-    """When each request came that counted."""
+    window: Window = field(default_factory=lambda: Window(4, 1.0))
 
     def __post_init__(self) -> None:
         self.lock = threading.Lock()
@@ -66,12 +66,8 @@ class Teams:
             raise TeamsError(401, "DirectApiAuthorizationRequired")
         if self.state != "Enabled":
             raise TeamsError(400, "WorkflowTriggerIsNotEnabled")
-        now = time.monotonic()
-        with self.lock:
-            self.requests[:] = [at for at in self.requests if at > now - 1]
-            if self.has_limits and len(self.requests) >= A_SECOND:
-                raise TeamsError(429, "TooManyRequests")
-            self.requests.append(now)
+        if not self.window.take() and self.has_limits:
+            raise TeamsError(429, "TooManyRequests")
 
     def start(self, raw: bytes) -> None:
         """Takes a card, if the trigger's schema does. Raises TeamsError."""
@@ -144,7 +140,7 @@ def blueprint(teams: Teams) -> Blueprint:
     @routes.errorhandler(TeamsError)
     def refused(error: TeamsError) -> Response:
         headers = {"Retry-After": "1"} if error.status == 429 and teams.names_time else {}
-        body = json.dumps({"error": {"code": error.code, "message": f"The request failed: {error.code}."}})
-        return Response(body, error.status, headers, content_type="application/json")
+        body = {"error": {"code": error.code, "message": f"The request failed: {error.code}."}}
+        return json_answer(error.status, body, headers)
 
     return routes

@@ -24,7 +24,7 @@ def variables(url: str) -> dict[str, str]:
 
 
 def unlimited(sandbox: Sandbox) -> None:
-    sandbox.blue.requests_left = sandbox.blue.bulk_a_minute = 1_000_000
+    sandbox.blue.requests_left = sandbox.blue.bulk.most = 1_000_000
 
 
 def newer(sandbox: Sandbox) -> None:

@@ -138,7 +138,7 @@ def test_a_rate_limit_in_plain_json_names_the_time(world: BlueWorld) -> None:
 
 
 def test_more_bulk_changes_than_blue_takes_are_waited_for(world: BlueWorld) -> None:
-    world.sandbox.blue.bulk_a_minute = 0
+    world.sandbox.blue.bulk.most = 0
     outcome = world.created(world.issue(status="RESOLVED"))
     assert isinstance(outcome, Retry)
     assert outcome.reason == "rate_limited"

@@ -13,7 +13,7 @@ from tools.sandbox.github import REPO, TOKEN
 
 def prepare(sandbox: Sandbox) -> None:
     sandbox.github.search_lag = 0.0
-    sandbox.github.writes_a_minute = sandbox.github.remaining = 1_000_000
+    sandbox.github.writes.most = sandbox.github.remaining = 1_000_000
 
 
 def effects(sandbox: Sandbox) -> int:

@@ -277,7 +277,7 @@ def test_a_rate_limit_is_waited_for(
 
 
 def test_more_writes_than_github_takes_are_refused_by_it_and_retried(world: GitHubWorld) -> None:
-    world.sandbox.github.writes_a_minute = 1
+    world.sandbox.github.writes.most = 1
     world.created(world.issue())
     outcome = world.created(world.issue("second"))
     assert isinstance(outcome, Retry)

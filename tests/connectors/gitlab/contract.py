@@ -12,7 +12,7 @@ from tools.sandbox.gitlab import PROJECT, TOKEN
 
 
 def prepare(sandbox: Sandbox) -> None:
-    sandbox.gitlab.notes_a_minute = sandbox.gitlab.remaining = 1_000_000
+    sandbox.gitlab.new_notes.most = sandbox.gitlab.remaining = 1_000_000
 
 
 def effects(sandbox: Sandbox) -> int:

@@ -245,7 +245,7 @@ def test_a_rate_limit_in_plain_text_is_waited_for(world: GitLabWorld, headers: d
 
 
 def test_more_notes_than_gitlab_takes_are_retried_after_a_minute(world: GitLabWorld) -> None:
-    world.sandbox.gitlab.notes_a_minute = 1
+    world.sandbox.gitlab.new_notes.most = 1
     issue = world.issue()
     world.added(world.feedback(), issue)
     outcome = world.added(world.feedback(message="second"), issue)

@@ -1,0 +1,27 @@
+"""What the routes of the stand-ins have in common."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+
+def add(routes: Blueprint, rule: str, **views: Callable[..., Any]) -> None:
+    """An address, with the view of each method: `add(routes, "/issues", GET=issues, POST=create)`."""
+    for method, view in views.items():
+        routes.add_url_rule(rule, f"{method} {rule}".replace(".", ""), view, methods=[method])
+
+
+def json_object(otherwise: Exception) -> dict[str, Any]:
+    """The JSON object of a request. Raises `otherwise` where there is none."""
+    given = request.get_json(silent=True)
+    if not isinstance(given, dict):
+        raise otherwise
+    return given
+
+
+def json_answer(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(json.dumps(body), status, headers, content_type="application/json")
