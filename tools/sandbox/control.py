@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,10 @@ from tools.sandbox.changes import Mail
 
 if TYPE_CHECKING:
     from tools.sandbox.app import Sandbox
+    from tools.sandbox.blue import Blue
+    from tools.sandbox.github import GitHub
+    from tools.sandbox.gitlab import GitLab
+    from tools.sandbox.jira import Jira
 
 
 def blueprint(sandbox: Sandbox) -> Blueprint:
@@ -93,72 +98,24 @@ def blueprint(sandbox: Sandbox) -> Blueprint:
 
 def state(sandbox: Sandbox) -> dict[str, Any]:
     """Every effect at every system."""
-    abc, jira, github, gitlab, slack = sandbox.abc, sandbox.jira, sandbox.github, sandbox.gitlab, sandbox.slack
+    abc, slack, nocobase = sandbox.abc, sandbox.slack, sandbox.nocobase
     with abc.lock:
         source = {
             "issues": [{**row.as_answer(), "project": row.project} for row in list(abc.issues.values())],
             "feedbacks": [{**abc.feedback_answer(row), "channel": row.channel} for row in list(abc.feedbacks.values())],
             "writes": [asdict(write) for write in abc.writes],
         }
-    with jira.lock:
-        tickets = [
-            {
-                "id": ticket.id,
-                "key": ticket.key,
-                "summary": ticket.fields.get("summary"),
-                "labels": ticket.fields.get("labels") or [],
-                "status": jira.rules.statuses[ticket.status][0],
-                "comments": ticket.comments,
-                "properties": ticket.properties,
-            }
-            for ticket in list(jira.tickets.values())
-        ]
-    with github.lock:
-        issues = [
-            {
-                "key": f"{name}#{issue.number}",
-                "summary": issue.title,
-                "body": issue.body,
-                "labels": issue.labels,
-                "status": issue.status,
-                "comments": issue.comments,
-            }
-            for name, repository in github.repositories.items()
-            for issue in list(repository.issues.values())
-        ]
-    with gitlab.lock:
-        gitlab_issues = [
-            {
-                "key": f"{project.path}#{issue.iid}",
-                "summary": issue.title,
-                "body": issue.description,
-                "labels": issue.labels,
-                "status": issue.state,
-                "comments": issue.notes,
-            }
-            for project in gitlab.projects.values()
-            for issue in list(project.issues.values())
-        ]
-    with sandbox.blue.lock:
-        records = [
-            {
-                "key": record.id,
-                "summary": record.title,
-                "body": record.html,
-                "labels": record.tags,
-                "status": record.status,
-                "comments": [{**comment, "body": comment["text"]} for comment in record.comments],
-            }
-            for record in list(sandbox.blue.records.values())
-        ]
-    with slack.lock:
-        messages = [asdict(message) for message in slack.messages]
-    alerts = {}
-    for chat in (sandbox.jandi, sandbox.discord, sandbox.mattermost, sandbox.teams):
+    tickets = {}
+    for name, shown in TICKETS.items():
+        system = getattr(sandbox, name)
+        with system.lock:
+            tickets[name] = {"tickets": list(shown(system)), "created": system.created_count}
+    messages = {}
+    for chat in (slack, sandbox.jandi, sandbox.discord, sandbox.mattermost, sandbox.teams):
         with chat.lock:
-            alerts[type(chat).__name__.lower()] = {"messages": [asdict(message) for message in chat.messages]}
-    with sandbox.nocobase.lock:
-        nocobase = {"runs": list(sandbox.nocobase.runs.values()), "records": sandbox.nocobase.records}
+            messages[type(chat).__name__.lower()] = {"messages": [asdict(message) for message in chat.messages]}
+    with nocobase.lock:
+        workflows = {"runs": list(nocobase.runs.values()), "records": nocobase.records}
     webhooks = [
         {"id": id_, "method": taken.method, "body": taken.body.decode("utf-8", "replace")}
         for id_, taken in sandbox.receiver.webhooks.items()
@@ -166,14 +123,10 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
     providers = sandbox.translate.all().items()
     return {
         "abc": source,
-        "jira": {"tickets": tickets, "created": jira.created_count},
-        "github": {"tickets": issues, "created": github.created_count},
-        "gitlab": {"tickets": gitlab_issues, "created": gitlab.created_count},
-        "blue": {"tickets": records, "created": sandbox.blue.created_count},
-        "slack": {"messages": messages},
-        **alerts,
+        **tickets,
+        **messages,
         "outgoing": {"webhooks": webhooks},
-        "nocobase": nocobase,
+        "nocobase": workflows,
         "translate": {
             name: {"calls": it.calls, "characters": it.characters, "done": it.done} for name, it in providers
         },
@@ -185,3 +138,40 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
             "left": sandbox.faults.pending(),
         },
     }
+
+
+def _ticket(key: str, summary: Any, labels: list[str], status: str, comments: list[Any], **more: Any) -> dict[str, Any]:
+    return {"key": key, "summary": summary, "labels": labels, "status": status, "comments": comments, **more}
+
+
+def _jira(jira: Jira) -> Iterator[dict[str, Any]]:
+    for it in list(jira.tickets.values()):
+        summary, labels, status = it.fields.get("summary"), it.fields.get("labels"), jira.rules.statuses[it.status][0]
+        yield _ticket(it.key, summary, labels or [], status, it.comments, id=it.id, properties=it.properties)
+
+
+def _github(github: GitHub) -> Iterator[dict[str, Any]]:
+    for name, repository in github.repositories.items():
+        for it in list(repository.issues.values()):
+            yield _ticket(f"{name}#{it.number}", it.title, it.labels, it.status, it.comments, body=it.body)
+
+
+def _gitlab(gitlab: GitLab) -> Iterator[dict[str, Any]]:
+    for project in gitlab.projects.values():
+        for it in list(project.issues.values()):
+            yield _ticket(f"{project.path}#{it.iid}", it.title, it.labels, it.state, it.notes, body=it.description)
+
+
+def _blue(blue: Blue) -> Iterator[dict[str, Any]]:
+    for it in list(blue.records.values()):
+        comments = [{**comment, "body": comment["text"]} for comment in it.comments]
+        yield _ticket(it.id, it.title, it.tags, it.status, comments, body=it.html)
+
+
+TICKETS: Mapping[str, Callable[[Any], Iterator[dict[str, Any]]]] = {
+    "jira": _jira,
+    "github": _github,
+    "gitlab": _gitlab,
+    "blue": _blue,
+}
+"""The tickets of each ticket system, in the same form."""
