@@ -6,8 +6,6 @@ from typing import Any
 
 from flask import Blueprint, jsonify, request
 
-from tools.sandbox.translators.dictionary import translate
-from tools.sandbox.translators.markup import plain, translate_html
 from tools.sandbox.translators.state import Translator
 
 THREE = {"en": "eng", "ko": "kor", "ja": "jpn", "zh": "zho", "de": "deu", "fr": "fra", "tr": "tur", "pt": "por"}
@@ -42,9 +40,9 @@ def add_routes(routes: Blueprint, state: Translator) -> None:
         text, is_html = request.form["q"], request.form.get("format", "html") == "html"
         with state.lock:
             state.sources.append(source)
-        state.spend([plain(text) if is_html else text], into)
-        keeps = "apertium-notrans"
-        result = translate_html(text, into, keeps=keeps, collapses=False) if is_html else translate(text, into)
+        results = state.translate([text], into, is_html, keeps="apertium-notrans", collapses=False)
+        assert results, "it has no quota"
+        result = results[0]
         if request.form.get("markUnknown") != "no":
             result = f"*{result}"
         return jsonify(responseData={"translatedText": result}, responseDetails=None, responseStatus=200)

@@ -6,8 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from tools.sandbox.translators.dictionary import detect, translate
-from tools.sandbox.translators.markup import plain, translate_html
+from tools.sandbox.translators.dictionary import detect
 from tools.sandbox.translators.state import Translator
 
 REGION = "koreacentral"
@@ -43,20 +42,16 @@ def add_routes(routes: Blueprint, state: Translator) -> None:
             return error(400036, "The target language is not valid.")
         if kind not in ("plain", "html"):
             return error(400003, "The text type is not valid.")
-        shown = [plain(text) for text in texts] if kind == "html" else texts
-        if not state.spend(shown, target):
+        results = state.translate(texts, target, kind == "html", keeps='class="notranslate"')
+        if results is None:
             return error(403001, "The operation is not allowed because the subscription has exceeded its free quota.")
-        keeps = 'class="notranslate"'
-        results = [
-            translate_html(text, target, keeps=keeps) if kind == "html" else translate(text, target) for text in texts
-        ]
         return jsonify(
             [
                 {
                     "detectedLanguage": {"language": detect(text), "score": 1.0},
                     "translations": [{"text": result, "to": target}],
                 }
-                for text, result in zip(shown, results, strict=True)
+                for text, result in zip(texts, results, strict=True)
             ]
         )
 

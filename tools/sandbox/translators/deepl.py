@@ -6,8 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from tools.sandbox.translators.dictionary import detect, translate
-from tools.sandbox.translators.markup import plain, translate_html
+from tools.sandbox.translators.dictionary import detect
 from tools.sandbox.translators.state import Translator, posted
 
 GLOSSARY = "demo-glossary"
@@ -47,18 +46,18 @@ def add_routes(routes: Blueprint, state: Translator) -> None:
             return jsonify(message="Value for 'source_lang' required when using a glossary."), 400
         if glossary and (glossary != GLOSSARY or state.glossary != (source, target.lower().split("-")[0])):
             return jsonify(message="No dictionary found for language pair"), 400
-        is_html = values.get("tag_handling") == "html"
         with state.lock:
             state.formalities.append(f"{formality} {glossary or ''}".strip())
-        if not state.spend([plain(text) for text in texts] if is_html else texts, target):
+        results = state.translate(texts, target, values.get("tag_handling") == "html")
+        if results is None:
             return jsonify(message="Quota Exceeded"), 456
         answers = [
             {
                 "detected_source_language": detect(text).upper(),
-                "text": translate_html(text, target) if is_html else translate(text, target),
+                "text": result,
                 "billed_characters": len(text),
             }
-            for text in texts
+            for text, result in zip(texts, results, strict=True)
         ]
         return jsonify(translations=answers)
 

@@ -6,8 +6,7 @@ from typing import Any
 
 from flask import Blueprint, jsonify, request
 
-from tools.sandbox.translators.dictionary import detect, translate
-from tools.sandbox.translators.markup import plain, translate_html
+from tools.sandbox.translators.dictionary import detect
 from tools.sandbox.translators.state import Translator, posted
 
 
@@ -45,11 +44,10 @@ def add_routes(routes: Blueprint, state: Translator) -> None:
             return error(400, "invalid", "Request payload size exceeds the limit")
         if target not in known():
             return error(400, "invalid", "Invalid Value")
-        is_html = values.get("format") != "text"
-        if not state.spend([plain(text) for text in texts] if is_html else texts, target):
-            return error(403, "dailyLimitExceeded", "Daily Limit Exceeded")
         # Without format=text the texts are HTML, and so are the answers.
-        results = [translate_html(text, target) if is_html else translate(text, target) for text in texts]
+        results = state.translate(texts, target, values.get("format") != "text")
+        if results is None:
+            return error(403, "dailyLimitExceeded", "Daily Limit Exceeded")
         answers = [
             {"translatedText": result, "detectedSourceLanguage": detect(text)}
             for text, result in zip(texts, results, strict=True)

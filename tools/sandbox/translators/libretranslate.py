@@ -7,8 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
-from tools.sandbox.translators.dictionary import LANGUAGES, detect, translate
-from tools.sandbox.translators.markup import plain, translate_html
+from tools.sandbox.translators.dictionary import LANGUAGES, detect
 from tools.sandbox.translators.state import Translator, posted
 
 
@@ -50,9 +49,9 @@ def add_routes(routes: Blueprint, state: Translator) -> None:
             return jsonify(error=f"{kind} format is not supported"), 400
         with state.lock:
             state.sources.append(source)
-        if not state.spend([plain(text) for text in texts] if kind == "html" else texts, target):
+        results = state.translate(texts, target, kind == "html")
+        if results is None:
             return jsonify(error="Slowdown: too many requests"), 429
-        results = [translate_html(text, target) if kind == "html" else translate(text, target) for text in texts]
         answer: dict[str, Any] = {"translatedText": results if many else results[0]}
         if source == "auto":
             answer["detectedLanguage"] = found if many else found[0]

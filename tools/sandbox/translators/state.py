@@ -8,7 +8,8 @@ from typing import Any
 
 from flask import request
 
-from tools.sandbox.translators.dictionary import LANGUAGES
+from tools.sandbox.translators.dictionary import LANGUAGES, translate
+from tools.sandbox.translators.markup import plain, translate_html
 
 KEY = "demo-translate-key"
 
@@ -47,6 +48,12 @@ class Translator:
             self.characters += size
             self.done += [(target, text) for text in texts]
         return True
+
+    def translate(self, texts: list[str], target: str, is_html: bool, **markup: Any) -> list[str] | None:
+        """Counts a call, and translates; None when the quota does not cover it. `markup`: see translate_html."""
+        if not self.spend([plain(text) for text in texts] if is_html else texts, target):
+            return None
+        return [translate_html(text, target, **markup) if is_html else translate(text, target) for text in texts]
 
 
 @dataclass
