@@ -7,7 +7,6 @@ as Blue does, with a code in a GraphQL error: see blue_routes.py.
 from __future__ import annotations
 
 import re
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLSchema, build_schema
 
-from tools.sandbox.changes import Listener
+from tools.sandbox.changes import TicketSystem
 from tools.sandbox.times import now
 from tools.sandbox.windows import Window
 
@@ -151,22 +150,19 @@ def _tagged(record: Record, titles: list[str]) -> bool:
     return record.visible_at <= time.monotonic() and bool({*titles} & {*record.tags})
 
 
-class Blue:
+class Blue(TicketSystem):
     """Its state. `newer`: which names the API has; `requests_left`: until the limit; `bulk`: the limit of changes of
     many records; `tag_lag`: seconds until the filter by tags finds what is new (the real one finds it at once)."""
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
+        super().__init__()
         self.newer = False
         self.token_id, self.token_secret = TOKEN_ID, TOKEN_SECRET
         self.requests_left = 1_000
         self.tag_lag = 0.0
         self.bulk = Window(20)
-        self.created_count = 0
         self.workspaces = [Workspace(WORKSPACE_ID, WORKSPACE), Workspace(OTHER_ID, "web")]
         self.records: dict[str, Record] = {}
-        self.changed: Listener = lambda _change: None
-        """Called when a record is moved or done: sends the webhooks (tools/sandbox/changes.py)."""
         self._last_id = 0
 
     def new_id(self, kind: str) -> str:

@@ -20,6 +20,21 @@ Listener = Callable[[Mapping[str, Any]], None]
 """Called with what was changed, as the ticket system keeps it; see the functions below."""
 
 
+def _unheard(_change: Mapping[str, Any]) -> None:
+    """Nobody wants to know."""
+
+
+@dataclass
+class TicketSystem:
+    """What the stand-ins for ticket systems have in common."""
+
+    created_count: int = field(default=0, init=False)
+    """Tickets ever made through the API, deleted ones included."""
+    changed: Listener = field(default_factory=lambda: _unheard, init=False)
+    """Called when a ticket gets another status: sends the webhooks."""
+    lock: threading.RLock = field(default_factory=threading.RLock, init=False)
+
+
 @dataclass
 class Mail:
     """`longest_delay`: seconds; `repeats`: the share that is sent once more, after another delay. What is late arrives

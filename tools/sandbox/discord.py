@@ -14,7 +14,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from tools.sandbox.web import json_answer
+from tools.sandbox.web import Refusal, answer_refusals, json_answer
 from tools.sandbox.windows import Window
 
 WEBHOOK, TOKEN = "112233445566778899", "made-up-token_of-a-discord-webhook"
@@ -35,11 +35,9 @@ class Message:
     pings: list[str]
 
 
-class DiscordError(Exception):
+class DiscordError(Refusal):
     def __init__(self, status: int, code: int, message: str, errors: Any = None) -> None:
-        self.status = status
-        self.body = {"message": message, "code": code, **({"errors": errors} if errors else {})}
-        super().__init__(message)
+        super().__init__(status, {"message": message, "code": code, **({"errors": errors} if errors else {})})
 
 
 @dataclass
@@ -158,8 +156,5 @@ def blueprint(discord: Discord) -> Blueprint:
         discord.find(webhook, token)
         return json_answer(200, {"id": WEBHOOK, "name": "feedback", "channel_id": "1", "guild_id": "2", "token": TOKEN})
 
-    @routes.errorhandler(DiscordError)
-    def refused(error: DiscordError) -> Response:
-        return json_answer(error.status, error.body)
-
+    answer_refusals(routes)
     return routes

@@ -5,13 +5,12 @@ https://docs.github.com/en/rest/issues. What is refused is refused as GitHub doe
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.sandbox.changes import Listener
+from tools.sandbox.changes import TicketSystem
 from tools.sandbox.times import now
 from tools.sandbox.windows import Window
 
@@ -80,7 +79,7 @@ class Repository:
 
 
 @dataclass
-class GitHub:
+class GitHub(TicketSystem):
     """Its state. `search_lag`: seconds until the search finds what is new; lists show it at once."""
 
     token: str = TOKEN
@@ -88,17 +87,12 @@ class GitHub:
     search_lag: float = 10.0
     writes: Window = field(default_factory=lambda: Window(80))
     remaining: int = 5000
-    created_count: int = 0
-    """Issues ever made through the API, deleted ones included."""
     repositories: dict[str, Repository] = field(
         default_factory=lambda: {name: Repository(id, name) for id, name in ((1001, REPO), (1002, "acme/web"))}
     )
     renamed: dict[str, str] = field(default_factory=dict)
-    changed: Listener = lambda _change: None
-    """Called when an issue is closed or opened again: sends the webhooks (tools/sandbox/changes.py)."""
 
     def __post_init__(self) -> None:
-        self.lock = threading.RLock()
         self._last_comment = 0
 
     def repository(self, name: str) -> Repository:

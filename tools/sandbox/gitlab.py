@@ -6,13 +6,13 @@ https://docs.gitlab.com/api/issues/. What is refused is refused as GitLab does: 
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.sandbox.changes import Listener
+from tools.sandbox.changes import TicketSystem
 from tools.sandbox.times import now
+from tools.sandbox.web import Refusal
 from tools.sandbox.windows import Window
 
 TOKEN = "gitlab-demo-token"
@@ -26,12 +26,8 @@ COMMAND = re.compile(
 )
 
 
-class GitLabRefusal(Exception):
+class GitLabRefusal(Refusal):
     """`body`: an object, or text."""
-
-    def __init__(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
-        self.status, self.body, self.headers = status, body, headers
-        super().__init__(f"{status} {body}")
 
 
 def refusal(status: int, message: Any) -> GitLabRefusal:
@@ -71,7 +67,7 @@ class Project:
 
 
 @dataclass
-class GitLab:
+class GitLab(TicketSystem):
     """Its state. `remaining`: requests until the limit of the server; `new_notes`: the limit of notes."""
 
     token: str = TOKEN
@@ -80,17 +76,12 @@ class GitLab:
     expired: bool = False
     new_notes: Window = field(default_factory=lambda: Window(300))
     remaining: int = 2000
-    created_count: int = 0
-    """Issues ever made through the API, deleted ones included."""
     executed: list[str] = field(default_factory=list)
     """Quick actions that were carried out."""
     projects: dict[int, Project] = field(default_factory=lambda: {5: Project(5, PROJECT), 6: Project(6, OTHER)})
     renamed: dict[str, int] = field(default_factory=dict)
-    changed: Listener = lambda _change: None
-    """Called when an issue is closed or opened again: sends the webhooks (tools/sandbox/changes.py)."""
 
     def __post_init__(self) -> None:
-        self.lock = threading.RLock()
         self._last_id = 300
 
     def project(self, name: str) -> Project:

@@ -14,7 +14,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from tools.sandbox.web import json_answer
+from tools.sandbox.web import Refusal, answer_refusals
 from tools.sandbox.windows import Window
 
 TEAM, TOKEN = "12345678", "0123456789abcdef0123456789abcdef"
@@ -34,10 +34,9 @@ class Message:
     email: str = ""
 
 
-class JandiError(Exception):
+class JandiError(Refusal):
     def __init__(self, code: int, message: str) -> None:
-        self.status, self.code = code // 100, code
-        super().__init__(message)
+        super().__init__(code // 100, {"code": code, "message": message})
 
 
 @dataclass
@@ -114,8 +113,5 @@ def blueprint(jandi: Jandi) -> Blueprint:
         jandi.post(request.get_data())
         return Response("", 200)
 
-    @routes.errorhandler(JandiError)
-    def refused(error: JandiError) -> Response:
-        return json_answer(error.status, {"code": error.code, "message": str(error)})
-
+    answer_refusals(routes)
     return routes

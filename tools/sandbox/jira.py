@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import base64
 import re
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from tools.sandbox.changes import Listener
+from tools.sandbox.changes import TicketSystem
 from tools.sandbox.jira_rules import JqlError, Rules, Transition, creation_errors, edit_errors, parse_jql, text_problem
 from tools.sandbox.times import now
 
@@ -59,7 +58,7 @@ class Ticket:
 
 
 @dataclass
-class Jira:
+class Jira(TicketSystem):
     """Its state; the routes are in jira_routes.py. `search_lag`: seconds until Cloud's search finds what is new."""
 
     deployment: Deployment = "Cloud"
@@ -75,16 +74,11 @@ class Jira:
     """By key."""
     moved: dict[str, str] = field(default_factory=dict)
     """Old key: new key."""
-    created_count: int = 0
-    """Tickets ever made, deleted ones included."""
-    changed: Listener = lambda _change: None
-    """Called when a ticket gets another status: sends the webhooks (tools/sandbox/changes.py)."""
     wrong_login: Literal["refused", "anonymous"] = "refused"
     """What wrong or expired credentials get: 401, or (as some sites do) the answers that an anonymous visitor gets,
     with the failure in a header alone."""
 
     def __post_init__(self) -> None:
-        self.lock = threading.RLock()
         self._last_number: dict[str, int] = {}
         self._last_id = 10_000
         self._last_comment = 0

@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from tools.sandbox.web import json_answer
+from tools.sandbox.web import Refusal, answer_refusals
 
 HOOK = "madeuphookofmattermost0001"
 WEBHOOK_PATH = f"hooks/{HOOK}"
@@ -34,11 +34,10 @@ class Post:
     mentions: list[str]
 
 
-class MattermostError(Exception):
+class MattermostError(Refusal):
     def __init__(self, status: int, id_: str, message: str) -> None:
-        self.status = status
-        self.body = {"id": f"{id_}.app_error", "message": message, "detailed_error": "", "status_code": status}
-        super().__init__(message)
+        body = {"id": f"{id_}.app_error", "message": message, "detailed_error": "", "status_code": status}
+        super().__init__(status, body)
 
 
 @dataclass
@@ -155,8 +154,5 @@ def blueprint(mattermost: Mattermost) -> Blueprint:
         mattermost.post(hook, request.get_data())
         return Response("ok", 200, headers, content_type="text/plain")
 
-    @routes.errorhandler(MattermostError)
-    def refused(error: MattermostError) -> Response:
-        return json_answer(error.status, error.body)
-
+    answer_refusals(routes)
     return routes

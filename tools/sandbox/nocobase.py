@@ -16,7 +16,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from tools.sandbox.receiver import hub_signature
-from tools.sandbox.web import json_answer
+from tools.sandbox.web import Refusal, answer_refusals, json_answer
 
 KEY = "w1k2f3l4o5w6"
 WEBHOOK_PATH = f"api/webhook:trigger/{KEY}"
@@ -26,10 +26,9 @@ COLLECTION = "feedback"
 MOST = 200
 
 
-class NocoBaseError(Exception):
+class NocoBaseError(Refusal):
     def __init__(self, status: int, message: str, code: str = "") -> None:
-        self.status, self.code = status, code
-        super().__init__(message)
+        super().__init__(status, {"errors": [{"message": message, **({"code": code} if code else {})}]})
 
 
 @dataclass
@@ -146,9 +145,5 @@ def blueprint(nocobase: NocoBase) -> Blueprint:
             query = dict(request.args.lists())
             return jsonify({"data": nocobase.act(name, action, query, request.get_json(silent=True))})
 
-    @routes.errorhandler(NocoBaseError)
-    def refused(error: NocoBaseError) -> Response:
-        body = {"errors": [{"message": str(error), **({"code": error.code} if error.code else {})}]}
-        return json_answer(error.status, body)
-
+    answer_refusals(routes)
     return routes

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Blueprint, Response, request
 
-from tools.sandbox.web import json_answer
+from tools.sandbox.web import Refusal, answer_refusals
 from tools.sandbox.windows import Window
 
 WORKFLOW, SIG = "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "made-up-signature_of-a-workflow-0001"
@@ -34,10 +35,9 @@ class Message:
     links: dict[str, str]
 
 
-class TeamsError(Exception):
-    def __init__(self, status: int, code: str) -> None:
-        self.status, self.code = status, code
-        super().__init__(code)
+class TeamsError(Refusal):
+    def __init__(self, status: int, code: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status, {"error": {"code": code, "message": f"The request failed: {code}."}}, headers)
 
 
 @dataclass
@@ -67,7 +67,7 @@ class Teams:
         if self.state != "Enabled":
             raise TeamsError(400, "WorkflowTriggerIsNotEnabled")
         if not self.window.take() and self.has_limits:
-            raise TeamsError(429, "TooManyRequests")
+            raise TeamsError(429, "TooManyRequests", {"Retry-After": "1"} if self.names_time else None)
 
     def start(self, raw: bytes) -> None:
         """Takes a card, if the trigger's schema does. Raises TeamsError."""
@@ -137,10 +137,5 @@ def blueprint(teams: Teams) -> Blueprint:
         teams.start(request.get_data())
         return Response("", 202)
 
-    @routes.errorhandler(TeamsError)
-    def refused(error: TeamsError) -> Response:
-        headers = {"Retry-After": "1"} if error.status == 429 and teams.names_time else {}
-        body = {"error": {"code": error.code, "message": f"The request failed: {error.code}."}}
-        return json_answer(error.status, body, headers)
-
+    answer_refusals(routes)
     return routes

@@ -23,5 +23,17 @@ def json_object(otherwise: Exception) -> dict[str, Any]:
     return given
 
 
+class Refusal(Exception):
+    """What a stand-in answers instead of a success."""
+
+    def __init__(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
+        self.status, self.body, self.headers = status, body, headers
+        super().__init__(f"{status} {body}")
+
+
+def answer_refusals(routes: Blueprint) -> None:
+    routes.register_error_handler(Refusal, lambda it: json_answer(it.status, it.body, it.headers))
+
+
 def json_answer(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:
     return Response(json.dumps(body), status, headers, content_type="application/json")
