@@ -64,27 +64,16 @@ def parse(request: Request) -> Event | Unread:
         if what == "done" and now.get("done") is False:
             what = "reopened"
         values = {"status": ticket.status} if what == "moved" and ticket.status else {}
-        what = "moved_to" if values else what
+        about = summary(ticket, Actor(), "moved_to" if values else what, **values)
+        subject, moves = Subject(NAME, "record", "", ticket.id), change in STATUS_CHANGES
+        previous = _status(before) if moves else ""
         return TicketEvent(
-            NAME,
-            id_,
-            name,
-            Subject(NAME, "record", "", ticket.id),
-            occurred,
-            body,
-            ticket,
-            Actor(),
-            _status(before) if change in STATUS_CHANGES else "",
-            moves=change in STATUS_CHANGES,
-            summary=summary(ticket, Actor(), what, **values),
+            NAME, id_, name, subject, occurred, body, ticket, previous_status=previous, moves=moves, summary=about
         )
     if kind == "COMMENT_CREATED" and (record := _record_of(now)):
-        ticket = Ticket(record, record, text(part(now, "todo"), "title"))
-        written = first(text(now, "text"), text(now, "html"))
-        about = summary(ticket, Actor(), OTHERS[kind])
-        return TicketEvent(
-            NAME, id_, name, Subject(NAME, "record", "", record), occurred, body, ticket, comment=written, summary=about
-        )
+        ticket, subject = Ticket(record, record, text(part(now, "todo"), "title")), Subject(NAME, "record", "", record)
+        about, written = summary(ticket, Actor(), OTHERS[kind]), first(text(now, "text"), text(now, "html"))
+        return TicketEvent(NAME, id_, name, subject, occurred, body, ticket, comment=written, summary=about)
     title = first(*(text(value, key) for value in (now, before) for key in ("title", "name", "text")))
     return Event(
         NAME,
