@@ -183,6 +183,11 @@ class Sample:
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Sample:
+        """`body` as most senders write it: JSON without blanks, in UTF-8."""
+        return cls(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), headers or {})
+
     def request(self, instance: str = "default") -> Request:
         """As the receiver has it."""
         return Request(instance, json.loads(self.body), self.body, self.headers)

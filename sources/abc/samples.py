@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
+
+from bridge.times import iso
 
 DATA: dict[str, tuple[str, ...]] = {
     "FEEDBACK_CREATION": ("feedback", "channel", "project"),
@@ -21,7 +23,7 @@ def body(
 ) -> bytes:
     """The event as it would be sent now, about the given ids. `created`: `createdAt` of an `issue` or a `feedback` that
     exists (the id alone does not identify it); now where there is none."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    now = iso(time.time() * 1000)
     times = {kind: {"createdAt": (created or {}).get(kind, now), "updatedAt": now} for kind in ("issue", "feedback")}
     sample_issue = {
         "id": issue,

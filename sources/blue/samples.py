@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
+import time
 from typing import Any
 
+from bridge.times import iso
 from sources.base import Sample
 from sources.blue.events import NAME
 
@@ -13,7 +13,7 @@ from sources.blue.events import NAME
 def sample(name: str) -> Sample:
     """The event (`blue.TODO_MOVED`) as it would be sent now."""
     kind = name.removeprefix(f"{NAME}.")
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    now = iso(time.time() * 1000)
     value: dict[str, Any] = {"id": "samplerecord", "uid": "sample", "updatedAt": now}
     if kind.startswith("COMMENT_"):
         value |= {"text": "Sample comment", "category": "TODO", "categoryId": "samplerecord"}
@@ -30,4 +30,4 @@ def sample(name: str) -> Sample:
         "previousValue": None if created else value,
         "currentValue": None if deleted else value,
     }
-    return Sample(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
+    return Sample.of(body)

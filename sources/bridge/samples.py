@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+import time
 
+from bridge.times import iso
 from sources.base import Sample
 from sources.bridge.events import ABOUT, NAME
 
@@ -12,7 +13,7 @@ from sources.bridge.events import ABOUT, NAME
 def sample(name: str) -> Sample:
     """The event (`bridge.dead_letter`) as it would be made now."""
     kind = name.removeprefix(f"{NAME}.")
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    now = iso(time.time() * 1000)
     about = {"connector": "jira", "destination": "jira", "source": "abc", "system": "jira"}[ABOUT[kind]]
     body = {"event": kind, "at": now, ABOUT[kind]: about, "reason": "auth", "count": 1, "why": "Sample", "since": now}
     if kind == "source_silent":

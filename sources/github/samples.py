@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,5 +32,4 @@ def sample(name: str) -> Sample:
         "repository": {"id": 1, "full_name": "acme/app", "html_url": url},
         "sender": {"login": "sample", "id": 1, "type": "User"},
     }
-    raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-    return Sample(raw, {EVENT_HEADER: kind, DELIVERY_HEADER: "00000000-0000-4000-8000-000000000000"})
+    return Sample.of(body, {EVENT_HEADER: kind, DELIVERY_HEADER: "00000000-0000-4000-8000-000000000000"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,4 +39,4 @@ def sample(name: str) -> Sample:
     else:
         changes = {"state_id": {"previous": 1, "current": 2}} if closed else {}
         body |= {"object_attributes": {**issue, "action": action}, "changes": changes}
-    return Sample(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
+    return Sample.of(body)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -38,4 +37,4 @@ def sample(name: str) -> Sample:
     if kind == "issue_updated":
         change = {"field": "status", "fieldtype": "jira", "fieldId": "status", "from": "10000", "fromString": "To Do"}
         body["changelog"] = {"id": "10124", "items": [{**change, "to": "10001", "toString": "Done"}]}
-    return Sample(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
+    return Sample.of(body)

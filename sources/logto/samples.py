@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
+import time
 from typing import Any
 
+from bridge.times import iso
 from sources.base import Sample
 from sources.logto import events
 
@@ -16,7 +16,7 @@ HOOK = "samplehook00000000000"
 def sample(name: str) -> Sample:
     """The event (`logto.User.Created`) as it would be sent now."""
     sent = name.removeprefix(f"{events.NAME}.")
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    now = iso(time.time() * 1000)
     body: dict[str, Any] = {"event": sent, "createdAt": now, "userAgent": "sample"}
     if sent in events.INTERACTIONS:
         body |= {"interactionEvent": "SignIn", "userId": USER["id"], "user": USER}
@@ -24,4 +24,4 @@ def sample(name: str) -> Sample:
         body |= {"path": events.TEST_PATH, "method": "POST", "status": 200, "params": {"id": "sample01"}}
         body |= {"data": USER if sent.startswith("User.") else {"id": "sample01", "name": "Sample"}}
     body |= {"application": {"id": "sampleapp", "name": "Sample application"}, "hookId": HOOK}
-    return Sample(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
+    return Sample.of(body)

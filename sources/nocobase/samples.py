@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
+import time
 
+from bridge.times import iso
 from sources.base import Sample
 from sources.nocobase.events import NAME
 
 
 def sample(name: str) -> Sample:
     """The event (`nocobase.record.updated`) as it would be sent now."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    now = iso(time.time() * 1000)
     body = {
         "event": name.removeprefix(f"{NAME}."),
         "id": f"12-{now}",
@@ -21,4 +21,4 @@ def sample(name: str) -> Sample:
         "who": "Sample",
         "data": {"id": 12, "createdAt": now, "updatedAt": now},
     }
-    return Sample(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
+    return Sample.of(body)
