@@ -103,6 +103,13 @@ class Store:
             value = self._keys[key] = kind()
         return value
 
+    def _remove(self, key: bytes, kind: Callable[..., Any], member: bytes) -> int:
+        if member not in self._read(key, kind):
+            return 0
+        del self._write(key, kind)[member]
+        self._tidy(key)
+        return 1
+
     def _tidy(self, key: bytes) -> None:
         """A value without members does not exist."""
         if not self._keys[key]:
@@ -210,11 +217,7 @@ class Store:
         return len(found) - before
 
     def _srem(self, key: bytes, member: bytes) -> int:
-        if member not in self._read(key, Members):
-            return 0
-        del self._write(key, Members)[member]
-        self._tidy(key)
-        return 1
+        return self._remove(key, Members, member)
 
     def _smembers(self, key: bytes) -> list[bytes]:
         return list(self._read(key, Members))
@@ -228,11 +231,7 @@ class Store:
         return int(added)
 
     def _zrem(self, key: bytes, member: bytes) -> int:
-        if member not in self._read(key, Scores):
-            return 0
-        del self._write(key, Scores)[member]
-        self._tidy(key)
-        return 1
+        return self._remove(key, Scores, member)
 
     def _zcard(self, key: bytes) -> int:
         return len(self._read(key, Scores))
@@ -278,5 +277,7 @@ class Store:
 COMMANDS: dict[bytes, Callable[..., Answer]] = {
     name.removeprefix("_").upper().encode(): function
     for name, function in vars(Store).items()
-    if name not in ("_read", "_write", "_tidy", "_delete", "_pexpire") and name[:1] == "_" and name[:2] != "__"
+    if name not in ("_read", "_write", "_remove", "_tidy", "_delete", "_pexpire")
+    and name[:1] == "_"
+    and name[:2] != "__"
 }
