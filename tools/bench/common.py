@@ -71,10 +71,11 @@ class Report:
         """One of the figures that stand for all of them on the first page."""
         self._ratios.append((what, measured))
 
-    def write(self, page: Path, first_page: Path | None = None) -> None:
-        """Into the blocks of this command. Raises ValueError as figures.write does."""
+    def write(self, page: Path, first_page: Path = FIRST_PAGE) -> None:
+        """Into the blocks of this command; the ratios, where there are some, also into those of the first page. Raises
+        ValueError as figures.write does."""
         figures.write(page, self._command, "\n\n".join(self._parts))
-        if first_page:
+        if self._ratios:
             figures.write(first_page, self._command, figures.table(("what", "measured"), self._ratios))
 
 

@@ -29,7 +29,6 @@ from jobs.ledger.ledger import Ledger
 from sources.abc.events import parse
 from sources.base import Event
 from tools.bench.common import (
-    FIRST_PAGE,
     PERFORMANCE,
     TOKEN,
     Report,
@@ -257,7 +256,7 @@ def main() -> None:
         the_call_alone(report, env, *((50, 1) if given.quick else (500, 7)))
         hung(report, processes, env, 1 if given.quick else 5)
     if given.write:
-        report.write(PERFORMANCE, FIRST_PAGE)
+        report.write(PERFORMANCE)
 
 
 if __name__ == "__main__":

@@ -26,19 +26,7 @@ from jobs.configuration import configure
 from jobs.connection import connect
 from jobs.ledger.ledger import Ledger
 from sources.abc.events import parse
-from tools.bench.common import (
-    FIRST_PAGE,
-    PERFORMANCE,
-    TOKEN,
-    Report,
-    Sample,
-    arguments,
-    body,
-    family,
-    measured_core,
-    place,
-    rounds,
-)
+from tools.bench.common import PERFORMANCE, TOKEN, Report, Sample, arguments, body, family, measured_core, place, rounds
 from tools.bench.receiver import serve
 from tools.bench.stub import Stub
 from tools.bench.views import JOB
@@ -227,7 +215,7 @@ def main() -> None:
             f"{webhooks[1] / webhooks[0]:.2f} ×",
         )
     if given.write:
-        report.write(PERFORMANCE, FIRST_PAGE)
+        report.write(PERFORMANCE)
 
 
 def throughput(report: Report, rates: Mapping[str, Sample], runs: Mapping[str, list[Run]]) -> None:
