@@ -8,19 +8,7 @@ from typing import Any, cast
 from bridge.http import NoAnswer
 from connectors import abc_errors
 from connectors.answers import no_answer
-from connectors.base import (
-    Changed,
-    Check,
-    Context,
-    Destination,
-    Done,
-    Failed,
-    Links,
-    Outcome,
-    Preview,
-    Skipped,
-    Tools,
-)
+from connectors.base import Changed, Check, Context, Destination, Done, Failed, Links, Outcome, Preview, Skipped, Tools
 from connectors.tickets import markers
 from connectors.tickets.back import Back
 from connectors.tickets.base import Halt, NoWay, Refused, Ticket, TicketApi
