@@ -52,7 +52,7 @@ def test_all_is_well(operator: Browser, world: World) -> None:
 @pytest.mark.parametrize(
     ("damage", "sentence", "state"),
     [
-        ("down", "slack is down; what is for it waits.", "down"),
+        ("down", "slack is down; its deliveries wait.", "down"),
         ("auth", "slack is misconfigured.", "misconfigured"),
         ("gone", "slack has stopped.", "stopped"),
     ],
@@ -94,7 +94,7 @@ def test_a_full_redis_is_named_and_not_a_missing_worker(operator: Browser, redis
     redis.config_set("maxmemory", 1)
     try:
         text = visible(operator.get("/").text)
-        assert "Redis is full (1B): webhooks are answered 503" in text
+        assert "Redis is full (1B): webhooks are answered with 503" in text
         assert "No worker is alive" not in text
         answer = operator.post("/tools/check", form)
         assert (answer.status_code, "Redis has used up its memory" in visible(answer.text)) == (503, True)

@@ -196,7 +196,7 @@ def test_excerpts_of_requests_are_cut_redacted_inert_and_hidden_until_asked_for(
     assert "POST https://slack.example/&lt;secret&gt;" in hidden
     assert "400, 0.25 s" in hidden
     assert "asked" not in visible(hidden).replace("asked for", "")
-    assert "Excerpts of request and answer are shown with the rest." in hidden
+    assert "“Show everything” also shows excerpts of requests and answers." in hidden
     shown = operator.submit(f"/events/{event}", f"/events/{event}/reveal").text
     for start in ("asked", "→ answered"):
         assert f"{start} &lt;secret&gt; &lt;script&gt;alert(&#34;" in shown

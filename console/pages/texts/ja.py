@@ -101,7 +101,7 @@ TEXTS = {
     "event.title": "イベント",
     "event.why": "理由",
     "event.body": "受信した内容",
-    "event.masked": "個人に関する可能性のあるテキストは隠されています。表示すると監査ログに記録されます。",
+    "event.masked": "個人情報の可能性があるテキストは隠されています。表示すると監査ログに記録されます。",
     "event.reveal": "すべて表示",
     "event.excerpts_masked": "リクエストと応答の抜粋は「すべて表示」で確認できます。",
     "event.line": "この対象の流れ",
@@ -142,14 +142,14 @@ TEXTS = {
     "tools.id.feedback": "フィードバック ID",
     "tools.bad_id": "ID は数字で入力してください。",
     "tools.reconcile": "取りこぼしの確認",
-    "tools.reconcile.lead": "ABC User Feedback と比較し、取りこぼしたものを復旧します。worker は RECONCILE_EVERY "
-    "秒ごとに実行します。最初は試行のみで、何も変更しません。",
+    "tools.reconcile.lead": "ABC User Feedback と比較し、取りこぼしたイベントを復旧します。worker は RECONCILE_EVERY "
+    "秒ごとに実行します。ここでは最初にドライランを行います。ドライランは何も変更しません。",
     "tools.reconcile.off": "比較する対象がありません。ABC_API_URL と ABC_API_KEY を設定してください。",
     "tools.since": "開始時点 (任意)",
     "tools.since.hint": "2026-11-01T00:00Z のような日時、または 36h、7d のような期間です。空欄なら前回の続きからです。",
     "tools.bad_since": "2026-11-01T00:00Z のような日時でも、36h や 7d のような期間でもありません。",
-    "tools.dry_run": "試行する",
-    "tools.dry_run_first": "同じ開始時点の試行結果を先に確認してください。",
+    "tools.dry_run": "ドライラン",
+    "tools.dry_run_first": "先に、同じ開始時点でドライランを実行してください。",
     "tools.action": "処理",
     "tools.reconcile.would": "復旧の対象: {n} 件。何も変更していません。",
     "tools.reconcile.did": "復旧: {n} 件。",
@@ -161,7 +161,7 @@ TEXTS = {
     "change.check": "すべて確認",
     "change.sample": "サンプルイベントを送信",
     "change.reconcile": "取りこぼしを復旧",
-    "change.reconcile_dry": "取りこぼし確認の試行",
+    "change.reconcile_dry": "取りこぼし確認のドライラン",
     "change.replay": "再送",
     "change.reveal": "イベントの個人情報を表示",
     "change.export": "書き出し",
@@ -186,17 +186,17 @@ TEXTS = {
     "OIDC_ISSUER を確認してください。",
     "login.oidc.failed": "ログインサービスで本人確認ができませんでした。理由は web プロセスのログにあります。"
     "もう一度試してください。",
-    "login.oidc.refused": "ログインサービスでキャンセルまたは拒否されました。",
+    "login.oidc.refused": "ログインサービスで、ログインがキャンセルまたは拒否されました。",
     "login.oidc.expired": "ログインの期限が切れたか、別のブラウザーで開始されました。もう一度試してください。",
     "login.oidc.too_many": "試行回数が多すぎます。1分後にもう一度試してください。",
-    "login.oidc.not_allowed": "ログインできましたが、OIDC_ALLOW に登録されていません。"
-    "このサービスの運用者に問い合わせてください。",
+    "login.oidc.not_allowed": "ログインサービスにはログインしましたが、OIDC_ALLOW に登録されていません。"
+    "Feedback Bridge の運用者に問い合わせてください。",
     "overview.last_event": "最後のイベントは {age}前に届きました。",
     "overview.no_event": "イベントはまだ届いていません。",
     "overview.no_connector": "有効なコネクターがありません。CONNECTORS を設定してください。",
     "overview.no_worker": "動作中の worker がありません。Procfile の worker を起動してください。"
     "それまですべて待機します。",
-    "overview.suspended": "worker は一時停止中です (rq suspend)。rq resume まで待機します。",
+    "overview.suspended": "worker は一時停止中です (rq suspend)。rq resume を実行するまで、配信は待機します。",
     "overview.hung": "応答しない worker のスロット: {n}。worker のログに対象の配信があります。",
     "overview.evicts": "Redis がイベントを削除する可能性があります。maxmemory-policy を noeviction "
     "に設定してください。",
@@ -212,7 +212,7 @@ TEXTS = {
     "overview.events.day": "イベント (1日)",
     "overview.events.week": "イベント (1週間)",
     "overview.workers": "worker",
-    "overview.memory": "Redis のメモリ",
+    "overview.memory": "Redis のメモリー",
     "overview.of": "{most} の {percent}%",
     "overview.hours": "1時間ごとのイベントと結果",
     "overview.span.day": "1日",
@@ -232,7 +232,7 @@ TEXTS = {
     "condition.destination": "送信先",
     "condition.breaker_open": "ブレーカー作動中",
     "condition.next_probe": "次の確認",
-    "condition.limited_by_rate": "(レート制限 {n})",
+    "condition.limited_by_rate": "(レート制限のため {n} 件)",
     "condition.last_error": "最後のエラー:",
     "condition.event": "イベント",
     "condition.deliveries": "このコネクターの配信",
@@ -273,12 +273,12 @@ TEXTS = {
     "change.register": "ABC User Feedback に Webhook を登録",
     "overview.full": "Redis のメモリー ({most}) がいっぱいです。Webhook には 503 で応答し、worker は待機しています。"
     "メモリーを増やし (maxmemory、または上位のプラン)、maxmemory-policy は noeviction のままにしてください。",
-    "overview.nearly_full": "Redis はメモリー {most} の {percent} % を使用しています。"
+    "overview.nearly_full": "Redis はメモリー {most} の {percent}% を使用しています。"
     "いっぱいになると何も保存できません。メモリーを増やすか、RETENTION_DAYS を下げてください。",
     "overview.dead_letters": "対処が必要な失敗した配信: {n} 件。",
     "error.redis_full.title": "Redis のメモリーがいっぱいです",
     "error.redis_full": "Redis がメモリー (maxmemory) を使い切りました。何も変更していません。Webhook には 503 "
     "で応答し、worker は待機しています。Redis のメモリーを増やし (maxmemory、または上位のプラン)、maxmemory-policy "
-    "は noeviction のままにしてください。その後はすべて自動で続き、"
-    "送信元があきらめたものは取りこぼしの復旧で見つかります。",
+    "は noeviction のままにしてください。その後はすべての処理が自動で続き、"
+    "送信元が再送をあきらめたイベントは、取りこぼしの確認で見つかります。",
 }

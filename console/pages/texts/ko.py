@@ -62,7 +62,7 @@ TEXTS = {
     "notice.started": "시작했습니다. 결과가 아래에 나타납니다.",
     "notice.running": "이미 실행 중입니다. 그 결과가 아래에 있습니다.",
     "notice.accepted": "이벤트를 접수했습니다. 전송 상황은 아래에 있습니다.",
-    "notice.known": "이미 알려진 이벤트입니다. 같은 이벤트이므로 다시 전송하지 않습니다.",
+    "notice.known": "이미 받은 이벤트입니다. 같은 이벤트이므로 다시 전송하지 않습니다.",
     "notice.queued": "다시 전송합니다.",
     "notice.foreign": "더 새로운 버전의 Feedback Bridge가 저장한 항목이므로 이 프로세스는 변경하지 않습니다.",
     "field.id": "ID",
@@ -101,7 +101,7 @@ TEXTS = {
     "event.title": "이벤트",
     "event.why": "이유",
     "event.body": "수신한 내용",
-    "event.masked": "개인에 관한 것일 수 있는 텍스트는 숨겨져 있습니다. 표시하면 감사 기록에 남습니다.",
+    "event.masked": "개인 정보일 수 있는 텍스트는 숨겨져 있습니다. 표시하면 감사 기록에 남습니다.",
     "event.reveal": "모두 표시",
     "event.excerpts_masked": "요청과 응답의 발췌는 ‘모두 표시’를 누르면 보입니다.",
     "event.line": "이 대상의 순서",
@@ -122,8 +122,8 @@ TEXTS = {
     "happened.other": "{source}에서 이벤트를 받았습니다: {name}.",
     "condition.to_do": "조치 방법:",
     "tools.check": "전체 점검",
-    "tools.check.lead": "flask check와 같이 설정을 검사하고 설정된 모든 시스템에 확인합니다. 정상인 시스템을 "
-    "기다리던 전송은 다시 보냅니다.",
+    "tools.check.lead": "flask check와 같이 설정을 검사하고, 설정된 모든 시스템에 요청을 보내 확인합니다. 정상으로 "
+    "확인된 시스템을 기다리던 전송은 다시 보냅니다.",
     "tools.check.button": "지금 점검",
     "tools.check.well": "모두 정상입니다.",
     "tools.check.failed": "실패: {n}",
@@ -141,7 +141,7 @@ TEXTS = {
     "tools.id.feedback": "피드백 ID",
     "tools.bad_id": "ID는 숫자여야 합니다.",
     "tools.reconcile": "누락 확인",
-    "tools.reconcile.lead": "ABC User Feedback와 비교하여 누락된 것을 복구합니다. worker는 RECONCILE_EVERY초마다 "
+    "tools.reconcile.lead": "ABC User Feedback와 비교하여 누락된 이벤트를 복구합니다. worker는 RECONCILE_EVERY초마다 "
     "이 작업을 합니다. 먼저 시험 실행을 하며, 이때는 아무것도 바꾸지 않습니다.",
     "tools.reconcile.off": "비교할 대상이 없습니다. ABC_API_URL과 ABC_API_KEY를 설정하세요.",
     "tools.since": "시작 시점(선택)",
@@ -184,17 +184,18 @@ TEXTS = {
     "login.or": "또는",
     "login.oidc.unavailable": "로그인 서비스를 지금 사용할 수 없습니다. 이유는 web 프로세스의 로그에 있습니다. "
     "OIDC_ISSUER를 확인하세요.",
-    "login.oidc.failed": "로그인 서비스가 신원을 증명하지 못했습니다. 이유는 web 프로세스의 로그에 있습니다. "
+    "login.oidc.failed": "로그인 서비스에서 신원을 확인하지 못했습니다. 이유는 web 프로세스의 로그에 있습니다. "
     "다시 시도하세요.",
-    "login.oidc.refused": "로그인 서비스에서 취소되었거나 거부되었습니다.",
-    "login.oidc.expired": "로그인 시간이 지났거나 다른 브라우저에서 시작되었습니다. 다시 시도하세요.",
+    "login.oidc.refused": "로그인 서비스에서 로그인이 취소되었거나 거부되었습니다.",
+    "login.oidc.expired": "로그인 유효 시간이 지났거나, 다른 브라우저에서 시작한 로그인입니다. 다시 시도하세요.",
     "login.oidc.too_many": "시도가 너무 많습니다. 1분 후에 다시 시도하세요.",
-    "login.oidc.not_allowed": "로그인했지만 OIDC_ALLOW에 등록되어 있지 않습니다. 이 서비스의 운영자에게 문의하세요.",
+    "login.oidc.not_allowed": "로그인 서비스에는 로그인했지만 OIDC_ALLOW에 등록되어 있지 않습니다. Feedback Bridge의 "
+    "운영자에게 문의하세요.",
     "overview.last_event": "마지막 이벤트는 {age} 전에 도착했습니다.",
     "overview.no_event": "아직 도착한 이벤트가 없습니다.",
     "overview.no_connector": "켜진 커넥터가 없습니다. CONNECTORS를 설정하세요.",
     "overview.no_worker": "작동 중인 worker가 없습니다. Procfile의 worker를 시작하세요. 그때까지 모두 대기합니다.",
-    "overview.suspended": "worker가 일시 중지되었습니다(rq suspend). rq resume을 실행할 때까지 대기합니다.",
+    "overview.suspended": "worker가 일시 중지되었습니다(rq suspend). rq resume을 실행할 때까지 전송이 대기합니다.",
     "overview.hung": "응답이 없는 worker 슬롯: {n}개. worker의 로그에 해당 전송이 나옵니다.",
     "overview.evicts": "Redis가 이벤트를 삭제할 수 있습니다. maxmemory-policy를 noeviction으로 설정하세요.",
     "overview.is.stopped": "{name}: 중지되었습니다.",
@@ -229,7 +230,7 @@ TEXTS = {
     "condition.destination": "목적지",
     "condition.breaker_open": "차단기 열림",
     "condition.next_probe": "다음 확인",
-    "condition.limited_by_rate": "(속도 제한 {n})",
+    "condition.limited_by_rate": "(속도 제한 때문에 {n}건)",
     "condition.last_error": "마지막 오류:",
     "condition.event": "이벤트",
     "condition.deliveries": "이 커넥터의 전송",
@@ -271,11 +272,11 @@ TEXTS = {
     "change.register": "ABC User Feedback에 웹훅 등록",
     "overview.full": "Redis의 메모리({most})가 가득 찼습니다. 웹훅에 503으로 응답하며 worker는 대기합니다. 메모리를 "
     "늘리고(maxmemory 또는 더 큰 요금제), maxmemory-policy는 noeviction으로 두세요.",
-    "overview.nearly_full": "Redis가 메모리 {most} 중 {percent} %를 사용했습니다. 가득 차면 더 저장하지 못합니다. "
+    "overview.nearly_full": "Redis가 메모리 {most} 중 {percent}%를 사용했습니다. 가득 차면 더 저장하지 못합니다. "
     "메모리를 늘리거나 RETENTION_DAYS를 낮추세요.",
     "overview.dead_letters": "조치가 필요한 실패한 전송: {n}건.",
     "error.redis_full.title": "Redis의 메모리가 가득 찼습니다",
-    "error.redis_full": "Redis가 메모리(maxmemory)를 모두 사용했으며, 아무것도 바뀌지 않았습니다. 웹훅에 503으로 "
+    "error.redis_full": "Redis가 메모리(maxmemory)를 모두 사용했습니다. 아무것도 바뀌지 않았습니다. 웹훅에 503으로 "
     "응답하며 worker는 대기합니다. Redis의 메모리를 늘리고(maxmemory 또는 더 큰 요금제), maxmemory-policy는 "
-    "noeviction으로 두세요. 그러면 모두 자동으로 계속되며, 보낸 쪽이 포기한 것은 누락 복구에서 찾습니다.",
+    "noeviction으로 두세요. 그러면 모든 작업이 자동으로 계속되며, 보낸 쪽이 포기한 이벤트는 누락 확인에서 찾습니다.",
 }
