@@ -144,7 +144,7 @@ TEXTS = {
     "every RECONCILE_EVERY seconds. The first step here is a dry run, which changes nothing.",
     "tools.reconcile.off": "There is nothing to compare with: set ABC_API_URL and ABC_API_KEY.",
     "tools.since": "From (optional)",
-    "tools.since.hint": "A time such as 2026-11-01T00:00Z, or how long ago: 36h, 7d. Empty: from the end of the last run.",
+    "tools.since.hint": "A time such as 2026-11-01T00:00Z, or how long ago: 36h, 7d. Empty: from the last run's end.",
     "tools.bad_since": "This is neither a time such as 2026-11-01T00:00Z nor an age such as 36h or 7d.",
     "tools.dry_run": "Dry run",
     "tools.dry_run_first": "First do a dry run with the same start.",
