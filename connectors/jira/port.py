@@ -241,7 +241,7 @@ class JiraPort:
             # Also what `requests` raises for an answer that is no JSON: a proxy's or a login page with status 200.
             url = self._settings.variable("url")
             raise NoAnswer(
-                "network", f"the answer is none of Jira's (a proxy's page? look at {url})", sent=True
+                "network", f"the answer is not from Jira (a proxy's page? look at {url})", sent=True
             ) from None
         except requests.exceptions.RequestException as error:
             raise not_sent(error) from None

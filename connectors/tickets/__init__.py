@@ -1,13 +1,13 @@
-"""One flow for every ticket system: one ticket per ABC issue, its status carried, feedbacks added as comments.
+"""The shared flow of ticket systems: one ticket for each ABC issue, with the issue's status, and feedbacks as comments.
 
 deliver ─▶ connector.TicketConnector      what each event does
              ├▶ tickets.Tickets           looks for the ticket, makes it if there is none, writes its number into ABC
-             ├▶ comments.comment_once     a comment that appears once
-             ├▶ checks.check              what `flask check` reports
-             └▶ base.TicketApi            the verbs of one ticket system: all that differs between them
-                  └ issues.IssueTracker    most of them, where tickets are the issues of a repository
+             ├▶ comments.comment_once     adds a comment that must not appear twice
+             ├▶ checks.check              the lines of `flask check`
+             └▶ base.TicketApi            the verbs of one ticket system: everything that differs between systems
+                  └ issues.IssueTracker    most of these verbs, for systems whose tickets are issues of a repository
 
-`docs/adding-a-ticket-system.md` builds one.
+`docs/adding-a-ticket-system.md` shows how to add one.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ def ticket_spec(
     burst: int = 10,
     source: str = "",
 ) -> Spec:
-    """What a ticket system declares. `api`: (settings, connections) -> the adapter; it imports the adapter's module
-    only when it is called, because the web process reads the settings and nothing else. `burst`: as TicketConnector;
-    `source`: the one whose events show changes of its tickets, "" for none."""
+    """The declaration of a ticket system. `api`: (settings, connections) -> the adapter; it imports the adapter's
+    module only when it is called, because the web process needs only the settings. `burst`: as in TicketConnector;
+    `source`: the source whose events announce changes of its tickets, "" for none."""
 
     def build(values: TicketSettings, tools: Tools) -> Connector:
         from connectors.tickets.connector import TicketConnector
@@ -45,8 +45,8 @@ def ticket_spec(
 
 
 def ticket_kind(names: Names, url_of: Callable[[Any, str], str], source: str = "") -> TicketKind:
-    """For Spec.tickets. `url_of`: (settings, a ticket's key) -> where a person finds the ticket, "" where that takes a
-    question to the ticket system. `source`: as for ticket_spec."""
+    """For Spec.tickets. `url_of`: (settings, a ticket's key) -> the ticket's address for people, "" if only the ticket
+    system knows it. `source`: as in ticket_spec."""
 
     def address(settings: TicketSettings, project: int, external_id: str) -> str:
         container = settings.containers.get(project)

@@ -1,4 +1,4 @@
-"""What the refusals of an issue tracker mean, with the variable or permission to look at. Pure."""
+"""Advice for an issue tracker's refusals: the variable or permission that a person must correct. Pure."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from connectors.tickets.settings import IssueSettings
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """`container`: what the tracker calls it; `broken`: what may be wrong with the token; `needed`: the permission;
-    `denied`: why else an answer is 403; `known`, `fields`: what may be passed on of an answer."""
+    """`container`: the tracker's name for a container; `broken`: what may be wrong with the token; `needed`: the
+    required permission; `denied`: other reasons for a 403; `known`, `fields`: the parts of an answer that may be
+    recorded."""
 
     container: str
     broken: str
@@ -23,9 +24,9 @@ class Advice:
     known: Messages
     fields: Collection[str]
     more: Mapping[int, str] = field(default_factory=dict)
-    """By status; `{}` is the variable of the containers."""
+    """Advice by HTTP status; `{}` is the variable of the containers."""
     named: Callable[[Answer], str] = lambda _answer: ""
-    """The permission that an answer names."""
+    """Finds the permission that an answer names."""
 
     def explain(self, settings: IssueSettings, answer: Answer) -> str:
         token, variable = settings.variable("token"), settings.variable(settings.CONTAINER)

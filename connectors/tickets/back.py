@@ -1,7 +1,7 @@
-"""The way back: a ticket's status carried to its issue in ABC; and what the way there asks before it writes.
+"""Status back: carries a ticket's status to its issue in ABC. The other way calls `decide` before it writes, too.
 
-A webhook only hints that something changed: which issue it is about, and both statuses, are read. The two ways of one
-issue never run at the same time (`Context.alone`), and each writes its own side only.
+A webhook only shows that something changed: the issue and both statuses are read. The two ways of one issue never run
+at the same time (`Context.alone`), and each writes only its own side.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from sources.sweep import SourceError
 from sources.tickets import TicketEvent
 
 BUSY_SECONDS = 2.0
-"""After which a delivery looks again whether the issue is free."""
+"""Seconds after which a delivery checks again whether the issue is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class _About:
 
 
 class Back:
-    """`api` is also `Returning`."""
+    """`api` must also be `Returning`."""
 
     def __init__(
         self, settings: TicketSettings, tools: Tools, abc: AbcClient, api: TicketApi, tickets: Tickets
@@ -80,10 +80,10 @@ class Back:
             return self._carry(case, ticket)
 
     def decide(self, case: Case, ticket: Ticket) -> Verdict:
-        """What is to be carried, with both sides as they were just read. May ask for the ticket's history."""
+        """Which status is carried, if any. Both sides must have just been read. May read the ticket's history."""
         base = read_pair(case.link.get("base", ""), ticket.id)
         if base and not case.theirs and "carried" not in case.link and base.ticket == ticket.status:
-            base = Pair("", base.ticket)  # of the creation: the ticket has not got the issue's status yet
+            base = Pair("", base.ticket)  # new: the ticket does not have the issue's status yet
 
         def ticket_is_later() -> bool:
             return self._history.moved_at(ticket) > self._latest(case)
@@ -92,8 +92,8 @@ class Back:
         return verdict(self._maps, base, Pair(case.issue.status, ticket.status), called, ticket_is_later)
 
     def changed(self, since: float, links: Links) -> Changed:
-        """For connectors.base.Changing. Raises SourceError where no container could be looked at: one that was deleted,
-        or is not shown any more, must not keep the others from being looked at."""
+        """For connectors.base.Changing. Raises SourceError only if no container can be read: one that was deleted or
+        is no longer visible must not block the others."""
         events, looked_at, until = [], 0, None
         errors: list[SourceError] = []
         containers = dict.fromkeys(container for _, container in self._settings.containers.items())
@@ -118,7 +118,8 @@ class Back:
         return Changed(looked_at, events, until, errors)
 
     def _unknown(self, ticket: Ticket, links: Links) -> str | None:
-        """What is known of a ticket whose status differs from it; None where it does not, and for what is not ours."""
+        """The stored base of a ticket whose status differs from it. None if it does not differ, or if the ticket is not
+        ours."""
         link = links.get(way_back(ticket.key), "")
         if "issue" in link:
             about = _about(link["project"], link["issue"], link.get("creation", ""))
@@ -135,14 +136,14 @@ class Back:
         return sources.tickets.found(self._tools.instance, self._source, shown, subject, ticket.changed, known)
 
     def remember(self, case: Case, ticket_id: str, key: str, pair: Pair, carried: bool) -> None:
-        """The pair becomes the base. `carried`: the ticket is ours, so the link also names the status that it follows
-        (TicketConnector.behind)."""
+        """Stores the pair as the base. `carried`: whether to store also the issue's status as the last one that was
+        carried (TicketConnector.behind); only for tickets of ours."""
         case.remember(base=pair.written(ticket_id, case.context.now()), **({"carried": pair.issue} if carried else {}))
         case.point(key, ticket_id)
 
     def expect(self, case: Case, ticket: Ticket, halfway: str) -> None:
-        """Before a write that gives the ticket a status on the way to another one. If the next write fails, the ticket
-        must not count as changed by a person."""
+        """Called before the first of two writes; `halfway` is the ticket's status after it. If the second write fails,
+        this status must not count as a person's change."""
         base = read_pair(case.link.get("base", ""), ticket.id)
         pair = Pair(base.issue if base else "", halfway)
         case.remember(base=pair.written(ticket.id, case.context.now()))
@@ -153,14 +154,16 @@ class Back:
         ours = not case.theirs
         match self.decide(case, ticket):
             case "issue":
-                return Skipped(f"the issue was changed to {short(status)} as well, which its own event carries", result)
+                return Skipped(
+                    f"the issue was changed to {short(status)} as well; the event of that change carries it", result
+                )
             case "agree":
                 self.remember(case, ticket.id, ticket.key, Pair(status, ticket.status), ours)
-                return Skipped(f"the issue's status matches already: {short(status)}", result)
+                return Skipped(f"the issue's status already matches: {short(status)}", result)
             case "nothing":
                 self.remember(case, ticket.id, ticket.key, Pair(status, ticket.status), ours)
                 variable = self._settings.variable("status_back")
-                return Skipped(f"{variable} names no ABC status for what was changed", result)
+                return Skipped(f"{variable} names no ABC status for this change", result)
         target = self._maps.to_issue(self._history.called(ticket, self._maps.names))
         case.context.keep()  # raises LeaseLost when another worker has taken over
         self._abc.set_status(case.project.id, case.issue, target)
@@ -168,8 +171,8 @@ class Back:
         return Done({**result, "abc_status": target, "abc_status_before": status})
 
     def _latest(self, case: Case) -> float:
-        """When the issue got its status, or later, in seconds since 1970. Where no event has announced the status, the
-        time of the last save; where that is unknown, later than any."""
+        """The latest time at which the issue may have got its status, in seconds since 1970: by the event that
+        announced the status, else the time of the last save, else infinity."""
         level = case.context.level(case.entity, case.issue.creation)
         if level and level.value == case.issue.status:
             return level.at + level.precision
@@ -177,7 +180,7 @@ class Back:
         return float("inf") if saved is None else saved + 1.0
 
     def _key(self, event: TicketEvent) -> str | None:
-        """What `read` takes. Anybody who has the webhook's secret may have written what the event names."""
+        """The ticket's key for `read`; None if the event's key is not valid: a forger may have sent it."""
         names, key = self._api.names, event.ticket.key
         if names.key.fullmatch(key):
             return key
@@ -189,7 +192,8 @@ class Back:
         return _about(link["project"], link["issue"], link.get("creation", "")) if "issue" in link else None
 
     def _found(self, key: str, context: Context) -> _About | None:
-        """By the ticket itself: our marker on what our account made, else the externalIssueId that names it."""
+        """Finds the issue by the ticket: by our marker if our account made it, else by an externalIssueId that names
+        it."""
         ticket = self._read(key)
         if ticket.key != key and (linked := self._linked(ticket.key, context)):
             return linked
@@ -199,7 +203,7 @@ class Back:
         return next(self._naming(ticket), None)
 
     def _naming(self, ticket: Ticket) -> Iterator[_About]:
-        """Issues whose externalIssueId names the ticket. ABC's search is by LIKE."""
+        """Issues whose externalIssueId names the ticket exactly; ABC's search also finds similar ones (LIKE)."""
         container, number = self._api.names.container_of(ticket.key), self._api.names.number_of(ticket.key)
         served = dict(self._settings.containers.items())
         known = {project for project in served if project != "*"} | {
@@ -213,7 +217,7 @@ class Back:
                     yield _About(Named(id=int(project)), issue)
 
     def _is_its_ticket(self, case: Case, ticket: Ticket) -> bool:
-        """Whether the way there would carry to this ticket, too."""
+        """Whether the issue's own status would be carried to this same ticket."""
         if case.theirs:
             return self._api.names.key_of(case.theirs, case.container) == ticket.key
         if "key" in case.link:

@@ -1,11 +1,11 @@
-"""The contract of a ticket system: its verbs and its names, and nothing about what is done in which order.
+"""The contract of a ticket system: its verbs and its names. The shared flow decides the order of the steps.
 
-A container is where its tickets are: a Jira project, a GitHub repository.
+A container is the place of the tickets: a Jira project, a GitHub repository.
 
 Exception
-├── Refused           the ticket system answered, and not with success
-├── IncompleteSearch  a search that ended before all was seen: what it did not show may exist
-├── NoAnswer          (bridge.http) nothing usable came back; `sent`: whether the request may have been carried out
+├── Refused           the ticket system answered with an error
+├── IncompleteSearch  a search ended before all results were read: a ticket that it did not find may exist
+├── NoAnswer          (bridge.http) no usable answer; `sent`: whether the request may have been carried out
 └── Halt              a step has reached the outcome of the whole attempt
 """
 
@@ -24,8 +24,8 @@ from connectors.tickets.names import Names
 class Refused(Exception):
     """The ticket system answered with an error.
 
-    `outcome`: that of the attempt which it ends; `gone`: what was asked for does not exist, or is not shown to us;
-    `maybe_done`: the request may have been carried out all the same (a 5xx, a 408); `status`: that of HTTP, 0 where
+    `outcome`: the outcome of the attempt that it ends; `gone`: the requested thing does not exist, or is not visible to
+    us; `maybe_done`: the request may have been carried out nevertheless (5xx, 408); `status`: the HTTP status, 0 if
     there is none.
     """
 
@@ -40,7 +40,7 @@ class Refused(Exception):
 
 
 class IncompleteSearch(Exception):
-    """More results than are looked at: "not among the first `seen`" is not "does not exist"."""
+    """The search has more results than are read: a ticket that is not among the first `seen` may still exist."""
 
     def __init__(self, seen: int) -> None:
         self.seen = seen
@@ -57,9 +57,9 @@ class Halt(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A ticket as it is now. `id` is what `read` takes, best one that a move to another container does not change;
-    `key` is what people call it; `status` is what they see; `markers` are the texts that may be our marker; `made` is
-    when it was created, in seconds since 1970, 0 when unknown; `detail` is the adapter's own."""
+    """A ticket as it is now. `id`: the argument of `read`; if possible, one that a move to another container does not
+    change. `key` and `status`: as people see them. `markers`: the texts that may be our marker. `made`: when it was
+    created, in seconds since 1970, 0 if unknown. `detail`: data of the adapter."""
 
     id: str
     key: str
@@ -69,7 +69,7 @@ class Ticket:
     made: float
     detail: Any = None
     changed: float = 0.0
-    """When anything of it was changed last, as `made`."""
+    """When the ticket was last changed in any way; as `made`."""
 
     def carries(self, marker: Marker) -> bool:
         return any(marker.is_text(text, self.made) for text in self.markers)
@@ -83,7 +83,7 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who wrote something, where a ticket system names people by number and login; number 0 for nobody."""
+    """An author, in ticket systems that identify people by number and login; number 0 means nobody."""
 
     id: int
     login: str
@@ -98,7 +98,7 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a new ticket shows; `text` is in the ticket system's markup, within its limits. `project`: ABC's."""
+    """The texts of a new ticket; `text` is in the ticket system's markup, within its limits. `project`: ABC's id."""
 
     project: int
     container: str
@@ -109,7 +109,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """`status`: where the ticket is now; `before`: where it was, "" where nothing was to be done."""
+    """`status`: the ticket's status now; `before`: the status before the move, "" if no move was necessary."""
 
     status: str
     before: str = ""
@@ -117,71 +117,71 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class NoWay:
-    """The ticket can't be brought to the status; `why` names the variable to look at."""
+    """The ticket can't get the status; `why` names the variable to look at."""
 
     why: str
 
 
 class Fence(Protocol):
     def __call__(self, halfway: str = "") -> None:
-        """Called right before a change: raises LeaseLost when another worker has taken over. `halfway`: the status that
-        this change gives the ticket, where another change must follow."""
+        """Called right before a change; raises LeaseLost if another worker has taken over. `halfway`: if a second
+        change must follow, the ticket's status between the two."""
 
 
 @runtime_checkable
 class Returning(Protocol):
-    """Further verbs of a ticket system whose changes of status can be carried back to ABC."""
+    """Additional verbs of a ticket system that supports status back."""
 
     def initial_status(self, request: Mapping[str, Any]) -> str:
-        """The status of the ticket that `create` makes of `request`; "" where it can't be known before. Needed where
-        `moved_at` is not known: without it, a person's move right after the creation is undone. Without I/O."""
+        """The status of a ticket that `create` makes from `request`; "" if it can't be known before. Required if
+        `moved_at` returns 0: otherwise a person's move right after the creation is undone. Without I/O."""
 
     def called(self, ticket: Ticket, names: Iterable[str]) -> list[str]:
-        """Those of `names` that name the ticket's status, as <TICKETS>_STATUS_MAP and _STATUS_BACK spell statuses: the
-        exact ones, and only where there are none, those that mean it more widely. Without I/O."""
+        """The members of `names` that mean the ticket's status; `names` are from <TICKETS>_STATUS_MAP and _STATUS_BACK.
+        Returns the exact names; only if there are none, the wider ones (such as a category). Without I/O."""
 
     def moved_at(self, ticket: Ticket) -> float:
-        """When the ticket got its status, in seconds since 1970, from its history; 0 where that is not known."""
+        """When the ticket got its status, in seconds since 1970, from its history; 0 if unknown."""
 
     def changed_since(self, container: str, since: float) -> Iterator[Ticket]:
-        """The tickets in which anything was changed since `since` (seconds since 1970), the oldest change first. Raises
-        IncompleteSearch behind the last one, where there are more."""
+        """The tickets that were changed in any way since `since` (seconds since 1970), the oldest change first. If
+        more exist than are read, raises IncompleteSearch after the last one."""
 
 
 @runtime_checkable
 class Showing(Protocol):
-    """Further verbs of a ticket system whose requests have other texts, or names for them, than the flow's."""
+    """Additional verbs of a ticket system whose requests differ from the flow's texts, for the preview."""
 
     def new_ticket(self, draft: Draft) -> Mapping[str, Any]:
-        """What of the result of `prepare` is known without asking the ticket system. Pure."""
+        """The part of the result of `prepare` that is known without a request. Pure."""
 
     def new_comment(self, body: str) -> Mapping[str, Any]:
         """The texts that `add_comment` sends. Pure."""
 
 
 class TicketApi(Protocol):
-    """One per process, used by many threads. Every verb that sends a request raises Refused or NoAnswer,
-    and sends a request once: what is repeated, and when, is the flow's decision."""
+    """One per process, used by many threads. Every verb that sends a request raises Refused or NoAnswer, and never
+    repeats a request: only the flow decides what is repeated, and when."""
 
     title: str
-    """Its name for people: `Jira`."""
+    """The system's name for people: `Jira`."""
     container: str
-    """What it calls a container: `Jira project`."""
+    """The system's name for a container: `Jira project`."""
     names: Names
     markup: Markup
 
     def prepare(self, draft: Draft) -> Mapping[str, Any]:
-        """What `create` sends. Asks for everything that `create` and `url_of` need to know. Raises ValueError where the
+        """The content that `create` sends. Reads everything that `create` and `url_of` need. Raises ValueError if the
         operator's settings do not fit."""
 
     def create(self, container: str, request: Mapping[str, Any]) -> Created: ...
 
     def read(self, id_or_key: str) -> Ticket:
-        """Also by the key that the ticket had before it was moved. Raises Refused with `gone`."""
+        """Accepts also the key that the ticket had before it was moved. Raises Refused with `gone`."""
 
     def find(self, container: str, marker: Marker) -> Iterable[Ticket]:
-        """The tickets that carry one of the marker's texts, oldest first. May not show those of the last `search_lag`
-        seconds. Raises IncompleteSearch."""
+        """The tickets with one of the marker's texts, oldest first. Tickets of the last `search_lag` seconds may be
+        missing. Raises IncompleteSearch."""
 
     @property
     def search_lag(self) -> float:
@@ -193,20 +193,20 @@ class TicketApi(Protocol):
     def add_comment(self, key: str, body: str) -> None: ...
 
     def move(self, ticket: Ticket, target: str, fence: Fence) -> Moved | NoWay:
-        """Brings the ticket to the status `target`, as <TICKETS>_STATUS_MAP names it."""
+        """Gives the ticket the status `target`, a name from <TICKETS>_STATUS_MAP."""
 
     def is_ours(self, author: Any) -> bool:
-        """Whether it is the account that we use, or used before. Anybody can copy a marker; nobody can be our
-        account."""
+        """Whether the author is an account that the bridge uses or used before. Anybody can copy a marker, but nobody
+        else can write with our account."""
 
     def url_of(self, key: str) -> str:
         """The ticket's address for people."""
 
     def why_hidden(self, container: str) -> str:
-        """Why no ticket of the container is shown to us, and what to do; "" where they are shown."""
+        """Why we can't see any ticket of the container, and what to do; "" if we can."""
 
     def check_account(self) -> Iterator[Check]:
-        """For `flask check`: whether the ticket system answers, and as whom we are signed in. Changes nothing."""
+        """For `flask check`: whether the ticket system answers, and which account is signed in. Changes nothing."""
 
     def check_container(self, container: str) -> Iterator[Check]:
         """What works in the container, and what is missing there. Changes nothing."""

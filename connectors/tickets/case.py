@@ -1,4 +1,4 @@
-"""What the ticket flow works on: an issue as it is now, and the ticket that was found or made for it."""
+"""The data of the ticket flow: an issue as it is now, and the ticket that was found or made for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sources.abc.models import Issue, Named
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An event about an issue, with what is true of the issue now."""
+    """One attempt's issue: as it is now, with its link and its marker."""
 
     context: Context
     entity: str
@@ -28,22 +28,22 @@ class Case:
 
     @property
     def theirs(self) -> str:
-        """The externalIssueId that a person, or an earlier life of the ledger, has put there; it wins. Empty where
-        there is none, or where it names the ticket of our record: by its whole key, for tickets of two containers may
+        """The externalIssueId, if a person set it, or the bridge before Redis was wiped; it takes priority. "" if there
+        is none, or if it names the ticket of our record. Whole keys are compared, because tickets of two containers may
         have the same number."""
         external, key = self.issue.external_id, self.link.get("key")
         ours = external == self.link.get("external") or (key and self.names.key_of(external, self.container) == key)
         return "" if ours else external
 
     def remember(self, **values: str) -> None:
-        """As `Links.set`; `link` has them, too."""
+        """As `Links.set`; also updates `link`."""
         self.context.links.set(self.entity, self.issue.creation, **values)
         link = {name: value for name, value in {**self.link, **values}.items() if value}
         self.link.clear()
         self.link.update(link)
 
     def point(self, *names: str) -> None:
-        """Lets the names of its ticket, key and id, lead to the issue."""
+        """Stores links from the ticket to the issue, under the ticket's key and id."""
         values = {"project": str(self.project.id), "issue": str(self.issue.id), "creation": self.issue.creation}
         for name in dict.fromkeys(names):
             self.context.links.set(way_back(name), "", **values)
@@ -51,7 +51,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The ticket of an issue. `ticket` is None right after its creation; `result`: what was done."""
+    """The ticket of an issue. `ticket` is None right after its creation; `result`: for the delivery's record."""
 
     id: str
     key: str
@@ -61,10 +61,10 @@ class Found:
 
 
 def way_back(name: str) -> str:
-    """Under which a link keeps the issue of a ticket, by its key or id."""
+    """The name of the link from a ticket to its issue; `name` is the ticket's key or id."""
     return f"ticket:{name}"
 
 
 def short(typed: str) -> str:
-    """What a person typed at the source, or the source answered, for a line of the record: 60 characters, inert."""
+    """A text from a person or from the source, for the record: at most 60 characters, inert."""
     return cut(inert(typed), 60)

@@ -1,4 +1,4 @@
-"""`flask check` of a ticket system: what works, and what is missing and where to correct it. Changes nothing."""
+"""`flask check` of a ticket system: what works, what is missing, and where to correct it. Changes nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from connectors.tickets.settings import TicketSettings
 
 
 def check(api: TicketApi, settings: TicketSettings) -> Iterator[Check]:
-    """The account, then each container; without an account nothing more can be known."""
+    """Checks the account, then each container. Without a working account the containers can't be checked."""
 
     def why(error: Refused | NoAnswer) -> str:
         if isinstance(error, Refused):
@@ -31,16 +31,16 @@ def check(api: TicketApi, settings: TicketSettings) -> Iterator[Check]:
 
 
 def renamed(variable: str, container: str, name: str) -> Check | None:
-    """A failure where the ticket system follows an old name: it takes no new ticket under that one. `variable`: of the
-    containers; `name`: what the container is called now."""
+    """A failure if the container was renamed: the old name still works for reading, but not for new tickets.
+    `variable`: of the containers; `name`: the present name."""
     if name.casefold() == container.casefold():
         return None
     return Check(False, f"{variable}: {container} is called {name[:150]} now: correct it")
 
 
 def can_create(container: str, create: Callable[[], object]) -> Check:
-    """Whether tickets can be created. `create` sends what can't have an effect, to a ticket system that asks for the
-    permission before it looks at the ticket: then it refuses the ticket, and not the account."""
+    """Whether tickets can be created. `create` sends an invalid ticket, which has no effect. The ticket system checks
+    the permission first: if it refuses the ticket and not the account, the permission exists."""
     try:
         create()
     except Refused as refusal:

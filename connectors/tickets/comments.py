@@ -1,4 +1,4 @@
-"""Comments that appear once: each ends with a marker, which is looked for before the comment is written."""
+"""Adds comments only once: each ends with a marker, and the flow looks for the marker before it writes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from sources.base import seconds_of
 def comment_once(
     api: TicketApi, key: str, body: str, marker: Marker, context: Context, about: Issue | Feedback
 ) -> bool:
-    """Adds `body`, which ends with `marker`, unless a comment of our own account ends with it. Returns whether it was
-    added. `about`: what the marker names.
+    """Adds `body`, which ends with `marker`, unless a comment of our own account already ends with it. Returns whether
+    it was added. `about`: the entity of the marker.
 
-    Keeps the note `commenting` before it writes: {marker, at}. Where a delivery has two comments, a note about the
-    later one means that the earlier one exists.
+    Keeps the note `commenting` before it writes: {marker, at}. If a delivery has two comments, a note about the second
+    one means that the first one exists.
     """
     for comment in api.comments(key, marker.earliest):
         if marker.ends(comment.body, comment.made, api.markup.hidden) and api.is_ours(comment.author):
@@ -47,5 +47,5 @@ def comment_once(
 
 
 def ambiguous(title: str, error: NoAnswer) -> Retry:
-    """Something was sent and the result is unknown: the next attempt looks before it sends again."""
+    """A request was sent and its result is unknown: the next attempt looks for the effect before it sends again."""
     return Retry(f"{title}: {error}; it may still have been done, so the next attempt looks first", "ambiguous")

@@ -1,4 +1,4 @@
-"""What each event does in a ticket system: event → case → ticket → status or comment → outcome."""
+"""Handles each event in a ticket system: event → case → ticket → status or comment → outcome."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from sources.tickets import TicketEvent
 
 
 class TicketConnector:
-    """`burst`: how many deliveries may go at once after a pause."""
+    """`burst`: how many deliveries may be sent at once after a pause."""
 
     def __init__(self, settings: TicketSettings, tools: Tools, api: TicketApi, burst: int = 10) -> None:
         assert tools.abc is not None, "Spec.needs"
@@ -50,12 +50,13 @@ class TicketConnector:
         return isinstance(entity, Issue) and not entity.external_id
 
     def repeats(self, entity: Issue | Feedback) -> bool:
-        """A person's save of an older copy takes the number out again. Where ABC can't take it, our link has it."""
+        """A person who saves an older copy of the issue removes the number. An issue that ABC can't save has the number
+        only in our link."""
         return isinstance(entity, Issue) and not why_unwritable(entity)
 
     def behind(self, entity: Issue | Feedback, link: Mapping[str, str]) -> bool:
-        """Each attempt carries the status that it reads, and that may have been one in passing. What a person has done
-        to the ticket since does not count: there they have the last word."""
+        """Whether the status that was carried last is no longer the issue's. A status that a person gave the ticket
+        since then is not compared: it stays."""
         carried = link.get("carried")
         if not isinstance(entity, Issue) or not carried or entity.status not in self._settings.status_map:
             return False
@@ -72,15 +73,15 @@ class TicketConnector:
         try:
             return preview(event, links, self._tools, self._settings, self._api, self._tickets, self._writer)
         except Halt as halt:
-            return cast("Skipped | Failed", halt.outcome)  # nobody is asked, so there is nothing to try again
+            return cast("Skipped | Failed", halt.outcome)  # no request is made, so there is nothing to retry
 
     def deliver(self, event: Event, context: Context) -> Outcome:
-        """Each event first makes sure of the ticket: the event that should have made it may have been lost."""
+        """Each event first makes the ticket if it is missing: the event that should have made it may have been lost."""
         outcome = self._attempt(event, context)
         if isinstance(outcome, Skipped) and "done" not in context.notes:
             link = context.links.get(str(event.subject), event.creation)
             if "key" in link and link.get("maker") == context.delivery_id:
-                # Perhaps in an earlier attempt. Nothing else was to be done, but the ticket is this event's effect.
+                # This delivery made the ticket, perhaps in an earlier attempt. So the ticket is its effect.
                 return Done({"ticket": link["key"], **outcome.result, "note": outcome.why})
         return outcome
 
@@ -115,7 +116,7 @@ class TicketConnector:
     def _creation(self, _event: AbcEvent, case: Case) -> Outcome:
         if case.theirs:
             theirs = short(case.theirs)
-            return Skipped(f"the issue has a ticket already: {theirs}", {"external_id": theirs})
+            return Skipped(f"the issue already has a ticket: {theirs}", {"external_id": theirs})
         found = self._tickets.ensure(case)
         return Done({**found.result, **self._first_status(case, found)})
 
@@ -135,31 +136,31 @@ class TicketConnector:
         result = {**found.result, **self._first_status(case, found)}
         if event.feedback is None or event.channel is None:
             return Skipped("the event names no feedback", result)
-        # Read again: it may have been translated meanwhile, or deleted, and then it must not appear in a ticket.
+        # Read again: meanwhile it may have been translated, or deleted. A deleted one must not appear in a ticket.
         feedback = self._abc.get_feedback(case.project.id, event.channel.id, event.feedback.id)
         if not event.feedback.is_same(feedback):
             return Skipped(
-                f"the feedback of this event no longer exists: id {feedback.id} belongs to a later one now", result
+                f"the feedback of this event no longer exists: id {feedback.id} now belongs to a later one", result
             )
-        # ABC reads a feedback through any channel, and an event may name any: another team's text would appear here.
+        # ABC returns a feedback for any channel, and an event may name a wrong one: another team's text would appear.
         if not self._abc.feedback_is_of(case.project.id, event.channel.id, feedback.id):
             what = f"feedback {feedback.id} is not of channel {event.channel.id}, which the event names"
             return abc_errors.not_found(what, "its text belongs to others", case.context)
-        # Only texts: other fields may hold what identifies the person who wrote.
+        # Only texts: other fields may identify the person who wrote.
         keys = [field.key for field in self._abc.fields(case.project.id, event.channel.id) if field.format == "text"]
         body, marker = self._writer.comment(self._tools.scope, case.project, case.issue, event.channel, feedback, keys)
         added = comment_once(self._api, found.key, body, marker, case.context, feedback)
         return Done({**result, "comment": "added" if added else "already exists"})
 
     def _first_status(self, case: Case, found: Found) -> dict[str, Any]:
-        """A ticket of ours gets the issue's status once; from then on only changes are carried, so that a ticket that
-        a person has moved stays where it is."""
+        """A ticket of ours gets the issue's status once. After that only changes are carried, so that a ticket that a
+        person moved keeps its status."""
         if not found.ours or case.link.get("carried") or case.issue.status not in self._settings.status_map:
             return {}
         return self._carry(case, found)
 
     def _carry(self, case: Case, found: Found) -> dict[str, Any]:
-        """Brings the ticket to the current status of the issue, whatever the event names."""
+        """Gives the ticket the current status of the issue, which may differ from the event's status."""
         ticket = found.ticket or self._api.read(found.id)
         if self._back:
             decided = self._back.decide(case, ticket)
@@ -189,7 +190,7 @@ class TicketConnector:
         return result
 
     def _report_no_way(self, case: Case, ticket: Ticket, target: str) -> None:
-        """To the people who read the ticket, once."""
+        """Adds one comment for the people who read the ticket."""
         issue, status = case.issue, case.issue.status
         marker = markers.status_marker(self._tools.scope, case.project.id, issue.id, issue.creation, status)
         body = self._writer.no_way_comment(status, ticket.status, target, marker.text)

@@ -1,4 +1,4 @@
-"""GraphQL for ticket systems: one operation, and its result or an error of the contract. Nothing is tried twice.
+"""GraphQL for ticket systems: sends one operation, and returns its result or raises an error. Never retries.
 
 https://spec.graphql.org/October2021/. Arguments are written into the operation as literals, so that the names of their
 types need not be known.
@@ -17,7 +17,7 @@ from connectors.tickets.rest import Explain, Rest
 from connectors.tickets.settings import TicketSettings
 
 Judge: TypeAlias = Callable[[Mapping[str, Any]], "Retry | Failed"]
-"""What an error of an answer means."""
+"""An error of an answer -> its outcome."""
 
 
 NAMED = "{ fields { name args { name } } }"
@@ -38,9 +38,9 @@ class Name(str):
 
 
 class GraphQL:
-    """`explain`: for answers that are no GraphQL; `judge`: for an error in one that is; `newer`: by the older name of
-    an operation that was renamed, the newer one. Which names exist is asked for once, and again after an error that may
-    mean that they changed."""
+    """`explain`: for answers that are not GraphQL; `judge`: for an error in a GraphQL answer; `newer`: by the old name
+    of a renamed operation, its new name. The existing names are read once, and again after an error that may mean that
+    they changed."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class GraphQL:
     def ask(
         self, name: str, arguments: Mapping[str, Any], selection: str = "", headers: Mapping[str, str] | None = None
     ) -> Any:
-        """The result of one operation, by its older name. Raises Refused and NoAnswer."""
+        """The result of one operation. `name`: its old name, if it was renamed. Raises Refused and NoAnswer."""
         operation = self._present(name)
         try:
             return self._send(operation.kind, operation.name, arguments, selection, headers)
@@ -97,7 +97,8 @@ class GraphQL:
         selection: str,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """Errors come with status 200 as well as 4xx. Where the field has a result all the same, it was carried out."""
+        """Errors arrive with status 200 or 4xx. If the field has a result in spite of an error, the operation was
+        carried out."""
         operation = f"{kind} {{ {field}{arguments_of(arguments)} {selection} }}"
         with self.reading():
             answer = self._rest.send("POST", "", {"query": operation}, headers=headers)
@@ -113,7 +114,7 @@ class GraphQL:
     def _refusal(self, field: str, error: Mapping[str, Any], answer: Answer) -> Refused:
         outcome = self._judge(error)
         path = error.get("path")
-        # An error below the field comes from reading what it has done.
+        # An error in a field below it happened while the result was read: the operation itself was done.
         deeper = isinstance(path, list) and len(path) > 1 and path[0] == field
         unknown = isinstance(outcome, Retry) and outcome.reason == "server_error"
         gone = isinstance(outcome, Failed) and outcome.reason == "not_found"
@@ -121,14 +122,14 @@ class GraphQL:
 
 
 def _has_code(errors: Any) -> bool:
-    """Whether the errors of an answer are those of GraphQL, and not of something before it."""
+    """Whether the errors of an answer are from GraphQL itself, and not from a proxy before it."""
     first = errors[0] if isinstance(errors, list) and errors else None
     extensions = first.get("extensions") if isinstance(first, dict) else None
     return isinstance(extensions, dict) and "code" in extensions
 
 
 def arguments_of(values: Mapping[str, Any]) -> str:
-    """Arguments of a field, with their parentheses; "" for none."""
+    """The arguments of a field, with parentheses; "" for none."""
     return f"({_fields(values)})" if values else ""
 
 

@@ -1,6 +1,6 @@
-"""Trackers whose tickets are the issues of a repository, numbered there, over REST: GitHub and GitLab.
+"""Trackers with a REST API whose tickets are the numbered issues of a repository: GitHub and GitLab.
 
-An adapter adds how an answer is read, where things are, and which statuses there are.
+An adapter adds the paths, the reading of answers, and the statuses.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from connectors.tickets.settings import IssueSettings
 from sources.base import seconds_of
 
 PAGE = 30
-"""Texts are long: this many of 65,536 characters of four bytes each are less than MAX_ANSWER_BYTES."""
+"""Entries of one page. Texts are long: 30 texts of 65,536 characters, four bytes each, fit into MAX_ANSWER_BYTES."""
 PAGES = 10
 COMMENT_PAGES = 25
 S = TypeVar("S", bound=IssueSettings)
 
 
 class IssueTracker(ABC, Generic[S]):
-    """The verbs of `TicketApi` that such trackers share; `create`, `read` and `move` need what the adapter adds."""
+    """The verbs of `TicketApi` that these trackers share. The adapter adds the rest, such as `read` and `move`."""
 
     token: str
     """The variable of the token."""
@@ -40,7 +40,7 @@ class IssueTracker(ABC, Generic[S]):
 
     advice: ClassVar[Advice]
     headers: ClassVar[Mapping[str, str]] = {}
-    """Of every request, besides the token."""
+    """Headers of every request, in addition to the token."""
     account: ClassVar[str] = "/user"
     """The path that describes the account of the token."""
     login: ClassVar[str] = "login"
@@ -48,9 +48,9 @@ class IssueTracker(ABC, Generic[S]):
     full_name: ClassVar[str]
     """The field with the name of a repository."""
     issues_off: ClassVar[tuple[str, object]]
-    """The field of a repository that shows that it takes no issues, and its value then."""
+    """The field of a repository that shows that its issues are switched off, and the field's value in that case."""
     impossible: ClassVar[Mapping[str, Any]] = {}
-    """A new issue that the tracker refuses, after it has looked at the permission."""
+    """A new issue that the tracker refuses after it has checked the permission."""
     comment_path: ClassVar[str] = "comments"
     author: ClassVar[str] = "user"
     """The field with the account that wrote something."""
@@ -80,17 +80,17 @@ class IssueTracker(ABC, Generic[S]):
 
     @abstractmethod
     def key_of(self, raw: Mapping[str, Any], asked: str) -> str:
-        """Of an issue as the tracker returns it; `asked`: the repository that was asked. Raises what `Rest.reading`
-        takes."""
+        """The key of an issue, as the tracker returns it; `asked`: the repository that was asked. Raises the errors
+        that `Rest.reading` catches."""
 
     @abstractmethod
     def newest(self, login: str, since: str) -> dict[str, str]:
-        """The query for issues that an account created, newest first; none that was created before `since` is
-        needed."""
+        """The query for issues that an account created, newest first. It may leave out those created before `since`."""
 
     @abstractmethod
     def search(self, container: str, login: str, text: str) -> Iterable[Any]:
-        """Issues that an account created and whose text has `text` in it. May lag behind, and show others."""
+        """Issues that an account created and whose text contains `text`. The result may be outdated, and may contain
+        other issues."""
 
     @abstractmethod
     def comment_pages(self, path: str, since: float) -> Iterable[list[Any]]:
@@ -98,7 +98,7 @@ class IssueTracker(ABC, Generic[S]):
 
     @abstractmethod
     def about_token(self, answer: Answer) -> Iterator[Check]:
-        """What else can be known of the token; `answer`: about the account."""
+        """Further lines about the token; `answer`: the answer about the account."""
 
     @abstractmethod
     def drops_labels(self, repository: Mapping[str, Any]) -> bool:
@@ -131,8 +131,8 @@ class IssueTracker(ABC, Generic[S]):
             return Created(ticket.key, ticket.key)
 
     def find(self, container: str, marker: Marker) -> list[Ticket]:
-        """Looks through what our account created since the marker can exist. Lists show a new issue at once, unlike a
-        search, which is asked only for what is older than the newest 300."""
+        """Reads the issues that our account created since the marker can exist. Lists show a new issue at once, a
+        search does not: it is used only for issues that are older than the newest 300."""
         logins = [self._myself.login, *self._settings.former_accounts]
         tickets = [ticket for login in logins for ticket in self._created_by(login, container, marker)]
         return sorted((ticket for ticket in tickets if ticket.carries(marker)), key=lambda ticket: ticket.made)
@@ -194,7 +194,7 @@ class IssueTracker(ABC, Generic[S]):
         return [name for name in names if name == ticket.status]
 
     def author_of(self, raw: Mapping[str, Any]) -> Account:
-        """Nobody, for what a deleted account wrote."""
+        """Account 0 (nobody) if the account was deleted."""
         return self._account(raw[self.author]) if raw[self.author] else Account(0, "")
 
     def _account(self, raw: Mapping[str, Any]) -> Account:
@@ -214,7 +214,7 @@ class IssueTracker(ABC, Generic[S]):
         except Refused as refusal:
             if not refusal.gone:
                 raise
-        return f"{self.token} gives no access to the {self.container} {container} any more"
+        return f"{self.token} no longer gives access to the {self.container} {container}"
 
     def _why_off(self, container: str, repository: Mapping[str, Any]) -> str:
         field, off = self.issues_off

@@ -1,7 +1,7 @@
-"""The markers that identify our tickets and comments among those of other installations. Pure.
+"""The markers by which the bridge recognises its own tickets and comments, also beside other installations. Pure.
 
-A marker is no secret: anybody who may write in the container can copy it. So it counts only on what our own account
-made (`TicketApi.is_ours`).
+A marker is not a secret: anybody who may write in the container can copy it. So it counts only on tickets and comments
+of our own account (`TicketApi.is_ours`).
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from dataclasses import dataclass
 CLOCKS_APART = 300.0
 """Seconds by which the clocks of a ticket system and ABC User Feedback may differ."""
 TAIL = 1000
-"""Characters at the end of a comment that are looked at."""
+"""How many characters at the end of a comment are searched."""
 
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """`text` names the entity with its creation time, so that a reused id is another entity. `short` is the marker of
-    versions before that: it counts on what was made after the entity (`since`, seconds since 1970)."""
+    """`text` contains the entity's creation time, so that a reused id has another marker. `short` is the marker of
+    earlier versions, without the time: it counts only on what was made after the entity (`since`, seconds since
+    1970)."""
 
     text: str
     short: str
@@ -33,13 +34,13 @@ class Marker:
 
     @property
     def earliest(self) -> float:
-        """Before that, nothing can carry the marker; 0 where that is unknown."""
+        """Nothing that is older can have the marker; 0 if unknown."""
         return max(0.0, self.since - CLOCKS_APART)
 
     def ends(self, comment: str, made: float, hidden: tuple[str, str]) -> bool:
-        """Whether it is the comment's last line. Only there: elsewhere it may be a user's own text. `hidden`: what
-        stands before and after it (Markup.hidden)."""
-        # Jira Cloud keeps rich text and writes it back as markup, with backslashes where it thinks best.
+        """Whether the marker is the comment's last line. Elsewhere it may be a user's own text. `hidden`: the text
+        before and after it (Markup.hidden)."""
+        # Jira Cloud stores rich text and converts it back to markup, with additional backslashes.
         lines = comment[-TAIL:].replace("\\", "").split()
         frame = [part.strip() for part in hidden]
         found = lines[-3:] if any(frame) else ["", *lines[-1:], ""]
@@ -60,6 +61,6 @@ def status_marker(scope: str, project: int, issue: int, creation: str, status: s
 
 
 def _marker(short: str, creation: str) -> Marker:
-    """`creation`: the entity's `creation`. The letter before it keeps the two forms apart: an instance's name may end
-    with a number, and stands before the ids."""
+    """`creation`: the entity's `creation`. The letter `t` before it makes the two forms distinguishable: an instance's
+    name, which comes before the ids, may end with a number."""
     return Marker(f"{short}-t{creation}", short, float(creation)) if creation else Marker(short, short, 0.0)

@@ -1,4 +1,4 @@
-"""How a ticket system writes text: its limits, and how users' text is shown literally. Pure."""
+"""The markup of a ticket system: its limits, and the escaping that shows users' text literally. Pure."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from bridge.text import ELLIPSIS, utf16_length, without_controls
 from bridge.text import cut as cut_text
 
 UNSEEN = "\u200b"
-"""A zero-width space breaks a construct where the markup has no escape."""
-_CONTROL = re.compile(r"[\x0b\x0c\x1c-\x1f\ufffe\uffff]")  # no characters of XML, which ticket systems export to
+"""A zero-width space: it breaks a construct for which the markup has no escape."""
+_CONTROL = re.compile(r"[\x0b\x0c\x1c-\x1f\ufffe\uffff]")  # not allowed in XML, to which ticket systems export
 
 
 @dataclass(frozen=True, slots=True)
 class Markup:
     """`limit` and `title_limit` (of a text, of a title) are in `units`; `escape` makes one text literal.
 
-    `quote` frames an escaped text, which it cuts, in at most so many units; `hidden`: what stands before and after a
-    marker, so that people do not see it; `marker_in_text`: a ticket's marker is the last line of its text, because
-    there is no better field.
+    `quote`: (escaped text, most units) -> the quotation, cut if necessary; `hidden`: the text before and after a
+    marker that hides it from people; `marker_in_text`: a ticket's marker is the last line of its text, because there is
+    no better field.
     """
 
     limit: int
@@ -33,11 +33,11 @@ class Markup:
     hidden: tuple[str, str] = ("", "")
     marker_in_text: bool = False
     whole: Callable[[str], str] = lambda text: text.rstrip("\\")
-    """What is left of an escaped text that was cut, without a construct that was begun: a backslash whose character was
-    cut off would show, or escape what follows."""
+    """Removes an incomplete construct at the end of an escaped text that was cut: a backslash without its character
+    would be visible, or escape the next character."""
 
     def literal(self, value: Any) -> str:
-        """Text of a user as markup that shows it literally. None is empty."""
+        """Markup that shows a user's text literally. None is empty."""
         return self.escape(plain(value))
 
     def marker_line(self, marker: str) -> str:
@@ -45,7 +45,8 @@ class Markup:
         return f"{before}{marker}{after}"
 
     def markers_in(self, text: str) -> tuple[str, ...]:
-        """The markers that stand alone on a line. A user's text can't: what starts a hidden one is escaped."""
+        """The markers that are alone on a line. A user's text can't contain one: the start of a hidden marker is
+        escaped."""
         before, after = self.hidden
         lines = [line.rstrip("\r") for line in text.split("\n")]
         found = [line for line in lines if line.startswith(before) and line.endswith(after)]
@@ -57,7 +58,7 @@ class Markup:
 
 
 def plain(value: Any) -> str:
-    """Without controls, with one kind of line break."""
+    """The value as text without control characters, with one kind of line break."""
     text = "" if value is None else str(value)
     return _CONTROL.sub("", without_controls(text.replace("\r\n", "\n").replace("\r", "\n")))
 
@@ -75,8 +76,8 @@ def cut_markup(
     )
 
 
-# https://github.github.com/gfm/: a backslash before ASCII punctuation makes it literal. What GitHub finds in the text
-# after that (mentions, references, emoji) no backslash stops: a zero-width space does. Bounded look-ahead everywhere.
+# https://github.github.com/gfm/: a backslash before ASCII punctuation makes it literal. It does not stop what GitHub
+# finds in the text afterwards (mentions, references, emoji); a zero-width space does. All look-aheads are bounded.
 _MARKDOWN = re.compile(
     r"""
       (?P<mention>   @ (?= \w ) | \# (?= \w ) | (?<! [A-Za-z0-9] ) GH (?= -[0-9] ) | : (?= [\w+-]{1,50}: ) )

@@ -1,7 +1,7 @@
-"""Which status is carried: the issue's, the ticket's, or none. A three-way merge. Pure.
+"""Decides which status is carried: the issue's, the ticket's, or none. A three-way merge. Pure.
 
-The base is the pair of statuses that was seen last when both sides agreed, or when one of them had just been written.
-What differs from it was changed by a person, or by us and is then in agreement. No actor is asked for.
+The base is the last pair of statuses that was read when both sides agreed, or that one of our writes made. If a side
+differs from it, a person changed that side, or we did, and then both sides agree. The author is not compared.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Verdict: TypeAlias = Literal["agree", "issue", "ticket", "nothing"]
-"""agree: both sides fit, nothing is written. issue, ticket: that side's status is to be carried to the other one.
-nothing: what was changed has no counterpart."""
+"""agree: both sides fit, nothing is written. issue, ticket: that side's status is carried to the other side.
+nothing: the changed status has no counterpart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,12 @@ class Pair:
     ticket: str
 
     def written(self, ticket_id: str, at: float) -> str:
-        """As a link keeps it, for the ticket with this id, since `at`."""
+        """The value in a link, for the ticket with this id; `at`: when it was stored."""
         return json.dumps([ticket_id, self.issue, self.ticket, round(at, 3)], ensure_ascii=False)
 
 
 def read_pair(written: str, ticket_id: str) -> Pair | None:
-    """The opposite of `written`; None where there is none, or that of another ticket."""
+    """The opposite of `written`; None if there is no pair, or if it belongs to another ticket."""
     if not written:
         return None
     owner, issue, ticket, _ = json.loads(written)
@@ -37,7 +37,7 @@ def read_pair(written: str, ticket_id: str) -> Pair | None:
 
 
 def of_ticket(written: str, ticket_id: str) -> str:
-    """A base that was written before its ticket had an id, as that of the ticket; any other one as it is."""
+    """The base with the ticket's id, if it was written before the ticket had an id; else unchanged."""
     pair = read_pair(written, "")
     return json.dumps([ticket_id, *json.loads(written)[1:]], ensure_ascii=False) if pair else written
 
@@ -51,23 +51,24 @@ class Maps:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every status of a ticket that they name."""
+        """All ticket statuses in both maps."""
         return tuple(dict.fromkeys((*self.back, *self.there.values())))
 
     def to_issue(self, called: Collection[str]) -> str:
-        """The ABC status for a ticket whose status has these names; "" where there is none."""
+        """The ABC status for a ticket whose status has these names; "" if there is none."""
         return next((self.back[name] for name in called if name in self.back), "")
 
     def agree(self, issue: str, called: Collection[str]) -> bool:
-        """Whether the two fit. Several ABC statuses may share one of the ticket, and the other way round."""
+        """Whether both sides fit. Several ABC statuses may fit one ticket status, and the other way round."""
         return self.there.get(issue) in called or self.to_issue(called) == issue
 
 
 def verdict(
     maps: Maps, base: Pair | None, now: Pair, called: Collection[str], ticket_is_later: Callable[[], bool]
 ) -> Verdict:
-    """`called`: those of `maps.names` that name the ticket's status. `ticket_is_later`: whether the ticket's change is
-    later than the issue's for certain; asked only where both were changed. Without a base both may have been."""
+    """`called`: the members of `maps.names` that mean the ticket's status. `ticket_is_later`: whether the ticket's
+    change is certainly later than the issue's; called only if both were changed. Without a base both count as
+    changed."""
     if maps.agree(now.issue, called):
         return "agree"
     issue = now.issue in maps.there and (base is None or base.issue != now.issue)

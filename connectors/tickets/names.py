@@ -1,4 +1,4 @@
-"""What a ticket is called: `PROJ-12`, `acme/app#12`, or the number alone where the container is known. Pure."""
+"""The names of tickets: `PROJ-12`, `acme/app#12`, or only the number if the container is known. Pure."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """`key`: the form of a whole key, which is the container, the separator and a number."""
+    """`key`: the pattern of a whole key: container, separator and number."""
 
     key: re.Pattern[str]
     separator: str
 
     def key_of(self, external_id: str, container: str) -> str | None:
-        """The ticket that an externalIssueId names: a number of `container`, or a whole key. None: no ticket's
-        name."""
+        """The key of the ticket that an externalIssueId names: by a number in `container`, or by a whole key. None if
+        it names no ticket."""
         if self.key.fullmatch(key := f"{container}{self.separator}{external_id}"):
             return key
         return external_id if self.key.fullmatch(external_id) else None

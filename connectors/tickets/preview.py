@@ -1,4 +1,4 @@
-"""What a delivery would do in a ticket system, as far as that is known without asking anybody. Pure."""
+"""The preview of a delivery in a ticket system, as far as it is known without a request. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def preview(
     tickets: Tickets,
     writer: Writer,
 ) -> Preview | Skipped:
-    """Of an event about an issue. Raises Halt."""
+    """The preview for an event about an issue. Raises Halt."""
     if event.project is None or event.issue is None:
         return Skipped("the event names no issue")
     container = tickets.container_of(event.project)
@@ -32,31 +32,31 @@ def preview(
     content: dict[str, Any] = {}
     if key:
         where = f"{tools.name} {container}, ticket {key}"
-        notes = ["the issue has a ticket, so none is made"]
+        notes = ["the issue already has a ticket, so no ticket is made"]
     else:
         where = f"{tools.name} {container}"
         draft = tickets.draft(container, event.project, event.issue)
         content["ticket"] = (
             api.new_ticket(draft) if isinstance(api, Showing) else {"title": draft.title, "text": draft.text}
         )
-        notes = ["the ticket is made only where the issue has none yet: ABC and the ticket system are asked"]
+        notes = ["ABC and the ticket system are asked first: the ticket is made only if the issue has none"]
     if status := settings.status_map.get(event.issue.status):
         content["status"] = status
-        notes.append("the status is the one that the issue has when it is carried")
+        notes.append("the ticket gets the status that the issue has at the time of the delivery")
     if event.name == "ISSUE_ADDITION" and event.feedback and event.channel:
         body, _ = writer.comment(
             tools.scope, event.project, event.issue, event.channel, event.feedback, event.feedback.fields
         )
         content["comment"] = api.new_comment(body) if isinstance(api, Showing) else {"text": body}
         notes.append(
-            "ABC is asked for the feedback, and which of its fields are of the format text: only these are sent"
+            "the feedback, and the format of its fields, are read from ABC: only fields of the format text are sent"
         )
-    return Preview(where, content, tuple(notes)) if content else Skipped(f"nothing is to be done; {notes[0]}")
+    return Preview(where, content, tuple(notes)) if content else Skipped(f"there is nothing to do; {notes[0]}")
 
 
 def preview_back(event: TicketEvent, settings: TicketSettings) -> Preview:
-    """Of a change of a ticket whose status is carried back: the event only hints at it."""
+    """The preview for a change of a ticket whose status is carried back."""
     carried: Mapping[str, Any] = {"ticket": short(event.ticket.key), "statuses": dict(back_of(settings))}
     variable = settings.variable("status_back")
-    note = f"both statuses are read first; where the ticket's is one of {variable}, the issue gets the one beside it"
+    note = f"both statuses are read first; if {variable} lists the ticket's status, the issue gets the status beside it"
     return Preview("the issue of the ticket in ABC User Feedback", carried, (note,))

@@ -1,4 +1,4 @@
-"""What people read in a ticket system: title, description and comments, users' text always literal. Pure."""
+"""Writes the texts in a ticket system: title, description and comments; users' texts are always literal. Pure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Writer:
         self._language = language
 
     def draft(self, container: str, project: Named, issue: Issue, marker: str) -> Draft:
-        """Raises Halt, which names variable and line, where a template does not fit this issue."""
+        """A new ticket. Raises Halt, with variable and line, if a template does not fit this issue."""
         values = {
             "issue": issue.model_dump(),
             "project": project.model_dump(),
@@ -56,19 +56,19 @@ class Writer:
         try:
             return render_template(source, values, escaped) if escaped else render_template(source, values)
         except TemplateMistake as mistake:
-            # Not what exactly: such a message quotes values, and here these are people's text.
+            # Without the error's own text, which may quote values, and so people's texts.
             variable = self._settings.variable(field)
             why = f"{variable}, line {mistake.line}: {mistake.kind} with the values of this {of}"
             raise Halt(Failed(why, "config")) from None
 
     def title(self, text: str, issue: int) -> str:
-        """One line with something to see: ticket systems refuse line breaks and an empty title."""
+        """One line with visible characters: ticket systems refuse line breaks and an empty title."""
         line = inert(one_line(text))
         shown = TICKET_UNNAMED[self._language].format(issue=issue) if is_blank(line) else line
         return cut_text(shown, self._markup.title_limit, length=self._markup.units)
 
     def description(self, own: str | None, project: str, issue: int, room: int) -> str:
-        """The description where there is no template: the issue's own description, and where it comes from."""
+        """The description if there is no template: the issue's own description, then its project and number."""
         markup = self._markup
         name = markup.literal(cut_text(inert(project), NAME_LIMIT))
         origin = TICKET_ORIGIN[self._language].format(project=name, issue=issue)
@@ -78,8 +78,8 @@ class Writer:
     def comment(
         self, scope: str, project: Named, issue: Issue, channel: Named, feedback: Feedback, keys: Iterable[str]
     ) -> tuple[str, Marker]:
-        """The comment for a feedback, of those of its fields `keys` that are texts. `scope`: Tools.scope. Raises Halt
-        where the operator's template does not fit, or has no text."""
+        """The comment for a feedback, with its marker. `keys`: the fields that may be shown; only texts are. `scope`:
+        Tools.scope. Raises Halt if the operator's template does not fit, or has no text."""
         texts = {key: text for key in keys if isinstance(text := feedback.fields.get(key), str)}
         marker = feedback_marker(scope, project.id, feedback.id, feedback.creation)
         name = str(channel.id) if is_blank(channel.name) else channel.name
@@ -103,7 +103,7 @@ class Writer:
         return value if isinstance(value, BuiltIn) else self._markup.literal(value)
 
     def feedback_comment(self, feedback: int, channel: str, texts: Mapping[str, str], marker: str) -> str:
-        """The comment for a feedback: its text fields, each under its key where there are several."""
+        """The built-in comment for a feedback: its text fields, with their keys if there are several."""
         markup = self._markup
         shown = {key: markup.literal(text).strip() for key, text in texts.items() if not is_blank(text)}
         bold = {key: f"{markup.bold(markup.literal(key))}\n" if len(shown) > 1 else "" for key in shown}
@@ -115,7 +115,7 @@ class Writer:
         return f"{heading}\n{markup.quote(quoted, room)}\n{ending}" if quoted else f"{heading}\n{ending}"
 
     def no_way_comment(self, status: str, current: str, target: str, marker: str) -> str:
-        """Below a ticket that its workflow keeps where it is. `status`: the issue's, as ABC User Feedback calls it."""
+        """The comment on a ticket whose workflow has no transition to the status. `status`: the issue's, as in ABC."""
         literal = self._markup.literal
         shown = STATUSES[status][self._language] if status in STATUSES else status
         values = {"status": literal(shown), "current": literal(current), "target": literal(target)}

@@ -1,4 +1,4 @@
-"""REST for ticket systems: one request, and its JSON or an error of the contract. Nothing is tried twice."""
+"""REST for ticket systems: sends one request, and returns its JSON or raises an error. Never retries."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from connectors.tickets.settings import TicketSettings
 
 REDIRECTS = (301, 302, 307, 308)
 LIMIT_SECONDS = 60.0
-"""After a rate limit that does not name a time."""
+"""The wait after a rate limit that names no time."""
 CODES = ("missing", "missing_field", "invalid", "already_exists", "unprocessable", "custom")
-"""Of an error in a field. https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api"""
+"""Codes of an error in a field. https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api"""
 _LIMITED = re.compile(r"rate limit|abuse detection", re.IGNORECASE)
 _LAST = re.compile(r'[?&]page=(\d{1,6})[^>]{0,300}>\s*;\s*rel="last"')
 
 Explain: TypeAlias = Callable[[Answer], str]
-"""What to do about a refusal, and what may be passed on of its text (connectors/answers.py)."""
+"""A refusal -> what to do, and the part of its text that may be recorded (connectors/answers.py)."""
 
 
 class Rest:
-    """`title`: the system's name for people. Paths are added to the address of the settings."""
+    """`title`: the system's name for people. Paths are appended to the address in the settings."""
 
     def __init__(
         self, title: str, settings: TicketSettings, headers: Mapping[str, str], pool: int, explain: Explain
@@ -43,7 +43,7 @@ class Rest:
         self._variable = settings.variable(settings.ADDRESS)
 
     def call(self, method: str, path: str, body: Any = None, params: Mapping[str, str] | None = None) -> Answer:
-        """As `send`, but raises Refused for an answer that is no success."""
+        """As `send`, but raises Refused for an error answer."""
         answer = self.send(method, path, body, params)
         if not answer.ok:
             raise self.refused(answer)
@@ -60,8 +60,8 @@ class Rest:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Raises NoAnswer. Leaves out empty parameters. Follows one redirect of a GET, within the origin: credentials
-        go nowhere else. `headers`: besides those of every request."""
+        """Raises NoAnswer. Leaves out empty parameters. Follows one redirect of a GET within the same origin, so that
+        credentials are not sent elsewhere. `headers`: additional ones."""
         url = f"{self._base}{path}"
         query = {name: value for name, value in (params or {}).items() if value}
         sent = {**self._headers, **(headers or {})}
@@ -81,7 +81,7 @@ class Rest:
             return found
 
     def page(self, path: str, **params: str) -> tuple[list[Any], int]:
-        """A page of a list, and the number of the last page (0 where the answer does not name one)."""
+        """A page of a list, and the number of the last page (0 if the answer does not name it)."""
         with self.reading():
             answer = self.call("GET", path, None, params)
             found = answer.json()
@@ -91,7 +91,7 @@ class Rest:
             return found, int(last[1]) if last else 0
 
     def pages(self, path: str, size: int, pages: int, **params: str) -> Iterator[list[Any]]:
-        """The first `pages` pages of a list, with `size` entries each; one that has fewer is the last."""
+        """The first `pages` pages of a list, with `size` entries each; a page with fewer entries is the last one."""
         for page in range(1, pages + 1):
             found = self._page(path, size, page, params)
             yield found
@@ -99,7 +99,7 @@ class Rest:
                 return
 
     def _page(self, path: str, size: int, page: int, params: Mapping[str, str]) -> list[Any]:
-        """One page; where its texts make the answer too large, by smaller ones: one entry alone is never too large."""
+        """One page. If the answer is too large, it is read in smaller pages: one entry alone is never too large."""
         try:
             return self.page(path, **params, per_page=str(size), page=str(page))[0]
         except TooLarge:
@@ -115,7 +115,7 @@ class Rest:
         return found
 
     def newest_first(self, path: str, size: int, pages: int, **params: str) -> Iterator[list[Any]]:
-        """The last `pages` pages, each turned round, of a list that is sorted by age only."""
+        """The last `pages` pages of a list that can only be sorted oldest first, each page reversed."""
         first, last = self.page(path, **params, per_page=str(size))
         for page in range(last, max(1, last - pages), -1):
             yield self.page(path, **params, per_page=str(size), page=str(page))[0][::-1]
@@ -123,29 +123,29 @@ class Rest:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Around what reads an answer: one of another shape becomes NoAnswer."""
+        """Wraps code that reads an answer: if the answer has another form, raises NoAnswer."""
         try:
             yield
         except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
-            what = f"the answer is none of {self._title}'s (a proxy's page? look at {self._variable})"
+            what = f"the answer is not from {self._title} (a proxy's page? look at {self._variable})"
             raise NoAnswer("network", what, sent=True) from None
 
 
 def text_of(value: Any) -> str:
-    """A text of an answer; "" for null. Raises TypeError for anything else: what is passed on unread would fail where
-    nobody takes it for a wrong answer."""
+    """A text of an answer; "" for null. Raises TypeError for anything else: an unchecked value would fail later, where
+    the error no longer shows that the answer was wrong."""
     if not isinstance(value, str | None):
         raise TypeError("no text")
     return value or ""
 
 
 def moment_of(seconds: float) -> str:
-    """A time as these systems take it in queries; "" where it is unknown (0)."""
+    """A time as these systems accept it in queries; "" if it is unknown (0)."""
     return "" if not seconds else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def messages_in(answer: Answer, known: Messages, fields: Collection[str]) -> list[str]:
-    """What may be passed on of an error object: messages of a known form, fields that the system has, error codes.
+    """The parts of an error object that may be recorded: messages of a known form, known fields, error codes.
 
     `{"message": "Validation Failed", "errors": [{"field": "title", "code": "missing_field", "message": …}]}`,
     `{"message": {"title": ["is too long"]}}`, `{"error": "title is missing"}`.
@@ -166,7 +166,7 @@ def messages_in(answer: Answer, known: Messages, fields: Collection[str]) -> lis
 
 
 def refusal(title: str, answer: Answer, what: str) -> Refused:
-    """What an answer that is no success means. `what`: advice and what may be passed on of its text."""
+    """The error for an error answer. `what`: advice, and the part of the answer's text that may be recorded."""
     if is_rate_limit(answer):
         wait = wait_of(answer.headers, 429, time.time())
         why = f"{title} answered {answer.status}: too many requests"
@@ -174,13 +174,13 @@ def refusal(title: str, answer: Answer, what: str) -> Refused:
     if answer.status in REDIRECTS:
         return Refused(Failed(f"{title} answers with a redirect ({answer.status}): {what}", "config"))
     outcome = refused(title, answer.status, what, answer.retry_after)
-    # A 408 or 5xx may come from something between us and the ticket system.
+    # A 408 or 5xx may be from a proxy between the bridge and the ticket system.
     maybe_done = answer.status == 408 or answer.status >= 500
     return Refused(outcome, gone=answer.status in (404, 410), maybe_done=maybe_done, status=answer.status)
 
 
 def is_rate_limit(answer: Answer) -> bool:
-    """Some systems answer 403 where others answer 429."""
+    """Whether the answer is a rate limit: some systems answer 403 instead of 429."""
     if answer.status != 403:
         return answer.status == 429
     used_up = answer.headers.get("X-RateLimit-Remaining", "").strip() == "0"

@@ -1,4 +1,4 @@
-"""The variables that every ticket system has; PREFIX and the map of containers are the adapter's own."""
+"""The variables of every ticket system; each adapter adds PREFIX and the map of containers."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ ABC_STATUSES = ("INIT", "ON_REVIEW", "IN_PROGRESS", "RESOLVED", "PENDING")
 
 
 def containers(form: re.Pattern[str], what: str) -> Callable[[KeyMap[str]], KeyMap[str]]:
-    """Validates a map from ABC projects to containers. `what`: what a container that has not the form is not."""
+    """Validates a map from ABC projects to containers. `what`: the end of the error "'x' is …" about a container that
+    does not match `form`."""
 
     def check(projects: KeyMap[str]) -> KeyMap[str]:
         for abc_project, container in projects.items():
             if abc_project != "*" and not is_id(abc_project):
-                raise ValueError(f"'{abc_project}' is no ABC project id (a number, or * for all others)")
+                raise ValueError(f"'{abc_project}' is not an ABC project id (a number, or * for all others)")
             if not form.fullmatch(container):
                 raise ValueError(f"'{container}' is {what}")
         return projects
@@ -31,7 +32,7 @@ def containers(form: re.Pattern[str], what: str) -> Callable[[KeyMap[str]], KeyM
 def _check_status_map(pairs: dict[str, str]) -> dict[str, str]:
     for abc_status in pairs:
         if abc_status not in ABC_STATUSES:
-            raise ValueError(f"'{abc_status}' is no ABC status ({', '.join(ABC_STATUSES)})")
+            raise ValueError(f"'{abc_status}' is not an ABC status ({', '.join(ABC_STATUSES)})")
     return pairs
 
 
@@ -64,15 +65,15 @@ class TicketSettings(Settings):
     comment_template: CommentTemplate | None = None
     rate: Rate = 10
     former_accounts: Annotated[TextList, Field(default_factory=list)]
-    """Accounts that the bridge used before: what they made is ours."""
+    """Accounts that the bridge used before: their tickets and comments count as ours."""
 
     @property
     def containers(self) -> KeyMap[str]:
         return cast(KeyMap[str], getattr(self, self.CONTAINER))
 
     def container_of(self, asked: str, *names: str) -> str:
-        """What the settings call the container that has these names (its id, its path), and the last of them where they
-        do not name it. `asked`: preferred, where they name it twice."""
+        """The settings' name for the container that has these names (its id, its path); the last of these if the
+        settings do not name it. `asked`: preferred if they name it twice."""
         same = [name.casefold() for name in names]
         known = [container for _, container in self.containers.items() if container.casefold() in same]
         return asked if asked in known else next(iter(known), names[-1])
@@ -83,13 +84,13 @@ class TicketSettings(Settings):
 
 
 class ReturningSettings(TicketSettings):
-    """Of a ticket system whose changes of status can be carried back (connectors.tickets.base.Returning)."""
+    """Settings of a ticket system that supports status back (connectors.tickets.base.Returning)."""
 
     status_back: StatusBack
 
 
 class IssueSettings(ReturningSettings):
-    """Of a tracker whose issues have the same statuses everywhere (connectors/tickets/issues.py)."""
+    """Settings of a tracker whose issues have the same statuses in every container (connectors/tickets/issues.py)."""
 
     TITLE: ClassVar[str]
     """The tracker's name for people."""
@@ -121,10 +122,10 @@ class IssueSettings(ReturningSettings):
     def _only(cls, pairs: dict[str, str], given: Iterable[str], known: tuple[str, ...]) -> dict[str, str]:
         for status in given:
             if status not in known:
-                raise ValueError(f"'{status}' is no status of a {cls.TITLE} issue ({', '.join(known)})")
+                raise ValueError(f"'{status}' is not a status of a {cls.TITLE} issue ({', '.join(known)})")
         return pairs
 
 
 def back_of(settings: TicketSettings) -> Mapping[str, str]:
-    """What is carried back: statuses of the ticket system with the ABC status for each; empty where nothing is."""
+    """Statuses of the ticket system with the ABC status for each; empty if no status is carried back."""
     return settings.status_back if isinstance(settings, ReturningSettings) else {}

@@ -1,8 +1,8 @@
 """The operator's templates for a ticket's title and description, and for the comment of a feedback.
 
-A template of a ticket sees `issue` (as ABC User Feedback has it now), `project` (`id`, `name`), `instance` and
-`marker`; one of a comment sees `issue`, `project`, `channel` (`id`, `name`), `feedback` (`id`, `createdAt`, `updatedAt`
-and its fields that are texts, "" for one that it does not have) and `text`, the built-in comment.
+A ticket's template can use `issue` (as ABC User Feedback has it now), `project` (`id`, `name`), `instance` and
+`marker`. A comment's template can use `issue`, `project`, `channel` (`id`, `name`), `feedback` (`id`, `createdAt`,
+`updatedAt` and its text fields; a missing field is "") and `text`, the built-in comment.
 """
 
 from __future__ import annotations
@@ -27,14 +27,15 @@ ISSUE = {
 
 
 class Texts(dict[str, Any]):
-    """A feedback for a template: each channel has fields of its own."""
+    """A feedback for a template. A missing field is "", because each channel has its own fields."""
 
     def __missing__(self, _field: str) -> str:
         return ""
 
 
 class BuiltIn(str):
-    """A text of ours that is markup already. What a template makes of it is not, and is escaped."""
+    """A built-in text, which is already markup and is not escaped. If a template changes it, the result is a plain
+    text, and is escaped."""
 
     __slots__ = ()
 

@@ -1,8 +1,9 @@
-"""Making sure that an ABC issue has its one ticket, and that ABC knows it.
+"""Makes sure that an ABC issue has exactly one ticket, and that ABC has the ticket's number.
 
-Every step may be run twice, or be the last one of a killed worker. So: look (our own record, ABC's externalIssueId,
-the ticket system by marker) before making; record the intent before the create and the key at once after it; and where
-an intent has no key, or was deleted with a wiped Redis, wait out the lag of the search before making another one.
+Every step may run twice, or be the last step of a killed worker. So the flow looks for the ticket (in our record, in
+ABC's externalIssueId, in the ticket system by marker) before it makes one. It records the intent before the create, and
+the key at once after it. If an intent has no key, or may have been lost when Redis was wiped, the flow waits until the
+search must show the ticket, before it makes another one.
 """
 
 from __future__ import annotations
@@ -35,13 +36,13 @@ class Tickets:
         self._project_variable = settings.variable(settings.CONTAINER)
 
     def case_of(self, event: AbcEvent, context: Context) -> Case:
-        """Of the issue that an event names. Raises Halt where the event is none of ours."""
+        """The case of the issue that an event names. Raises Halt if the issue does not belong to us."""
         if event.project is None or event.issue is None:
             raise Halt(Skipped("the event names no issue"))
         return self.case(event.project, event.issue, context)
 
     def container_of(self, project: Named) -> str:
-        """Where the tickets of an ABC project are. Raises Halt where there is no such place. Without I/O."""
+        """The container for the tickets of an ABC project. Raises Halt if there is none. Without I/O."""
         elsewhere = self._tools.served_elsewhere.get(str(project.id))
         containers = self._settings.containers
         if elsewhere and str(project.id) not in dict(containers.items()):
@@ -53,14 +54,14 @@ class Tickets:
         return container
 
     def draft(self, container: str, project: Named, issue: Issue) -> Draft:
-        """Of a new ticket. Raises Halt where a template does not fit this issue. Without I/O."""
+        """The texts of a new ticket. Raises Halt if a template does not fit this issue. Without I/O."""
         return self._writer.draft(container, project, issue, self._marker_of(project, issue).text)
 
     def _marker_of(self, project: Named, issue: Issue) -> Marker:
         return ticket_marker(self._tools.scope, project.id, issue.id, issue.creation)
 
     def case(self, project: Named, named: Issue, context: Context) -> Case:
-        """Reads the issue again: what is known of it only names it. Raises Halt where it is none of ours."""
+        """Reads the issue again: `named` is only used to find it. Raises Halt if the issue does not belong to us."""
         entity = str(subject_of(project.id, named))
         container = self.container_of(project)
 
@@ -76,10 +77,10 @@ class Tickets:
                 raise
             raise Halt(self._without_issue(about(named), error)) from None
         if not named.is_same(issue):
-            raise Halt(Skipped(f"the issue of this event no longer exists: id {issue.id} belongs to a later issue now"))
+            raise Halt(Skipped(f"the issue of this event no longer exists: id {issue.id} now belongs to a later issue"))
         case = about(issue)
-        # Any project's key reads any issue, and an event may name any: its ticket would be made, or moved, here. What
-        # our record has a ticket of was checked before that was made.
+        # With any project's key ABC returns any issue, and an event may name a wrong project: then the ticket would be
+        # made in the wrong container. An issue with a ticket in our record was checked before the ticket was made.
         if "key" not in case.link and not self._abc.issue_is_of(project.id, issue.id):
             raise Halt(Skipped(f"issue {issue.id} belongs to another project than {project.id}, which the event names"))
         return case
@@ -93,12 +94,12 @@ class Tickets:
         result = {**found.result, **self._write_back(case, found)}
         if others:
             what = f"our marker is on {', '.join(others[:5])}, made by another account"
-            advice = f"where that was the bridge's, name it in {self._settings.variable('former_accounts')}"
+            advice = f"if the bridge used that account before, name it in {self._settings.variable('former_accounts')}"
             result["warning"] = f"{what}: {advice}"
         return Found(found.id, found.key, True, found.ticket, result)
 
     def _without_issue(self, case: Case, error: AbcError) -> Outcome:
-        """ABC does not have the issue (yet, or any more). A ticket that was made for it is named in the record."""
+        """The outcome if ABC does not have the issue (yet, or any more). It names the ticket, if one was made."""
         key = case.link.get("key")
         if not key and "intent" in case.link:
             found = self._marked(case, [])
@@ -118,13 +119,13 @@ class Tickets:
             raise Halt(Skipped(f"the issue's externalIssueId names no {title} ticket: {short(case.theirs)}"))
         ticket = self._read(key)
         key = ticket.key if ticket else key
-        # A ticket of another container counts only where it is the one that we made for this issue.
+        # A ticket of another container counts only if it is the ticket that we made for this issue.
         if names.container_of(key) != case.container and not self._is_ours(ticket, case.marker):
             what = f"the issue's externalIssueId names {key}, which is not in the {self._api.container}"
-            why = f"{what} {case.container} ({self._project_variable}): that ticket is left alone"
+            why = f"{what} {case.container} ({self._project_variable}): that ticket is not changed"
             raise Halt(Skipped(why))
         if ticket is None:
-            why = f"the issue's externalIssueId names {key}, which {title} does not have, or does not show to us"
+            why = f"the issue's externalIssueId names {key}, which does not exist in {title}, or is not visible to us"
             raise Halt(Failed(f"{why}; correct it in ABC User Feedback", "not_found"))
         url = self._api.url_of(ticket.key)
         if url != case.link.get("url"):
@@ -147,31 +148,32 @@ class Tickets:
         return Found(ticket.id, ticket.key, True, ticket, result)
 
     def _found_again(self, case: Case, key: str) -> Found:
-        """Ticket systems answer the same for a ticket that was deleted, for one that we may not see any more, and for
-        one that got another id when it was moved: that one has our marker."""
+        """Looks by the marker for a ticket that can't be read. Ticket systems give the same answer for a deleted
+        ticket, for one that we may no longer see, and for one that got another id when it was moved."""
         if hidden := self._api.why_hidden(self._api.names.container_of(key)):
-            raise Halt(Failed(f"{key}, the ticket of this issue, can't be read: {hidden}", "auth"))
+            raise Halt(Failed(f"the ticket of this issue, {key}, can't be read: {hidden}", "auth"))
         if found := self._marked(case, []):
             return Found(found.id, found.key, True, found.ticket, {**found.result, "moved_from": key})
-        why = f"{key}, the ticket of this issue, was deleted; no second one is made"
-        advice = "to have one, restore it, or put another ticket's number into the issue in ABC User Feedback"
+        why = f"the ticket of this issue, {key}, was deleted; no second ticket is made"
+        advice = "to have a ticket, restore it, or put another ticket's number into the issue in ABC User Feedback"
         raise Halt(Skipped(f"{why} ({advice})", {"ticket": key, "deleted": True}))
 
     def _marked(self, case: Case, others: list[str]) -> Found | None:
-        """The oldest ticket with the marker that our account made; `others` gets the keys of other accounts' ones."""
+        """The oldest ticket with the marker that our account made. Adds the keys of other accounts' tickets to
+        `others`."""
         try:
             for hit in self._api.find(case.container, case.marker):
                 if not self._api.is_ours(hit.author):
                     others.append(hit.key)
                     continue
-                # The search shows what was true a while ago, and a copy that a person made by our account comes later.
+                # The search result may be outdated. A copy that a person made with our account is newer.
                 ticket = self._read(hit.id)
                 if ticket and self._is_ours(ticket, case.marker):
                     self._record(case, ticket.id, ticket.key)
                     return Found(ticket.id, ticket.key, True, ticket, {"ticket": ticket.key, "created": False})
         except IncompleteSearch as incomplete:
             why = f"more than {incomplete.seen} tickets of {case.container} carry the marker {case.marker.text}"
-            raise Halt(Failed(f"{why}, none of them ours: take it away from them", "config")) from None
+            raise Halt(Failed(f"{why}, and none of them is ours: remove the marker there", "config")) from None
         return None
 
     def _is_ours(self, ticket: Ticket | None, marker: Marker) -> bool:
@@ -182,7 +184,7 @@ class Tickets:
         self._wait_out_earlier_intent(case)
         draft = self.draft(case.container, case.project, case.issue)
         try:
-            # Also asks for what the record of the ticket needs: nothing may go wrong between the create and the record.
+            # Also reads what the record of the ticket needs: nothing may fail between the create and the record.
             request = self._api.prepare(draft)
         except ValueError as error:
             raise Halt(Failed(str(error), "config")) from None
@@ -194,14 +196,14 @@ class Tickets:
         return Found(made.id, made.key, True, None, {"ticket": made.key, "created": True})
 
     def _first_base(self, case: Case, request: Mapping[str, Any], now: float) -> dict[str, str]:
-        """Both statuses as they are at the creation: a person may move the ticket before we look at it again."""
+        """Both statuses at the creation: a person may move the ticket before we read it again."""
         if not (isinstance(self._api, Returning) and back_of(self._settings)):
             return {}
         status = self._api.initial_status(request)
         return {"base": Pair(case.issue.status, status).written("", now)} if status else {}
 
     def _record(self, case: Case, ticket_id: str, key: str) -> None:
-        """The ticket that was made, or was found again."""
+        """Records the ticket that was made or found."""
         base = of_ticket(case.link.get("base", ""), ticket_id)
         case.remember(id=ticket_id, key=key, url=self._api.url_of(key), intent="", **({"base": base} if base else {}))
         case.point(key, ticket_id)
@@ -220,8 +222,8 @@ class Tickets:
             raise
 
     def _wait_out_earlier_intent(self, case: Case) -> None:
-        """Raises Halt while a ticket may still appear: one whose intent is in our record, or whose intent may have been
-        deleted with a Redis that was wiped."""
+        """Raises Halt while an earlier attempt's ticket may still appear: if its intent is in our record, or may have
+        been lost when Redis was wiped."""
         lag = self._api.search_lag
         if "intent" in case.link:
             left = patience.left(float(case.link["intent"]), case.context.now(), lag)
@@ -234,12 +236,12 @@ class Tickets:
             raise Halt(Retry(why, "not_yet", min(left, patience.LOOK_EVERY)))
 
     def _write_back(self, case: Case, found: Found) -> dict[str, str]:
-        """Stores the ticket in ABC, where it is not yet; what could not be stored stays in our record."""
+        """Stores the ticket's number in ABC if it is missing there; if ABC can't store it, our record keeps it."""
         reference, names = found.key, self._api.names
         if self._settings.external_id == "number":
             reference = names.number_of(found.key)
             if names.container_of(found.key) != case.container:
-                why = f"{found.key} is not in {case.container}, and a number can name only a ticket of that"
+                why = f"{found.key} is not in {case.container}, and a number can name only a ticket there"
                 return {"write_back": f"not possible: {why} ({self._settings.variable('external_id')})"}
         if case.issue.external_id:
             return {"external_id": short(case.issue.external_id)}
@@ -252,7 +254,7 @@ class Tickets:
                 raise
             return {"write_back": f"not possible: {error}"}
         if issue.external_id != reference:
-            return {"write_back": f"left alone: a person has put '{short(issue.external_id)}' there meanwhile"}
+            return {"write_back": f"not changed: meanwhile a person has put '{short(issue.external_id)}' there"}
         case.remember(external=reference)
         return {"external_id": reference}
 

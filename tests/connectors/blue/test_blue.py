@@ -369,10 +369,10 @@ def test_check_names_a_list_of_the_status_map_and_a_wrong_organization(world: Bl
     ("changes", "problem"),
     [
         ({"BLUE_WORKSPACE": "my app"}, "BLUE_WORKSPACE: 'my app' is no id or slug of a workspace"),
-        ({"BLUE_LIST": "x=Inbox"}, "BLUE_LIST: 'x' is no ABC project id"),
+        ({"BLUE_LIST": "x=Inbox"}, "BLUE_LIST: 'x' is not an ABC project id"),
         ({"BLUE_ORG": "a b"}, "BLUE_ORG: "),
         ({"BLUE_TOKEN_SECRET": ""}, "BLUE_TOKEN_SECRET: required"),
-        ({"BLUE_STATUS_MAP": "GONE=done"}, "BLUE_STATUS_MAP: 'GONE' is no ABC status"),
+        ({"BLUE_STATUS_MAP": "GONE=done"}, "BLUE_STATUS_MAP: 'GONE' is not an ABC status"),
     ],
 )
 def test_a_wrong_variable_is_reported_at_the_start(changes: dict[str, str], problem: str) -> None:

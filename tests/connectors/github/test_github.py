@@ -238,7 +238,7 @@ def test_a_repository_that_the_token_does_not_reach_any_more_is_reported_as_that
     world.sandbox.github.repositories[REPO].access = "none"
     outcome = world.status_changed(issue, world.context(delivery_id="later.test"))
     assert isinstance(outcome, Failed)
-    assert "GITHUB_TOKEN gives no access to the repository acme/app" in outcome.why
+    assert "GITHUB_TOKEN no longer gives access to the repository acme/app" in outcome.why
 
 
 def test_a_renamed_repository_is_not_written_to_under_its_old_name(world: GitHubWorld) -> None:
@@ -340,10 +340,10 @@ def test_check_names_a_wrong_token_and_a_wrong_address(world: GitHubWorld) -> No
     ("variables", "problem"),
     [
         ({"GITHUB_REPO": "acme"}, "GITHUB_REPO: 'acme' is no repository such as acme/app"),
-        ({"GITHUB_REPO": "1=acme/app,x=acme/web"}, "GITHUB_REPO: 'x' is no ABC project id"),
+        ({"GITHUB_REPO": "1=acme/app,x=acme/web"}, "GITHUB_REPO: 'x' is not an ABC project id"),
         ({"GITHUB_REPO": "acme/.."}, "GITHUB_REPO: "),
-        ({"GITHUB_STATUS_MAP": "RESOLVED=done"}, "GITHUB_STATUS_MAP: 'done' is no status"),
-        ({"GITHUB_STATUS_MAP": "GONE=closed"}, "GITHUB_STATUS_MAP: 'GONE' is no ABC status"),
+        ({"GITHUB_STATUS_MAP": "RESOLVED=done"}, "GITHUB_STATUS_MAP: 'done' is not a status"),
+        ({"GITHUB_STATUS_MAP": "GONE=closed"}, "GITHUB_STATUS_MAP: 'GONE' is not an ABC status"),
         ({"GITHUB_LABELS": "x" * 51}, "GITHUB_LABELS: GitHub's labels have at most 50"),
         ({"GITHUB_TOKEN": "a b"}, "GITHUB_TOKEN: "),
         ({"GITHUB_SUMMARY_TEMPLATE": "{{ x"}, "GITHUB_SUMMARY_TEMPLATE: line 1"),

@@ -207,7 +207,7 @@ def test_a_status_that_gitlab_does_not_change_is_commented_once(world: GitLabWor
     ("values", "why"),
     [
         ({"issues_on": False}, "issues are switched off in the GitLab project acme/app"),
-        ({"level": None}, "GITLAB_TOKEN gives no access to the GitLab project acme/app"),
+        ({"level": None}, "GITLAB_TOKEN no longer gives access to the GitLab project acme/app"),
     ],
 )
 def test_a_ticket_that_can_t_be_read_is_reported_with_the_reason(
@@ -314,10 +314,10 @@ def test_check_names_a_missing_scope_and_an_expired_token(world: GitLabWorld) ->
     ("changes", "problem"),
     [
         ({"GITLAB_PROJECT": "acme"}, "GITLAB_PROJECT: 'acme' is no GitLab project"),
-        ({"GITLAB_PROJECT": "1=acme/app,x=5"}, "GITLAB_PROJECT: 'x' is no ABC project id"),
+        ({"GITLAB_PROJECT": "1=acme/app,x=5"}, "GITLAB_PROJECT: 'x' is not an ABC project id"),
         ({"GITLAB_PROJECT": "acme/.."}, "GITLAB_PROJECT: "),
         ({"GITLAB_PROJECT": "0"}, "GITLAB_PROJECT: "),
-        ({"GITLAB_STATUS_MAP": "RESOLVED=done"}, "GITLAB_STATUS_MAP: 'done' is no status"),
+        ({"GITLAB_STATUS_MAP": "RESOLVED=done"}, "GITLAB_STATUS_MAP: 'done' is not a status"),
         ({"GITLAB_LABELS": "x" * 256}, "GITLAB_LABELS: GitLab's labels have at most 255"),
         ({"GITLAB_TOKEN": "a b"}, "GITLAB_TOKEN: "),
     ],

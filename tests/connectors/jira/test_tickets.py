@@ -57,7 +57,7 @@ def test_the_ledger_wiped_the_ticket_is_known_by_abc(either: World) -> None:
     either.wipe()
     outcome = either.created(issue)
     assert isinstance(outcome, Skipped)
-    assert "has a ticket already: 1" in outcome.why
+    assert "already has a ticket: 1" in outcome.why
     assert either.tickets() == ["PROJ-1"]
 
 
@@ -298,7 +298,7 @@ def test_a_deleted_ticket_is_not_made_again(world: World) -> None:
     outcome = world.created(issue, world.context(delivery_id="a-later-event.jira"))
     assert isinstance(outcome, Skipped), "people delete tickets every day: nobody has to act on that"
     assert "PROJ-1" in outcome.why
-    assert "no second one is made" in outcome.why
+    assert "no second ticket is made" in outcome.why
     assert world.tickets() == []
 
 

@@ -73,11 +73,11 @@ def test_what_we_wrote_ourselves_goes_no_further_however_often_it_is_announced(w
     seen = len(world.sandbox.abc.writes)
     for _ in range(2):
         assert result(world.status_changed(issue))["status"] == world.closed
-        assert "matches already" in why(world.moved())
+        assert "already matches" in why(world.moved())
     world.sandbox.abc.set_status(issue.id, "INIT")
     assert result(world.status_changed(issue))["moved_from_status"] == world.closed
     for _ in range(2):
-        assert "matches already" in why(world.moved())
+        assert "already matches" in why(world.moved())
         result(world.status_changed(issue))
     assert len(world.sandbox.abc.writes) == seen + 1  # the person's
     assert (status(world, issue), world.status(world.first)) == ("INIT", world.opened)
@@ -95,7 +95,7 @@ def test_a_status_of_abc_that_shares_the_ticket_s_stays(world: World, issue: Iss
     world.sandbox.abc.set_status(issue.id, "PENDING")
     result(world.status_changed(issue))
     assert world.status(world.first) == world.closed
-    assert "matches already" in why(world.moved())
+    assert "already matches" in why(world.moved())
     assert status(world, issue) == "PENDING"
 
 
@@ -267,7 +267,7 @@ def test_a_write_without_an_answer_is_looked_for_before_it_is_sent_again(world: 
     world.sandbox.faults.add("drop_after", system="abc", method="PUT")
     assert isinstance(world.moved(), Retry)
     written = len(world.sandbox.abc.writes)
-    assert "matches already" in why(world.moved())
+    assert "already matches" in why(world.moved())
     assert (status(world, issue), len(world.sandbox.abc.writes)) == ("RESOLVED", written)
 
 

@@ -188,7 +188,7 @@ def test_a_deleted_ticket_is_not_made_again(world: World) -> None:
     world.delete(world.first)
     outcome = world.status_changed(issue, world.context(delivery_id="later.test"))
     assert isinstance(outcome, Skipped)
-    assert "was deleted; no second one is made" in outcome.why
+    assert "was deleted; no second ticket is made" in outcome.why
     assert world.made() == 1
 
 
