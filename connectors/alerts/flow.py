@@ -62,20 +62,23 @@ class AlertConnector:
         # In threads each message has its own position.
         self.crowd = sys.maxsize if threads else DIGEST_FROM
 
+    def _channel(self, event: Event) -> str | None:
+        return self._settings.channel_of(_project(event))
+
     def destination(self, event: Event) -> Destination:
-        channel = self._settings.channel_of(_project(event))
+        channel = self._channel(event)
         if channel is None:
             return Destination(f"{self._tools.name} (no channel)")
         return Destination(f"{self._tools.name} {channel}", self._settings.rate, self._settings.BURST)
 
     def deliver(self, event: Event, context: Context) -> Outcome:
-        channel = self._settings.channel_of(_project(event))
+        channel = self._channel(event)
         if channel is None:
             return self._no_channel(event)
         return self._known(event, context, channel) or self._post_one(event, context, channel)
 
     def preview(self, event: Event, links: Links) -> Preview | Skipped | Failed:
-        channel = self._settings.channel_of(_project(event))
+        channel = self._channel(event)
         if channel is None:
             return self._no_channel(event)
         if _is_ours(event):
@@ -103,7 +106,7 @@ class AlertConnector:
         Those that may have been posted before are looked up one by one; where that takes long, or fails, the rest of
         them comes later.
         """
-        channel = self._settings.channel_of(_project(waiting[0][0]))  # of all: they wait for one destination
+        channel = self._channel(waiting[0][0])  # of all: they wait for one destination
         if channel is None:
             return [self._no_channel(event) for event, _ in waiting]
         outcomes: dict[str, Outcome | None] = {context.delivery_id: None for _, context in waiting}
@@ -129,7 +132,7 @@ class AlertConnector:
         return self._poster.check()
 
     def address_of(self, event: Event, result: Mapping[str, Any]) -> str:
-        channel = self._settings.channel_of(_project(event))
+        channel = self._channel(event)
         if channel is None or not isinstance(self._poster, Locating):
             return ""
         try:
