@@ -36,6 +36,10 @@ class Languages:
             return default
         return next((known[name] for name in _names(plain(target)) if name in known), None)
 
+    def requested(self, target: str) -> str:
+        """What a request for a language names: the provider's own code; the operator's where it has none."""
+        return self.code(target) or target
+
 
 def languages(codes: str, **defaults: str) -> Languages:
     """Of codes in one text, separated by blanks."""

@@ -72,8 +72,12 @@ def _escaped(text: str, mode: Mode) -> str:
     return escaped.replace("\n", "<br>") if mode.breaks else escaped
 
 
+USUAL = Mode()
+"""What most providers understand."""
+
+
 def keeping(
-    texts: Sequence[str], mode: Mode, most: int, translate: Callable[[list[str], bool], list[str]]
+    texts: Sequence[str], most: int, translate: Callable[[list[str], bool], list[str]], mode: Mode = USUAL
 ) -> list[str]:
     """The translations of one request, sent as HTML where one of its texts has something to keep and the tags do not
     make the request longer than `most` characters. `translate`: (texts, whether they are HTML) -> answers."""

@@ -25,7 +25,7 @@ from connectors.translate.providers.base import (
     ProviderError,
     ask,
     checked,
-    language_check,
+    language_checks,
     wrong_key,
 )
 from connectors.translate.settings import TranslateSettings
@@ -86,8 +86,8 @@ class Azure(HttpProvider):
         return Limits(characters=10_000, texts=TEXTS, turns_by=5000)
 
     def translate(self, texts: Sequence[str], target: str) -> list[str]:
-        code = LANGUAGES.code(target) or target
-        return keeping(texts, MODE, CHARACTERS, lambda some, is_html: self._translate(some, code, is_html))
+        code = LANGUAGES.requested(target)
+        return keeping(texts, CHARACTERS, lambda some, is_html: self._translate(some, code, is_html), MODE)
 
     def _translate(self, texts: list[str], code: str, is_html: bool) -> list[str]:
         query = urlencode({"api-version": "3.0", "to": code, "textType": "html" if is_html else "plain"})
@@ -116,11 +116,7 @@ class Azure(HttpProvider):
         reply = answer.json()
         listed = reply.get("translation") if isinstance(reply, dict) else None
         known = [code for code in listed if isinstance(code, str)] if isinstance(listed, dict) else []
-        good = []
-        for target in targets:
-            line = language_check(self.who, target, LANGUAGES.code(target), known)
-            yield line
-            good += [target] if line.ok else []
+        good = yield from language_checks(self.who, targets, LANGUAGES, known)
         if good:
             self.translate(["Thank you" if good[0].startswith("ko") else "감사합니다"], good[0])
             yield Check(True, "Azure accepts the key")

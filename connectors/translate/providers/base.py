@@ -7,7 +7,7 @@ like one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -16,6 +16,7 @@ import requests
 from bridge.http import READ_SECONDS, SMALL_ANSWER_BYTES, Answer, NoAnswer, new_session, send
 from connectors.answers import code_of, no_answer, reason_of
 from connectors.base import Check, Failed, Reason, Retry
+from connectors.translate.codes import Languages
 from connectors.translate.language import base
 from connectors.translate.parts import Limits
 
@@ -253,6 +254,18 @@ def listed(known: Collection[str]) -> str:
     """Languages as an error names them: not more than fit."""
     codes = sorted(code for code in known if CODE.fullmatch(code))
     return ", ".join(codes[:60]) + (" …" if len(codes) > 60 else "")
+
+
+def language_checks(
+    who: Who, targets: Iterable[str], languages: Languages, known: Collection[str]
+) -> Generator[Check, None, list[str]]:
+    """A line for each language; the value of `yield from` are those that the provider has. `known`: its codes now."""
+    has = []
+    for target in targets:
+        line = language_check(who, target, languages.code(target), known)
+        yield line
+        has += [target] if line.ok else []
+    return has
 
 
 def language_check(who: Who, target: str, code: str | None, known: Collection[str]) -> Check:

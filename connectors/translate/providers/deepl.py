@@ -14,7 +14,7 @@ from bridge.settings import Credential, WebAddress, named
 from connectors.base import Check, Failed
 from connectors.translate.codes import languages
 from connectors.translate.declaration import Declaration
-from connectors.translate.keep import Mode, keeping
+from connectors.translate.keep import keeping
 from connectors.translate.language import base, language_of
 from connectors.translate.parts import Limits
 from connectors.translate.providers.base import (
@@ -49,7 +49,6 @@ LANGUAGES = languages(
 )
 FORMALITY = frozenset({"DE", "FR", "IT", "ES", "ES-419", "NL", "PL", "PT-BR", "PT-PT", "RU", "JA"})
 """Languages that have it (https://developers.deepl.com/api-reference/translate)."""
-MODE = Mode()
 CHARACTERS = 10_000
 """Of a request: 128 KiB of JSON, in which a character takes up to 12 bytes."""
 QUOTA = 456
@@ -106,14 +105,14 @@ class DeepL:
         return Limits(characters=CHARACTERS, texts=1 if self._glossary else 50, turns_by=5000)
 
     def translate(self, texts: Sequence[str], target: str) -> list[str]:
-        options: dict[str, Any] = {"target_lang": _code(target)}
+        options: dict[str, Any] = {"target_lang": LANGUAGES.requested(target)}
         if self._formality != "default":
             options["formality"] = self._formality
         # A glossary is of a pair of languages, and DeepL takes it only with the language of the text.
         source = language_of(texts[0]) if self._glossary else None
         if source and (source, base(target)) in self._glossary_pairs():
             options |= {"source_lang": source.upper(), "glossary": self._glossary}
-        return keeping(texts, MODE, CHARACTERS, lambda some, is_html: self._translate(some, is_html, options))
+        return keeping(texts, CHARACTERS, lambda some, is_html: self._translate(some, is_html, options))
 
     def _translate(self, texts: list[str], is_html: bool, options: dict[str, Any]) -> list[str]:
         if is_html:
@@ -134,7 +133,7 @@ class DeepL:
         yield Check(not used.limit_reached, f"DeepL accepts the key: {room}")
         known = self._read(lambda: [language.code for language in self._translator.get_target_languages()])
         for target in targets:
-            yield language_check(self.who, target, _code(target), known)
+            yield language_check(self.who, target, LANGUAGES.requested(target), known)
         if self._glossary:
             yield from self._check_glossary(targets)
 
@@ -186,10 +185,6 @@ class _Client:
 
     def close(self) -> None:
         self._session.close()
-
-
-def _code(target: str) -> str:
-    return LANGUAGES.code(target) or target
 
 
 def _refusal(who: Who, answer: Answer) -> ProviderError:

@@ -10,13 +10,12 @@ from bridge.settings import Credential, WebAddress
 from connectors.base import Check
 from connectors.translate.codes import languages
 from connectors.translate.declaration import Declaration
-from connectors.translate.keep import Mode, keeping
+from connectors.translate.keep import keeping
 from connectors.translate.parts import Limits
 from connectors.translate.providers.base import HttpProvider, Meaning, ProviderError, checked, listed, wrong_key
 from connectors.translate.settings import TranslateSettings
 
 URL = "https://translation.googleapis.com/language/translate/v2"
-MODE = Mode()
 HTML_CHARACTERS = 8000
 """Of a request with tags in it: 100,000 bytes at 12 for a character."""
 # https://cloud.google.com/translate/docs/languages
@@ -79,8 +78,8 @@ class GoogleTranslate(HttpProvider):
         return Limits(characters=5000, texts=128, turns_by=5000)
 
     def translate(self, texts: Sequence[str], target: str) -> list[str]:
-        code = LANGUAGES.code(target) or target
-        return keeping(texts, MODE, HTML_CHARACTERS, lambda some, is_html: self._translate(some, code, is_html))
+        code = LANGUAGES.requested(target)
+        return keeping(texts, HTML_CHARACTERS, lambda some, is_html: self._translate(some, code, is_html))
 
     def _translate(self, texts: list[str], code: str, is_html: bool) -> list[str]:
         # Without format=text the texts would be HTML, and `&` and `<` come back escaped.
@@ -98,7 +97,7 @@ class GoogleTranslate(HttpProvider):
             yield self._language(target, known)
 
     def _language(self, target: str, known: Sequence[str]) -> Check:
-        code = LANGUAGES.code(target) or target
+        code = LANGUAGES.requested(target)
         if code in known:
             return Check(True, f"Google Translate translates into {target}" + ("" if code == target else f" ({code})"))
         # The list is not all that it takes; two words show it.

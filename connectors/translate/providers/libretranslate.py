@@ -14,14 +14,14 @@ from bridge.settings import Credential, WebAddress
 from connectors.base import Check, Failed, Retry
 from connectors.translate.codes import of
 from connectors.translate.declaration import Declaration
-from connectors.translate.keep import Mode, keeping
+from connectors.translate.keep import keeping
 from connectors.translate.language import language_by_script
 from connectors.translate.parts import Limits
 from connectors.translate.providers.base import (
     HttpProvider,
     ProviderError,
     checked,
-    language_check,
+    language_checks,
     not_understood,
     wrong_key,
 )
@@ -30,7 +30,6 @@ from connectors.translate.settings import TranslateSettings
 CHARACTERS = 2000
 """What its hosted service takes per request; an own server shows in /frontend/settings what it takes (`--char-limit`).
 It translates sentence by sentence, so cutting at sentence ends loses nothing."""
-MODE = Mode()
 SMALLEST_LIMIT = 20
 """Characters. A server that takes less is not one to cut texts for."""
 REMEMBERED = 600.0
@@ -72,12 +71,12 @@ class LibreTranslate(HttpProvider):
 
     def translate(self, texts: Sequence[str], target: str) -> list[str]:
         server = self._about()
-        code = of(server.languages or ()).code(target) or target
+        code = of(server.languages or ()).requested(target)
         return [
             answer
             for text in texts
             for answer in keeping(
-                [text], MODE, server.characters, lambda some, is_html: [self._translate(some[0], code, is_html)]
+                [text], server.characters, lambda some, is_html: [self._translate(some[0], code, is_html)]
             )
         ]
 
@@ -155,14 +154,10 @@ class LibreTranslate(HttpProvider):
         if server.key_required and not self._key:
             yield Check(False, f"LibreTranslate wants a key: set {self.who.key_variable}")
             return
-        good = []
-        for target in targets:
-            line = language_check(self.who, target, of(known).code(target), known)
-            yield line
-            good += [target] if line.ok else []
+        good = yield from language_checks(self.who, targets, of(known), known)
         if good:
             # The list of languages is open to all: only a translation shows whether the key is accepted.
-            self._try(of(known).code(good[0]) or good[0], known)
+            self._try(of(known).requested(good[0]), known)
             yield Check(True, "LibreTranslate accepts the key" if self._key else "LibreTranslate needs no key")
 
     def _try(self, target: str, known: frozenset[str]) -> None:

@@ -18,6 +18,8 @@ from connectors.translate.settings import TranslateSettings
 URL = "https://papago.apigw.ntruss.com"
 CHARACTERS = 5000
 """Of the one text that a request holds."""
+MODE = Mode(breaks=False, escapes=False)
+"""Its text is no HTML; what stands between the tags is kept all the same."""
 KOREAN = "en ja zh-CN zh-TW vi th id fr es ru de it"
 PAIRS = {
     "ko": KOREAN,
@@ -76,10 +78,8 @@ class Papago(HttpProvider):
         return Limits(characters=CHARACTERS, texts=1, turns_by=CHARACTERS)
 
     def translate(self, texts: Sequence[str], target: str) -> list[str]:
-        code = LANGUAGES.code(target) or target
-        # Its text is no HTML; what stands between these tags is kept all the same.
-        mode = Mode(breaks=False, escapes=False)
-        return keeping(texts, mode, CHARACTERS, lambda some, _: [self._translate(text, code) for text in some])
+        code = LANGUAGES.requested(target)
+        return keeping(texts, CHARACTERS, lambda some, _: [self._translate(text, code) for text in some], MODE)
 
     def _translate(self, text: str, code: str) -> str:
         # `auto` costs nothing more, unlike the address that only detects.

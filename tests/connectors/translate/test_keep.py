@@ -122,7 +122,7 @@ def asked(texts: list[str], mode: Mode, most: int) -> list[tuple[list[str], bool
         calls.append((some, is_html))
         return some
 
-    assert keeping(texts, mode, most, translate) == texts
+    assert keeping(texts, most, translate, mode) == texts
     return calls
 
 
