@@ -14,7 +14,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from tools.sandbox.web import Refusal, answer_refusals, json_answer
+from tools.sandbox.web import Refusal, blueprint_of, json_answer
 from tools.sandbox.windows import Window
 
 WEBHOOK, TOKEN = "112233445566778899", "made-up-token_of-a-discord-webhook"
@@ -122,7 +122,7 @@ def _tree(name: str, code: str, message: str) -> dict[str, Any]:
 
 def blueprint(discord: Discord) -> Blueprint:
     """The routes below `/discord`."""
-    routes = Blueprint("discord", __name__)
+    routes = blueprint_of("discord")
 
     @routes.post("/api/webhooks/<webhook>/<token>")
     def execute(webhook: str, token: str) -> Any:
@@ -156,5 +156,4 @@ def blueprint(discord: Discord) -> Blueprint:
         discord.find(webhook, token)
         return json_answer(200, {"id": WEBHOOK, "name": "feedback", "channel_id": "1", "guild_id": "2", "token": TOKEN})
 
-    answer_refusals(routes)
     return routes

@@ -14,7 +14,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from tools.sandbox.web import Refusal, answer_refusals
+from tools.sandbox.web import Refusal, blueprint_of
 from tools.sandbox.windows import Window
 
 TEAM, TOKEN = "12345678", "0123456789abcdef0123456789abcdef"
@@ -101,7 +101,7 @@ def _problem(values: Any) -> str:
 
 def blueprint(jandi: Jandi) -> Blueprint:
     """The routes below `/jandi`."""
-    routes = Blueprint("jandi", __name__)
+    routes = blueprint_of("jandi")
 
     @routes.post("/connect-api/webhook/<team>/<token>")
     def post(team: str, token: str) -> Any:
@@ -113,5 +113,4 @@ def blueprint(jandi: Jandi) -> Blueprint:
         jandi.post(request.get_data())
         return Response("", 200)
 
-    answer_refusals(routes)
     return routes

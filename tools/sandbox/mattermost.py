@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from tools.sandbox.web import Refusal, answer_refusals
+from tools.sandbox.web import Refusal, blueprint_of
 
 HOOK = "madeuphookofmattermost0001"
 WEBHOOK_PATH = f"hooks/{HOOK}"
@@ -138,7 +138,7 @@ def kept_length(props: Any) -> int:
 
 def blueprint(mattermost: Mattermost) -> Blueprint:
     """The routes below `/mattermost`."""
-    routes = Blueprint("mattermost", __name__)
+    routes = blueprint_of("mattermost")
 
     @routes.post("/hooks/<hook>")
     def post(hook: str) -> Any:
@@ -154,5 +154,4 @@ def blueprint(mattermost: Mattermost) -> Blueprint:
         mattermost.post(hook, request.get_data())
         return Response("ok", 200, headers, content_type="text/plain")
 
-    answer_refusals(routes)
     return routes

@@ -16,7 +16,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from tools.sandbox.receiver import hub_signature
-from tools.sandbox.web import Refusal, answer_refusals, json_answer
+from tools.sandbox.web import Refusal, blueprint_of, json_answer
 
 KEY = "w1k2f3l4o5w6"
 WEBHOOK_PATH = f"api/webhook:trigger/{KEY}"
@@ -111,7 +111,7 @@ class NocoBase:
 
 def blueprint(nocobase: NocoBase) -> Blueprint:
     """The routes below `/nocobase`."""
-    routes = Blueprint("nocobase", __name__)
+    routes = blueprint_of("nocobase")
 
     @routes.route("/api/webhook:trigger/<key>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     def trigger(key: str) -> Any:
@@ -145,5 +145,4 @@ def blueprint(nocobase: NocoBase) -> Blueprint:
             query = dict(request.args.lists())
             return jsonify({"data": nocobase.act(name, action, query, request.get_json(silent=True))})
 
-    answer_refusals(routes)
     return routes

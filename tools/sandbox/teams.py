@@ -14,7 +14,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from tools.sandbox.web import Refusal, answer_refusals
+from tools.sandbox.web import Refusal, blueprint_of
 from tools.sandbox.windows import Window
 
 WORKFLOW, SIG = "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "made-up-signature_of-a-workflow-0001"
@@ -127,7 +127,7 @@ def _address(action: dict[str, Any]) -> str:
 
 def blueprint(teams: Teams) -> Blueprint:
     """The routes below `/teams`."""
-    routes = Blueprint("teams", __name__)
+    routes = blueprint_of("teams")
 
     @routes.post("/powerautomate/automations/direct/workflows/<workflow>/triggers/manual/paths/invoke")
     def invoke(workflow: str) -> Any:
@@ -137,5 +137,4 @@ def blueprint(teams: Teams) -> Blueprint:
         teams.start(request.get_data())
         return Response("", 202)
 
-    answer_refusals(routes)
     return routes

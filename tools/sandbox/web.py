@@ -31,8 +31,11 @@ class Refusal(Exception):
         super().__init__(f"{status} {body}")
 
 
-def answer_refusals(routes: Blueprint) -> None:
+def blueprint_of(system: str) -> Blueprint:
+    """For the routes of a stand-in: a Refusal in a view is its answer."""
+    routes = Blueprint(system, __name__)
     routes.register_error_handler(Refusal, lambda it: json_answer(it.status, it.body, it.headers))
+    return routes
 
 
 def json_answer(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:
