@@ -6,7 +6,6 @@ webhook takes is on no page: 5 in 2 seconds is what the headers are known to rep
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from tools.sandbox.web import Refusal, blueprint_of, json_answer
+from tools.sandbox.web import Refusal, blueprint_of, json_answer, parsed
 from tools.sandbox.windows import Window
 
 WEBHOOK, TOKEN = "112233445566778899", "made-up-token_of-a-discord-webhook"
@@ -64,10 +63,7 @@ class Discord:
 
     def post(self, raw: bytes, thread: str) -> Message:
         """Checks and stores a message. Raises DiscordError."""
-        try:
-            values = json.loads(raw)
-        except ValueError:
-            raise DiscordError(400, 50109, "The request body contains invalid JSON.") from None
+        values = parsed(raw, DiscordError(400, 50109, "The request body contains invalid JSON."))
         if problems := _problems(values):
             raise DiscordError(400, 50035, "Invalid Form Body", problems)
         if not values.get("content") and not values.get("embeds"):

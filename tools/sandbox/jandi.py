@@ -6,7 +6,6 @@ on no page: 400 with `code` and `message` is a guess.
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from tools.sandbox.web import Refusal, blueprint_of
+from tools.sandbox.web import Refusal, blueprint_of, parsed
 from tools.sandbox.windows import Window
 
 TEAM, TOKEN = "12345678", "0123456789abcdef0123456789abcdef"
@@ -68,10 +67,7 @@ class Jandi:
         """Checks and stores a message. Raises JandiError."""
         if len(raw) > MOST_BYTES:
             raise JandiError(40000, "Invalid request data: too large")
-        try:
-            values = json.loads(raw)
-        except ValueError:
-            raise JandiError(40000, "Invalid request data format") from None
+        values = parsed(raw, JandiError(40000, "Invalid request data format"))
         if problem := _problem(values):
             raise JandiError(40000, f"Invalid request data format: {problem}")
         message = Message(

@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from tools.sandbox.web import Refusal, blueprint_of
+from tools.sandbox.web import Refusal, blueprint_of, parsed
 
 HOOK = "madeuphookofmattermost0001"
 WEBHOOK_PATH = f"hooks/{HOOK}"
@@ -80,10 +80,7 @@ class Mattermost:
 
 
 def _parsed(raw: bytes) -> dict[str, Any]:
-    try:
-        values = json.loads(raw)
-    except ValueError:
-        raise MattermostError(400, "web.incoming_webhook.parse", "Unable to parse incoming data.") from None
+    values = parsed(raw, MattermostError(400, "web.incoming_webhook.parse", "Unable to parse incoming data."))
     attachments = values.get("attachments", []) if isinstance(values, dict) else None
     fine = isinstance(attachments, list) and all(
         isinstance(one, dict) and isinstance(one.get("fields", []), list) for one in attachments

@@ -14,7 +14,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from tools.sandbox.web import Refusal, blueprint_of
+from tools.sandbox.web import Refusal, blueprint_of, parsed
 from tools.sandbox.windows import Window
 
 WORKFLOW, SIG = "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "made-up-signature_of-a-workflow-0001"
@@ -71,10 +71,7 @@ class Teams:
 
     def start(self, raw: bytes) -> None:
         """Takes a card, if the trigger's schema does. Raises TeamsError."""
-        try:
-            body = json.loads(raw)
-        except ValueError:
-            raise TeamsError(400, "TriggerInputSchemaMismatch") from None
+        body = parsed(raw, TeamsError(400, "TriggerInputSchemaMismatch"))
         if not (isinstance(body, dict) and body.get("type") == "message" and isinstance(body.get("attachments"), list)):
             raise TeamsError(400, "TriggerInputSchemaMismatch")
         # Counted as Teams may: in UTF-16, or as it was sent.

@@ -38,5 +38,13 @@ def blueprint_of(system: str) -> Blueprint:
     return routes
 
 
+def parsed(raw: bytes, otherwise: Exception) -> Any:
+    """The JSON value of a body. Raises `otherwise` where it is none."""
+    try:
+        return json.loads(raw)
+    except ValueError:
+        raise otherwise from None
+
+
 def json_answer(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:
     return Response(json.dumps(body), status, headers, content_type="application/json")
