@@ -14,7 +14,8 @@ from urllib.parse import urlencode
 import requests
 from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 
-from bridge.http import NoAnswer, new_session, send
+from bridge.http import new_session
+from sources.abc.call import call
 from sources.abc.errors import AbcError, not_understood, refusal, words_of
 
 Permission = Literal["project_webhook_read", "project_webhook_create", "project_webhook_update"]
@@ -141,14 +142,7 @@ class AdminClient:
 
     def _send(self, method: str, path: str, headers: dict[str, str], body: Any, forbidden: str) -> Any:
         """`forbidden`: what to do about a 403."""
-        try:
-            answer = send(self._session, method, self._base + path, headers=headers, json_body=body)
-        except NoAnswer as error:
-            raise AbcError(error.reason, f"ABC User Feedback: {error}", again=True) from None
-        try:
-            found = answer.json()
-        except RecursionError:
-            found = None
+        answer, found = call(self._session, method, self._base + path, headers=headers, json_body=body)
         if answer.ok:
             return found
         raise _refusal(answer.status, found, answer.retry_after, answer.request, forbidden)

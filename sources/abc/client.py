@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 import requests
 from pydantic import SecretStr, ValidationError
 
-from bridge.http import Answer, NoAnswer, new_session, send
+from bridge.http import new_session
 from bridge.settings import KeyMap
 from bridge.text import abc_length, is_blank
+from sources.abc.call import call
 from sources.abc.errors import AbcError, AbcReason, not_understood, refusal
 from sources.abc.models import Entity, Feedback, Issue
 from sources.abc.pages import walk
@@ -214,14 +215,11 @@ class AbcClient:
             what = f"ABC_API_KEY holds no key for project {project}: add {project}=…"
             raise AbcError("auth", what, again=False, absent=True)
         headers = {"x-api-key": key.get_secret_value()}
-        try:
-            url = f"{self._base}/projects/{project}{path}"
-            answer = send(self._session, method, url, headers=headers, json_body=body, total_seconds=seconds)
-        except NoAnswer as error:
-            raise AbcError(error.reason, f"ABC User Feedback: {error}", again=True) from None
+        url = f"{self._base}/projects/{project}{path}"
+        answer, found = call(self._session, method, url, headers=headers, json_body=body, total_seconds=seconds)
         if not answer.ok:
-            raise refusal(answer.status, _json_of(answer), answer.retry_after, answer.request)
-        return None if method == "PUT" else _json_of(answer)
+            raise refusal(answer.status, found, answer.retry_after, answer.request)
+        return None if method == "PUT" else found
 
 
 def why_unwritable(issue: Issue) -> str:
@@ -242,14 +240,6 @@ def why_unwritable(issue: Issue) -> str:
 
 def _is_empty(value: Any) -> bool:
     return value is None or value == [] or (isinstance(value, str) and is_blank(value))
-
-
-def _json_of(answer: Answer) -> Any:
-    """None also for what is nested too deeply to be read."""
-    try:
-        return answer.json()
-    except RecursionError:
-        return None
 
 
 def _parsed(kind: type[E], id_: int, value: Any) -> E:
