@@ -25,6 +25,7 @@ from connectors.translate.providers.base import (
     ProviderError,
     ask,
     checked,
+    error_of,
     language_checks,
     wrong_key,
 )
@@ -95,9 +96,7 @@ class Azure(HttpProvider):
         return checked(self.who, _texts(answer.json()), texts)
 
     def codes(self, answer: Answer) -> list[str]:
-        reply = answer.json()
-        error = reply.get("error") if isinstance(reply, dict) else None
-        code = error.get("code") if isinstance(error, dict) else None
+        code = error_of(answer).get("code")
         return [str(code)] if isinstance(code, int | str) and re.fullmatch(r"[0-9]{6}", str(code)) else []
 
     def refused(self, answer: Answer) -> ProviderError:

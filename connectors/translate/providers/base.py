@@ -238,6 +238,19 @@ def inner(answer: Answer) -> Answer | None:
     return replace(answer, status=number if 400 <= number < 600 else 500)
 
 
+def error_of(answer: Answer) -> dict[str, Any]:
+    """The object `error` of an answer, which may be in a list; empty where there is none."""
+    reply = answer.json()
+    reply = reply[0] if isinstance(reply, list) and reply else reply
+    error = reply.get("error") if isinstance(reply, dict) else None
+    return error if isinstance(error, dict) else {}
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """Those at the start of a list; none where it is no list."""
+    return [one for one in value[:20] if isinstance(one, dict)] if isinstance(value, list) else []
+
+
 def checked(who: Who, answers: Any, texts: Sequence[str]) -> list[str]:
     """The translations, when they have the form that was asked for: a text for each text.
 

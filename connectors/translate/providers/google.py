@@ -12,7 +12,16 @@ from connectors.translate.codes import languages
 from connectors.translate.declaration import Declaration
 from connectors.translate.keep import keeping
 from connectors.translate.parts import Limits
-from connectors.translate.providers.base import HttpProvider, Meaning, ProviderError, checked, listed, wrong_key
+from connectors.translate.providers.base import (
+    HttpProvider,
+    Meaning,
+    ProviderError,
+    checked,
+    error_of,
+    listed,
+    objects,
+    wrong_key,
+)
 from connectors.translate.settings import TranslateSettings
 
 URL = "https://translation.googleapis.com/language/translate/v2"
@@ -112,11 +121,8 @@ class GoogleTranslate(HttpProvider):
 
     def codes(self, answer: Answer) -> list[str]:
         """The reasons in its error, in both of the forms that it has."""
-        reply = answer.json()
-        error = reply.get("error") if isinstance(reply, dict) else None
-        if not isinstance(error, dict):
-            return []
-        rows = [row for key in ("errors", "details") for row in _list(error.get(key)) if isinstance(row, dict)]
+        error = error_of(answer)
+        rows = [*objects(error.get("errors")), *objects(error.get("details"))]
         return [row["reason"] for row in rows if isinstance(row.get("reason"), str)]
 
     def refused(self, answer: Answer) -> ProviderError:
@@ -132,10 +138,6 @@ def _each(reply: Any, many: str, key: str) -> list[Any] | None:
         return [one[key] for one in reply["data"][many]]
     except (KeyError, TypeError):
         return None
-
-
-def _list(value: Any) -> list[Any]:
-    return value[:20] if isinstance(value, list) else []
 
 
 PROVIDER = Declaration("google", GoogleSettings, GoogleTranslate)

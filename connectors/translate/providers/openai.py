@@ -23,8 +23,10 @@ from connectors.translate.providers.base import (
     HttpProvider,
     Meaning,
     ProviderError,
+    error_of,
     no_translation,
     not_understood,
+    objects,
     refusal,
     wrong_key,
 )
@@ -147,14 +149,9 @@ class OpenAI(HttpProvider):
 
     def codes(self, answer: Answer) -> list[str]:
         """The codes of an error, which Gemini sends in a list."""
-        reply = answer.json()
-        reply = reply[0] if isinstance(reply, list) and reply else reply
-        error = reply.get("error") if isinstance(reply, dict) else None
-        if not isinstance(error, dict):
-            return []
-        details = error.get("details")
-        rows = [row for row in details[:20] if isinstance(row, dict)] if isinstance(details, list) else []
-        found = [*(row.get("reason") for row in rows), error.get("code"), error.get("status"), error.get("type")]
+        error = error_of(answer)
+        reasons = (row.get("reason") for row in objects(error.get("details")))
+        found = [*reasons, error.get("code"), error.get("status"), error.get("type")]
         return [code for code in found if isinstance(code, str)]
 
     def refused(self, answer: Answer) -> ProviderError:

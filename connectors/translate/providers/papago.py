@@ -12,7 +12,7 @@ from connectors.translate.codes import languages
 from connectors.translate.declaration import Declaration
 from connectors.translate.keep import Mode, keeping
 from connectors.translate.parts import Limits
-from connectors.translate.providers.base import HttpProvider, Meaning, ProviderError, checked, out_of_quota
+from connectors.translate.providers.base import HttpProvider, Meaning, ProviderError, checked, error_of, out_of_quota
 from connectors.translate.settings import TranslateSettings
 
 URL = "https://papago.apigw.ntruss.com"
@@ -92,10 +92,7 @@ class Papago(HttpProvider):
     def codes(self, answer: Answer) -> list[str]:
         """The code of an error: of the service (`N2MT05`), or of the gateway, which has numbers (`410`)."""
         reply = answer.json()
-        if not isinstance(reply, dict):
-            return []
-        error = reply.get("error")
-        found = [reply.get("errorCode"), error.get("errorCode") if isinstance(error, dict) else None]
+        found = [reply.get("errorCode") if isinstance(reply, dict) else None, error_of(answer).get("errorCode")]
         return [str(code) for code in found if isinstance(code, str | int)]
 
     def refused(self, answer: Answer) -> ProviderError:
