@@ -15,7 +15,7 @@ from bridge.times import iso
 from connectors import kind_of
 from console.advice import english
 from jobs.delivery.stops import Stop
-from jobs.ledger.rows import some_texts
+from jobs.ledger.rows import some_texts, time_of
 from jobs.runtime import Runtime
 
 State = Literal["stopped", "misconfigured", "down", "limited", "healthy", "unknown"]
@@ -157,21 +157,17 @@ def _places(redis: Redis, prefix: str) -> list[Place]:
             Place(
                 name,
                 opened is not None,
-                _time(opened),
-                _time(until) if opened else None,
+                time_of(opened),
+                time_of(until) if opened else None,
                 why.decode() if why else None,
                 waiting,
                 dead,
                 crowd,
                 seen or None,
-                iso(float(at)) if at else None,
+                time_of(at),
             )
         )
     return found
-
-
-def _time(milliseconds: bytes | None) -> str | None:
-    return iso(float(milliseconds)) if milliseconds else None
 
 
 def _last_errors(redis: Redis, prefix: str, names: tuple[str, ...]) -> dict[str, LastError]:

@@ -52,7 +52,7 @@ def event_row(event_id: str, stored: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def time_of(milliseconds: str | None) -> str | None:
+def time_of(milliseconds: str | bytes | None) -> str | None:
     return iso(float(milliseconds)) if milliseconds else None
 
 

@@ -215,22 +215,17 @@ class Model:
         return self._put(state, int(slot), None)
 
     def _do_freeze(self, state: State, slot: str) -> State:
-        attempt = state.slots[int(slot)]
-        assert attempt is not None
-        return self._put(state, int(slot), attempt.but(frozen=True, excused=True))
+        return self._put(state, int(slot), _attempt(state, slot).but(frozen=True, excused=True))
 
     def _do_thaw(self, state: State, slot: str) -> State:
-        attempt = state.slots[int(slot)]
-        assert attempt is not None
-        return self._put(state, int(slot), attempt.but(frozen=False))
+        return self._put(state, int(slot), _attempt(state, slot).but(frozen=False))
 
     def _put(self, state: State, slot: int, attempt: Attempt | None) -> State:
         return state.but(slots=(*state.slots[:slot], attempt, *state.slots[slot + 1 :]))
 
     def _do_step(self, state: State, what: str) -> State:
         slot, _, fault = what.partition(" ")
-        attempt = state.slots[int(slot)]
-        assert attempt is not None
+        attempt = _attempt(state, slot)
         if fault:
             state = self._spend(state, fault)
         state, then = self._steps.take(self.ledger, state, attempt, fault)
@@ -243,3 +238,9 @@ class Model:
             pass
         self.ledger.tick("worker", QUEUE)
         return state.but(store=self.store.snapshot())
+
+
+def _attempt(state: State, slot: str) -> Attempt:
+    attempt = state.slots[int(slot)]
+    assert attempt is not None
+    return attempt

@@ -108,6 +108,13 @@ class _Views:
             raise _Moved(f"repositories/{self.github.repositories[to].id}/issues/{there}{rest}")
         return repository, self.github.issue(repository, number)
 
+    def _addition(self, repository: Repository) -> dict[str, Any]:
+        """What is to be added; refused without the permission, and when there was too much of it."""
+        self.github.may_write(repository)
+        body = _body()
+        self.github.count_write()
+        return body
+
     @_following
     def repository(self, **where: Any) -> Any:
         found = self._repository(**where)
@@ -118,10 +125,7 @@ class _Views:
     @_following
     def create(self, **where: Any) -> Any:
         repository = self._repository(**where)
-        self.github.may_write(repository)
-        body = _body()
-        self.github.count_write()
-        return jsonify(_shown(repository, self.github.create(repository, body, ME))), 201
+        return jsonify(_shown(repository, self.github.create(repository, self._addition(repository), ME))), 201
 
     @_following
     def issues(self, **where: Any) -> Any:
@@ -170,10 +174,7 @@ class _Views:
     @_following
     def add_comment(self, **where: Any) -> Any:
         repository, issue = self._issue(**where)
-        self.github.may_write(repository)
-        body = _body()
-        self.github.count_write()
-        return jsonify(self.github.comment(issue, body.get("body"), ME)), 201
+        return jsonify(self.github.comment(issue, self._addition(repository).get("body"), ME)), 201
 
     def search(self) -> Any:
         parts = QUERY.findall(request.args.get("q", ""))
