@@ -1,5 +1,5 @@
-"""What every connector that posts messages shares: what an event reads like, and the one flow of a message.
+"""The shared parts of connectors that post messages: the texts about an event, and the flow of a message.
 
-A system is an adapter in a folder of its own: settings (`settings.AlertSettings`), a `poster.Poster`, and a `Spec` that
-builds a `flow.AlertConnector` of both. Nothing here names an adapter.
+Each system is an adapter in its own folder: settings (`settings.AlertSettings`), a `poster.Poster`, and a `Spec` that
+builds a `flow.AlertConnector` from both. Nothing here names an adapter.
 """

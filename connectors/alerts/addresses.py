@@ -1,4 +1,4 @@
-"""The web addresses in a text. Pure."""
+"""Finds the web addresses in a text. Pure."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 
 _ADDRESS = re.compile(r"https?://[!#-;=?-\[\]^_a-{}~]+")
-"""ASCII, without `"`, `<`, `>`, `|`, backslash and backquote: in Korean and Japanese a word follows without a blank."""
+"""ASCII only, because in Korean and Japanese the next word follows without a blank. Without `"`, `<`, `>`, `|`,
+backslash and backquote."""
 BEHIND = ".,;:!?')]}"
-"""At the end of an address these belong to the sentence around it."""
+"""At the end of an address, these characters belong to the sentence around it."""
 
 
 def parts_of(text: str) -> Iterator[tuple[str, bool]]:
-    """The text in pieces, each with whether it is an address."""
+    """The text in parts: (part, whether it is an address)."""
     at = 0
     for found in _ADDRESS.finditer(text):
         address = found[0].rstrip(BEHIND)

@@ -13,5 +13,5 @@ OTHER_COLOUR = "#56CCF2"
 
 
 def colour_of(status: str) -> str:
-    """As `#RRGGBB`; `status`: the issue's, as the source calls it."""
+    """The colour as `#RRGGBB`; `status`: the issue's, as the source spells it."""
     return COLOURS.get(status, OTHER_COLOUR)

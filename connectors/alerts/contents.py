@@ -16,21 +16,21 @@ from sources.abc.models import AbcEvent, Issue
 from sources.base import Event
 from sources.tickets import TicketEvent
 
-# Our own, for a message that can be read at a glance: ABC's web app allows names of 30, its API any length.
+# Our own limits, to keep messages short: ABC's web app allows names of 30 characters, its API allows any length.
 NAME_MAX = 150
 STATUS_MAX = 60
 SUMMARY_MAX = 300
 URL_MAX = 2000
 UNKNOWN = "?"
 LINE_MIN = 60
-"""Of a digest: a line that is cut to less does not show what happened."""
+"""The least length of a digest's line after a cut: a shorter line does not show what happened."""
 REST_LENGTH = 10
-"""Room for the line that counts those left out."""
+"""Room for the last line, which counts the events that are not shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """The ticket of an issue. `label`: its key or number; `url`: its address, "" where none is known."""
+    """The ticket of an issue. `label`: its key or number; `url`: its address, "" if unknown."""
 
     label: str = ""
     url: str = ""
@@ -41,7 +41,7 @@ NO_TICKET = Ticket()
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One line below a message. `url`: where `value` leads, "" for nowhere."""
+    """One line below a message. `url`: the link of `value`, "" for no link."""
 
     title: str
     value: str
@@ -50,7 +50,8 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One event. Each line of `quotation` begins with "> "; `status`: the issue's, as the source calls it."""
+    """A message about one event. Each line of `quotation` begins with "> "; `status`: the issue's, as the source spells
+    it."""
 
     sentence: str
     quotation: str = ""
@@ -60,7 +61,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """Many events in one message: a line for each."""
+    """One message about many events, with a line for each."""
 
     head: str
     lines: tuple[str, ...]
@@ -70,8 +71,8 @@ class Digest:
         return cut("\n".join([self.head, *self.fitted(limit, limit, length)]), limit, length=length)
 
     def fitted(self, limit: int, longest: int, length: Callable[[str], int]) -> list[str]:
-        """The lines that fit into `limit` with the head, each at most `longest`, by `length`. Where not all of them fit
-        in a length that can be read, the last line counts the others: "… +57"."""
+        """The lines that fit into `limit` together with the head, each at most `longest`, by `length`. If not all lines
+        fit with at least LINE_MIN, the last line counts the others: "… +57"."""
         lines = [cut(line, longest, length=length) for line in self.lines]
         lengths = [length(line) for line in lines]
         room = limit - length(self.head)
@@ -88,8 +89,8 @@ Content = Alert | Digest
 
 
 def alert(event: Event, language: Language, ticket: Ticket, field: str) -> Alert | None:
-    """None where there is no message for an event of that name. `field`: the one of a feedback that is shown; the
-    others may be personal."""
+    """The message about an event; None if there is none for an event of that name. `field`: the only field of a
+    feedback that is shown; the others may be personal."""
     text = sentence(event, language)
     if text is None:
         return None
@@ -103,13 +104,13 @@ def digest(lines: Sequence[str], language: Language) -> Digest:
 
 
 def line(event: Event, language: Language) -> str:
-    """An event in a digest."""
+    """The line of an event in a digest."""
     text, issue = sentence(event, language) or UNKNOWN, _issue(event)
     return f"• {text} (#{issue.id})" if issue else f"• {text}"
 
 
 def sentence(event: Event, language: Language) -> str | None:
-    """What happened; None where there is nothing to report about an event of that name."""
+    """The sentence about what happened; None if there is none for an event of that name."""
     if not isinstance(event, AbcEvent):
         return f"{title_of(event.source)}: {_occurrence(event, language)}"
     if event.name == "FEEDBACK_CREATION":
@@ -123,7 +124,7 @@ def sentence(event: Event, language: Language) -> str | None:
 
 
 def quotation(event: Event, field: str) -> str:
-    """What the user wrote, or somebody as a comment on a ticket, where the event brings it; "" else."""
+    """The user's text, or a comment on a ticket, if the event contains it; else ""."""
     value = event.feedback.fields.get(field) if isinstance(event, AbcEvent) and event.feedback else None
     if isinstance(event, TicketEvent):
         value = event.comment
@@ -131,8 +132,8 @@ def quotation(event: Event, field: str) -> str:
 
 
 def facts(event: Event, language: Language, ticket: Ticket = NO_TICKET) -> list[Fact]:
-    """Where it happened, and to which issue, feedback and ticket; of an event of another source its name, who caused it
-    and where a person looks at it."""
+    """The lines below a message. For an event of ABC: project, channel, issue, feedback and ticket. For an event of
+    another source: its name, who caused it, the ticket and the link."""
     if not isinstance(event, AbcEvent):
         return list(_facts_of_summary(event, language, ticket))
     found = []
@@ -150,13 +151,13 @@ def facts(event: Event, language: Language, ticket: Ticket = NO_TICKET) -> list[
 
 
 def safe_url(url: str) -> str:
-    """`url` where it is a web address that ends no link of a chat's (`<address|text>`); else ""."""
+    """`url` if it is a web address without characters that end a link in a chat (`<address|text>`); else ""."""
     return url if len(url) <= URL_MAX and re.fullmatch(r"https?://[^\s<>|]+", url) else ""
 
 
 def _share(lengths: Sequence[int], room: int) -> int:
-    """How long each of these lines may be so that all of them fit into `room`, with a line break before each: what the
-    short ones do not need, the long ones get. At least LINE_MIN where no line has to be cut."""
+    """The most characters for each of these lines, so that all of them fit into `room`, with a line break before each.
+    Long lines get the room that short lines do not need. At least LINE_MIN if no line must be cut."""
     for index, length in enumerate(sorted(lengths)):
         share = room // (len(lengths) - index) - 1
         if length > share:
@@ -170,7 +171,7 @@ def _issue(event: Event) -> Issue | None:
 
 
 def _occurrence(event: Event, language: Language) -> str:
-    """To what it happened, and what; where the source has no text for that, the name of the event."""
+    """The subject and what happened to it; if the source has no text for that, the name of the event."""
     name = _name(event.name.removeprefix(f"{event.source}."), language) or UNKNOWN
     summary = event.summary
     if summary is None:
@@ -179,7 +180,7 @@ def _occurrence(event: Event, language: Language) -> str:
     values = {
         key: _name(value, language, limits.get(key, STATUS_MAX)) or UNKNOWN for key, value in summary.values.items()
     }
-    happened = texts.OCCURRENCES.get(summary.what)  # a plug-in's source may have a key of its own
+    happened = texts.OCCURRENCES.get(summary.what)  # a plug-in's source may have its own key
     what = happened[language].format(**values, ro=texts.ro(values.get("status", ""))) if happened else ""
     title = _name(summary.title, language, SUMMARY_MAX)
     if title and (what or summary.about):
@@ -215,14 +216,14 @@ def _status(status: str, language: Language) -> str:
 
 
 def _named(thing: Any, language: Language) -> str:
-    """The name of an issue, project or channel on one line; its number where it has none that a person can see."""
+    """The name of an issue, project or channel on one line; its number if the name has no visible characters."""
     if thing is None:
         return UNKNOWN
     return _name(thing.name, language) or f"#{thing.id}"
 
 
 def _name(text: str, language: Language, limit: int = NAME_MAX) -> str:
-    """On one line, without the quotation marks that our sentences put around a name: else a name could end itself and
-    go on as a sentence of ours. Empty for what nobody can see."""
+    """A name on one line, without the quotation marks that our sentences put around names: otherwise a name could end
+    the quotation and imitate our text. Empty if nothing is visible."""
     line = inert(text)
     return "" if is_blank(line) else cut(line.translate(texts.INNER_QUOTES[language]), limit, length=utf16_length)

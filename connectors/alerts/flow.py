@@ -1,6 +1,6 @@
-"""The one flow of a message: known? → note → post → settle; many at once are a digest.
+"""The flow of a message: already known? → note → post → result; many waiting messages become a digest.
 
-One message for each event, worded as the event reports it, even when the issue has moved on since.
+One message for each event. It shows the change that the event names, even if the issue has changed again since.
 """
 
 from __future__ import annotations
@@ -40,18 +40,19 @@ from sources.base import Event
 from sources.tickets import TicketEvent
 
 DIGEST_FROM = 10
-"""How many messages must wait for a channel before they become one."""
+"""From this number of waiting messages on, the messages for a channel become one."""
 LOOKING_SECONDS = 20.0
-"""After this the look-ups for a digest end."""
-OURS = "the bridge itself wrote the comment: it is the feedback of an issue, or about its status"
+"""The most time for the look-ups before a digest."""
+OURS = "the bridge itself wrote this comment, with a feedback or about a status"
 
 
 class AlertConnector:
-    """Keeps the note `posting` before it posts: {channel, thread, at}. A note found means that an earlier
-    attempt may have posted, so it looks first; an answer that states that nothing was posted clears the note."""
+    """Keeps the note `posting` before it posts: {channel, thread, at}. If the note exists, an earlier attempt may have
+    posted, so the connector looks for the message first. An answer that shows that nothing was posted clears the
+    note."""
 
     def __init__(self, settings: AlertSettings, tools: Tools, poster: Poster, *, threads: bool = False) -> None:
-        """`threads`: messages about one issue reply to its first one."""
+        """`threads`: whether later messages about an issue are replies to its first one."""
         self._settings = settings
         self._tools = tools
         self._poster = poster
@@ -59,7 +60,7 @@ class AlertConnector:
         self._writer = Writer(settings, tools.language, poster.system)
         self._looker = Looker(settings, poster)
         self._tickets = Tickets(tools, settings.ticket_url)
-        # In threads each message has its own position.
+        # No digests with threads: each message belongs to its issue's thread.
         self.crowd = sys.maxsize if threads else DIGEST_FROM
 
     def _channel(self, event: Event) -> str | None:
@@ -89,7 +90,7 @@ class AlertConnector:
             return content
         target = Target(channel, self._thread(event, links, channel))
         marker = Marker(self._tools.scope, (self._tools.delivery_of(event),))
-        notes = ["before it is sent, ABC is asked whether the issue has a ticket"] if self._tickets.asks(event) else []
+        notes = ["before the message is sent, the issue's ticket is read from ABC"] if self._tickets.asks(event) else []
         if self._settings.digest_template:
             line = self._writer.line(event, ticket)
             notes.append(f"its line in a digest: {line if isinstance(line, str) else line.why}")
@@ -97,16 +98,16 @@ class AlertConnector:
             shown = self._poster.message(content, target, marker)
         else:
             shown = asdict(content)
-            notes.append(f"the form that {self._poster.system} gets is not shown: its poster has no method `message`")
+            notes.append(f"the JSON for {self._poster.system} is not shown: its poster has no method `message`")
         return Preview(self.destination(event).name, shown, tuple(notes))
 
     def gather(self, waiting: Sequence[tuple[Event, Context]]) -> list[Outcome | None]:
-        """One digest for all whose message is missing, so that the whole crowd costs its channel one message.
+        """Posts one digest for all deliveries whose message is missing.
 
-        Those that may have been posted before are looked up one by one; where that takes long, or fails, the rest of
-        them comes later.
+        Messages that may have been posted before are looked up one by one. If this takes too long, or fails, the rest
+        of them is retried later.
         """
-        channel = self._channel(waiting[0][0])  # of all: they wait for one destination
+        channel = self._channel(waiting[0][0])  # the same for all: they share a destination
         if channel is None:
             return [self._no_channel(event) for event, _ in waiting]
         outcomes: dict[str, Outcome | None] = {context.delivery_id: None for _, context in waiting}
@@ -124,7 +125,7 @@ class AlertConnector:
                     else:
                         outcome = line
                 elif isinstance(outcome, Retry) and outcome.reason != "not_yet":
-                    failure = outcome  # what keeps us from looking one up keeps us from looking up the others
+                    failure = outcome  # the look-ups of the others would fail for the same reason
                 outcomes[context.delivery_id] = outcome
         return list({**outcomes, **self._post_digest(missing, channel)}.values())
 
@@ -147,7 +148,7 @@ class AlertConnector:
         return Skipped(f"{variable} names no channel for project {project}, and no default (*)")
 
     def _known(self, event: Event, context: Context, channel: str) -> Outcome | None:
-        """What became of it before; None when the message has to be posted (again)."""
+        """The outcome, if it is known without a post; None if the message must be posted (again)."""
         if _is_ours(event):
             return Skipped(OURS)
         if "done" in context.notes:
@@ -170,7 +171,7 @@ class AlertConnector:
         return self._done(event, context, channel, posted) if isinstance(posted, Posted) else posted
 
     def _post_digest(self, missing: Sequence[tuple[Event, Context, str]], channel: str) -> dict[str, Outcome]:
-        """Outcomes by delivery; those that are not ours any more have none, and no line in the digest."""
+        """The outcome of each delivery. A delivery whose lease was lost has no outcome and no line in the digest."""
         ours = []
         for event, context, line in missing:
             with suppress(LeaseLost):
@@ -190,11 +191,11 @@ class AlertConnector:
         }
 
     def _post(self, contexts: Sequence[Context], content: Content, target: Target) -> Posted | Outcome:
-        """Posts once, for all these deliveries, which have a note of it."""
+        """Posts one message for all these deliveries; each has the note `posting`."""
         system = self._poster.system
         try:
             posted = self._poster.post(content, target, self._marker(*contexts))
-            with suppress(Exception):  # whatever happens now, it was posted
+            with suppress(Exception):  # the message was posted, also if this fails
                 contexts[0].charge(math.ceil(posted.rest * self._settings.rate))
             return posted
         except NoAnswer as error:
@@ -210,7 +211,7 @@ class AlertConnector:
             if refused.maybe_done:
                 return outcome
         for context in contexts:
-            with suppress(LeaseLost):  # whoever has it now looks for what is missing, which does no harm
+            with suppress(LeaseLost):  # the worker that has taken over then looks for the message, which does no harm
                 context.keep(posting=None)
         return outcome
 
@@ -228,11 +229,11 @@ class AlertConnector:
         if not self._threads or (issue := self._issue(event, links)) is None:
             return ""
         link = links.get(*issue)
-        # Another channel set since: threads can't move, so a new one begins there.
+        # If the configured channel has changed, a new thread begins there: threads can't move.
         return link.get("thread", "") if link.get("channel") == channel else ""
 
     def _issue(self, event: Event, links: Links) -> tuple[str, str] | None:
-        """The subject and creation of the issue whose thread a message belongs to; None for no thread. A comment on a
+        """The subject and creation of the issue to whose thread the message belongs; None for no thread. A comment on a
         ticket belongs to the ticket's issue."""
         if isinstance(event, TicketEvent) and event.comment is not None:
             return self._tickets.issue_of(event, links)
@@ -242,7 +243,7 @@ class AlertConnector:
         return Marker(self._tools.scope, tuple(context.delivery_id for context in contexts))
 
     def _later(self) -> Retry:
-        why = f"many were looked up in {self._poster.system} before this one, and that took long"
+        why = f"many other messages were looked up in {self._poster.system} first, and that took too long"
         return Retry(why, "not_yet", 5.0)
 
 

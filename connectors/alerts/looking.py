@@ -1,4 +1,4 @@
-"""Whether a message that may have been posted was: what a look at the other system shows, and what that means."""
+"""Looks for a message that may have been posted, and decides what the result means."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from connectors.base import Context, Outcome, Retry, Skipped
 from sources.base import Event
 
 CLOCK_SECONDS = 600.0
-"""How far the ledger's clock may be from the other system's for a look-up to find the message."""
+"""The largest difference between the ledger's clock and the other system's at which a look-up finds the message."""
 
 
 def needs_look(event: Event, context: Context) -> bool:
-    """An earlier attempt may have posted it, or one before the ledger was wiped."""
+    """Whether the message may have been posted: by an earlier attempt, or before the ledger was wiped."""
     return bool(context.notes.get("posting")) or not context.remembers(event.occurred)
 
 
@@ -25,16 +25,17 @@ class Looker:
         self._poster = poster
 
     def look(self, event: Event, context: Context, target: Target, marker: Marker) -> Posted | Outcome | None:
-        """The message where it was posted; None where it has to be posted (again). `target`: where it would be."""
+        """The message, if it was posted; None if it must be posted (again); else the outcome. `target`: where the
+        message would be."""
         posting = context.notes.get("posting")
         if posting:
             oldest = latest = posting["at"]
         else:
-            # What is sent again, or found by reconcile, may have been posted before the ledger was wiped.
+            # An event that is sent again, or found by reconcile, may have been posted before the ledger was wiped.
             oldest, latest = event.occurred, context.now()
         try:
             if not isinstance(self._poster, Looking):
-                raise CannotLook(f"{self._poster.system} can't look messages up here")
+                raise CannotLook(f"{self._poster.system} can't look up messages here")
             posted = self._poster.look(marker, target, max(0.0, oldest - CLOCK_SECONDS), latest + CLOCK_SECONDS)
         except CannotLook as why:
             return self._unsure(context, str(why), bool(posting))
@@ -48,10 +49,10 @@ class Looker:
             left = patience.left(posting["at"], context.now(), patience.SETTLE_SECONDS)
             doubt = f"{self._poster.system} does not show the message yet, and may still post it"
             return _settling(min(left, patience.LOOK_EVERY), doubt)
-        # One look at the end is enough: a channel may have many of these, and each look is a request.
+        # One look at the end of the wait is enough: a channel may have many such events, and each look is a request.
         left = patience.left_after_wipe(context, event.occurred)
         older = "the event is older than our records (Redis is new, or was wiped)"
-        return _settling(left, f"{older}, so its message may be on its way to {self._poster.system}")
+        return _settling(left, f"{older}, so a request for its message may still be on its way")
 
     def _unsure(self, context: Context, why: str, tried: bool) -> Outcome | None:
         if self._settings.when_unsure == "never":
@@ -66,5 +67,5 @@ class Looker:
 
 
 def _settling(left: float, why: str) -> Retry | None:
-    """Whether the other system may still be at work on what we gave up waiting for, and show it only later."""
+    """A retry while the other system may still post the message of a request that we gave up; None after that."""
     return Retry(f"{why}: looking again before it is posted", "not_yet", left) if left else None

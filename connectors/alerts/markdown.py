@@ -1,7 +1,7 @@
-"""Text of people in a chat that reads Markdown: shown as it was typed, and nobody is notified. Pure.
+"""Escapes people's texts for chats with Markdown: they are shown as typed, and notify nobody. Pure.
 
-A backslash takes the meaning from most characters. It does not stop a mention, or the name of an emoji or a channel: a
-zero-width space does. An address stays a link to itself, between `<` and `>`, where nothing else has a meaning.
+A backslash makes most characters literal. It does not stop a mention, or the name of an emoji or a channel: a
+zero-width space does. An address remains a link, between `<` and `>`, where no other character has a meaning.
 """
 
 from __future__ import annotations
@@ -32,12 +32,11 @@ _IN_LINKS = str.maketrans({"(": "%28", ")": "%29", "[": "%5B", "]": "%5D", "\\":
 _IN_LABELS = str.maketrans({"[": "(", "]": ")"})
 
 Literal = Callable[[str], str]
-"""Text of people -> Markdown that shows it as it is."""
+"""A person's text -> Markdown that shows it as it is."""
 
 
 def literal(text: str, own: Mapping[str, str]) -> str:
-    """`own`: what the system wants in place of `<`, `&` and `$`, where these have a meaning that a backslash does not
-    take from them."""
+    """`own`: the system's replacements for `<`, `&` and `$`, if a backslash does not make them literal there."""
 
     def escaped(found: re.Match[str]) -> str:
         part = found[0]
@@ -61,14 +60,14 @@ def literal(text: str, own: Mapping[str, str]) -> str:
 
 
 def quoted(quotation: str, shown: Literal) -> str:
-    """A quotation (alerts.quotation) of which the chat shows each line as one."""
+    """A quotation (alerts.quotation) as Markdown: the chat shows each line as quoted."""
     return "\n".join(line[: len(QUOTE)] + shown(line[len(QUOTE) :]) for line in quotation.split("\n"))
 
 
 def linked(fact: Fact, shown: Literal) -> str:
-    """The value of a fact, with a link where it leads somewhere."""
+    """The value of a fact, as a link if it has an address."""
     if not fact.url or len(fact.url) > LONGEST_LINK:
         return shown(fact.value)
-    if "://" in fact.value:  # an address, perhaps cut: no chat shows one as the label of a link
+    if "://" in fact.value:  # an address, which may be cut: chats do not show an address as the label of a link
         return shown(fact.url)
     return f"[{shown(fact.value.translate(_IN_LABELS))}]({fact.url.translate(_IN_LINKS)})"

@@ -1,4 +1,4 @@
-"""The contract of a system that takes messages."""
+"""The contract of a message system."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from connectors.base import Check, Failed, Retry
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a message goes. `channel`: the name that AlertSettings.channel_of gives it; `thread`: what it replies to,
-    "" for a message that stands in the channel itself."""
+    """Where a message is posted. `channel`: a name from AlertSettings.channel_of; `thread`: the message to reply to, ""
+    for no reply."""
 
     channel: str
     thread: str = ""
@@ -22,7 +22,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """What finds a message again: `scope` (Tools.scope) and the ids of the deliveries that it is for."""
+    """The data by which a message is found again: `scope` (Tools.scope) and the ids of its deliveries."""
 
     scope: str
     deliveries: tuple[str, ...]
@@ -30,8 +30,8 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """`result` is recorded with the delivery; `thread`: what a later message about the same subject replies to; `rest`:
-    seconds for which the channel takes no further message."""
+    """`result` is recorded with the delivery; `thread`: the value of Target.thread for later messages about the same
+    subject; `rest`: seconds until the channel accepts the next message."""
 
     result: Mapping[str, str] = field(default_factory=dict)
     thread: str = ""
@@ -39,8 +39,8 @@ class Posted:
 
 
 class Refused(Exception):
-    """The system's answer is no success. `maybe_done`: what was asked for may have happened nevertheless;
-    `thread_gone`: nothing happened, for the message to reply to no longer exists."""
+    """The system answered with an error. `maybe_done`: the message may have been posted nevertheless; `thread_gone`:
+    nothing was posted, because the message to reply to no longer exists."""
 
     def __init__(self, outcome: Retry | Failed, *, maybe_done: bool = False, thread_gone: bool = False) -> None:
         self.outcome = outcome
@@ -50,17 +50,17 @@ class Refused(Exception):
 
 
 class CannotLook(Exception):
-    """It can't be found out whether a message was posted; the text is the reason."""
+    """It is impossible to find out whether a message was posted; the text is the reason."""
 
 
 class Poster(Protocol):
     """One per process, used by many threads at once. It escapes and cuts the texts for its system."""
 
     system: str
-    """As people call it: `Slack`."""
+    """The system's name for people: `Slack`."""
 
     def post(self, content: Content, target: Target, marker: Marker) -> Posted:
-        """Posts it once. Raises NoAnswer and Refused."""
+        """Posts one message. Raises NoAnswer and Refused."""
 
     def check(self) -> Iterator[Check]:
         """See connectors.base.Connector.check."""
@@ -71,28 +71,28 @@ class Showing(Protocol):
     """A poster whose messages `flask preview` can show."""
 
     def message(self, content: Content, target: Target, marker: Marker) -> Mapping[str, Any]:
-        """What `post` sends, without the address and without secrets. Pure."""
+        """The JSON that `post` sends, without the address and without secrets. Pure."""
 
 
 @runtime_checkable
 class Looking(Protocol):
-    """A poster that can find what it posted; incoming webhooks can't."""
+    """A poster that can find its messages again; incoming webhooks can't."""
 
     def look(self, marker: Marker, target: Target, since: float, until: float) -> Posted | None:
-        """The message with this marker, whose deliveries are one, alone or among others, posted between the two times
-        (seconds since 1970). Raises NoAnswer, Refused and CannotLook."""
+        """The message that was posted between the two times (seconds since 1970) and has the one delivery of this
+        marker, alone or with others. Raises NoAnswer, Refused and CannotLook."""
 
 
 @runtime_checkable
 class Locating(Protocol):
-    """A poster that can ask where people see a message that it posted."""
+    """A poster that can ask its system for the address of a message that it posted."""
 
     def address_of(self, channel: str, result: Mapping[str, Any]) -> str:
-        """`channel`: as in Target; `result`: as in Posted. "" where it is not known. Raises NoAnswer and Refused."""
+        """`channel`: as in Target; `result`: as in Posted. "" if unknown. Raises NoAnswer and Refused."""
 
 
 def may_be_done(status: int) -> bool:
-    """Whether a request that was answered with this status may have had its effect: a 503 states that it was not
-    taken, any other 5xx may come after the work was done."""
+    """Whether a request with this HTTP status may have had its effect: a 503 means that it was not accepted, any other
+    5xx may be sent after the work was done."""
     reason, again = reason_of(status)
     return again and reason == "server_error" and status >= 500 and status != 503

@@ -1,6 +1,6 @@
-"""A feedback as a quotation: every line that a person sees begins with "> ", so that none passes for one of ours.
+"""A feedback as a quotation: every visible line begins with "> ", so that no line can imitate our text.
 
-A chat breaks long lines by itself, and would put no "> " before the rest: so lines are broken here.
+A chat breaks long lines without a "> " before the next part, so lines are broken here.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ QUOTE = "> "
 LONGEST = 1000
 """Characters of a feedback that are shown."""
 COLUMNS = 70
-"""Of a line; a wide character takes two. A window shows more, except on phones."""
+"""The width of a line; a wide character takes two columns. A window shows more, except on phones."""
 MOST_LINES = 30
 
 
 def quotation(text: str) -> str:
-    """Empty for a text in which nobody can see anything."""
+    """The quotation; empty if the text has no visible characters."""
     text = cut(without_controls(text).strip(), LONGEST, length=utf16_length)
     lines = [line for given in text.splitlines() for line in _broken(" ".join(given.split()))]
     while lines and is_blank(lines[0]):
@@ -33,7 +33,7 @@ def quotation(text: str) -> str:
 
 
 def _broken(line: str) -> Iterator[str]:
-    """`line` in pieces of at most COLUMNS, between words where it has any."""
+    """`line` in parts of at most COLUMNS, broken between words if possible."""
     while (end := _fitting(line)) < len(line):
         space = line.rfind(" ", 1, end + 1)
         head = line[:space] if space > 0 else cut(line, end + 1).removesuffix("…")

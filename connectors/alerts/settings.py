@@ -1,4 +1,4 @@
-"""What operators set for every system that takes messages."""
+"""The settings that all message systems share."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def check_keys(values: KeyMap[str]) -> KeyMap[str]:
 
 
 def _check_templates(values: KeyMap[str]) -> KeyMap[str]:
-    # No character that would end a link of a chat's.
+    # Without characters that end a link in a chat.
     wrong = [text for _, text in values.items() if "{id}" not in text or not re.fullmatch(r"https?://[^\s<>|]+", text)]
     if wrong:
         raise ValueError("should be an address with {id} in it, such as https://example.com/browse/PROJ-{id}")
@@ -32,7 +32,7 @@ def _check_templates(values: KeyMap[str]) -> KeyMap[str]:
 
 
 def host_of(address: str) -> str:
-    """The host of an address that may hold a secret: https, or http on loopback; "" for any other."""
+    """The host of an address to which a secret may be sent: https, or http on loopback; "" for any other."""
     try:
         parts = urlsplit(address)
         host = (parts.hostname or "").rstrip(".")
@@ -48,7 +48,7 @@ class AlertSettings(Settings):
     CHANNELS: ClassVar[str]
     """The field that maps ABC projects to channels."""
     BURST: ClassVar[int]
-    """How many messages may go to a channel at once, after a pause."""
+    """How many messages may be sent to a channel at once after a pause."""
 
     rate: Rate = 1
     """Messages a second for each channel, by all workers together."""
@@ -56,10 +56,10 @@ class AlertSettings(Settings):
     feedback_field: str = "message"
     template: Template | None = None
     digest_template: Template | None = None
-    """Of an event's line in a message of many."""
+    """The template of an event's line in a digest."""
     ticket_url: Annotated[TextMap, AfterValidator(check_keys), AfterValidator(_check_templates)] = KeyMap({})
 
     def channel_of(self, project: int | str) -> str | None:
-        """The name of the channel for events of this ABC project ("*": of none), None where there is none. It is shown
-        and recorded: no secret."""
+        """The name of the channel for events of this ABC project ("*": events of no project); None if there is none.
+        The name is shown and recorded, so it must not be a secret."""
         raise NotImplementedError

@@ -1,7 +1,8 @@
-"""The operator's texts of an alert, instead of the built-in ones (`<ALERT>_TEMPLATE`, `<ALERT>_DIGEST_TEMPLATE`). Pure.
+"""The operator's templates for alerts, instead of the built-in texts (`<ALERT>_TEMPLATE`, `<ALERT>_DIGEST_TEMPLATE`).
+Pure.
 
-A template sees what a filter sees (docs/configuration.md), the built-in sentence as `text`, and `ticket` (`label`,
-`url`).
+A template can use the same values as a filter (docs/configuration.md), the built-in sentence as `text`, and `ticket`
+(`label`, `url`).
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ Template = Annotated[str, AfterValidator(_checked)]
 
 
 def from_template(source: str, event: Event, sentence: str, ticket: Ticket) -> str:
-    """The text; "" where nothing of it can be seen. What the template puts in stands on one line, so that a text of a
-    user can't pass for another line of the message. Raises TemplateMistake."""
+    """The text; "" if it has no visible characters. Inserted values are on one line, so that a user's text can't
+    imitate another line of the message. Raises TemplateMistake."""
     facts = facts_of(event)
-    # Of an event of a ticket system also what filters see of its ticket.
+    # For an event of a ticket system, `ticket` also has the values that filters can use.
     shown = {**(facts["ticket"] or {}), "label": ticket.label, "url": ticket.url}
     values = {**facts, "text": sentence, "ticket": shown}
     text = without_controls(render_template(source, values, _one_line)).strip()

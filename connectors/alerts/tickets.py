@@ -1,4 +1,4 @@
-"""The ticket that a message links, wherever a ticket system is in use."""
+"""Finds the ticket that a message links to, from any configured ticket system."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ from sources.base import Event
 from sources.tickets import TicketEvent
 
 ASKING_SECONDS = 3.0
-"""For asking ABC for a ticket's number, which a message can do without: an ABC that hangs must not hold its slots."""
+"""The time limit for reading a ticket's number from ABC. A message can be sent without it, so if ABC hangs, alerts must
+not wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tickets:
-    """`overrides`: addresses with `{id}` in them (`<ALERT>_TICKET_URL`)."""
+    """`overrides`: addresses that contain `{id}` (`<ALERT>_TICKET_URL`)."""
 
     tools: Tools
     overrides: KeyMap[str]
 
     def of(self, event: Event, links: Links) -> Ticket:
-        """The ticket of the event's issue, and its address: by `overrides`, else by the record of the connector that
-        keeps tickets, else by that one's settings. Of an event of a ticket system, the ticket that it names."""
+        """The ticket of the event's issue. Its address comes from `overrides`, else from the record of the ticket
+        system's connector, else from that connector's settings. For an event of a ticket system: the event's ticket."""
         open_issue = self._open_issue(event)
         return self._of(event, links, self._asked(*open_issue) if open_issue else "")
 
     def known(self, event: Event, links: Links) -> Ticket:
-        """The same, as far as it is known without asking ABC."""
+        """As `of`, without asking ABC."""
         return self._of(event, links, "")
 
     def asks(self, event: Event) -> bool:
@@ -57,8 +58,7 @@ class Tickets:
         return Ticket(external)
 
     def issue_of(self, event: TicketEvent, links: Links) -> tuple[str, str] | None:
-        """The issue that the ticket of an event belongs to, as the record of the connector that keeps it knows: its
-        subject and creation."""
+        """The issue of an event's ticket, from the record of the ticket system's connector: (subject, creation)."""
         for system in self.tools.tickets:
             for name in (event.ticket.key, event.ticket.id):
                 link = links.of(system.name).get(f"ticket:{name}", "")
@@ -67,8 +67,8 @@ class Tickets:
         return None
 
     def _open_issue(self, event: Event) -> tuple[AbcClient, Named, Issue] | None:
-        """An issue for which the event names no ticket, and that may have got one since, with its project and who can
-        be asked."""
+        """What is needed to ask ABC for the ticket: client, project and issue. None if the event names the ticket, or
+        if ABC can't know it."""
         if not isinstance(event, AbcEvent) or event.issue is None or event.project is None:
             return None
         abc = self.tools.abc
@@ -77,8 +77,8 @@ class Tickets:
         return abc, event.project, event.issue
 
     def _asked(self, abc: AbcClient, project: Named, issue: Issue) -> str:
-        """A message reports what happened then, so nothing else is read again, and it does without when ABC can't be
-        read: an alert doesn't wait."""
+        """The issue's externalIssueId in ABC; "" if ABC does not answer, because alerts do not wait. Nothing else is
+        read again: a message shows what happened at the time of the event."""
         try:
             found = abc.get_issue(project.id, issue.id, seconds=ASKING_SECONDS)
         except AbcError:
@@ -87,8 +87,8 @@ class Tickets:
 
 
 def linked(label: str, template: str) -> Ticket:
-    """`template`: its address, in which `{id}` stands for `label`. A person may have typed anything in as the ticket:
-    only what looks like a number or key becomes a link."""
+    """The ticket with its address: `template`, in which `{id}` stands for `label`. A person may have typed any text as
+    the ticket: only a number or a key becomes a link."""
     if not re.fullmatch(r"[\w.-]+", label):
         return Ticket(label)
     return Ticket(label, safe_url(template.replace("{id}", quote(label, safe=""))))

@@ -1,4 +1,4 @@
-"""Systems that take a message as one POST to a secret address, which was made for one channel."""
+"""Systems that accept messages by POST to a secret address, which belongs to one channel."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from connectors.base import Check, Connector, Failed, Reason, Retry, Spec, Tools
 
 
 def _parse_addresses(value: object) -> object:
-    """One address may hold a `=`, in its query; a list begins with a project or `*`."""
+    """A single address may contain `=` in its query; a list begins with a project or `*`."""
     alone = isinstance(value, str) and value.strip().startswith(("https://", "http://")) and "," not in value
     return secret_map(f"*={value}" if alone else value, "address")
 
@@ -42,10 +42,10 @@ AddressMap = Annotated[
 
 
 class WebhookSettings(AlertSettings):
-    """The address is the channel. Projects that share one share its name, its rate and its breaker.
+    """Each address is a channel. Projects with the same address share its name, its rate and its breaker.
 
-    A system with hosts of its own sets HOST and PATH: an address at such a host has such a path,
-    with its query. EXAMPLE shows one.
+    A system with its own hosts sets HOST and PATH: an address at such a host must have such a path, including its
+    query. EXAMPLE shows one.
     """
 
     CHANNELS = "webhook_url"
@@ -86,18 +86,18 @@ DEFECT = "this is a defect of Feedback Bridge: please report it"
 
 
 class WebhookPoster:
-    """Posts `body` to the address of the channel. An adapter sets `system`, `gone`, and whatever of the rest is
-    different; it writes `body`, and `code` where the system has codes for its refusals."""
+    """Posts `body` to the address of the channel. An adapter sets `system`, `gone` and other values that differ; it
+    implements `body`, and `code` if the system has codes for its errors."""
 
     system: str
     gone: str
-    """What a refusal of the address itself means and what to do; `{webhook_url}` is the name of the variable."""
+    """The advice if the system refuses the address itself; `{webhook_url}` is the name of the variable."""
     refusals: ClassVar[Mapping[str, tuple[Reason, str]]] = {}
-    """Codes that are final, with what they mean and what to do."""
+    """Codes that are final, with the reason and what to do."""
     headers: ClassVar[dict[str, str]] = {}
     query: ClassVar[dict[str, str]] = {}
     shows_itself: ClassVar[bool] = False
-    """Whether the system answers a GET of the address as it answers a message that it takes."""
+    """Whether the system answers a GET of the address in the same way as an accepted message."""
 
     def __init__(self, settings: WebhookSettings, pool: int) -> None:
         self._settings = settings
@@ -109,20 +109,20 @@ class WebhookPoster:
         raise NotImplementedError
 
     def code(self, answer: Answer) -> object:
-        """The system's own code for a refusal; None where the answer has none."""
+        """The system's own error code; None if the answer has none."""
         return mapping(answer).get("code")
 
     def result(self, answer: Answer) -> dict[str, str]:
-        """What a success is recorded with."""
+        """The values that are recorded with a success."""
         del answer
         return {}
 
     def is_taken(self, answer: Answer) -> bool:
-        """Whether an answer with a status of success is the system's: something else may stand at its address."""
+        """Whether an answer with a success status is from the system itself: another server may be at the address."""
         return answer.ok
 
     def refusal(self, answer: Answer) -> Refused | None:
-        """None for a success."""
+        """The error that an answer means; None for a success."""
         if not answer.ok:
             return self.refused(answer)
         if self.is_taken(answer):
@@ -141,8 +141,8 @@ class WebhookPoster:
         return Posted(self.result(answer), rest=rest_of(answer))
 
     def refused(self, answer: Answer) -> Refused:
-        """By the code where it is known, else by the status. Never the body: it may repeat the address, which is the
-        secret."""
+        """The error by the code if it is known, else by the status. It never quotes the body, which may contain the
+        secret address."""
         code = str(self.code(answer))
         if code in self.refusals:
             return self.failed(code, *self.refusals[code])
@@ -157,7 +157,7 @@ class WebhookPoster:
         return Refused(Failed(f"{self.system} refused ({code}): {advice}", reason))
 
     def check(self) -> Iterator[Check]:
-        """Each address by a GET, which posts nothing."""
+        """Checks each address by a GET, which posts nothing."""
         variable = self._settings.variable("webhook_url")
         for channel, address in self._addresses.items():
             try:
@@ -171,7 +171,7 @@ class WebhookPoster:
 
     def _checked(self, channel: str, answer: Answer) -> Check:
         if not self.shows_itself:
-            return Check(True, f"{self.system} is reached ({channel})")  # any answer will do
+            return Check(True, f"{self.system} is reached ({channel})")  # any answer counts
         if answer.ok and self.is_taken(answer):
             return Check(True, f"{self.system} has the {channel}")
         why = f"the answer is not from {self.system}" if answer.ok else self.refused(answer).outcome.why
@@ -179,7 +179,7 @@ class WebhookPoster:
 
 
 def webhook_spec(settings: type[WebhookSettings], poster: type[WebhookPoster], *locates: str) -> Spec:
-    """What an adapter declares: the object `SPEC` of its package. `locates`: see Spec."""
+    """The declaration of an adapter: the object `SPEC` of its package. `locates`: see Spec."""
 
     def build(given: WebhookSettings, tools: Tools) -> Connector:
         return AlertConnector(given, tools, poster(given, tools.concurrency))
@@ -194,23 +194,23 @@ def webhook_spec(settings: type[WebhookSettings], poster: type[WebhookPoster], *
 
 
 def mapping(answer: Answer) -> dict[str, Any]:
-    """The JSON object of an answer; empty where it holds none."""
+    """The JSON object of an answer; empty if it has none."""
     body = answer.json()
     return body if isinstance(body, dict) else {}
 
 
 def rest_of(answer: Answer) -> float:
-    """Seconds until the system takes the next message; 0 where it takes more now. By the headers that most systems
-    have: `X-RateLimit-Remaining` with `X-RateLimit-Reset-After` or `X-RateLimit-Reset`."""
+    """Seconds until the system accepts the next message; 0 if it accepts more now. Reads the headers of most systems:
+    `X-RateLimit-Remaining` with `X-RateLimit-Reset-After` or `X-RateLimit-Reset`."""
     if answer.headers.get("X-RateLimit-Remaining", "").strip() != "0":
         return 0.0
     after = answer.headers.get("X-RateLimit-Reset-After") or answer.headers.get("X-RateLimit-Reset")
     seconds = seconds_of(after)
-    return seconds if seconds <= LONGEST_REST else 0.0  # more is a time of day
+    return seconds if seconds <= LONGEST_REST else 0.0  # a larger number is a time, not a duration
 
 
 def seconds_of(value: object) -> float:
-    """A time that may have a fraction; 0 for what is none."""
+    """A number of seconds, perhaps with a fraction; 0 if the value is not a number."""
     try:
         seconds = float(value) if isinstance(value, str | int | float) else 0.0
     except (ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""The texts of a message about an event: the built-in one, or the operator's own."""
+"""The texts of a message about an event: built in, or from the operator's template."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Writer:
         self._system = system
 
     def alert(self, event: Event, ticket: Ticket) -> Alert | Skipped | Failed:
-        """The message about this event alone."""
+        """The message about this one event."""
         built_in = alert(event, self._language, ticket, self._settings.feedback_field)
         if built_in is None:
             return Skipped(f"there is no {self._system} message for {event.name}")
@@ -31,7 +31,7 @@ class Writer:
         return Alert(own, status=built_in.status) if isinstance(own, str) else own
 
     def line(self, event: Event, ticket: Ticket) -> str | Skipped | Failed:
-        """The event in a digest; none of an event that is no message by itself."""
+        """The line of the event in a digest. An event that alone causes no message has no line either."""
         content = self.alert(event, ticket)
         if not isinstance(content, Alert):
             return content
@@ -45,6 +45,6 @@ class Writer:
         try:
             text = from_template(getattr(self._settings, field), event, built_in, ticket)
         except TemplateMistake as mistake:
-            # Not what exactly: such a message quotes values, and here these are people's text.
+            # Without the error's own text, which may quote values, and so people's texts.
             return Failed(f"{variable}, line {mistake.line}: {mistake.kind} with the values of this event", "config")
         return text or Skipped(f"{variable} is empty for this event")

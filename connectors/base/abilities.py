@@ -57,7 +57,7 @@ class Gathering(Protocol):
     """A connector that can report several events in one message, when many wait for the destination's rate."""
 
     crowd: int
-    """From how many waiting deliveries on."""
+    """The number of waiting deliveries from which on they are gathered."""
 
     def gather(self, waiting: Sequence[tuple[Event, Context]]) -> list[Outcome | None]:
         """One outcome for each, in the same order; None for a delivery that another worker has taken over (the
@@ -66,10 +66,10 @@ class Gathering(Protocol):
 
 @runtime_checkable
 class Locating(Protocol):
-    """A connector that can ask its third party where people see what a delivery has made; see `Spec.locates`."""
+    """A connector that can ask its third party for the address of a delivery's effect; see `Spec.locates`."""
 
     def address_of(self, event: Event, result: Mapping[str, Any]) -> str:
-        """The https address by the result of the delivery; "" where it is not known. Sends one request, which changes
+        """The https address, found by the result of the delivery; "" if unknown. Sends one request, which changes
         nothing. Raises nothing."""
 
 

@@ -98,7 +98,7 @@ class Tools:
     """The arguments that every connector is built with."""
 
     name: str
-    """Of the connector instance: `slack`, or `slack.mobile`. The names of its destinations begin with it."""
+    """The name of the connector instance: `slack`, or `slack.mobile`. The names of its destinations begin with it."""
     instance: str
     """BRIDGE_INSTANCE: part of markers, so that each of two bridges ignores the other's."""
     language: Language

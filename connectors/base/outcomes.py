@@ -8,20 +8,20 @@ from typing import Any, Literal, TypeAlias
 
 Reason: TypeAlias = Literal[
     "auth",  # credentials missing, wrong, expired, or without the permission
-    "config",  # something that the operator set does not exist or does not fit
-    "rate_limited",  # too much at once: later
-    "quota",  # used up: a person must act
+    "config",  # a value that the operator set does not exist or does not fit
+    "rate_limited",  # too many requests: try again later
+    "quota",  # the quota is used up: a person must act
     "timeout",  # no answer in time
     "network",  # no connection, or it broke
-    "server_error",  # the other side's fault: 5xx
-    "client_error",  # the other side refuses this very request: 4xx
-    "gone",  # the other side wants nothing more (410): the connector instance stops until a person resumes it
-    "not_found",  # what the event is about was deleted
-    "not_yet",  # it can't be seen yet (the source announces before it commits)
-    "ambiguous",  # sent, outcome unknown: look before sending again
-    "crashed",  # the connector itself failed: a defect of ours
+    "server_error",  # the other system failed: 5xx
+    "client_error",  # the other system refuses this one request: 4xx
+    "gone",  # the other system accepts no more requests (410): the connector instance stops until a person resumes it
+    "not_found",  # the subject of the event was deleted
+    "not_yet",  # the subject is not visible yet (the source announces before it commits)
+    "ambiguous",  # sent, result unknown: look for the effect before sending again
+    "crashed",  # the connector raised an exception: a defect of the bridge
 ]
-"""Why something failed: a closed set, also a label of the metrics."""
+"""Why an attempt failed: a closed set, also a label of the metrics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """It may work later. `after`: seconds that the other side asked us to wait. For `rate_limited` and `not_yet`, the
+    """It may work later. `after`: seconds that the other system asked us to wait. For `rate_limited` and `not_yet`, the
     next attempt follows after this time; for other reasons it can only make the schedule's delay longer. `at_source`:
     the source (ABC) failed, so the outcome shows nothing about the destination."""
 

@@ -53,7 +53,7 @@ class Connector(Protocol):
 
 
 VERSION = 1
-"""Of this contract. It grows by one when a connector for the previous version would no longer work."""
+"""The version of this contract. It grows by one when a connector for the previous version would no longer work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Spec:
     """
 
     kind: str
-    """Its name in CONNECTORS, and in lower case the start of its variables."""
+    """Its name in CONNECTORS, in lower case. In upper case, its variables begin with it."""
     settings: type[Settings]
     default_events: tuple[str, ...]
     """Patterns, as in `<CONNECTOR>_EVENTS`."""
@@ -90,7 +90,7 @@ class Spec:
     is not available, and its outcomes with `at_source` count for that source."""
     tickets: TicketKind | None = None
     locates: frozenset[str] = frozenset()
-    """The keys of a result by which the connector finds what it made (`Locating`); empty if it can't."""
+    """The keys of a result by which the connector finds its effect (`Locating`); empty if it can't."""
     version: int = VERSION
 
     def __post_init__(self) -> None:

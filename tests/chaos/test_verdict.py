@@ -287,7 +287,7 @@ def test_a_message_that_nobody_expects_is_one_too_many() -> None:
 LINK = "[[Ticket PROJ-3]](http://127.0.0.1/browse/PROJ-3)"
 
 
-def unsure(attempts: int, why: str = "posted again: JANDI can't look messages up here") -> dict[str, Any]:
+def unsure(attempts: int, why: str = "posted again: JANDI can't look up messages here") -> dict[str, Any]:
     result = {"unsure": why} if why else {}
     return {"connector": "jandi", "entity": "abc:issue:1:7", "attempts": attempts, "result": result}
 
@@ -379,7 +379,7 @@ def test_a_message_of_jandi_is_repeated_once_for_each_attempt_that_was_unsure() 
 def test_a_message_of_jandi_may_be_repeated_after_a_wipe() -> None:
     assert of_jandi(2, lost_before=1) == ((0, 0, 0, 0), 1)
     assert of_jandi(3, lost_before=1) == ((0, 0, 1, 0), 1)
-    older = unsure(1, "may have been posted before: JANDI can't look messages up here")
+    older = unsure(1, "may have been posted before: JANDI can't look up messages here")
     assert of_jandi(3, older, lost_before=1) == ((0, 0, 0, 0), 2)
     assert of_jandi(2, older) == ((1, 0, 1, 0), 0), "without a wipe there is no before"
 

@@ -31,4 +31,4 @@ def test_a_poster_that_shows_no_message_is_previewed_by_its_texts() -> None:
     shown = AlertConnector(settings, tools("plain"), Plain()).preview(status_change(), NoLinks())
     assert isinstance(shown, Preview)
     assert shown.content["sentence"] == 'The status of issue "Cannot log in" changed from New to In Progress.'
-    assert shown.notes == ("the form that Plain gets is not shown: its poster has no method `message`",)
+    assert shown.notes == ("the JSON for Plain is not shown: its poster has no method `message`",)

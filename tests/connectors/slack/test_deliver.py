@@ -474,7 +474,7 @@ def test_a_webhook_can_never_look(sandbox: Sandbox, choice: str, messages: int) 
     assert outcome.reason == "ambiguous"
     outcome = deliver(connector, first.next_attempt())
     assert isinstance(outcome, Done if choice == "twice" else Skipped)
-    assert "Slack can't look messages up here" in str(outcome.result["unsure"])
+    assert "Slack can't look up messages here" in str(outcome.result["unsure"])
     assert len(sandbox.slack.messages) == messages
 
 
