@@ -1,1 +1,1 @@
-"""How one delivery runs: threads, leases, limits, breakers, schedule."""
+"""The parts that run one delivery: threads, leases, limits, breakers, schedule."""

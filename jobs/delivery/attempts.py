@@ -1,4 +1,4 @@
-"""What the ledger remembers of an attempt: pure translations between outcomes and stored fields."""
+"""Converts between an attempt's outcome and the fields that the ledger stores. Pure."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
 def notes_of(delivery: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
-    """The notes of earlier attempts: those that were kept whole, and those that were added item by item. A delivery
-    that was done before and is replayed carries its result as `done`, so that a connector can see that the effect
+    """The notes of earlier attempts: (those that were kept as a whole, those that were added item by item). If a
+    delivery was done before and is replayed, its result is the note `done`, so that the connector knows that the effect
     exists."""
     notes: dict[str, Any] = json.loads(delivery.get("notes") or "{}")
     if any(entry["outcome"] == "done" for entry in log_of(delivery)):
@@ -51,7 +51,7 @@ def log_of(delivery: Mapping[str, str]) -> list[dict[str, Any]]:
 def fields_of(
     lease: Lease, transition: Transition, seconds: float, redact: Redactor, sent: Sequence[Exchange] = ()
 ) -> dict[str, str]:
-    """The delivery's fields after the attempt, without secrets. `sent`: the requests that it made."""
+    """The delivery's fields after the attempt, without secrets. `sent`: the requests of the attempt."""
     why = clean(cut(redact(transition.why), LONGEST_WHY))
     entry: dict[str, Any] = {"at": round(lease.now, 3), "seconds": round(seconds, 3), "outcome": transition.state}
     if why:
@@ -72,7 +72,7 @@ def fields_of(
 
 
 def calls_of(sent: Sequence[Exchange], state: str, redact: Redactor) -> list[dict[str, Any]]:
-    """What is kept of an attempt's requests: of one that succeeded the last, without its texts; else each, and of
+    """The requests of an attempt for the log. If it succeeded: only the last one, without its texts. Else: all, and for
     the last one the start of request and answer."""
     succeeded = state in ("done", "skipped")
     calls = []
@@ -83,14 +83,14 @@ def calls_of(sent: Sequence[Exchange], state: str, redact: Redactor) -> list[dic
     if calls and not succeeded:
         calls[-1] |= {
             "request": cut(redact(sent[-1].request), LONGEST_EXCERPT),
-            # Who quotes our request may have cut it.
+            # An answer may quote only a part of our request, and so a part of a secret.
             "answer": cut(redact.strictly(sent[-1].answer), LONGEST_EXCERPT),
         }
     return calls
 
 
 def _within(log: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The log with no more of requests than its bound allows: those of the oldest attempts go first."""
+    """The log within its bound for requests: the requests of the oldest attempts are removed first."""
     kept: list[dict[str, Any]] = []
     left = MOST_OF_CALLS
     for entry in reversed(log):
@@ -100,13 +100,13 @@ def _within(log: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def clean(text: str) -> str:
-    """Without halves of characters: others' JSON can hold them, what is stored can't."""
+    """The text without lone surrogates: JSON from other systems can contain them, stored text can't."""
     return text.encode("utf-8", "replace").decode()
 
 
 def counts_of(lease: Lease, transition: Transition, seconds: float, system: str) -> dict[str, float]:
-    """By how much the attempt raises which counter; `console/metrics.py` reads them. `system`: the one that the outcome
-    is about, the connector's own or the source."""
+    """The counters that the attempt raises, and by how much; `console/metrics.py` reads them. `system`: the system that
+    the outcome is about, the connector's third party or the source."""
     bucket = next((str(bound) for bound in BUCKETS if seconds <= bound), "+Inf")
     event = counted_as(lease.event.get("name", ""), lease.event.get("source", ""))
     labels = f"{lease.connector}|{event}|{transition.state}|{transition.reason}|{system}"

@@ -1,4 +1,4 @@
-"""The one clock: elected through Redis, it hands to RQ what is due and not finished."""
+"""The clock, elected through Redis: hands due, unfinished deliveries to RQ."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ log = structlog.get_logger("clock")
 
 TICK_SECONDS = 1.0
 FORGET_EVERY = 60
-"""Ticks between two looks for what may be forgotten."""
+"""Ticks between two deletions of old records."""
 
 
 PULSE_SECONDS = 10.0
-"""A worker whose job loop has not turned for longer does not count as alive."""
+"""A worker whose job loop has not run for longer does not count as alive."""
 
 
 class Pulse:
-    """The job loop's sign of life: another thread's would not show whether jobs are taken."""
+    """The job loop's sign of life. A sign from another thread would not show that jobs are taken."""
 
     def __init__(self) -> None:
         self.beat()
@@ -40,7 +40,7 @@ class Pulse:
 
 
 class Clock(threading.Thread):
-    """Every worker runs one; in any second one of them ticks for all."""
+    """Every worker runs one; in each second one of them ticks for all."""
 
     def __init__(self, ledger: Ledger, queue: Queue, worker: str, retention_days: float, pulse: Pulse) -> None:
         super().__init__(name="clock", daemon=True)
@@ -72,7 +72,7 @@ class Clock(threading.Thread):
             log.exception("no tick")  # this thread must not end
 
     def _forget(self) -> None:
-        """Apart from the tick, and first: with Redis's memory used up it is the one thing that still works."""
+        """Separate from the tick, and before it: when Redis's memory is used up, only deleting still works."""
         try:
             while self._ledger.forget(self._retention_days):
                 pass

@@ -1,4 +1,4 @@
-"""What a connector gets from the job layer for one attempt."""
+"""The job layer's implementation of a connector's context, for one attempt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The threads of a worker: so many deliveries run at once, whatever happens to the connection that brings them."""
+"""The threads of a worker, which run several deliveries at once. They do not depend on the connection to RQ."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class Crew:
         self._done = 0
 
     def reserve(self, seconds: float) -> bool:
-        """Waits up to `seconds` for a free thread, and keeps it for the next `start`."""
+        """Waits up to `seconds` for a free thread, and reserves it for the next `start`; False if there was none."""
         return self._free.acquire(timeout=seconds)
 
     def give_back(self) -> None:
-        """There was nothing to start."""
+        """Releases the reserved thread, if there was nothing to start."""
         self._free.release()
 
     def start(self, delivery_id: str) -> None:
-        """On the thread that was reserved."""
+        """Runs the delivery on the reserved thread."""
         future = self._pool.submit(self._run, delivery_id)
         self._running.add(future)
         future.add_done_callback(self._running.discard)
@@ -50,12 +50,12 @@ class Crew:
         return bool(self._running)
 
     def done(self) -> int:
-        """How many ended since this was asked last."""
+        """How many deliveries have ended since the last call."""
         with self._lock:
             done, self._done = self._done, 0
         return done
 
     def finish(self, seconds: float) -> None:
-        """Waits up to `seconds` for what runs. Nothing is started after it."""
+        """Waits up to `seconds` for the running deliveries. Nothing can be started after it."""
         wait(set(self._running), timeout=seconds)
         self._pool.shutdown(wait=False)

@@ -1,4 +1,4 @@
-"""Flow control: how fast, and whether at all, deliveries go to a destination. Shared by all workers, through Redis."""
+"""Flow control: whether and how fast deliveries go to a destination. All workers share it, through Redis."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from jobs.ledger.ledger import Ledger
 from jobs.ledger.values import Lease, Recovery
 
 LOOK_AGAIN = 30.0
-"""Seconds after which a delivery that a breaker holds looks again by itself. It is normally woken before: when the
+"""Seconds after which a delivery that a breaker holds checks again by itself. Normally it is woken earlier: when the
 destination is back, or as its next probe."""
 
 
 LOOK_AT_STOP = 3600.0
-"""The same for a delivery of a connector instance that has stopped. Starting it again wakes what waits for it."""
+"""The same for a delivery of a stopped connector instance. Normally it is woken when a person starts the instance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Not now: the delivery waits for `seconds`, which costs it no attempt; the return of `closed` wakes it earlier."""
+    """The delivery waits for `seconds`, which costs no attempt. If `closed` works again, it is woken earlier."""
 
     seconds: float
     why: str
@@ -34,15 +34,16 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """`others`: how many wait for the destination's rate; `probing`: a breaker is half open, this attempt decides."""
+    """The delivery may run. `others`: how many deliveries wait for the destination's rate; `probing`: a breaker is half
+    open, and this attempt decides."""
 
     others: int = 0
     probing: bool = False
 
 
 def admit(ledger: Ledger, lease: Lease, destination: Destination, source: str = "") -> Hold | Go:
-    """Whether to go ahead. `source`: the one that the connector needs, "" for none; its name is that of a destination,
-    so that all connectors that need it share its breaker. Raises RedisError, LeaseLost."""
+    """Whether the delivery may run now. `source`: the source that the connector needs, "" for none; it is a second
+    destination, so that all connectors that need it share its breaker. Raises RedisError, LeaseLost."""
     admission = ledger.admit(lease, destination.name, interval_ms(destination), destination.burst, source)
     if admission.because == "stopped":
         return _until_resumed(stops.read(admission.stop), lease.connector, destination)
@@ -61,22 +62,22 @@ def _until_resumed(stop: Stop, connector: str, destination: Destination) -> Hold
 
 
 def _spread(seconds: float) -> float:
-    """What waits for the same thing does not look again at the same time."""
+    """A random longer time, so that deliveries that wait for the same reason do not all check at once."""
     return seconds * (1 + 0.2 * random.random())  # noqa: S311  no secret
 
 
 def stops_instance(outcome: Outcome) -> bool:
-    """Whether the other side wants nothing more, so that each further attempt is useless."""
+    """Whether the other system accepts nothing more (410), so that further attempts are useless."""
     return isinstance(outcome, Failed) and outcome.reason == "gone" and not outcome.at_source
 
 
 def interval_ms(destination: Destination) -> int:
-    """Milliseconds between two deliveries; 0 where no limit is known."""
+    """Milliseconds between two deliveries; 0 if no limit is known."""
     return int(1000 / destination.per_second) if destination.per_second else 0
 
 
 def conditions_of(outcome: Outcome, destination: str, source: str = "") -> list[tuple[str, str]]:
-    """What an attempt shows about its destination and about the source that it needs: (name, condition) pairs."""
+    """The (name, condition) pairs that an attempt shows of its destination and of the source that it needs."""
     if _at_source(outcome):
         return [(source, _condition(outcome)), (destination, "")]
     found = [(destination, _condition(outcome))]
@@ -84,13 +85,13 @@ def conditions_of(outcome: Outcome, destination: str, source: str = "") -> list[
 
 
 def without_alarm(conditions: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Of an attempt for an event of the service itself: its failure opens no breaker, which would be another event. Its
-    success closes one as any other."""
+    """The conditions of an attempt for an event of the service itself. Its failure opens no breaker, because that would
+    be another such event. Its success closes a breaker as usual."""
     return [(name, "" if condition in ("down", "quota") else condition) for name, condition in conditions]
 
 
 def _condition(outcome: Outcome) -> str:
-    """up, answers, down, quota, busy:<ms>, or "" for nothing."""
+    """up, answers, down, quota, busy:<ms>, or "" if the outcome shows nothing."""
     match outcome:
         case Done():
             return "up"
@@ -103,18 +104,18 @@ def _condition(outcome: Outcome) -> str:
                 return "quota"
             if reason in DOWN:
                 return "down"
-            # Refused because of what was asked; but it answered.
+            # It refused this one request; but it answered.
             return "answers" if reason in ("client_error", "not_found") else ""
 
 
 def system_of(outcome: Outcome, connector: str, source: str = "") -> str:
-    """Which system an outcome is about: the source, or the one that the connector acts on."""
+    """The system that an outcome is about: the source, or the connector's third party."""
     return source if _at_source(outcome) else connector
 
 
 def states_of(outcome: Outcome, destination: str, source: str = "") -> dict[str, str]:
-    """In which state an attempt has seen its destination and the source: `ok`, or `refused` (our credentials). For
-    people; what is down is the breakers' affair."""
+    """The state in which an attempt has seen its destination and the source: `ok`, or `refused` (our credentials). For
+    people only. Breakers show what is down."""
     seen = {
         name: "ok" for name, condition in conditions_of(outcome, destination, source) if condition in ("up", "answers")
     }
@@ -124,7 +125,8 @@ def states_of(outcome: Outcome, destination: str, source: str = "") -> dict[str,
 
 
 def recovery_of(outcome: Outcome, destination: str, source: str, wake: float | None) -> Recovery | None:
-    """Whose return may bring the delivery back. `wake`: see jobs.delivery.schedule.Transition."""
+    """The destination or source whose next success may bring the delivery back. `wake`: see
+    jobs.delivery.schedule.Transition."""
     if wake is None:
         return None
     return Recovery(source if _at_source(outcome) else destination, wake)

@@ -1,4 +1,4 @@
-"""Keeps the leases of this process alive while their deliveries run."""
+"""Renews the leases of this process while their deliveries run."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ log = structlog.get_logger("keeper")
 
 RENEW_SECONDS = LEASE_MS / 1000 / 3
 LONGEST_ATTEMPT = 120.0
-"""Seconds after which an attempt hangs: its lease is no longer renewed, another worker must take over. Each call to
-another system ends within 25 s (`bridge.http`): what takes this long is a defect, or many calls that each end late."""
+"""Seconds after which an attempt counts as hanging: its lease is no longer renewed, so that another worker takes over.
+Each request to another system ends within 25 s (`bridge.http`), so this is a defect, or many slow requests."""
 HUNG_SECONDS = 60
-"""For how long the number of slots that hang is believed after a worker has reported it."""
+"""Seconds for which a worker's report of its hanging slots is valid."""
 
 
 class Keeper(threading.Thread):
-    """A thread of its own: a slow tick or a busy pool must not let leases run out."""
+    """A separate thread, so that leases do not run out because of a slow tick or a busy pool."""
 
     def __init__(self, ledger: Ledger, worker: str) -> None:
         super().__init__(name="keeper", daemon=True)

@@ -1,4 +1,4 @@
-"""When a delivery is tried again: pure arithmetic, published in docs/operations.md."""
+"""Decides when a delivery is tried again: pure arithmetic, explained in docs/operations.md."""
 
 from __future__ import annotations
 
@@ -9,33 +9,36 @@ from connectors.base import Done, Failed, Outcome, Retry, Skipped
 from jobs.ledger.values import State
 
 DELAYS = (0.0, 5.0, 30.0, 120.0, 600.0, 3600.0, 6 * 3600.0, 24 * 3600.0)
-"""Seconds before each attempt, the first included."""
+"""Seconds before each attempt, including the first."""
 JITTER = 0.2
-"""A delay grows by up to this share, so that what failed together does not come back together."""
+"""A delay grows by a random part of up to this share, so that deliveries that failed together are not retried
+together."""
 LONGEST_RETRY_AFTER = 3600.0
-"""Seconds; a third party that asks for a longer pause is asked again after this."""
+"""Seconds; if a third party asks for a longer pause, the next request follows after this time."""
 GIVE_UP_AFTER = 3 * 86_400.0
-"""Seconds since acceptance after which even a wait that costs no attempt ends."""
+"""Seconds since acceptance after which also waits that cost no attempt end."""
 
 QUOTA_PAUSE = 900.0
-"""Seconds until a used-up quota is asked for again: somebody pays, or a new month begins, and nothing was lost."""
+"""Seconds before the next attempt after a used-up quota. So when somebody pays, or a new month begins, nothing is
+lost."""
 
 BUSY_SECONDS = 5.0
 """The pause after a "too many requests" that names no time, or less than a second."""
 
 DOWN = frozenset({"timeout", "network", "server_error", "ambiguous"})
-"""Reasons that are the other side's state and not this delivery's."""
+"""Reasons that are about the other system's state, not about this delivery."""
 
 HEALED = DOWN | {"auth", "config", "quota", "rate_limited"}
-"""Reasons of dead letters that may be gone without a change to the delivery: a success of another one shows it."""
+"""Reasons of dead letters that may disappear without a change to the delivery. A success of another delivery shows
+that."""
 HEAL_PAUSES = (0.0, 600.0, 3600.0, 6 * 3600.0, 24 * 3600.0)
-"""Seconds after its death before a dead letter is brought back for the first, second … time; then only by a person."""
+"""Seconds before a dead letter may be brought back for the first, second … time; after the last, only a person can."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """What becomes of a delivery after an attempt. `delay` in seconds, for `retrying`; `wake`: seconds after which the
-    return of what failed may bring it back, None when that would not help."""
+    """The next state of a delivery after an attempt. `delay`: seconds, for `retrying`; `wake`: seconds after which a
+    success of the failed system may bring the delivery back, None if that would not help."""
 
     state: State
     position: int
@@ -50,7 +53,7 @@ def after(
     outcome: Outcome, position: int, age: float, luck: float, *, probing: bool = False, healed: int = 0
 ) -> Transition:
     """`position`: how many delays of the table are used up; `age`: seconds since acceptance; `luck`: 0 to 1; `probing`:
-    a breaker was open; `healed`: how often the delivery was brought back from the dead by itself."""
+    a breaker was open; `healed`: how often the dead letter was brought back without a person."""
     match outcome:
         case Done(result):
             return Transition("done", position, result=result)
@@ -72,14 +75,14 @@ def after(
 
 
 def _is_free(reason: str, asked: float | None, probing: bool) -> bool:
-    """Whether an attempt is not counted: the other side works and only wants us later, or it was known to be down."""
+    """Whether an attempt is not counted: the other system works but asked us to wait, or it was known to be down."""
     if reason == "rate_limited":
         return True
     return (reason == "not_yet" and asked is not None) or (probing and reason in DOWN)
 
 
 def _delay(reason: str, asked: float | None, used: int) -> float:
-    """Never sooner than the table for a failure, whatever the other side asks for."""
+    """The delay in seconds. After a failure never shorter than in the table, even if the other system asks for less."""
     if reason == "rate_limited":
         return pause(asked)
     if reason == "not_yet" and asked is not None:
@@ -92,7 +95,7 @@ def _heal_pause(reason: str, healed: int) -> float | None:
 
 
 def pause(asked: float | None) -> float:
-    """Seconds for which a destination that has had too much is left alone."""
+    """Seconds without requests to a destination that answered "too many requests"."""
     return _bounded(asked) if asked is not None and asked >= 1 else BUSY_SECONDS
 
 

@@ -1,12 +1,12 @@
-"""How many of a worker's slots each connector may hold: third parties that hang must leave room for the others.
+"""How many of a worker's slots each connector may use, so that a third party that hangs does not block the others.
 
-None may hold more than half of the slots, and a few are kept free for each connector that is on:
+No connector may use more than half of the slots, and a few slots are kept free for each connector that is on:
 
-    16 slots, 2 connectors    one may hold 8 of them, 4 are kept for each
-    16 slots, 3 connectors    one may hold 8 of them, 2 are kept for each
-    16 slots, 5 connectors    one may hold 8 of them, 1 is kept for each
+    16 slots, 2 connectors    one may use 8 of them, 4 are kept for each
+    16 slots, 3 connectors    one may use 8 of them, 2 are kept for each
+    16 slots, 5 connectors    one may use 8 of them, 1 is kept for each
 
-So beside one connector that hangs the others have the other half, and however many hang, each other one goes on.
+So if one connector hangs, the others have the other half. Even if all others hang, each connector can work.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from collections.abc import Iterable, Mapping
 
 
 def kept(concurrency: int, connectors: int) -> int:
-    """How many slots are kept for each connector: half of them in equal shares, at least one. With fewer slots than
-    connectors, or a single connector, none."""
+    """How many slots are kept for each connector: an equal share of half the slots, at least one. With fewer slots than
+    connectors, or with one connector, none."""
     if connectors < 2 or concurrency < connectors:
         return 0
     return max(1, concurrency // (2 * connectors))
 
 
 def most(concurrency: int, connectors: int) -> int:
-    """How many slots one connector may hold, at most."""
+    """The most slots that one connector may use."""
     return concurrency if connectors < 2 else max(1, concurrency // 2)
 
 
 def may_start(connector: str, running: Mapping[str, int], concurrency: int, connectors: frozenset[str]) -> bool:
-    """Whether a delivery of the connector may start beside those that run."""
+    """Whether a delivery of the connector may start, with these running deliveries."""
     share = kept(concurrency, len(connectors))
     free = concurrency - sum(running.values())
     for_others = sum(max(0, share - running.get(other, 0)) for other in connectors - {connector})
@@ -38,13 +38,13 @@ def may_start(connector: str, running: Mapping[str, int], concurrency: int, conn
 
 
 class Slots:
-    """Counts the running deliveries of each connector, and parks what may not start until it may.
+    """Counts the running deliveries of each connector, and parks deliveries until they may start.
 
-    What is parked when the process ends is no loss: the clock hands it to RQ again.
+    If the process ends, parked deliveries are not lost: the clock hands them to RQ again.
     """
 
     PARKED = 512
-    """Of one connector. More than this is left to the clock, which takes ten seconds to notice."""
+    """The most parked deliveries of one connector. The clock hands further ones to RQ again, after ten seconds."""
 
     def __init__(self, concurrency: int, connectors: Iterable[str]) -> None:
         self._concurrency = concurrency
@@ -54,7 +54,7 @@ class Slots:
         self._lock = threading.Lock()
 
     def take(self, connector: str, delivery_id: str) -> bool:
-        """Whether the delivery may start now; if not it was parked, or, with the park full, left to the clock."""
+        """Whether the delivery may start now. If not, it is parked or, if too many are parked, left to the clock."""
         with self._lock:
             if self._may_start(connector):
                 self._running[connector] += 1
@@ -65,8 +65,8 @@ class Slots:
             return False
 
     def pass_on(self, connector: str) -> tuple[str, str] | None:
-        """After a delivery of the connector ended: the parked one (connector, delivery id) that starts instead, of the
-        connector with the fewest that run; or None."""
+        """Called after a delivery of the connector has ended. The parked delivery (connector, delivery id) that starts
+        now, of the connector with the fewest running deliveries; or None."""
         with self._lock:
             self._running[connector] -= 1
             waiting = [name for name, parked in self._parked.items() if parked and self._may_start(name)]
@@ -79,7 +79,7 @@ class Slots:
             return following, delivery_id
 
     def close(self) -> list[str]:
-        """Empties the park, so that nothing more is passed on: the process stops. Answers what was parked."""
+        """Called when the process stops: removes the parked deliveries, so that none of them starts; returns them."""
         with self._lock:
             parked = [delivery_id for waiting in self._parked.values() for delivery_id in waiting]
             self._parked.clear()

@@ -1,6 +1,6 @@
-"""Connector instances that have stopped: a third party answered that it wants nothing more, ever (the reason `gone`).
+"""Connector instances that have stopped: a third party answered that it accepts nothing more (the reason `gone`).
 
-What is for them waits, without a limit of time, until a person starts them again.
+Their deliveries wait, without a time limit, until a person starts the instance again.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ class Stops:
         self._key = f"fb:{instance}:stopped"
 
     def stop(self, name: str, stop: Stop) -> bool:
-        """Stops an instance; whether it was running until now."""
+        """Stops an instance; returns whether it was running before."""
         value = f"{round(stop.since * 1000)}|{stop.why}".encode("utf-8", "replace")
         return bool(self._redis.hsetnx(self._key, name, value))
 
     def all(self) -> Mapping[str, Stop]:
-        """Every instance that has stopped."""
+        """All stopped instances, by name."""
         return {name.decode(): read(value) for name, value in self._redis.hgetall(self._key).items()}
 
     def resume(self, name: str) -> bool:
-        """Lets an instance run again; whether it had stopped."""
+        """Starts an instance again; returns whether it had stopped."""
         return bool(self._redis.hdel(self._key, name))
 
 
 def read(value: bytes) -> Stop:
-    """A member of the hash, as jobs/ledger/lua/admit.lua answers it, too."""
+    """Reads a value of the hash; jobs/ledger/lua/admit.lua returns such values, too."""
     since, _, why = value.decode("utf-8", "replace").partition("|")
     return Stop(int(since) / 1000, why)

@@ -1,4 +1,4 @@
-"""Reconcile inside the workers: every RECONCILE_EVERY seconds one of them compares with the source."""
+"""Runs reconcile in the workers: every RECONCILE_EVERY seconds one of them compares with the source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes at third parties that no webhook announced, for connectors that carry such changes to the source."""
+"""Finds changes at third parties that no webhook announced, for connectors that carry such changes to the source."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from sources.sweep import Position, SourceError
 log = structlog.get_logger("reconcile")
 
 SETTLED_SECONDS = 60.0
-"""A change that is younger may still be on its way as a webhook."""
+"""The webhook of a newer change may still arrive."""
 POSITION = "changed"
-"""Of the checkpoints: one for each connector instance."""
+"""The name of the positions whose checkpoints are used here: one for each connector instance."""
 
 
 class Changes:
-    """`links`: those of any connector instance."""
+    """`links`: the links of any connector instance."""
 
     def __init__(
         self, connectors: Mapping[str, Connector], acceptor: Acceptor, checkpoints: Checkpoints, links: Links
@@ -33,8 +33,9 @@ class Changes:
         self._links = links
 
     def run(self, since: float | None, now: float, dry_run: bool, report: Report) -> None:
-        """Asks each connector for what changed since `since`, or its checkpoint, and makes an event of what its link
-        does not know yet. An error of one is reported, and the others are asked all the same. Raises RedisError."""
+        """Asks each connector for the changes since `since`, or else since its checkpoint, and makes an event of each
+        change that its links do not show. If one connector fails, the error is reported and the others are still asked.
+        Raises RedisError."""
         for name, connector in self._changing.items():
             position = Position(POSITION, name)
             start = self._checkpoints.start(position, since, now)
@@ -62,14 +63,13 @@ class Changes:
                         continue
                     log.info("found", event_id=event.id, name=event.name, entity=str(event.subject))
                 report.findings.append(Finding(event.id, event.name, str(event.subject), f"missed; now for {name}"))
-            # What is refused for good holds nothing up: it would soon be more than one look shows.
+            # A permanent refusal does not stop the checkpoint: else a run would soon have too many changes to read.
             if since is None and not dry_run and not any(error.again for error in found.errors):
                 until = None if found.until is None else min(found.until, now)
                 self._checkpoints.advance(position, now if until is None else next_start(start, until) + OVERLAP)
 
 
 def next_start(start: float, until: float) -> float:
-    """From when on the next run looks, where this one has seen a part of the changes since `start`, up to `until`; in
-    seconds since 1970. It overlaps with that part, but goes on behind one that is as short as the overlap: the same
-    part would be seen for ever."""
+    """Where the next run starts, if this run read the changes from `start` only up to `until`; in seconds since 1970.
+    It starts OVERLAP before `until`, but always later than `start`: otherwise each run would read the same part."""
     return max(until - OVERLAP, min(until, start + OVERLAP), start + 1.0)

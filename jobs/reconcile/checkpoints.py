@@ -1,4 +1,4 @@
-"""What reconcile compares: positions and how far each is done, and the last known level of every subject."""
+"""Reconcile's data in Redis: the positions with their checkpoints, and the last known level of every subject."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from sources.base import Level, Subject
 from sources.sweep import Position
 
 OVERLAP = 600.0
-"""Seconds by which each run looks back behind the last one: the source's clock and ours may differ, what was being
-written appears later with an earlier time, and what was too young then has settled since."""
+"""Seconds before the end of the last run at which a run starts. The source's clock and ours may differ, an entity that
+was being written appears later with an earlier time, and changes that were too young then are old enough now."""
 LAST_SECONDS = 604_800
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC).timestamp()
-"""No entity that is compared is older."""
+"""Older entities are not compared."""
 
 
 class Checkpoints:
-    """`configured`: positions that the operator names; those seen in events are known besides."""
+    """`configured`: positions that the operator names. Positions from events are also known."""
 
     def __init__(self, redis: Redis, instance: str, configured: Iterable[Position], lookback: float) -> None:
         self._redis: Any = redis
@@ -33,13 +33,13 @@ class Checkpoints:
         self.instance = instance
 
     def now(self) -> float:
-        """By Redis's clock, which all workers share."""
+        """The present time by Redis's clock, which all workers share."""
         seconds, micros = self._redis.time()
         return float(seconds) + float(micros) / 1_000_000
 
     def born(self) -> float:
-        """Since when the ledger remembers, by Redis's clock: since it was created or wiped, but not for longer than
-        RETENTION_DAYS. The clock notes both."""
+        """The time since which the ledger is complete, by Redis's clock: when it was created or wiped, or later, if
+        finished deliveries have been deleted since (RETENTION_DAYS)."""
         created, remembers = self._redis.mget(f"{self._prefix}born", f"{self._prefix}remembers")
         return max(float(created) / 1000 if created else self.now(), float(remembers or 0) / 1000)
 
@@ -53,8 +53,8 @@ class Checkpoints:
         return False
 
     def see_source(self, source: str, state: str) -> None:
-        """Notes in which state a source was seen, for `/readyz` (see `settle.lua`); "" notes nothing. Without this an
-        outage would show only when something is delivered."""
+        """Stores the state in which a source was seen, for `/readyz` (see `settle.lua`); "" stores nothing. Without
+        this an outage would be visible only after a delivery."""
         if state:
             with self._redis.pipeline(transaction=True) as pipeline:
                 pipeline.hset(f"{self._prefix}last", source, f"{int(self.now() * 1000)}|{state}")
@@ -62,8 +62,7 @@ class Checkpoints:
                 pipeline.execute()
 
     def count(self, found: Mapping[str, int], errors: int) -> None:
-        """Adds to the counters behind `/metrics`: what a run found, by name of the event, and what it could not
-        compare."""
+        """Adds to the counters of `/metrics`: `found`, by event name, and `errors`, which could not be compared."""
         with self._redis.pipeline(transaction=False) as pipeline:
             for name, by in found.items():
                 pipeline.hincrby(f"{self._prefix}counts", f"found|{name}", by)
@@ -76,7 +75,8 @@ class Checkpoints:
         return self._configured | {Position.read(member.decode()) for member in self._members()}
 
     def _members(self) -> set[bytes]:
-        """Those seen in events. When Redis was wiped, a process that runs on puts back what it knew."""
+        """The positions from events. After Redis was wiped, a process that is still running stores again those that it
+        knows."""
         key = f"{self._prefix}positions"
         born, members = self._redis.get(f"{self._prefix}born"), set(self._redis.smembers(key))
         was_wiped = born is None or born != self._seen_since
@@ -90,13 +90,13 @@ class Checkpoints:
         return position in self._configured
 
     def start(self, position: Position, since: float | None, end: float) -> float:
-        """From when on to look: from `since`, else from the checkpoint, else as far as a first run looks back."""
+        """The start of a comparison: `since`, else the checkpoint, else RECONCILE_LOOKBACK ago; with an overlap."""
         done = self.checkpoint(position)
         start = (done if done is not None else end - self._lookback) - OVERLAP
         return max(EARLIEST, min(start if since is None else since, end))
 
     def checkpoint(self, position: Position) -> float | None:
-        """Up to when the position was compared; never later than Redis's now."""
+        """The time up to which the position was compared; never later than Redis's present time."""
         noted = self._redis.hget(f"{self._prefix}checkpoints", str(position))
         return None if noted is None else min(float(noted), self.now())
 
@@ -104,7 +104,7 @@ class Checkpoints:
         self._redis.hset(f"{self._prefix}checkpoints", str(position), end)
 
     def drop(self, position: Position) -> None:
-        """Removes all that is known of a position. An event that names it makes it known again."""
+        """Removes all data of a position. An event that names the position makes it known again."""
         self._seen.discard(str(position).encode())
         with self._redis.pipeline() as pipeline:
             pipeline.srem(f"{self._prefix}positions", str(position))
@@ -113,11 +113,12 @@ class Checkpoints:
             pipeline.execute()
 
     def name(self, position: Position) -> str:
-        """Its name, as in the latest event; "" when none was."""
+        """The name of the position in the latest event; "" if there was none."""
         return (self._redis.hget(f"{self._prefix}names", str(position)) or b"").decode()
 
     def level(self, subject: Subject, creation: str) -> Level | None:
-        """The last known level of the subject; None when none is. That of an earlier one with the same id is none."""
+        """The last known level of the subject; None if unknown. The level of an earlier subject with the same id does
+        not count."""
         return read_level(self._redis, self._prefix, str(subject), creation)
 
     def note_level(self, subject: Subject, creation: str, level: Level) -> None:
@@ -125,6 +126,6 @@ class Checkpoints:
         values = {str(subject): f"{at}|{precision}|{level.value}", f"{subject}|created": creation}
         with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.hset(f"{self._prefix}levels", mapping=values)
-            # By this index `forget.lua` finds those about which no event arrived for RETENTION_DAYS.
+            # By this index `forget.lua` finds the subjects without an event for RETENTION_DAYS.
             pipeline.zadd(f"{self._prefix}levels:known", {str(subject): int(self.now() * 1000)})
             pipeline.execute()

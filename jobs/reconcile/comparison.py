@@ -1,4 +1,4 @@
-"""Comparing one entity of the source with the ledger: what has no event yet becomes one, through the same accept()."""
+"""Compares one entity of the source with the ledger: each change without an event becomes an event, by accept()."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from sources.sweep import Seen, Sweep
 log = structlog.get_logger("reconcile")
 
 SETTLED_SECONDS = 60.0
-"""A change of level that is younger may still be on its way as an event: the sender tries for 29 s."""
+"""The event of a newer change of level may still arrive: the sender tries for 29 s."""
 REPAIR_PAUSE = 600.0
-"""Seconds since its last change before a finished delivery is repeated to repair its effect."""
+"""Seconds after a delivery has finished before it may be repeated to restore its effect."""
 TOO_OLD = "older than ALERT_MAX_AGE when it was found"
 
 
 @dataclass(frozen=True, slots=True)
 class Young:
-    """A change of level whose event may still arrive; `wait`: seconds until it is known that none will."""
+    """A change of level whose event may still arrive; `wait`: seconds after which it can no longer arrive."""
 
     wait: float
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A change of level without an event. `noted`: the time to note with the level where accepting the event does not
-    note it, because it is earlier than the last known one; else None."""
+    """A change of level without an event. `noted`: the time to store with the level, if accepting the event does not
+    store it because the change is earlier than the last known level; else None."""
 
     event: Event
     seen: Seen
@@ -49,7 +49,8 @@ class _Change:
 
 
 class Comparison:
-    """`connectors`: those of this process; the ones whose effect shows at the source decide what is missing."""
+    """`connectors`: those of this process. The connectors whose effect is visible at the source (Restoring) decide what
+    is missing."""
 
     def __init__(
         self,
@@ -64,7 +65,7 @@ class Comparison:
         alert_max_age: float,
         missed: Callable[[str], None] | None = None,
     ) -> None:
-        """`missed`: called with the id of an event that no webhook announced, before it is accepted."""
+        """`missed`: is called with the id of each event that no webhook announced, before the event is accepted."""
         self._sweep = sweep
         self._acceptor = acceptor
         self._records = records
@@ -78,10 +79,11 @@ class Comparison:
         self._missed = missed
 
     def look_at(self, key: str, seen: Seen, now: float, dry_run: bool) -> Iterator[Finding | Young]:
-        """Raises SourceError and RedisError. `key`: of the position; `now`: by Redis's clock."""
-        # Decided before the creation is accepted, because that notes the level; accepted after it, in order of time.
+        """Compares one entity. `key`: of the position; `now`: by Redis's clock. Raises SourceError and RedisError."""
+        # The change is decided before the creation is accepted, because accepting stores the level. It is accepted
+        # after the creation, to keep the order of time.
         change = None if seen.level is None else self._level(key, seen, dry_run)
-        # The level of now is not the first one where it may have been changed since, and that is not decided yet.
+        # While it is undecided whether the level was changed, the present level does not count as the first one.
         first = is_untouched(seen) or not isinstance(change, Young)
         event, body = self._sweep.creation(key, seen)
         yield from self._creation(event, body, seen, now, dry_run, first)
@@ -131,7 +133,7 @@ class Comparison:
         same = known is not None and known.value == listed.level
         if not wanting or (same and not self._behind(listed, wanting)):
             return None
-        # The list is old by now. Read the entity, and then the known level: an event that arrived meanwhile counts.
+        # The list may be outdated. Read the entity, then the known level, which an event may have changed meanwhile.
         asked = self._checkpoints.now()
         seen = self._sweep.again(key, listed)
         known, now = self._known(seen), self._checkpoints.now()
@@ -139,7 +141,7 @@ class Comparison:
         if not seen.level or is_newer(known, changed, asked, now):
             return None
         previous, silence = previous_of(seen, known, changed, self._checkpoints.born(), self._sweep.first_level)
-        if previous == seen.level:  # there and back, while no event arrived: no change that could be announced
+        if previous == seen.level:  # changed and changed back without an event: there is nothing to announce
             silence = "the status is the one that was announced last"
         if changed is not None and now - changed > self._alert_max_age:
             silence = TOO_OLD
@@ -148,7 +150,7 @@ class Comparison:
             return Young(changed - (now - SETTLED_SECONDS)) if interested else None
         noted = now if changed is None else changed
         if not interested:
-            if not dry_run:  # nobody to notify: from now on there is something to compare with
+            if not dry_run:  # no event: store the level, so that the next run can compare with it
                 self._note(seen, noted)
             return None
         event, body = self._sweep.change(key, seen, previous)
@@ -160,12 +162,12 @@ class Comparison:
         return _Change(event, seen, body, skip, action, noted if went_back else None)
 
     def _interested(self, seen: Seen, previous: str, silence: str, wanting: Sequence[str]) -> list[str]:
-        """The connectors for which this change of level means something."""
+        """The connectors that should get this change of level."""
         alerts = [] if silence else [c for c in wanting if c in self._alerts]
         restoring = [c for c in wanting if c in self._restoring]
         if previous == seen.level:
             return [*alerts, *restoring] if self._behind(seen, wanting) else []
-        # A counterpart that is still to be made gets its level when it is made.
+        # A ticket that does not exist yet gets the level when it is made.
         return [*alerts, *restoring] if previous or seen.is_linked else alerts
 
     def _behind(self, seen: Seen, wanting: Sequence[str]) -> bool:
@@ -185,7 +187,7 @@ class Comparison:
     def _accept(
         self, event: Event, body: bytes, skip: Mapping[str, str], dry_run: bool, action: str, first: bool = True
     ) -> Iterator[Finding]:
-        """Nothing where another process, or a webhook, was faster."""
+        """Accepts the event and yields a finding; yields nothing if another process, or a webhook, was faster."""
         if not dry_run:
             if self._missed and not skip and self._is_missed(event):
                 self._missed(event.id)
@@ -196,6 +198,7 @@ class Comparison:
         yield Finding(event.id, event.name, str(event.subject), action)
 
     def _is_missed(self, event: Event) -> bool:
-        """Whether a webhook should have announced it: it happened since the ledger exists, and long enough ago."""
+        """Whether a webhook should have announced the event: it happened after the ledger was created, and long enough
+        ago."""
         settled = self._checkpoints.born() <= event.occurred <= self._checkpoints.now() - SETTLED_SECONDS
         return settled and not event.implied and not self._records.knows(event.id)

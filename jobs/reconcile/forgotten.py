@@ -1,7 +1,7 @@
-"""Positions that reconcile leaves out, because the source does not have them, or not for our key.
+"""Positions that reconcile leaves out, because they do not exist at the source, or our API key has no access.
 
-Each is reported once, tried again once a day without a report, and compared again when that works or when its API key
-was changed.
+Each is reported once, and then tried once a day without a report. It is compared again when that works, or when its API
+key was changed.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from sources.sweep import Position
 
 TRY_AGAIN_SECONDS = 86_400.0
 KEPT_SECONDS = 30 * 86_400.0
-"""After this it is as if the position had never been known."""
+"""After this time the position is removed completely."""
 REFUSALS_BEFORE = 12
-"""Runs in a row that the credential of a group may be refused, while no other group answers, before its positions
-are left out: with one group only, the credential is more likely to be wrong than the group to be gone."""
+"""The positions of a group are left out after this many runs in a row in which its credential was refused and no other
+group answered. If no group answers, probably the credential is wrong and the group still exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +32,16 @@ class Entry:
     why: str
 
     def rests(self, now: float) -> bool:
-        """Whether the position is not to be compared this time."""
+        """Whether the position is left out of this run."""
         return self.tried <= now < self.tried + TRY_AGAIN_SECONDS
 
     def is_over(self, now: float) -> bool:
-        """Whether even the memory of the position can go."""
+        """Whether this entry can be removed, too."""
         return now > self.since + KEPT_SECONDS
 
 
 class Forgotten:
-    """`fingerprint`: of the credential for a position; it changes with that."""
+    """`fingerprint`: the fingerprint of a position's credential; another credential has another one."""
 
     def __init__(self, redis: Redis, instance: str, fingerprint: Callable[[Position], str]) -> None:
         self._redis: Any = redis
@@ -50,7 +50,7 @@ class Forgotten:
         self._fingerprint = fingerprint
 
     def entries(self) -> dict[Position, Entry]:
-        """Every one whose API key is still the same; the others are compared again."""
+        """All entries whose API key is unchanged. The others are removed, so their positions are compared again."""
         found = {
             Position.read(name.decode()): Entry(**json.loads(value))
             for name, value in self._redis.hgetall(self._key).items()
@@ -72,7 +72,7 @@ class Forgotten:
         self._redis.hdel(self._counts, str(position))
 
     def count_refusal(self, position: Position) -> int:
-        """How many runs in a row were refused, this one included."""
+        """Counts a refused run; returns how many runs in a row were refused, including this one."""
         return int(self._redis.hincrby(self._counts, str(position), 1))
 
     def remove(self, position: Position) -> None:

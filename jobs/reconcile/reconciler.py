@@ -1,7 +1,7 @@
-"""Comparing with the source: what it has and no event announced becomes an event, through the same accept().
+"""Compares with the source: each change that no event announced becomes an event, by the same accept() as webhooks.
 
-The sender forgets an event after 9 to 29 seconds; a receiver that was away longer learns of it only by asking. Elected
-through Redis, one worker asks for all every RECONCILE_EVERY seconds.
+The sender gives up an event after 9 to 29 seconds. If the receiver was away longer, only a comparison finds the event.
+Every RECONCILE_EVERY seconds one worker, elected through Redis, compares for all.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from sources.sweep import Position, SourceError, Sweep
 log = structlog.get_logger("reconcile")
 
 MOST_AT_ONCE = 500
-"""New events that one run makes at most: a long outage must not become a storm at the third parties. The next run goes
-on from there."""
+"""The most new events of one run: a long outage must not cause a storm of requests at the third parties. The next run
+continues from there."""
 MOST_NEW_POSITIONS = 20
-"""Positions that no run has compared yet and one run tries: an event may name what does not exist."""
+"""The most new positions that one run tries: an event may name positions that do not exist."""
 
 
 class StillConfigured(Exception):
-    """A position that the configuration names can't be forgotten: it would be known again at once."""
+    """A position that the configuration names can't be removed: it would be known again at once."""
 
 
 class Reconciler:
@@ -42,8 +42,8 @@ class Reconciler:
         changes: Changes,
         note_silence: Callable[[str], None] | None = None,
     ) -> None:
-        """`note_silence`: called with why the source announces nothing, "" where it does; None where nobody wants to
-        know."""
+        """`note_silence`: is called with the reason why the source sends no events, "" if it sends them; None: this is
+        not checked."""
         self._sweep = sweep
         self._comparison = comparison
         self._checkpoints = checkpoints
@@ -57,10 +57,10 @@ class Reconciler:
         dry_run: bool = False,
         progress: Callable[[int, int | None], None] = lambda _done, _of: None,
     ) -> Report:
-        """Compares every known position, from `since` (seconds since 1970) or its own checkpoint on. `dry_run` changes
-        nothing. `progress` gets before each position how many are compared, and of how many.
+        """Compares every known position, from `since` (seconds since 1970) or from its own checkpoint. `dry_run`
+        changes nothing. `progress` is called before each position: (number of compared positions, of how many).
 
-        An error in one position is reported, and the others are compared all the same. Raises RedisError.
+        If one position fails, the error is reported and the others are still compared. Raises RedisError.
         """
         report = Report()
         now = self._checkpoints.now()
@@ -69,7 +69,7 @@ class Reconciler:
         absent: dict[Position, SourceError] = {}
         refused: dict[
             Position, SourceError
-        ] = {}  # by group: one call is enough to learn that a credential does not fit
+        ] = {}  # by group: one request is enough to know that a credential is refused
         due = self._due(known, now)
         for number, position in enumerate(due):
             progress(number, len(due))
@@ -101,7 +101,7 @@ class Reconciler:
         return report
 
     def _listen(self, keys: Iterable[str]) -> None:
-        """Looks whether the source is set up to announce what happens there."""
+        """Checks whether the source is configured to send its events."""
         if self._note_silence is None:
             return
         try:
@@ -112,8 +112,8 @@ class Reconciler:
             )
 
     def forget(self, text: str) -> list[Position]:
-        """Removes what an operator means by `text`: what was removed. An event that names it makes it known again.
-        Raises ValueError where the text is wrong, and StillConfigured."""
+        """Removes the positions that an operator means by `text`, and returns them. An event that names a position
+        makes it known again. Raises ValueError if the text is wrong, and StillConfigured."""
         keys = [position.key for position in self._positions()]
         found = [self._position(key) for key in self._sweep.chosen(text, keys)]
         for position in found:
@@ -126,7 +126,7 @@ class Reconciler:
         return found
 
     def describe(self, position: Position) -> str:
-        """For people."""
+        """The position's name for people."""
         return self._sweep.describe(position.key)
 
     def _positions(self) -> list[Position]:
@@ -151,8 +151,8 @@ class Reconciler:
         return [at for at in positions if at not in later]
 
     def _compared(self, position: Position, start: float, now: float, dry_run: bool, report: Report) -> bool:
-        """Whether the position was compared whole. What kept it from that is reported, except where the source does not
-        have it: raises SourceError then."""
+        """Compares a position; returns whether it was compared completely. Errors are reported, except that the
+        position does not exist: that raises SourceError."""
         try:
             self._compare(position, start, now, dry_run, report)
         except SourceError as error:
@@ -186,7 +186,7 @@ class Reconciler:
                         report.findings.append(found)
             except SourceError as error:
                 if error.again:
-                    raise  # the source is down: the next run starts here
+                    raise  # the source is down: the next run starts again with this position
                 if error.reason != "not_found":  # not found: it was deleted since it was listed
                     report.errors.append(f"{where}, {seen.subject.id}: {error}")
             except RedisError:
@@ -215,15 +215,15 @@ class Reconciler:
         now: float,
         report: Report,
     ) -> None:
-        """What the source does not have is not asked for again at every run. A refused credential is a
-        reason to leave a group out only where another group answers; else the credential itself is probably wrong."""
+        """Leaves out positions that do not exist, so that not every run asks for them. A refused credential is a reason
+        to leave out a group only if another group answers; otherwise the credential itself is probably wrong."""
         for position, error in absent.items():
             entry = known.get(position)
             certain = entry is not None or error.reason == "not_found" or bool(answered - {self._group(position)})
             if not certain and not self._checkpoints.is_configured(self._group(position)):
                 certain = self._forgotten.count_refusal(position) >= REFUSALS_BEFORE
             if self._checkpoints.is_configured(position) and not self._sweep.fingerprint(position.key):
-                certain = False  # the variables contradict each other, and asking costs no call
+                certain = False  # the variables contradict each other, and trying again sends no request
             if not certain:
                 report.errors.append(f"{self.describe(position)}: {error}")
                 continue

@@ -1,4 +1,4 @@
-"""What a run of reconcile found, for logs and for people."""
+"""The report of a run of reconcile, for logs and for people."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jobs.delivery.schedule import DOWN
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something at the source that has no event or no effect yet, and what is done about it."""
+    """A change at the source without an event or without its effect, and the action for it."""
 
     event_id: str
     name: str
@@ -23,21 +23,21 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
-    """Positions that are left out from now on, with why; each is reported by one run only."""
+    """Positions that are left out from now on, with the reason. Only one run reports each."""
     looked_at: int = 0
     younger: int = 0
-    """Changes of a level whose event may still arrive; a run `wait` seconds later knows."""
+    """How many changes of a level are so new that their event may still arrive. A run `wait` seconds later decides."""
     wait: float = 0.0
     capped: bool = False
     answered: bool = False
-    """Whether some position was compared whole."""
+    """Whether at least one position was compared completely."""
     refusals: set[str] = field(default_factory=set)
-    """What the source answered where it did not."""
+    """The reasons of the source's errors."""
 
     @property
     def source_state(self) -> str:
-        """In which state the source was seen: ok, refused (no credential fits), down, or "" where that is not clear:
-        what does not exist refuses a credential as well."""
+        """The state in which the source was seen: ok, refused (it accepts no credential), down, or "" if unclear. It is
+        unclear if only some credentials are refused: a project that does not exist also refuses its credential."""
         if self.answered:
             return "" if "auth" in self.refusals else "ok"
         if "auth" in self.refusals:
@@ -45,7 +45,7 @@ class Report:
         return "down" if self.refusals & DOWN else ""
 
     def then(self, later: Report) -> Report:
-        """This run and a later one as one report. A dry run finds the same things again."""
+        """This run and a later one as one report, without duplicates: a second dry run finds the same again."""
         return Report(
             list(dict.fromkeys([*self.findings, *later.findings])),
             list(dict.fromkeys([*self.errors, *later.errors])),
@@ -59,7 +59,7 @@ class Report:
         )
 
     def changes(self, patience: float) -> str:
-        """The changes that are too young, as a text for people."""
+        """The number of changes that are too new, as a text for people."""
         return f"{self.younger} {'change' if self.younger == 1 else 'changes'} younger than {patience:.0f} s"
 
     def summary(self, patience: float, dry_run: bool) -> Iterator[str]:
