@@ -21,134 +21,110 @@ class Mutant:
     texts: Mapping[str, str]
 
 
-NAMED: Mapping[str, tuple[str, str, str]] = {
-    "a lease without its token check": ("hold", " and d[2] == token", ""),
-    "a lease that ran out and counts while its line is held": (
-        "hold",
-        " and not held_by_another(p, hold, id, now)",
-        "",
-    ),
-    "`renew` of a lost lease": ("renew", "if leased then", "if true then"),
-    "a part of a note that is kept without a lease": ("add", "if not leased then return 0 end\n", ""),
-    "a part of a note whose lease is not renewed": (
-        "add",
-        "redis.call('HSET', key, 'until', now + lease, 'noted', size)",
-        "redis.call('HSET', key, 'noted', size)",
-    ),
-    "further turns that a bucket keeps for ever": ("charge", ", 'PX', free - now + BUCKET_KEPT_MS", ""),
-    "a second subject that is freed without a lease": (
-        "occupy",
-        "if not is_leased(p, id, connector, token, now) then return 'lost' end\n",
-        "",
-    ),
-    "a second subject on which two work": (
-        "occupy",
-        "if held_by_another(p, hold, id, now) then return 'busy' end\n",
-        "",
-    ),
-    "a stop that nobody heeds": ("admit", "if stopped then return {0, 'stopped', stopped} end\n", ""),
-    "what has stopped and nobody wakes": (
-        "settle",
-        "\n  or reason == 'stopped' and redis.call('HEXISTS', p .. 'stopped', connector) == 0",
-        "",
-    ),
-    "`admit` without a lease": (
-        "admit",
-        "if not is_leased(p, id, connector, ARGV[5], now) then return {0, 'lost'} end\n",
-        "",
-    ),
-    "a `hold` that is ignored": ("lease", "held_by_another(p, hold, id, now) or ", ""),
-    "a `hold` that outlives its lease": (
-        "hold",
-        "d[1] == 'running' and tonumber(d[2] or 0) > now and holder or nil",
-        "holder",
-    ),
-    "an unfinished delivery that is forgotten": (
-        "forget",
-        "{'done', 'skipped', 'dead'}",
-        "{'done', 'skipped', 'dead', 'retrying'}",
-    ),
-    "a dead letter without its notes": ("settle", "if state ~= 'dead' then  --", "if true then  --"),
-    "`settle` without its token check": ("settle", "d[1] ~= 'running' or d[2] ~= token", "false"),
-    "a lease that does not count": (
-        "lease",
-        "if state == 'running' and tonumber(d[3] or 0) > now then",
-        "if false then",
-    ),
-    "a time of the next attempt that does not count": (
-        "lease",
-        "if state == 'retrying' and tonumber(d[6] or 0) > now and",
-        "if false and",
-    ),
-    "a lease that is not due when it ends": ("lease", "redis.call('ZADD', due, now + lease, id)\n", ""),
-    "a delivery that is accepted and not due": ("accept", "redis.call('ZADD', p .. 'due', now + hand, delivery)\n", ""),
-    "a repeated event that is stored again": (
-        "accept",
-        "redis.call('EXISTS', p .. 'delivery:' .. delivery) == 0",
-        "true",
-    ),
-    "a hand-over that is not looked after": (
-        "tick",
-        "redis.call('ZADD', p .. 'due', now + hand, id)\n    ids",
-        "redis.call('ZREM', p .. 'due', id)\n    ids",
-    ),
-    "a lost job that is taken for waiting": (
-        "tick",
-        "state == 'queued' and not idle and tonumber(d[3] or 0) >= watermark",
-        "state == 'queued'",
-    ),
-    "a worker that is lost for ever": ("tick", "lost >= LOST_BEFORE_DEAD", "false"),
-    "a replay that goes on along the schedule": ("again", "'position', 0, ", ""),
-    "a replay that is in two indexes": ("again", "redis.call('ZREM', p .. 'state:' .. d[2], id)\n", ""),
-    "a replay that stands in no line": (
-        "again",
-        "redis.call('ZADD', p .. 'line:' .. string.match(id, '%.(.*)$') .. ':' .. d[3], d[4], id)\n",
-        "",
-    ),
-    "a replay that still waits for a destination": ("again", "stop_waiting(p, id)\n", ""),
-    "a planned replay that is not due": ("again", "redis.call('ZADD', p .. 'due', at, id)\n", ""),
-    "a dropped delivery that is in two indexes": ("drop", "redis.call('ZREM', p .. 'state:' .. d[2], id)\n", ""),
-    "a dropped delivery that still waits": ("drop", "stop_waiting(p, id)\n", ""),
-    "a dead letter that comes back and stands in no line": (
-        "recovery",
-        "  redis.call('ZADD', p .. 'line:' .. string.match(id, '%.(.*)$') .. ':' .. d[1], d[2], id)\n",
-        "",
-    ),
-    "a held delivery that nobody wakes": ("settle", "delay, destination = 0, ''", "delay = delay"),
-    "what waits for a destination is never woken": (
-        "settle",
-        "if b[1] then wake(p, destination, now, WOKEN_BY_SUCCESS) end",
-        "",
-    ),
-    "what is held costs an attempt of the schedule": (
-        "settle",
-        "redis.call('HSET', key, ARGV[i], ARGV[i + 1])",
-        "if ARGV[i] ~= 'attempts' then redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end",
-    ),
-    "a finished delivery that keeps its place in the line": ("finish", "redis.call('ZREM', line, id)\n", ""),
-    "the next of a line that nobody wakes": ("settle", "answer[2] = leave_line", "leave_line"),
-    "an event that outlives its deliveries": ("forget", "'left', -1) <= 0", "'left', -1) < 0"),
-    "forgotten dead letters that a destination still brings back": ("forget", "    stop_waiting(p, id)\n", ""),
-    "a crowd that keeps those who have gone": (
-        "recovery",
-        "if d[2] then redis.call('ZREM', p .. 'crowd:' .. d[2], id) end\n",
-        "",
-    ),
-    "what a newer version wrote loses its place among those who wait": (
-        "recovery",
-        "if d[1] and d[1] ~= '1' then",
-        "if false then",
-    ),
-    "what a newer version wrote loses its turn": ("gather", "return not v or v == '1' end", "return true end"),
-    "what a newer version wrote is run": ("lease", "if d[1] ~= '1' then", "if false then"),
-    "a hold that Redis keeps for ever": (
-        "lease",
-        "redis.call('SET', hold, id, 'PX', lease)",
-        "redis.call('SET', hold, id)",
-    ),
-    "a breaker that Redis keeps for ever": ("settle", "redis.call('EXPIRE', breaker, BREAKER_KEPT_S)", ""),
+NAMED: Mapping[str, Mapping[str, str | tuple[str, str]]] = {
+    "hold": {
+        "a lease without its token check": " and d[2] == token",
+        "a lease that ran out and counts while its line is held": " and not held_by_another(p, hold, id, now)",
+        "a `hold` that outlives its lease": (
+            "d[1] == 'running' and tonumber(d[2] or 0) > now and holder or nil",
+            "holder",
+        ),
+    },
+    "renew": {
+        "`renew` of a lost lease": ("if leased then", "if true then"),
+    },
+    "add": {
+        "a part of a note that is kept without a lease": "if not leased then return 0 end\n",
+        "a part of a note whose lease is not renewed": (
+            "redis.call('HSET', key, 'until', now + lease, 'noted', size)",
+            "redis.call('HSET', key, 'noted', size)",
+        ),
+    },
+    "charge": {
+        "further turns that a bucket keeps for ever": ", 'PX', free - now + BUCKET_KEPT_MS",
+    },
+    "occupy": {
+        "a second subject that is freed without a lease": "if not is_leased(p, id, connector, token, now) then return 'lost' end\n",
+        "a second subject on which two work": "if held_by_another(p, hold, id, now) then return 'busy' end\n",
+    },
+    "admit": {
+        "a stop that nobody heeds": "if stopped then return {0, 'stopped', stopped} end\n",
+        "`admit` without a lease": "if not is_leased(p, id, connector, ARGV[5], now) then return {0, 'lost'} end\n",
+    },
+    "settle": {
+        "what has stopped and nobody wakes": "\n  or reason == 'stopped' and redis.call('HEXISTS', p .. 'stopped', connector) == 0",
+        "a dead letter without its notes": ("if state ~= 'dead' then  --", "if true then  --"),
+        "`settle` without its token check": ("d[1] ~= 'running' or d[2] ~= token", "false"),
+        "a held delivery that nobody wakes": ("delay, destination = 0, ''", "delay = delay"),
+        "what waits for a destination is never woken": "if b[1] then wake(p, destination, now, WOKEN_BY_SUCCESS) end",
+        "what is held costs an attempt of the schedule": (
+            "redis.call('HSET', key, ARGV[i], ARGV[i + 1])",
+            "if ARGV[i] ~= 'attempts' then redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end",
+        ),
+        "the next of a line that nobody wakes": ("answer[2] = leave_line", "leave_line"),
+        "a breaker that Redis keeps for ever": "redis.call('EXPIRE', breaker, BREAKER_KEPT_S)",
+    },
+    "lease": {
+        "a `hold` that is ignored": "held_by_another(p, hold, id, now) or ",
+        "a lease that does not count": ("if state == 'running' and tonumber(d[3] or 0) > now then", "if false then"),
+        "a time of the next attempt that does not count": (
+            "if state == 'retrying' and tonumber(d[6] or 0) > now and",
+            "if false and",
+        ),
+        "a lease that is not due when it ends": "redis.call('ZADD', due, now + lease, id)\n",
+        "what a newer version wrote is run": ("if d[1] ~= '1' then", "if false then"),
+        "a hold that Redis keeps for ever": ("redis.call('SET', hold, id, 'PX', lease)", "redis.call('SET', hold, id)"),
+    },
+    "forget": {
+        "an unfinished delivery that is forgotten": (
+            "{'done', 'skipped', 'dead'}",
+            "{'done', 'skipped', 'dead', 'retrying'}",
+        ),
+        "an event that outlives its deliveries": ("'left', -1) <= 0", "'left', -1) < 0"),
+        "forgotten dead letters that a destination still brings back": "    stop_waiting(p, id)\n",
+    },
+    "accept": {
+        "a delivery that is accepted and not due": "redis.call('ZADD', p .. 'due', now + hand, delivery)\n",
+        "a repeated event that is stored again": ("redis.call('EXISTS', p .. 'delivery:' .. delivery) == 0", "true"),
+    },
+    "tick": {
+        "a hand-over that is not looked after": (
+            "redis.call('ZADD', p .. 'due', now + hand, id)\n    ids",
+            "redis.call('ZREM', p .. 'due', id)\n    ids",
+        ),
+        "a lost job that is taken for waiting": (
+            "state == 'queued' and not idle and tonumber(d[3] or 0) >= watermark",
+            "state == 'queued'",
+        ),
+        "a worker that is lost for ever": ("lost >= LOST_BEFORE_DEAD", "false"),
+    },
+    "again": {
+        "a replay that goes on along the schedule": "'position', 0, ",
+        "a replay that is in two indexes": "redis.call('ZREM', p .. 'state:' .. d[2], id)\n",
+        "a replay that stands in no line": "redis.call('ZADD', p .. 'line:' .. string.match(id, '%.(.*)$') .. ':' .. d[3], d[4], id)\n",
+        "a replay that still waits for a destination": "stop_waiting(p, id)\n",
+        "a planned replay that is not due": "redis.call('ZADD', p .. 'due', at, id)\n",
+    },
+    "drop": {
+        "a dropped delivery that is in two indexes": "redis.call('ZREM', p .. 'state:' .. d[2], id)\n",
+        "a dropped delivery that still waits": "stop_waiting(p, id)\n",
+    },
+    "recovery": {
+        "a dead letter that comes back and stands in no line": "  redis.call('ZADD', p .. 'line:' .. string.match(id, '%.(.*)$') .. ':' .. d[1], d[2], id)\n",
+        "a crowd that keeps those who have gone": "if d[2] then redis.call('ZREM', p .. 'crowd:' .. d[2], id) end\n",
+        "what a newer version wrote loses its place among those who wait": (
+            "if d[1] and d[1] ~= '1' then",
+            "if false then",
+        ),
+    },
+    "finish": {
+        "a finished delivery that keeps its place in the line": "redis.call('ZREM', line, id)\n",
+    },
+    "gather": {
+        "what a newer version wrote loses its turn": ("return not v or v == '1' end", "return true end"),
+    },
 }
-"""What is changed, by its name: in which script, which text, and what stands there instead."""
+"""By script and name: the text that is left out, or that is replaced and by what."""
 
 
 def protections() -> Iterator[Mutant]:
@@ -162,10 +138,12 @@ def protections() -> Iterator[Mutant]:
 
 
 def named() -> Iterator[Mutant]:
-    for name, (script, before, after) in NAMED.items():
-        if before not in TEXTS[script]:
-            raise LookupError(f"{script}.lua has no {before!r} to change: look at tools/explore/mutants.py")
-        yield Mutant(name, {**TEXTS, script: TEXTS[script].replace(before, after)})
+    for script, changes in NAMED.items():
+        for name, change in changes.items():
+            before, after = (change, "") if isinstance(change, str) else change
+            if before not in TEXTS[script]:
+                raise LookupError(f"{script}.lua has no {before!r} to change: look at tools/explore/mutants.py")
+            yield Mutant(name, {**TEXTS, script: TEXTS[script].replace(before, after)})
 
 
 def sampled(many: int, seed: int) -> Iterator[Mutant]:
