@@ -8,25 +8,13 @@ from typing import Any
 
 from connectors import patience
 from connectors.abc_errors import outcome_of
-from connectors.base import (
-    Check,
-    Context,
-    Destination,
-    Done,
-    Failed,
-    Links,
-    Outcome,
-    Preview,
-    Retry,
-    Skipped,
-    Tools,
-    note,
-)
+from connectors.base import Check, Context, Destination, Done, Failed, Links, Outcome, Preview, Retry, Skipped, Tools
+from connectors.translate.checks import check
 from connectors.translate.plausible import unchanged
-from connectors.translate.providers.base import Provider, ProviderError
+from connectors.translate.providers.base import Provider
 from connectors.translate.settings import TranslateSettings
 from connectors.translate.targets import Targets
-from connectors.translate.wishes import Wish, source_checks, wishes_of
+from connectors.translate.wishes import Wish, wishes_of
 from connectors.translate.work import TRANSLATIONS, Failure, Work
 from sources.abc.client import AbcClient, AbcError
 from sources.abc.models import AbcEvent, Feedback, Issue
@@ -39,8 +27,6 @@ Position = tuple[int, int, int]
 class TranslateConnector:
     def __init__(self, settings: TranslateSettings, tools: Tools, abc: AbcClient, provider: Provider) -> None:
         self._settings = settings
-        self._wanted = settings.written()
-        self._languages = settings.translate_target
         self._abc = abc
         self._targets = Targets(abc, settings.variable("translate_fields"))
         self._provider = provider
@@ -171,32 +157,7 @@ class TranslateConnector:
         return {**result, "skipped": list(skipped.values())} if skipped else result
 
     def check(self) -> Iterator[Check]:
-        try:
-            yield from self._provider.check(self._languages)
-        except ProviderError as error:
-            no_answer = error.outcome.reason in ("network", "timeout")
-            advice = f"; look at {self._provider.who.address_variable}" if no_answer else ""
-            yield Check(False, f"{error}{advice}")
-        if not self._channels:
-            yield note(
-                "no channel is known yet, so its fields were not checked; set RECONCILE_CHANNELS, or run "
-                "this again after the first feedback"
-            )
-        for project, channel in self._channels:
-            try:
-                yield from self._check_fields(project, channel)
-            except AbcError as error:
-                yield Check(False, f"channel {project}:{channel}: {error}")
-
-    def _check_fields(self, project: int, channel: int) -> Iterator[Check]:
-        where = f"channel {project}:{channel}"
-        formats = {field.key: field.format for field in self._abc.fields(project, channel)}
-        yield from source_checks(where, formats, self._settings)
-        keys = [into for _, _, into in self._wanted]
-        problems = self._targets.problems(project, channel, keys)
-        for into in keys:
-            why = f": {problems[into]}" if into in problems else ""
-            yield Check(into not in problems, f"{where}: translations go into '{into}'{why}")
+        return check(self._settings, self._provider, self._abc, self._targets, self._channels)
 
 
 def _written_before(fields: Mapping[str, Any], context: Context) -> list[str]:
