@@ -1,4 +1,4 @@
-"""The attack on the service: real processes, a real Valkey, stand-ins for the third parties, and everything goes wrong.
+"""Attacks the service: real processes, a real Valkey, stand-ins for the third parties, and many kinds of faults.
 
 `bin/chaos --help`; promises and results: docs/reliability.md.
 """

@@ -1,4 +1,4 @@
-"""`bin/chaos`: attacks the service and counts the effects; exits with 0 when none is missing or repeated."""
+"""`bin/chaos`: attacks the service and counts the effects; exits with 0 if none is missing or repeated."""
 
 from __future__ import annotations
 
@@ -27,24 +27,28 @@ FAULTS = 8
 EACH = [*KINDS, AT_STEP]
 PAGE = ROOT / "docs" / "reliability.md"
 REAL, REAL_FROM = 1.0, 120.0
-"""Runs that take so many seconds have time for a sender that is as slow as the real one."""
+"""Runs of more than REAL_FROM seconds use the scale REAL: the sender is as slow as the real one."""
 
 
 def options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bin/chaos", description=__doc__)
-    parser.add_argument("--seed", type=int, default=1, help="of the first run (1)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the first run (1)")
     parser.add_argument("--seeds", type=int, default=1, help="how many runs, with seeds in a row (1)")
     parser.add_argument("--events", type=int, default=EVENTS, help=f"actions of people in each run ({EVENTS})")
-    parser.add_argument("--minutes", type=float, default=SECONDS / 60, help="that these actions take (0.5)")
-    parser.add_argument("--faults", type=int, help="in each run, besides the kills at steps (8 in half a minute)")
-    parser.add_argument("--only", action="append", choices=EACH, help="this kind of fault; repeatable")
-    parser.add_argument("--each", action="store_true", help="one run for each kind of fault, which comes alone")
-    parser.add_argument("--each-step", action="store_true", help="kills at every step, shared among the runs")
+    parser.add_argument("--minutes", type=float, default=SECONDS / 60, help="minutes that these actions take (0.5)")
+    parser.add_argument(
+        "--faults", type=int, help="faults in each run, besides the kills at steps (8 in half a minute)"
+    )
+    parser.add_argument("--only", action="append", choices=EACH, help="only this kind of fault; repeatable")
+    parser.add_argument("--each", action="store_true", help="one run for each kind of fault, without other faults")
+    parser.add_argument("--each-step", action="store_true", help="kills at every step, distributed over the runs")
     parser.add_argument("--scale", type=float, help="how much faster than the real sender ours is (1; 5 in short runs)")
     parser.add_argument("--jobs", type=int, default=1, help="runs at the same time (1)")
-    parser.add_argument("--without", choices=PROTECTIONS, help="plays what needs this protection, with it switched off")
-    parser.add_argument("--self-test", action="store_true", help="does so for each, and fails if one is not noticed")
-    parser.add_argument("--write", action="store_true", help="puts the figures into docs/reliability.md if all holds")
+    parser.add_argument(
+        "--without", choices=PROTECTIONS, help="plays the scenario that needs this protection without it"
+    )
+    parser.add_argument("--self-test", action="store_true", help="--without for each protection; fails if unnoticed")
+    parser.add_argument("--write", action="store_true", help="writes the figures into docs/reliability.md if all holds")
     parser.add_argument("--keep", type=Path, help="folder for the logs of the runs")
     given = parser.parse_args(arguments)
     if given.write and block_of(given) not in blocks(PAGE.read_text(encoding="utf-8")):
@@ -53,7 +57,7 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def block_of(given: argparse.Namespace) -> str:
-    """The block of the page for this kind of run."""
+    """The name of the page's block for this kind of run."""
     kinds = ("self-test", "without", "only", "each", "each-step")
     chosen = [f"--{kind}" for kind in kinds if getattr(given, kind.replace("-", "_"))]
     return " ".join(["bin/chaos", *chosen, *["--scale 1"] * (given.scale == REAL)])
@@ -79,7 +83,7 @@ def write(given: argparse.Namespace, figures: str) -> None:
 def attack(given: argparse.Namespace) -> int:
     seconds = given.minutes * 60
     scale = given.scale or (REAL if seconds > REAL_FROM else 5.0)
-    show("Finding the steps of the service: one of each event, without harm but for a few lost answers …")
+    show("Finding the steps of the service: one event of each kind, without faults except a few lost answers …")
     steps = discover()
     show(f"{len(steps)} steps: {', '.join(steps)}")
     show(f"The sender tries again {scale:g} times as fast as the real one. Set for the runs: {TUNED}")
@@ -100,7 +104,7 @@ def attack(given: argparse.Namespace) -> int:
     try:
         results = list(pool.map(one, range(given.seed, given.seed + number)))
     finally:
-        pool.shutdown(cancel_futures=True)  # interrupted: what has begun ends in order, the rest does not begin
+        pool.shutdown(cancel_futures=True)  # interrupted: runs that have begun end properly, the others do not begin
     found = summary(results, steps)
     show(f"\n{found}")
     if not all(result.holds for result in results):

@@ -1,4 +1,4 @@
-"""Carrying the faults out, each in a thread of its own, and noting when it began and ended."""
+"""Carries out the faults, each in its own thread, and records when each began and ended."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tools.chaos.world import WORKERS, World
 
 RETRY_AFTER = 1
 SLOWER_THAN_PATIENCE = {"done, but too late": ("delay", 17.0), "no answer at all": ("hang", 20.0)}
-"""The stand-ins' faults, and seconds: our clients wait for 15."""
+"""(the stand-ins' fault, seconds): longer than the 15 seconds that our clients wait."""
 MEMORY_FULL = 1_000_000  # bytes: less than an empty server uses
 
 
@@ -30,7 +30,7 @@ class Done:
 
 
 class Attack:
-    """`report` gets every fault as it ends, for a transcript."""
+    """`report` is called with every fault when it ends, for a transcript."""
 
     def __init__(self, world: World, faults: Iterable[Fault], report: Callable[[Done], None]) -> None:
         self._world = world
@@ -54,7 +54,7 @@ class Attack:
             thread.join()
 
     def stop(self) -> None:
-        """Takes back what would go on: orders that no process carried out, and the faults of the stand-ins."""
+        """Ends what would continue: orders that no process carried out, and the faults of the stand-ins."""
         self._world.control("faults", None, "DELETE")
         for order in self._orders:
             order.unlink(missing_ok=True)
@@ -107,7 +107,7 @@ class Attack:
         self._world.start("web")
 
     def kill_at_step(self, fault: Fault) -> str:
-        """Waits a while for somebody to come there; the order stands until the end of the attack."""
+        """Waits a while for a process to reach the step; the order is valid until the end of the attack."""
         order = self._world.order_death(fault.details["step"], fault.details["when"])
         self._orders.append(order)
         deadline = time.monotonic() + 10
@@ -120,7 +120,7 @@ class Attack:
     # Third parties.
 
     def disturb(self, fault: Fault) -> None:
-        """A rule of the stand-ins' own; where it lasts for a time, it is taken back one by one by its length."""
+        """Sets a fault in the stand-ins. A fault that lasts for a time is ended after that time."""
         system = fault.details["system"]
         rule = {"system": system, "path": fault.details.get("path", PATHS[system]), **self._rule(fault)}
         self._world.control("faults", rule)
@@ -139,7 +139,7 @@ class Attack:
             kind, seconds = SLOWER_THAN_PATIENCE[fault.kind]
             return {"kind": kind, "seconds": seconds, "times": details["times"]}
         lost = fault.kind == "answers lost"
-        # Where an answer is lost it is that of a write: a look that is lost is only made again.
+        # Only answers to writes are lost: a read without an answer is simply repeated.
         methods = "POST|PUT|PATCH" if lost else ".*"
         return {"kind": "drop_after" if lost else "drop_before", "times": details["times"], "method": methods}
 
@@ -174,7 +174,7 @@ class Attack:
                 self._world.start_redis()
             self._world.post.forget()
 
-    # Time, and the way in between.
+    # Time, and the way between the source and the receiver.
 
     def jump(self, fault: Fault) -> None:
         self._world.set_clock(fault.details["by"])

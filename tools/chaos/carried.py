@@ -1,4 +1,5 @@
-"""Counting what is carried between an issue and its ticket: each change of a person once, in either direction. Pure."""
+"""Counts the statuses that are carried between an issue and its ticket: each person's change once, in both directions.
+Pure."""
 
 from __future__ import annotations
 
@@ -14,15 +15,15 @@ from tools.chaos.statuses import SYSTEMS, THERE
 Side = Literal["issue", "ticket"]
 OTHER: Mapping[Side, Side] = {"issue": "ticket", "ticket": "issue"}
 PERSON = "python"
-"""Who changes a status at the stand-in of ABC through `/control/move`."""
+"""The author of a change through `/control/move` at the stand-in of ABC."""
 TOGETHER_SECONDS = 3.0
-"""As far as the slow answers of an attack draw a read and the write after it apart."""
+"""The most seconds between a read and the write after it, with the slow answers of an attack."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A status that was changed at `at` (seconds since 1970), by the service or by a person. `restored`: the service
-    saved the ticket's number, and with it the status from before a person's save at the same moment."""
+    """A change of status at `at` (seconds since 1970), by the service or by a person. `restored`: the service saved the
+    ticket's number, and so restored the status from before a person's save at the same moment."""
 
     at: float
     side: Side
@@ -32,7 +33,7 @@ class Change:
 
 
 def changes(facts: Facts, issue: Mapping[str, Any]) -> list[Change]:
-    """Those of an issue and its ticket, in order of time."""
+    """The changes of an issue and of its ticket, in order of time."""
     return sorted((*_of_issue(facts, issue), *_of_ticket(facts, issue)), key=lambda change: change.at)
 
 
@@ -52,15 +53,15 @@ def _of_ticket(facts: Facts, issue: Mapping[str, Any]) -> Iterator[Change]:
     keys = {ticket["key"] for ticket in facts.state[system]["tickets"] if ticket["summary"] == issue["name"]}
     moves = [move for move in facts.state["moves"] if move["system"] == system and move["key"] in keys]
     for move, after in pairwise([*moves, None]):
-        # GitHub changes the reason together with the state only: the service opens the issue first.
+        # GitHub changes the reason only together with the state, so the service opens the issue first.
         is_a_half = system == "github" and move["ours"] and after and after["ours"] and move["status"] == "open"
         if not is_a_half:
             yield Change(move["at"], "ticket", move["status"], move["ours"])
 
 
 def carried(facts: Facts) -> list[Row]:
-    """Each ticket that a person moved matches its issue in the end, by the last change; and there are no more writes
-    than changes."""
+    """Each ticket that a person moved matches its issue at the end, by the last change; and the service made no more
+    writes than people made changes."""
     back, writes = Row("statuses carried back"), Row("writes no more than changes")
     for issue in facts.state["abc"]["issues"]:
         its = changes(facts, issue)
@@ -71,7 +72,7 @@ def carried(facts: Facts) -> list[Row]:
 
 
 def _count_writes(row: Row, issue: Mapping[str, Any], its: Iterable[Change]) -> None:
-    """A status that was restored by a save of ours is a limit, and announced as any change."""
+    """Counts the writes. A status that a save of ours restored is a limit; it is announced like any change."""
     its = list(its)
     row.limits += [f"issue {issue['id']}: {change.status} restored" for change in its if change.restored]
     made = sum(not change.ours or change.restored for change in its)
@@ -81,11 +82,11 @@ def _count_writes(row: Row, issue: Mapping[str, Any], its: Iterable[Change]) -> 
 
 
 def _count_carried(row: Row, issue: Mapping[str, Any], its: Iterable[Change], facts: Facts) -> None:
-    """The service compares statuses: it can't see a change that was made and undone since both sides matched, and sees
-    no change at all after Redis was wiped. What is lost in this way is a limit."""
+    """Counts the lost changes. The service compares statuses: it can't see a change that was undone before the
+    comparison, nor any change from before a wipe of Redis. Changes that are lost in this way are a limit."""
     system, name = SYSTEMS[issue["project"]], f"issue {issue['id']}"
     now: dict[Side, str] = {"issue": "INIT", "ticket": THERE[system]["INIT"]}
-    by_people: dict[Side, float] = {}  # when each side was changed, since the service wrote the last time
+    by_people: dict[Side, float] = {}  # when each side was changed, since the service's last write
     matched, written = dict(now), 0.0
     for change in its:
         row.expected += change.side == "ticket" and not change.ours
@@ -111,8 +112,8 @@ def _match(system: str, now: Mapping[Side, str]) -> bool:
 
 
 def _may_lose(system: str, lost: float, won: float | None, written: float) -> bool:
-    """Whether the earlier change may win: the write was under way; or both sides were changed, at the same moment or
-    in a system without a history."""
+    """Whether the earlier change may win: the write was already under way, or both sides were changed at the same
+    moment or in a system without a history."""
     if written - lost < TOGETHER_SECONDS:
         return True
     return won is not None and (system == "blue" or lost - won < TOGETHER_SECONDS)

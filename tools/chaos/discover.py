@@ -1,4 +1,4 @@
-"""Which steps the service has: found by watching it do each of its jobs once, so a new connector's are found, too."""
+"""Finds the steps of the service: it does each of its jobs once. So the steps of a new connector are found, too."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LOST = (
     ("outgoing", "/hook$"),
     ("nocobase", "/api/webhook"),
 )
-"""Answers that are lost once, so that the looking afterwards is seen, too."""
+"""Answers that are lost once, so that the look-ups after a lost answer are found, too."""
 QUIET_SECONDS = 90.0
 
 

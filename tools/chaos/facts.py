@@ -1,4 +1,4 @@
-"""What the counting goes by, and what it finds."""
+"""The input of the count, and its result."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from tools.chaos.post import Received
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`state`: that of the stand-ins; `received`: every webhook that was passed on; `statuses`: the last status that a
-    person gave to each issue in ABC, by its name; `repairs`: whether reconcile runs, so that what no webhook announced
-    counts, too; `lost_before`: the numbers of webhooks that came before Redis was wiped, whose messages nobody can
-    promise; `records`: the service's own of its deliveries, of which only one thing is believed: that it was `unsure`;
-    `born`: since when its ledger exists, in seconds since 1970."""
+    """`state`: the data of the stand-ins; `received`: every webhook that was passed on; `statuses`: the last status
+    that a person gave to each issue in ABC, by the issue's name; `repairs`: whether reconcile runs, so that changes
+    without a webhook count, too; `lost_before`: how many webhooks arrived before Redis was wiped (their messages may be
+    missing); `records`: the service's records of its deliveries, of which the count believes only `unsure`; `born`:
+    when the ledger was created, in seconds since 1970."""
 
     state: Mapping[str, Any]
     received: Sequence[Received]
@@ -28,8 +28,8 @@ class Facts:
 
 @dataclass
 class Row:
-    """One kind of effect; the lists name the entities, once for each. `limits`: what docs/reliability.md lists as
-    limits; reported, and no failure."""
+    """The count of one kind of effect. The lists name the entities, once for each case. `limits`: cases that
+    docs/reliability.md lists as limits; they are reported, but are no failure."""
 
     effect: str
     expected: int = 0
@@ -39,7 +39,7 @@ class Row:
     limits: list[str] = field(default_factory=list)
 
     def count(self, what: str, times: int) -> None:
-        """Of something that is expected once."""
+        """Counts an effect that is expected exactly once."""
         self.expected += 1
         if times == 0:
             self.missing.append(what)
@@ -55,8 +55,9 @@ def accepted(facts: Facts, event: str, since: int = 0) -> list[dict[str, Any]]:
 
 
 def last_received(facts: Facts, since: int = 0) -> dict[int, set[str]]:
-    """The newest status of each issue that an accepted webhook announced (one about something else that shows it did
-    not announce the change), with all of the same second: ABC cuts some times. `since`: not of the first so many."""
+    """The newest status of each issue, by the accepted webhooks of its creation and changes of status. If several of
+    them have the same second, all their statuses: ABC gives some times only in seconds. `since`: how many webhooks at
+    the start are ignored."""
     newest: dict[int, tuple[str, set[str]]] = {}
     for event in ("ISSUE_CREATION", "ISSUE_STATUS_CHANGE"):
         for data in accepted(facts, event, since):

@@ -1,11 +1,11 @@
-"""Inside the attacked process: it kills itself before or after a named step, and its wall clock jumps, on order.
+"""Runs inside the attacked process: kills it before or after a named step, or changes its wall clock, on order.
 
-The service knows nothing of this: `inject/sitecustomize.py` installs it through Python's own start-up, in the
-processes that the suite starts. A step is any outgoing HTTP request and any record in the ledger, named by what it
-does (`jira POST /issue`, `ledger settle`); a new connector's steps get their names without a change here.
+The service does not contain this code: `inject/sitecustomize.py` installs it through Python's own start-up, in the
+processes that the suite starts. A step is an outgoing HTTP request or a record in the ledger. Its name is what it does
+(`jira POST /issue`, `ledger settle`), so the steps of a new connector need no change here.
 
-Orders are files in the folder CHAOS_FOLDER: `orders/<step>.<before|after>` (taken once, by whoever comes first),
-`clock` (seconds by which the wall clock is off). `steps` lists every step that was ever reached.
+Orders are files in the folder CHAOS_FOLDER: `orders/<step>.<before|after>` (only the first process that reaches the
+step takes it), `clock` (seconds by which the wall clock is wrong). `steps` lists every step that was reached.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from urllib.parse import quote, urlsplit
 from tools.chaos.sabotage import PROTECTIONS
 
 CLOCK_READ_EVERY = 0.1
-"""Seconds for which the clock's offset is believed, by the monotonic clock."""
+"""Seconds, by the monotonic clock, after which the clock's offset is read again."""
 
 GRAPHQL = re.compile(rb'\{"query": ?"(?:query|mutation) \{ (\w+)')
-"""The field that connectors/tickets/graphql.py asks for."""
+"""Finds the field in a request of connectors/tickets/graphql.py."""
 
 
 def install() -> None:
@@ -58,14 +58,14 @@ def install() -> None:
 
 
 class Steps:
-    """What the process does to others, by name."""
+    """The steps of this process, by name."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._known: set[str] = set()
 
     def reach(self, step: str, when: str) -> None:
-        """Ends the process when that is ordered for this step."""
+        """Kills the process if there is an order for this step."""
         if step not in self._known:
             self._known.add(step)
             with (self._folder / "steps").open("a", encoding="utf-8") as file:
@@ -76,7 +76,7 @@ class Steps:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def around(self, name: Callable[..., str], function: Callable[..., Any]) -> Callable[..., Any]:
-        """`function` as a step; `name` is asked with its arguments."""
+        """Makes `function` a step; `name` is called with the function's arguments and returns the step's name."""
 
         @wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -132,12 +132,12 @@ def _watch_links(module: Any, steps: Steps) -> None:
 
 
 def _watch_acceptor(module: Any, steps: Steps) -> None:
-    """In web it stands between a webhook and its answer."""
+    """Makes accepting a step: in `web` it is between a webhook and its answer."""
     module.Acceptor.accept = steps.around(lambda *_, **__: "ledger accept", module.Acceptor.accept)
 
 
 def _hurry_reconcile(module: Any, scale: float) -> None:
-    """Reconcile gives the sender time to try again; a sender that hurries needs less of it."""
+    """Shortens the time for which reconcile waits for the sender, because the sender of a run is faster, too."""
     module.SETTLED_SECONDS /= scale
     if hasattr(module, "REPAIR_PAUSE"):
         module.REPAIR_PAUSE /= scale
@@ -162,7 +162,7 @@ def _jumping_clock(file: Path) -> Callable[[], float]:
 
 
 class _AfterImport(importlib.abc.MetaPathFinder):
-    """Calls functions with a module right after it was imported."""
+    """Calls a function with a module right after the module was imported."""
 
     def __init__(self, patches: dict[str, list[Callable[[ModuleType], None]]]) -> None:
         self._patches = patches

@@ -1,4 +1,4 @@
-"""Counting messages: each channel gets each change of status once. Pure."""
+"""Counts messages: each channel must get each change of status once. Pure."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ LINK = re.compile(r"\[\[.+\]\]\(.+\)")
 DIGEST = re.compile(r"\d+ events in one message, because there are so many:")
 
 Change = tuple[str, str, str]
-"""As a message shows it: issue name, previous status (or ""), status."""
+"""A change as a message shows it: issue name, previous status (or ""), status."""
 
 Occurrence = tuple[str, str, str, str]
-"""Issue name, previous status, status, when."""
+"""A change as a webhook announces it: issue name, previous status, status, time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """Where one connector posts. `lines`: what its messages report, one change a line; `can_look`: whether the
-    connector can look a message up whose answer was lost, so that none may be repeated."""
+    """The channel of one connector. `lines`: the lines of its messages, one for each change; `can_look`: whether the
+    connector can look up a message whose answer was lost, so that no message may be repeated."""
 
     connector: str
     lines: Callable[[Mapping[str, Any]], list[str]]
@@ -42,7 +42,7 @@ class Channel:
 
 
 def _of_slack(channel: str) -> Callable[[Mapping[str, Any]], list[str]]:
-    """Blocks are read, for they are never cut short."""
+    """Reads the blocks of messages, because these are never cut."""
 
     def lines(state: Mapping[str, Any]) -> list[str]:
         its = [message for message in state["slack"]["messages"] if message["channel"] == channel]
@@ -53,13 +53,13 @@ def _of_slack(channel: str) -> Callable[[Mapping[str, Any]], list[str]]:
 
 
 def _of_jandi(state: Mapping[str, Any]) -> list[str]:
-    """Links to tickets have lines of their own."""
+    """Links to tickets are separate lines."""
     lines = _reports(message["body"] for message in state["jandi"]["messages"])
     return [line for line in lines if not LINK.fullmatch(line)]
 
 
 def _of_discord(state: Mapping[str, Any]) -> list[str]:
-    """The lines of a digest stand below its head, in an embed."""
+    """The lines of a digest are below its head, in an embed."""
     texts: list[str] = []
     for message in state["discord"]["messages"]:
         texts.append(message["content"])
@@ -73,7 +73,7 @@ def _of_mattermost(state: Mapping[str, Any]) -> list[str]:
 
 
 def _of_teams(state: Mapping[str, Any]) -> list[str]:
-    """Facts have lines of their own below a single change."""
+    """Facts are separate lines below a single change."""
     cards = [message["lines"] for message in state["teams"]["messages"]]
     return _reports("\n".join(lines if DIGEST.fullmatch(lines[0]) else lines[:1]) for lines in cards)
 
@@ -98,8 +98,8 @@ def messages(facts: Facts) -> list[Row]:
 
 
 def _messages(facts: Facts, channel: Channel) -> Row:
-    """Every change that an accepted webhook reported is one message; besides them there may be those that reconcile
-    found.
+    """Every change that an accepted webhook announced must be one message. In addition there may be messages of changes
+    that reconcile found.
 
     Webhooks with the same content are the same change. A webhook without an answer may have been stored.
     """
@@ -127,8 +127,8 @@ def _messages(facts: Facts, channel: Channel) -> Row:
 
 def _may_repeat(facts: Facts, connector: str, lost: Iterable[Occurrence]) -> Counter[str]:
     """How many messages of each issue, by its name, may be repeated by a connector that can't look them up: one for
-    each further attempt of a delivery whose record reports `unsure`; where Redis was wiped, also the one that was
-    posted before, and one for each change whose record is lost."""
+    each additional attempt of a delivery with `unsure` in its record. If Redis was wiped, also the message from before,
+    and one for each change whose record is lost."""
     names = {str(issue["id"]): issue["name"] for issue in facts.state["abc"]["issues"]}
     found = Counter(name for name, *_ in lost)
     for record in facts.records:
@@ -140,9 +140,9 @@ def _may_repeat(facts: Facts, connector: str, lost: Iterable[Occurrence]) -> Cou
 
 
 def _found_later(facts: Facts, spare: Counter[Change], row: Row) -> Counter[Change]:
-    """Messages of reconcile: for an issue whose last change was not announced, the status that it has now. For one
-    that no webhook named, or only before a wipe, a message is allowed but not required: that depends on when the
-    issue was made. So it is where the change is older than the ledger: it may have been announced before the wipe."""
+    """Messages of reconcile: if an issue's last change was not announced, its present status. If no webhook named the
+    issue, or only before a wipe, the message is allowed but not required: it depends on when the issue was made. The
+    same applies if the change is older than the ledger: it may have been announced before the wipe."""
     found: Counter[Change] = Counter()
     last = last_received(facts, facts.lost_before)
     for issue in facts.state["abc"]["issues"]:
@@ -159,8 +159,8 @@ def _found_later(facts: Facts, spare: Counter[Change], row: Row) -> Counter[Chan
 
 
 def _jumps(changes: Iterable[Occurrence], spare: Counter[Change]) -> Counter[Change]:
-    """Messages of reconcile about a status that an issue had for a while: no webhook about its last steps arrived, so
-    the message leaves them out. One for each status that a webhook named."""
+    """Messages of reconcile about a status that an issue had for a while, without the steps before it, of which no
+    webhook arrived. One message for each status that a webhook named."""
     named = {(name, status) for name, _, status, _ in changes}
     found: Counter[Change] = Counter()
     for change in spare:
@@ -171,7 +171,7 @@ def _jumps(changes: Iterable[Occurrence], spare: Counter[Change]) -> Counter[Cha
 
 
 def _changes(webhooks: Iterable[Mapping[str, Any]]) -> set[Occurrence]:
-    """What happened, once for each."""
+    """The changes in these webhooks, without repeats."""
     return {
         (data["issue"]["name"], data["previousStatus"], data["issue"]["status"], data["issue"]["updatedAt"])
         for data in webhooks
@@ -179,7 +179,7 @@ def _changes(webhooks: Iterable[Mapping[str, Any]]) -> set[Occurrence]:
 
 
 def _shown(changes: Iterable[Occurrence]) -> Counter[Change]:
-    """As far as a message shows it: not when, and where both statuses are the same only one."""
+    """The changes as messages show them: without the time, and with one status if both are the same."""
     return Counter((name, "" if previous == status else previous, status) for name, previous, status, _ in changes)
 
 
@@ -190,7 +190,7 @@ def _reports(texts: Iterable[str]) -> list[str]:
 
 
 def _change(text: str) -> Change:
-    """Whatever is no change of status stands for itself: nothing else is expected there."""
+    """The change that a line shows. Another text is returned as it is, and is then counted as not expected."""
     if found := CHANGED.fullmatch(text):
         return found[1], FROM.get(found[2], found[2]), FROM.get(found[3], found[3])
     if found := IS.fullmatch(text):

@@ -1,4 +1,4 @@
-"""What goes wrong during a run, and when: pure, the same for the same seed, steps and kinds."""
+"""Plans the faults of a run and their times. Pure: the same seed, steps and kinds give the same plan."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 STEPS_A_RUN = 4
-"""Kills at named steps in one run. Runs with seeds in a row go through all steps in turn."""
+"""Kills at named steps in one run. Runs with consecutive seeds attack all steps in turn."""
 
 Dice = random.Random
 Point = tuple[str, str]
@@ -16,13 +16,13 @@ Point = tuple[str, str]
 TICKETS = ("jira", "github", "gitlab", "blue")
 CHATS = ("slack", "jandi", "discord", "mattermost", "teams")
 SYSTEMS = (*TICKETS, *CHATS, "outgoing", "nocobase", "libretranslate", "abc")
-# People, too, write to the stand-in of ABC: only what none of them does is cut or refused there.
+# People also write to the stand-in of ABC, so faults there affect only requests that people never make.
 PATHS = {**dict.fromkeys(SYSTEMS, r".*"), "abc": r"issues/\d+$|feedbacks/\d+$|search$"}
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """At `at` seconds something goes wrong, for `seconds` (0: it is a moment)."""
+    """A fault that begins at `at` seconds and lasts `seconds` (0: only a moment)."""
 
     at: float
     kind: str
@@ -57,7 +57,7 @@ def _some(most: int) -> Callable[[Dice], tuple[float, dict[str, Any]]]:
 
 
 def _late(dice: Dice) -> tuple[float, dict[str, Any]]:
-    # Not ABC: it has no conditional write, so an issue that is saved late takes back what a person saved meanwhile.
+    # Not ABC: it has no conditional write, so a late save of an issue would undo what a person saved meanwhile.
     return 0.0, {"system": dice.choice([s for s in SYSTEMS if s != "abc"]), "times": dice.randint(1, 2)}
 
 
@@ -93,29 +93,29 @@ KINDS: Mapping[str, tuple[int, Callable[[Dice], tuple[float, dict[str, Any]]]]] 
     "Redis wiped": (1, _wipe),
     # Time.
     "clock jumps": (2, _jump),
-    # The way between the source and us.
+    # The way between the source and the receiver.
     "webhooks repeated at once": (1, _lasting(2, 5)),
     "webhooks out of order": (1, _lasting(2, 5)),
     "answers to webhooks lost": (1, _lasting(2, 5)),
     "old webhooks again": (1, _moment),
 }
-"""How often each is chosen, and how its details are."""
+"""For each kind: how often it is chosen, and how its details are made."""
 AT_STEP = "killed at a step"
 
 
 def plan(
     seed: int, seconds: float, steps: Iterable[str], faults: int = 8, kinds: Iterable[str] | None = None
 ) -> list[Fault]:
-    """The faults of a run whose story takes `seconds`: `faults` of the kinds, and kills at steps of the service.
+    """The faults of a run whose story takes `seconds`: `faults` faults of the kinds, and kills at steps of the service.
 
-    `kinds`: only these (AT_STEP is one, too). Each kind comes once, as long as there are enough of them: a delivery
-    that meets ten storms in a row is late for a reason that proves nothing.
+    `kinds`: only these (AT_STEP is a kind, too). No kind is used twice while other kinds are unused: ten storms in a
+    row would only make deliveries late.
     """
     allowed = [*KINDS, AT_STEP] if kinds is None else list(kinds)
     dice = random.Random(f"plan {seed}")
     chosen = _choose(dice, [kind for kind in allowed if kind != AT_STEP], faults)
     orders = steps_of(seed, steps, STEPS_A_RUN) if AT_STEP in allowed else []
-    # Not before anything happened, and over before the story is.
+    # Faults begin after the start of the story, and end before its end.
     moments = [dice.uniform(0.1 * seconds, 0.8 * seconds) for _ in range(len(chosen) + len(orders))]
     found = []
     for kind, at in zip(chosen, moments, strict=False):
@@ -135,13 +135,13 @@ def _choose(dice: Dice, kinds: Sequence[str], number: int) -> list[str]:
 
 
 def points_of(steps: Iterable[str]) -> list[Point]:
-    """Before and after each step, mixed."""
+    """The points before and after each step, in random order."""
     points = [(step, when) for step in sorted(steps) for when in ("before", "after")]
     random.Random("points").shuffle(points)
     return points
 
 
 def steps_of(seed: int, steps: Iterable[str], number: int) -> list[Point]:
-    """Those that this seed attacks; `2 * len(steps) / number` seeds in a row attack every one."""
+    """The points that this seed attacks; `2 * len(steps) / number` consecutive seeds attack all of them."""
     points = points_of(steps)
     return [points[(seed * number + offset) % len(points)] for offset in range(min(number, len(points)))]

@@ -1,6 +1,6 @@
-"""The way between the source and the receiver: passes webhooks on, keeps requests and answers, and makes faults.
+"""The way between the source and the receiver: passes on webhooks, records requests and answers, and makes faults.
 
-Stands where a proxy, a load balancer or the open internet stands; what it kept is what the service can know.
+It takes the place of a proxy, a load balancer or the internet. What it records is what the service can know.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ class Received:
 
 
 class Post:
-    """Listens on loopback; `target` is the receiver's address (set before the first webhook comes)."""
+    """Listens on loopback; `target` is the receiver's address (set before the first webhook arrives)."""
 
     def __init__(self, seed: int) -> None:
         self.target = ""
         self.mood: Mood = "good"
         self.lost_before = 0
-        """How many of the webhooks began their way before Redis was wiped."""
+        """How many of the webhooks were sent before Redis was wiped."""
         self._began: list[Received | None] = []
         self._headers: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -75,7 +75,7 @@ class Post:
         return f"http://127.0.0.1:{self._server.server_port}/webhook"
 
     def carry(self, body: bytes, headers: Mapping[str, str]) -> int | None:
-        """The receiver's status, or None where the sender gets no answer."""
+        """Passes on a webhook; returns the receiver's status, or None if the sender gets no answer."""
         mood = self.mood
         with self._lock:
             self._headers = dict(headers)
@@ -91,7 +91,7 @@ class Post:
 
     @property
     def received(self) -> list[Received]:
-        """Those that have arrived, in the order in which they began their way."""
+        """The webhooks that have arrived, in the order in which they were sent."""
         with self._lock:
             return [received for received in self._began if received]
 
@@ -101,13 +101,13 @@ class Post:
             return self._began.count(None)
 
     def forget(self) -> None:
-        """Redis was wiped: it may have known each webhook that is under way."""
+        """Called when Redis was wiped: it may already have had each webhook that is under way."""
         with self._lock:
             self.lost_before = len(self._began)
 
     def again(self, number: int) -> None:
-        """Sends `number` of the webhooks so far once more, mixed and all at once; none of those that a Redis knew
-        which was wiped since (`forget`): the real sender repeats for seconds only."""
+        """Sends `number` of the webhooks again, in random order and all at once. Leaves out those from before a wipe of
+        Redis (`forget`), because the real sender repeats only for seconds."""
         with self._lock:
             known = [received.body for received in self._began[self.lost_before :] if received]
             bodies = self._dice.sample(known, min(number, len(known)))
@@ -155,14 +155,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def finish(self) -> None:
-        with suppress(OSError):  # cut by ourselves
+        with suppress(OSError):  # we cut the connection ourselves
             super().finish()
 
     def handle_one_request(self) -> None:
         try:
             super().handle_one_request()
         except OSError:
-            self.close_connection = True  # the sender lost patience
+            self.close_connection = True  # the sender gave up
 
     def log_message(self, *_: Any) -> None:
         """Logs nothing."""

@@ -1,4 +1,4 @@
-"""The tables that people read at the end. Pure."""
+"""The tables at the end of the runs, for people. Pure."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tools.figures import table
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The result of one run. `recovery`: seconds from the end of a fault until nothing was left of what it met, by
-    kind; `points`: the steps before or after which a process was killed."""
+    """The result of one run. `recovery`: by kind of fault, seconds from its end until all deliveries that it affected
+    were finished; `points`: the steps before or after which a process was killed."""
 
     seed: int
     events: int
@@ -37,15 +37,16 @@ class Result:
 
 SOON_SECONDS = 10.0
 REPAIRED = ("web away", "Redis wiped")
-"""The records do not show what these took away: the service has recovered when every effect exists."""
+"""The records do not show which deliveries these faults affected: here recovery ends when every effect exists."""
 
 
 def recovery_of(
     faults: Iterable[Done], records: Iterable[Mapping[str, Any]], complete: float
 ) -> dict[str, list[float]]:
-    """For each fault: from its end until the last delivery that existed by then was finished; where it was ordered
-    for the next requests, also those soon after that needed more than one attempt. An upper bound: other faults may
-    have come in between. `complete`: when every effect existed (seconds since 1970)."""
+    """For each fault: the time from its end until the last delivery that existed then was finished. If the fault was
+    for the next requests, deliveries soon after it that needed more than one attempt count, too. The time is an upper
+    bound, because other faults may have happened meanwhile. `complete`: when every effect existed (seconds since
+    1970)."""
     spans = [
         (_seconds(record["created_at"]), _seconds(record["updated_at"]), record["attempts"])
         for record in records
@@ -107,7 +108,7 @@ def summary(results: Sequence[Result], steps: Sequence[str]) -> str:
 
 
 def failures_of(results: Sequence[Result]) -> str:
-    """What does not hold, by seed; empty when all does."""
+    """The broken promises, by seed; empty if all hold."""
     lines = []
     for result in results:
         named = [

@@ -1,4 +1,4 @@
-"""One run: a story happens at the stand-in of ABC, the attack goes on meanwhile, then the effects are counted."""
+"""One run: plays a story at the stand-in of ABC, attacks the service meanwhile, then counts the effects."""
 
 from __future__ import annotations
 
@@ -25,21 +25,22 @@ from tools.chaos.world import Options, World
 from tools.sandbox.service import Service
 
 QUIET_SECONDS = 300.0
-"""The schedule of retries is what it is (5 s, 30 s, 2 min): a delivery that failed three times is late by minutes."""
+"""The time for deliveries to finish. With the schedule of 5 s, 30 s, 2 min, a delivery that failed three times is late
+by minutes."""
 RECONCILE_SECONDS = 40.0
-"""How long reconcile has to find what no webhook announced: it waits out the sender's own attempts first."""
+"""The time for reconcile to find changes that no webhook announced. It first waits for the sender's own attempts."""
 
 
 @dataclass
 class Source:
-    """The people at ABC User Feedback: carries out a story, and remembers what a person should find afterwards."""
+    """The people at ABC User Feedback: carries out a story, and records the expected result."""
 
     world: World
     issues: dict[int, int] = field(default_factory=dict)
     """ABC's id of each issue of the story."""
     feedbacks: dict[int, int] = field(default_factory=dict)
     statuses: dict[str, str] = field(default_factory=dict)
-    """The last status that a person gave to each issue in ABC, by its name."""
+    """The last status that a person gave to each issue in ABC, by the issue's name."""
 
     def perform(self, story: Sequence[Action]) -> None:
         started = time.monotonic()
@@ -72,7 +73,7 @@ class Source:
                 service.add_to_issue(self.feedbacks[action.feedback], self.issues[action.issue])
 
     def _move_ticket(self, service: Service, system: str, name: str, status: str) -> None:
-        """A person can only move a ticket that exists. One that has the status already is closed, or opened again."""
+        """Moves a ticket as a person does, if it exists. If it already has the status, it is closed or reopened."""
         there = THERE[system]
         for ticket in service.state()[system]["tickets"]:
             if ticket["summary"] == name:
@@ -91,18 +92,18 @@ def run(
     show: Callable[[str], None] = lambda _text: None,
     keep: Path | None = None,
 ) -> Result:
-    """`say` gets the transcript; `keep`: a folder for the logs, else they are thrown away."""
+    """`say` gets the transcript; `keep`: a folder for the logs; without it they are deleted."""
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
         place = keep or Path(folder)
         if keep:
-            shutil.rmtree(keep, ignore_errors=True)  # an earlier run's Redis would come to life again
+            shutil.rmtree(keep, ignore_errors=True)  # else Redis would load the data of an earlier run
             keep.mkdir(parents=True)
         with World(place, options) as world:
             return _run(world, story, faults, show)
 
 
 def play(options: Options, act: Callable[[World, Source], None], patience: float) -> tuple[list[Row], bool]:
-    """A scenario instead of a story; what was counted without reconcile's help, and whether all became quiet."""
+    """Plays a scenario instead of a story. Returns the count, without reconcile, and whether all work was finished."""
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder, World(Path(folder), options) as world:
         source = Source(world)
         act(world, source)
@@ -149,7 +150,7 @@ def _run(world: World, story: Sequence[Action], faults: Sequence[Fault], show: C
 
 
 def _write_down(world: World, source: Source, records: Sequence[Any]) -> None:
-    """What the counting went by, beside the logs."""
+    """Writes the input of the count into the folder of the logs."""
     received = [{"status": received.status, **json.loads(received.body)} for received in world.post.received]
     counted = {
         "received": received,
@@ -163,7 +164,7 @@ def _write_down(world: World, source: Source, records: Sequence[Any]) -> None:
 
 
 def _judge(world: World, source: Source) -> list[Row]:
-    """Once nothing is under way; with reconcile, what is still missing may be found until it has looked."""
+    """Counts when nothing is under way. With reconcile, waits until it has found effects that are still missing."""
     deadline = time.monotonic() + RECONCILE_SECONDS
     while True:
         rows = judge(facts(world, source, repairs=True))

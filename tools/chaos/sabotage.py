@@ -1,4 +1,4 @@
-"""Switching one protection of the service off, to see that the suite notices. Runs inside the attacked process."""
+"""Switches off one protection of the service, to prove that the suite notices. Runs inside the attacked process."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from uuid import uuid4
 
 
 def _cut(scripts: dict[str, str], name: str, text: str, instead: str) -> None:
-    """Replaces a piece of a Lua script. A piece that no longer exists is an error: a sabotage that does nothing
-    would prove nothing."""
+    """Replaces a part of a Lua script. Raises LookupError if the part no longer exists: a sabotage without effect would
+    prove nothing."""
     if text not in scripts[name]:
         raise LookupError(f"chaos: {name}.lua has no {text!r} to switch off: look at tools/chaos/sabotage.py")
     scripts[name] = scripts[name].replace(text, instead)
 
 
 def _cut_included(scripts: dict[str, str], text: str, instead: str) -> None:
-    """The same for a piece of hold.lua, in every script that includes it."""
+    """The same for a part of hold.lua, in every script that includes it."""
     for name in [name for name, script in scripts.items() if text in script] or ["hold"]:
         _cut(scripts, name, text, instead)
 
@@ -34,14 +34,14 @@ def _without_marker(tickets: Any) -> None:
 
 
 def _without_lease(scripts: Any) -> None:
-    """Whoever is handed a delivery runs it, and nobody notices that another one does, too."""
+    """Each worker that gets a delivery runs it, also if another worker is running it."""
     _cut(scripts.LUA, "lease", "if state == 'running' and tonumber(d[3] or 0) > now then return {'busy'} end", "")
     _cut_included(scripts.LUA, "d[1] == 'running' and d[2] == token", "true")
     _cut(scripts.LUA, "settle", "if d[1] ~= 'running' or d[2] ~= token then return {'lost'} end", "")
 
 
 def _without_intent(module: Any) -> None:
-    """Nothing is written down before a ticket is made."""
+    """No intent is recorded before a ticket is made."""
     kept = module.RedisLinks.set
 
     def forgetful(links: Any, entity: str, created: str, **values: str) -> None:
@@ -53,13 +53,13 @@ def _without_intent(module: Any) -> None:
 
 
 def _without_dedup(events: Any) -> None:
-    """The same event, sent again, counts as another one."""
+    """An event that is sent again counts as another event."""
     identify = events.event_id
     events.event_id = lambda *identity: identify(*identity, uuid4().hex)
 
 
 def _without_clock(scripts: Any) -> None:
-    """What a killed worker held, and what is to be tried again, is handed to nobody."""
+    """No worker gets the deliveries of a killed worker, nor those that must be retried."""
     _cut(scripts.LUA, "tick", "local idle =", "if true then return {} end local idle =")
 
 
@@ -72,4 +72,4 @@ PROTECTIONS: Mapping[str, tuple[str, Patch]] = {
     "dedup": ("sources.abc.events", _without_dedup),
     "clock": ("jobs.ledger.scripts", _without_clock),
 }
-"""What can be switched off: in which module, and how."""
+"""The protections that can be switched off: (module, how)."""

@@ -1,6 +1,7 @@
-"""Proof that the suite can fail: each protection is switched off in turn, in a story made to need it.
+"""Proves that the suite can fail: switches off each protection in turn, in a scenario that needs it.
 
-Every scenario is counted twice: whole, where all must hold, and sabotaged, where the counting must find something.
+Every scenario is counted twice: with the protection, where all must hold, and without it, where the count must find an
+error.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ PATIENCE = 60.0
 
 @dataclass(frozen=True)
 class Scenario:
-    """`play` does it, and returns when the harm would be done. `changes` and `search_lag`: of the world."""
+    """`play` runs the scenario, and returns when the damage would be done. `changes` and `search_lag`: as in
+    Options."""
 
     play: Callable[[World, Source], None]
     why: str
@@ -39,9 +41,10 @@ class Scenario:
 
 @contextmanager
 def _meeting(world: World) -> Iterator[None]:
-    """Whoever looks for a ticket is held until a second one looks, too; both have looked before either makes one.
+    """Holds the first delivery that looks for a ticket until a second one looks, too. So both have looked before either
+    makes a ticket.
 
-    With the protection there is no second one: the wait for it ends, and the first goes on alone.
+    With the protection there is no second one: the wait ends, and the first continues alone.
     """
     looks = {"kind": "delay", "system": "jira", "path": "search", "seconds": PATIENCE, "times": None}
     makes = {"kind": "delay", "system": "jira", "path": "/issue$", "seconds": SLOW_SECONDS, "times": None}
@@ -102,12 +105,12 @@ SCENARIOS: Mapping[str, Scenario] = {
     "dedup": Scenario(announced_again_later, "webhooks come again after all was done"),
     "clock": Scenario(killed_at_work, "the worker that runs a delivery is killed"),
 }
-"""By the protection that each needs. Reconcile is off: it must not help."""
+"""The scenarios, by the protection that each needs. Reconcile is off, because it would repair the damage."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was counted with the protection and without it."""
+    """The errors that were counted with the protection and without it."""
 
     protection: str
     why: str
@@ -128,11 +131,12 @@ def prove(protections: Iterable[str] = tuple(PROTECTIONS), jobs: int = 2) -> lis
 
 
 def attempt(protection: str, without: str) -> list[str]:
-    """What the counting finds in the scenario for `protection`, with `without` (or nothing) switched off."""
+    """The errors that the count finds in the scenario for `protection`; `without`: what is switched off, "" for
+    nothing."""
     scenario = SCENARIOS[protection]
     changes = {"RECONCILE_EVERY": "0", **scenario.changes}
     options = Options(without=without, search_lag=scenario.search_lag, changes=changes)
-    # A delivery that nobody takes up is never quiet: what is not done within the patience is missing.
+    # A delivery that no worker runs never finishes: effects that do not exist after the wait are missing.
     rows, quiet = play(options, scenario.play, PATIENCE if not without else PATIENCE / 2)
     return [*_found(rows), *([] if quiet else ["deliveries were left undone"])]
 

@@ -1,4 +1,4 @@
-"""Which ticket system each ABC project uses in a run, and how statuses fit there in both directions. Pure."""
+"""The ticket system of each ABC project in a run, and the status maps in both directions. Pure."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ GITHUB = ("open", "open", "open", "closed", "closed:not_planned")
 GITLAB = ("opened", "opened", "opened", "closed", "closed")
 BLUE = ("Inbox", "In Progress", "In Progress", "done", "Closed")
 SYSTEMS = {1: "jira", 2: "github", 3: "gitlab", 4: "blue"}
-"""By ABC project: the ticket system."""
+"""ABC project -> its ticket system."""
 THERE: Mapping[str, dict[str, str]] = {
     system: dict(zip(STATUSES, names, strict=True))
     for system, names in zip(SYSTEMS.values(), (JIRA, GITHUB, GITLAB, BLUE), strict=True)
 }
-"""By ticket system: the status there for each of ABC's."""
+"""Ticket system -> ABC's status -> the status there."""
 BACK: Mapping[str, Mapping[str, str]] = {
     system: {there: here for here, there in reversed(names.items())} for system, names in THERE.items()
 }
-"""By ticket system: ABC's status for each one there; where several of ABC's fit, the first."""
+"""Ticket system -> the status there -> ABC's status; the first one if several fit."""
 
 
 def variables() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What happens at the source during a run: pure, the same for the same seed."""
+"""Makes the story of a run: what happens at the source. Pure: the same seed gives the same story."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tools.chaos.statuses import STATUSES, SYSTEMS
 
 TEXTS = ("결제가 안 돼요", "로그인이 자꾸 풀려요", "다크 모드를 추가해 주세요", "앱이 자꾸 꺼져요 😭")
 PROJECTS = tuple(SYSTEMS)
-"""ABC's: each has its tickets in another system."""
+"""ABC's projects: each has its tickets in another system."""
 Kind = Literal["feedback", "feedback_with_issue", "issue", "status", "addition", "move"]
 SHARES: dict[Kind, int] = {
     "feedback": 30,
@@ -20,14 +20,14 @@ SHARES: dict[Kind, int] = {
     "addition": 12,
     "move": 24,
 }
-"""How often each is chosen."""
+"""How often each kind of action is chosen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """At `at` seconds, somebody does something. `issue` and `feedback` count those that the story makes, from 0;
-    `text` is the feedback's, the new issue's name, or the new status (that of a ticket, too, in ABC's terms); `project`
-    is ABC's."""
+    """An action of a person at `at` seconds. `issue` and `feedback`: numbers within the story, from 0; `text`: the
+    feedback's text, the new issue's name, or the new status (for a ticket, too, as ABC's status); `project`: ABC's
+    id."""
 
     at: float
     kind: Kind
@@ -38,8 +38,8 @@ class Action:
 
 
 def make_story(seed: int, events: int, seconds: float) -> list[Action]:
-    """`events` actions over `seconds`, in order of time, in all projects. The first two make an issue and a feedback
-    in one, the next two in the next."""
+    """`events` actions over `seconds`, in order of time, in all projects. The first two make an issue and a feedback in
+    the first project, the next two in the second, and so on."""
     dice = random.Random(f"story {seed}")
     times = sorted(dice.uniform(0, seconds) for _ in range(events))
     statuses: list[str] = []  # of each issue so far
@@ -64,7 +64,7 @@ def make_story(seed: int, events: int, seconds: float) -> list[Action]:
             its_issues.append(len(statuses))
             statuses.append("INIT")
         else:
-            # People work on what is new: one of the latest.
+            # People work on new issues: choose one of the latest.
             issue = dice.choice(its_issues[-8:])
             if kind == "status":
                 statuses[issue] = dice.choice([status for status in STATUSES if status != statuses[issue]])
@@ -97,5 +97,5 @@ def one_move_each(number: int, at: float) -> list[Action]:
 
 
 def issue_name(number: int) -> str:
-    """Unique in a story; the quotes keep 1 and 10 apart wherever it is looked for."""
+    """A name that is unique in a story. Because of the quotes, a search for 1 does not find 10."""
     return f"이슈 '{number}'"

@@ -1,8 +1,8 @@
-"""A kill at every step, before and after it, each with a story of its own that comes to it.
+"""Kills a process before and after every step, each in a separate story that reaches the step.
 
-Random faults seldom meet what happens once in a process's life, or only after a lost answer. So for each point one of
-each event happens, and one of the answers is lost that were lost when the steps were found; the last stories meet
-workers that have just started, which come to what the others had behind them.
+Random faults seldom happen at a step that a process reaches only once, or only after a lost answer. So the story for
+each point has one event of each kind, and loses one of the answers that were lost when the steps were found. The last
+stories run with workers that have just started, which reach also the steps of the start.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from tools.chaos.plan import AT_STEP, Fault, Point
 from tools.chaos.story import Action, one_move_each, one_of_each
 
 APART_SECONDS = 12.0
-"""Time to start again and to go on, so that what is wrong is the kill, and not a third party that never answers."""
+"""Seconds between two stories: the killed process has time to start again and to continue."""
 MOVED_SECONDS = APART_SECONDS / 2
-"""After which people move the tickets: most exist by then."""
+"""Seconds after which people move the tickets: most tickets exist by then."""
 CALM_SECONDS = 30.0
-"""Until nothing is under way that would teach a new process what it is to find out by itself."""
+"""Seconds until nothing is under way: other work would change what a new process must find out by itself."""
 
 
 def sweep(points: Sequence[Point]) -> tuple[list[Action], list[Fault]]:
     """The story and the faults of one run."""
     kills = [(AT_STEP, {"when": when, "step": step}, LOST[n % len(LOST)]) for n, (step, when) in enumerate(points)]
-    # A message first: until the other two are over there is time to look for it.
+    # The lost answer to a message comes first, so that there is time to look for the message.
     starts: list[tuple[str, dict[str, str], tuple[str, str]]] = [
         ("all workers killed", {}, lost) for lost in reversed(LOST)
     ]

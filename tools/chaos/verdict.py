@@ -1,5 +1,5 @@
-"""Counting: what the third parties hold, against what the source holds. Pure; believes the service in one thing
-only, where a message may have been repeated (`Facts.records`)."""
+"""Counts: compares the effects at the third parties with the data of the source. Pure. It believes the service's
+records in one case only: whether a message may have been repeated (`Facts.records`)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def judge(facts: Facts) -> list[Row]:
 
 
 def translations(facts: Facts) -> Row:
-    """Every feedback is translated, and written once."""
+    """Every feedback must be translated, and written once."""
     row = Row("translations")
     known = {data["feedback"]["id"] for data in accepted(facts, "FEEDBACK_CREATION")}
     writes = Counter(
@@ -43,7 +43,7 @@ def translations(facts: Facts) -> Row:
 
 
 def _known_issues(facts: Facts) -> set[int]:
-    """Those that some accepted webhook is about."""
+    """The issues that an accepted webhook is about."""
     of = {"ISSUE_CREATION": "issue", "ISSUE_STATUS_CHANGE": "issue", "ISSUE_ADDITION": "addedIssue"}
     return {data[key]["id"] for event, key in of.items() for data in accepted(facts, event)}
 
@@ -54,7 +54,7 @@ def _expected_issues(facts: Facts) -> list[Mapping[str, Any]]:
 
 
 def _tickets_of(facts: Facts, issue: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """In every ticket system."""
+    """The tickets of an issue in all ticket systems."""
     return [ticket for ticket in _all_tickets(facts) if ticket["summary"] == issue["name"]]
 
 
@@ -67,7 +67,7 @@ def _in(facts: Facts, system: str) -> list[Mapping[str, Any]]:
 
 
 def tickets(facts: Facts) -> Row:
-    """Every issue has one ticket, in the system of its project."""
+    """Every issue must have one ticket, in the system of its project."""
     row = Row("tickets")
     expected = {issue["id"] for issue in _expected_issues(facts)}
     for issue in facts.state["abc"]["issues"]:
@@ -80,7 +80,7 @@ def tickets(facts: Facts) -> Row:
 
 
 def links(facts: Facts) -> Row:
-    """Every issue names its ticket, and nothing else of it was changed."""
+    """Every issue must name its ticket, and nothing else of the issue may have changed."""
     row = Row("ticket numbers in ABC")
     for issue in _expected_issues(facts):
         row.expected += 1
@@ -105,8 +105,8 @@ def _was_moved(facts: Facts, issue: Mapping[str, Any]) -> bool:
 
 
 def _saved_together(facts: Facts, issue: Mapping[str, Any]) -> bool:
-    """Whether we saved the ticket's number right after a person saved the issue: ABC has no conditional write, and what
-    is saved replaces all of it."""
+    """Whether the service saved the ticket's number right after a person saved the issue: ABC has no conditional write,
+    and a save replaces the whole issue."""
     writes = [w for w in facts.state["abc"]["writes"] if w["entity"] == issue["id"] and w["what"] == "issue.update"]
     theirs = max((w["at"] for w in writes if "externalIssueId" not in w["values"]), default="")
     ours = [w["at"] for w in writes if "externalIssueId" in w["values"] and w["at"] >= theirs]
@@ -115,7 +115,7 @@ def _saved_together(facts: Facts, issue: Mapping[str, Any]) -> bool:
 
 
 def ticket_statuses(facts: Facts) -> Row:
-    """Every ticket shows the status that its issue has now."""
+    """Every ticket must have the present status of its issue."""
     row = Row("statuses of tickets")
     last = last_received(facts)
     for issue in _expected_issues(facts):
@@ -129,8 +129,8 @@ def ticket_statuses(facts: Facts) -> Row:
 
 
 def comments(facts: Facts) -> Row:
-    """Every feedback that was added to an issue is one comment: also where no event announced it, and where only the
-    creation of the feedback did."""
+    """Every feedback that was added to an issue must be one comment, also if no event announced it, or only the
+    creation of the feedback."""
     row = Row("comments")
     by_name = {ticket["summary"]: ticket for ticket in _all_tickets(facts)}
     additions = accepted(facts, "ISSUE_ADDITION", facts.lost_before)

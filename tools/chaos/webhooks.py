@@ -1,4 +1,4 @@
-"""Counting webhooks: each receiver gets each event of ABC User Feedback once. Pure."""
+"""Counts webhooks: each receiver must get each event of ABC User Feedback once. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PARTS = {
     "ISSUE_ADDITION": ("addedIssue", "feedback"),
     "ISSUE_STATUS_CHANGE": ("issue",),
 }
-"""What an event is about."""
+"""Event -> the entity that it is about."""
 
 
 def _of_outgoing(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -30,7 +30,7 @@ RECEIVERS: Mapping[str, Callable[[Mapping[str, Any]], list[Mapping[str, Any]]]] 
     "outgoing": _of_outgoing,
     "nocobase": _of_nocobase,
 }
-"""By connector: the bodies that its receiver acted on, one for each `webhook-id`."""
+"""Connector -> the bodies that its receiver acted on, one for each `webhook-id`."""
 
 
 def webhooks(facts: Facts) -> list[Row]:
@@ -39,7 +39,8 @@ def webhooks(facts: Facts) -> list[Row]:
 
 
 def _row(facts: Facts, name: str, bodies: Iterable[Mapping[str, Any]]) -> Row:
-    """Every accepted webhook is one; besides them there may be what reconcile found, and what came before a wipe."""
+    """Every accepted webhook must be one webhook here. There may be further ones: of events that reconcile found, and
+    of events from before a wipe."""
     row = Row(f"webhooks of {name}")
     sure = {_event(one.event, one.data) for one in facts.received[facts.lost_before :] if one.accepted}
     known = {_event(one.event, one.data) for one in facts.received}

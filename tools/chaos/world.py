@@ -1,4 +1,4 @@
-"""The processes of a run, and what a platform's process manager does: whatever has ended is started again."""
+"""The processes of a run, with a process manager like a platform's: it starts again each process that has ended."""
 
 from __future__ import annotations
 
@@ -45,21 +45,21 @@ from tools.sandbox.service import (
 )
 
 RESTART_SECONDS = 1.0
-"""How long the process manager takes to notice that something has ended."""
+"""Seconds until the process manager notices that a process has ended."""
 WORKERS = ("worker-1", "worker-2")
 KEPT = ("--appendonly", "yes", "--appendfsync", "always")
-"""Redis keeps every write: what was answered with 200 must be there after a crash."""
+"""Redis stores every write at once: a webhook that was answered with 200 must exist after a crash."""
 SEARCH_LAG = 2.0
-"""Seconds by which the search of the stand-in for Jira Cloud lags behind, in every run."""
+"""Seconds by which the search of Jira Cloud's stand-in lags, in every run."""
 SECRET = "made-up-secret-of-the-runs"  # noqa: S105
 LATEST_SECONDS, REPEATS = 2.0, 0.3
-"""By how much the webhooks of the ticket systems are late, and the share that comes twice."""
+"""How many seconds the webhooks of the ticket systems are late at most, and the share that is sent twice."""
 STATES = re.compile(r'^feedback_bridge_deliveries\{state="(\w+)"\} (\S+)$', re.MULTILINE)
 TUNED = {
     "CONNECTORS": "translate,jira,github,gitlab,blue,"
     "slack,slack.mobile,jandi,discord,mattermost,teams,outgoing,nocobase",
     "SLACK_CHANNEL__MOBILE": "#mobile",
-    # The limits that protect real third parties would only make a run long; their own tests are elsewhere.
+    # Rate limits protect real third parties. Here they would only make a run longer; other tests cover them.
     "SLACK_RATE": "100",
     "JANDI_RATE": "100",
     "DISCORD_RATE": "100",
@@ -84,13 +84,13 @@ TUNED = {
     "RECONCILE_EVERY": "3",
     "RECONCILE_CHANNELS": "1:1,2:2,3:3,4:4",
 }
-"""What differs from the defaults; printed with every report."""
+"""The variables that differ from the defaults; printed with every report."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """`scale`: by how much faster than the real one the sender tries again and gives up; `without`: the protection that
-    is switched off; `changes`: variables of the service on top of TUNED."""
+    """`scale`: how much faster than the real sender the sender retries and gives up; `without`: the protection that is
+    switched off; `changes`: variables of the service, in addition to TUNED."""
 
     seed: int = 1
     scale: float = 5.0
@@ -100,7 +100,7 @@ class Options:
 
 
 class World:
-    """Starts everything on entering, ends everything on leaving. `folder` takes logs, Redis's data and the orders."""
+    """A context manager: starts all processes, and ends them. `folder`: for logs, Redis's data and the orders."""
 
     def __init__(self, folder: Path, options: Options) -> None:
         self.folder = folder
@@ -108,12 +108,12 @@ class World:
         self.post = Post(options.seed)
         self._processes = Processes(folder)
         self._redis_port, self._web_port = free_port(), free_port()
-        self._away: set[str] = set()  # ended on purpose, and to stay so for a while
+        self._away: set[str] = set()  # ended on purpose, and not started again for a while
         self._lock = threading.RLock()
         self._over = threading.Event()
         self._manager = threading.Thread(target=self._keep_running, name="process manager", daemon=True)
         self.deaths = 0
-        """Processes that had ended, for whatever reason, and were started again."""
+        """How many processes had ended, for any reason, and were started again."""
 
     def __enter__(self) -> Self:
         for name in ("orders", "redis"):
@@ -202,7 +202,7 @@ class World:
         self._processes["valkey"].kill()
 
     def forget_redis(self) -> None:
-        """Its files are gone; it must be stopped."""
+        """Deletes Redis's files. Redis must be stopped."""
         shutil.rmtree(self.folder / "redis")
         (self.folder / "redis").mkdir()
 
@@ -222,23 +222,23 @@ class World:
         return Redis.from_url(self.service.redis, socket_timeout=5)
 
     def order_death(self, step: str, when: str) -> Path:
-        """The next process that comes to this step ends there; the file is gone then."""
+        """Orders that the next process that reaches this step ends there. Then the returned file no longer exists."""
         order = Path(order_file(self.folder, step, when))
         order.touch()
         return order
 
     def deaths_at_steps(self) -> set[str]:
-        """`<step>.<before|after>` of every order that somebody came to."""
+        """`<step>.<before|after>` of every order that a process carried out."""
         return {unquote(order.stem) for order in (self.folder / "orders").glob("*.taken")}
 
     def set_clock(self, seconds: float) -> None:
-        """By how much the wall clocks of web and workers are off."""
+        """Sets by how many seconds the wall clocks of web and workers are wrong."""
         fresh = self.folder / "clock.new"
         fresh.write_text(str(seconds))
         fresh.rename(self.folder / "clock")
 
     def steps(self) -> list[str]:
-        """Every step that web or a worker has come to so far."""
+        """Every step that web or a worker has reached so far."""
         file = self.folder / "steps"
         return sorted(set(file.read_text(encoding="utf-8").splitlines())) if file.exists() else []
 
@@ -248,8 +248,9 @@ class World:
         return call(method, f"{self.service.sandbox}/control/{path}", json=body)
 
     def backlog(self) -> int | None:
-        """Webhooks that are on their way, and unfinished deliveries; None: the service can't count them now."""
-        # In this order: what leaves the first place is in the second by then.
+        """How many webhooks are under way, plus how many deliveries are unfinished; None if the service can't count
+        them now."""
+        # In this order, because a webhook becomes a delivery: none is missed between the two counts.
         state = self.service.state()
         on_their_way = int(state["sender"]["pending"] + state["mail"]["waiting"]) + self.post.under_way
         try:
@@ -262,7 +263,7 @@ class World:
         return on_their_way + int(sum(states[state] for state in ("queued", "running", "retrying")))
 
     def records(self) -> list[dict[str, Any]]:
-        """Every delivery that the service remembers."""
+        """The records of all deliveries in the service."""
         found: list[dict[str, Any]] = []
         cursor = ""
         while True:
@@ -273,7 +274,7 @@ class World:
             cursor = page["next"]
 
     def born(self) -> float:
-        """Since when the service's ledger exists, in seconds since 1970; 0 for none."""
+        """When the service's ledger was created, in seconds since 1970; 0 if it does not exist."""
         with self.redis() as redis:
             times = [int(redis.get(key) or 0) for key in redis.scan_iter("fb:*:born") if b":health:" not in key]
         return max(times, default=0) / 1000
@@ -283,7 +284,7 @@ class World:
         return dict(get(f"{self.service.web}/api/deliveries", query, {"Authorization": f"Bearer {PASSWORD}"}))
 
     def wait_quiet(self, seconds: float) -> bool:
-        """Until nothing is under way; False when that took longer."""
+        """Waits up to `seconds` until nothing is under way; returns whether this is so."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self.backlog() == 0:

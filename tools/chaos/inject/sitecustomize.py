@@ -1,4 +1,4 @@
-"""Python imports this at start when its folder is on PYTHONPATH, as the chaos suite sees to for its own children."""
+"""Python imports this at its start, because the chaos suite puts this folder on PYTHONPATH of its child processes."""
 
 from tools.chaos import hooks
 
