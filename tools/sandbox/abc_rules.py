@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from tools.sandbox.abc_store import STATUSES, ChannelRow, FieldSpec
@@ -15,33 +16,29 @@ RESERVED = ("id", "ids", "issues", "issueIds", "updatedAt")
 MISSING: Any = object()
 
 
+@dataclass(eq=False)
 class Refusal(Exception):
-    """An answer that is no success. `message`: text, a list of texts, or a domain error with its `code`."""
+    """An answer that is no success. `message`: text, a list of texts, or a domain error with its `code`; `response`:
+    for errors that have this instead."""
 
-    def __init__(
-        self, status: int, message: Any, error: str = "Bad Request", *, response: str | None = None, path: bool = True
-    ) -> None:
-        self.status = status
-        self._message = message
-        self._error = error
-        self._response = response
-        self._path = path
-        super().__init__(str(message))
+    status: int
+    message: Any
+    error: str = "Bad Request"
+    response: str | None = field(default=None, kw_only=True)
 
     def as_answer(self, path: str) -> dict[str, Any]:
-        where = {"path": path} if self._path else {}
-        if self._response is not None:
-            return {"response": self._response, **where}
-        if isinstance(self._message, dict):
-            return {**self._message, "statusCode": self.status, **where}
+        if self.response is not None:
+            return {"response": self.response, "path": path}
+        if isinstance(self.message, dict):
+            return {**self.message, "statusCode": self.status, "path": path}
         if self.status == 500:
-            return {"statusCode": 500, "message": self._message}
-        return {"message": self._message, "error": self._error, "statusCode": self.status, **where}
+            return {"statusCode": 500, "message": self.message}
+        return {"message": self.message, "error": self.error, "statusCode": self.status, "path": path}
 
 
 def server_fault() -> Refusal:
     """What several mistakes of the client come to."""
-    return Refusal(500, "Internal server error", path=False)
+    return Refusal(500, "Internal server error")
 
 
 def number(text: str) -> int:
