@@ -32,6 +32,7 @@ from tools.sandbox.processes import (
     valkey_command,
     wait_for,
 )
+from tools.sandbox.senders import SECRETS
 from tools.sandbox.service import (
     PASSWORD,
     TOKEN,
@@ -76,10 +77,7 @@ TUNED = {
     "GITHUB_SEARCH_LAG": "10",
     **statuses.variables(),
     "SOURCES": ",".join(("abc", *statuses.SYSTEMS.values())),
-    "JIRA_WEBHOOK_SECRET": SECRET,
-    "GITHUB_WEBHOOK_SECRET": SECRET,
-    "GITLAB_WEBHOOK_TOKEN": SECRET,
-    "BLUE_WEBHOOK_SECRET": SECRET,
+    **dict.fromkeys(SECRETS, SECRET),
     "LOG_LEVEL": "info",
     "RECONCILE_EVERY": "3",
     "RECONCILE_CHANNELS": "1:1,2:2,3:3,4:4",

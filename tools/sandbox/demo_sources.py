@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 
 from tools.sandbox.logto import Hook
-from tools.sandbox.senders import BlueWebhook, GitHubHook, GitLabHook, JiraHook, NocoBaseNode
+from tools.sandbox.senders import SECRETS, BlueWebhook, GitHubHook, GitLabHook, JiraHook, NocoBaseNode
 
 SECRET = "made-up-secret-of-the-demo"
 TITLE = "앱이 느려요"
@@ -14,10 +14,7 @@ SOURCES = ("jira", "github", "gitlab", "blue", "logto", "nocobase", "crm")
 VARIABLES: Mapping[str, str] = {
     "SOURCES": ",".join(("abc", *SOURCES)),
     "SLACK_EVENTS": ",".join(("ISSUE_STATUS_CHANGE", *(f"{name}.*" for name in SOURCES))),
-    "JIRA_WEBHOOK_SECRET": SECRET,
-    "GITHUB_WEBHOOK_SECRET": SECRET,
-    "GITLAB_WEBHOOK_TOKEN": SECRET,
-    "BLUE_WEBHOOK_SECRET": SECRET,
+    **dict.fromkeys(SECRETS, SECRET),
     "LOGTO_SIGNING_KEY": SECRET,
     "NOCOBASE_WEBHOOK_TOKEN": SECRET,
     "SOURCE_CRM_SECRET": SECRET,

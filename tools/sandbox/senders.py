@@ -18,6 +18,9 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+SECRETS = ("JIRA_WEBHOOK_SECRET", "GITHUB_WEBHOOK_SECRET", "GITLAB_WEBHOOK_TOKEN", "BLUE_WEBHOOK_SECRET")
+"""Variables of the service: what each ticket system signs with."""
+
 
 @dataclass(frozen=True)
 class Attempt:
