@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from bridge.text import cut, utf16_length
 from connectors.alerts.addresses import parts_of
 from connectors.alerts.contents import Fact
 from connectors.alerts.quotation import QUOTE
@@ -57,6 +58,11 @@ def literal(text: str, own: Mapping[str, str]) -> str:
         f"<{part.replace('@', '%40')}>" if is_address else _MARKUP.sub(escaped, part)
         for part, is_address in parts_of(text)
     )
+
+
+def fitted(text: str, limit: int, shown: Literal) -> str:
+    """`text` as Markdown of at most `limit` characters, in UTF-16 units; it is cut before it is escaped."""
+    return shown(cut(text, limit, length=lambda part: utf16_length(shown(part))))
 
 
 def quoted(quotation: str, shown: Literal) -> str:

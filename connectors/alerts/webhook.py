@@ -130,6 +130,14 @@ class WebhookPoster:
         why = f"the answer is not from {self.system}; the message may have been posted"
         return Refused(Retry(why, "ambiguous"), maybe_done=True)
 
+    def doubt(self, address: str) -> str:  # noqa: ARG002
+        """What looks wrong about an address that is accepted nevertheless; "" for nothing. For `flask check`."""
+        return ""
+
+    def too_many(self, after: float | None) -> Refused:
+        """The error that asks to wait; `after`: seconds, None if the system names no time."""
+        return Refused(Retry(f"{self.system} refused: too many messages", "rate_limited", after))
+
     def message(self, content: Content, target: Target, marker: Marker) -> dict[str, Any]:  # noqa: ARG002
         return self.body(content)
 
@@ -160,22 +168,24 @@ class WebhookPoster:
         """Checks each address by a GET, which posts nothing."""
         variable = self._settings.variable("webhook_url")
         for channel, address in self._addresses.items():
-            try:
-                answer = send(self._session, "GET", address)
-            except NoAnswer as error:
-                yield Check(False, f"{self.system}, {channel}: {error}; look at {variable}")
-            else:
-                yield self._checked(channel, answer)
+            yield self._reached(channel, address)
+            if doubt := self.doubt(address):
+                yield note(f"{variable}, {channel}: {doubt}")
         if not self.shows_itself:
             yield note(f"only a message shows whether {variable} works: flask send-test")
 
-    def _checked(self, channel: str, answer: Answer) -> Check:
+    def _reached(self, channel: str, address: str) -> Check:
+        variable = self._settings.variable("webhook_url")
+        try:
+            answer = send(self._session, "GET", address)
+        except NoAnswer as error:
+            return Check(False, f"{self.system}, {channel}: {error}; look at {variable}")
         if not self.shows_itself:
             return Check(True, f"{self.system} is reached ({channel})")  # any answer counts
         if answer.ok and self.is_taken(answer):
             return Check(True, f"{self.system} has the {channel}")
         why = f"the answer is not from {self.system}" if answer.ok else self.refused(answer).outcome.why
-        return Check(False, f"{channel}: {why}; look at {self._settings.variable('webhook_url')}")
+        return Check(False, f"{channel}: {why}; look at {variable}")
 
 
 def webhook_spec(settings: type[WebhookSettings], poster: type[WebhookPoster], *locates: str) -> Spec:

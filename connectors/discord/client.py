@@ -32,10 +32,7 @@ class Discord(WebhookPoster):
         "50027": ("auth", f"the token in the address is wrong: {_NEW}"),
         "50035": ("client_error", f"it can't read the message: {DEFECT}"),
         "50006": ("client_error", f"the message is empty: {DEFECT}"),
-        "220001": (
-            "config",
-            "a forum accepts messages only in threads: add ?thread_id=… to the address in {webhook_url}",
-        ),
+        "220001": ("config", "a forum accepts only threads: add ?thread_id=… to the address in {webhook_url}"),
     }
     query = {"wait": "true"}  # noqa: RUF012  else a message that is not kept is answered with a success
     shows_itself = True
@@ -61,10 +58,11 @@ class Discord(WebhookPoster):
         return f"https://discord.com/channels/{'/'.join(numbers)}" if known else ""
 
     def refusal(self, answer: Answer) -> Refused | None:
+        if answer.status == 204 and not answer.body:
+            return None  # Discord's success without `wait`, which a server in between may leave out
         if answer.status != 429:
             return super().refusal(answer)
-        if not mapping(answer):
-            why = "Discord blocks this server for a while, after too many refusals"
-            return Refused(Retry(why, "rate_limited", answer.retry_after or BLOCKED_SECONDS))
-        after = seconds_of(mapping(answer).get("retry_after")) or answer.retry_after
-        return Refused(Retry("Discord refused: too many messages", "rate_limited", after))
+        if found := mapping(answer):
+            return self.too_many(seconds_of(found.get("retry_after")) or answer.retry_after)
+        why = "Discord blocks this server for a while, after too many refusals"
+        return Refused(Retry(why, "rate_limited", answer.retry_after or BLOCKED_SECONDS))

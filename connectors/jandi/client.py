@@ -12,7 +12,7 @@ from bridge.http import Answer
 from connectors.alerts.contents import Content
 from connectors.alerts.poster import Refused
 from connectors.alerts.webhook import DEFECT, WebhookPoster, mapping
-from connectors.base import Reason, Retry
+from connectors.base import Reason
 from connectors.jandi.render import render
 
 ACCEPT = "application/vnd.tosslab.jandi-v2+json"
@@ -46,8 +46,7 @@ class Jandi(WebhookPoster):
         """An answer may have the status 200 and the code of an error."""
         code = str(self.code(answer))
         if answer.status == 429 or code == TOO_MANY:
-            why = f"{self.system} refused: too many messages"
-            return Refused(Retry(why, "rate_limited", answer.retry_after or MINUTE))
+            return self.too_many(answer.retry_after or MINUTE)
         if code == INVALID:
             return self.failed(code, *_cause(mapping(answer)))
         return super().refusal(answer)

@@ -5,7 +5,9 @@ https://developers.mattermost.com/integrate/webhooks/incoming/
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from bridge.http import Answer
 from connectors.alerts.contents import Content
@@ -13,6 +15,8 @@ from connectors.alerts.webhook import DEFECT, WebhookPoster, mapping
 from connectors.mattermost.render import render
 
 _NEW = "make a new one (Integrations, Incoming Webhooks) and set {webhook_url}"
+USUAL_PATH = re.compile(r".*/hooks/[a-z0-9]{26,}")
+"""Of an address as Mattermost shows it. A proxy may serve the webhook at another path."""
 
 
 class Mattermost(WebhookPoster):
@@ -42,6 +46,10 @@ class Mattermost(WebhookPoster):
         name = str(mapping(answer).get("id"))
         is_known = name.startswith(("web.incoming_webhook.", "app.channel.get.")) and answer.status != 500
         return name.removesuffix(".app_error").rpartition(".")[2] if is_known else None
+
+    def doubt(self, address: str) -> str:
+        is_usual = USUAL_PATH.fullmatch(urlsplit(address).path)
+        return "" if is_usual else "Mattermost shows an address that ends in /hooks/ and 26 letters and digits"
 
     def is_taken(self, answer: Answer) -> bool:
         return answer.text.strip() == "ok"

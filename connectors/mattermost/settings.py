@@ -12,6 +12,6 @@ class MattermostSettings(WebhookSettings):
 
     PREFIX = "mattermost"
     BURST = 5
-    HOST = re.compile(r".+")  # everyone has a server of their own
-    PATH = re.compile(r"[^?]*/hooks/[a-z0-9]{26,}(\?.*)?")
+    HOST = re.compile(r".+")  # everyone has a server of their own, so no host is the vendor's
+    PATH = re.compile(r"/+[^/?].*")  # whatever a proxy in front of it serves, but not the server's root
     EXAMPLE = "https://mattermost.example.com/hooks/…"

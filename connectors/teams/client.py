@@ -5,14 +5,12 @@ https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connector
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from bridge.http import Answer
 from connectors.alerts.contents import Content
 from connectors.alerts.settings import host_of
 from connectors.alerts.webhook import WebhookPoster, mapping
-from connectors.base import Check, note
 from connectors.teams.render import render
 
 _NEW = "make a new one in Teams (Workflows) and set {webhook_url}"
@@ -37,13 +35,10 @@ class Teams(WebhookPoster):
         error = mapping(answer).get("error")
         return error.get("code") if isinstance(error, dict) else None
 
-    def result(self, answer: Answer) -> dict[str, str]:
+    def result(self, answer: Answer) -> dict[str, str]:  # noqa: ARG002
         """A workflow is only started: whether its card appears is shown in its run history alone."""
-        del answer
         return {"state": "accepted by the workflow"}
 
-    def check(self) -> Iterator[Check]:
-        yield from super().check()
-        if any(host_of(address).endswith(".logic.azure.com") for address in self._addresses.values()):
-            variable = self._settings.variable("webhook_url")
-            yield note(f"{variable}: logic.azure.com ended on 30 November 2025; copy the workflow's new address")
+    def doubt(self, address: str) -> str:
+        has_ended = host_of(address).endswith(".logic.azure.com")
+        return "logic.azure.com ended on 30 November 2025; copy the workflow's new address" if has_ended else ""

@@ -18,7 +18,6 @@ SIZE_MAX = 28_000
 TITLE_MAX = 80  # of a button, ours
 MOST_LINES = 60  # of a digest, which has at most 30
 STYLES = {"INIT": "accent", "ON_REVIEW": "accent", "IN_PROGRESS": "warning", "RESOLVED": "good", "PENDING": "emphasis"}
-SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
 Block = dict[str, Any]
 
 
@@ -42,10 +41,10 @@ def size(value: object) -> int:
 
 
 def _message(body: list[Block], actions: list[Block] | None = None) -> Block:
-    card = {"$schema": SCHEMA, "type": "AdaptiveCard", "version": "1.4", "msteams": {"width": "Full"}}
-    content = {**card, "body": body, "actions": actions or []}
+    head = {"$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4"}
+    card = {**head, "msteams": {"width": "Full"}, "body": body, "actions": actions or []}
     kind = "application/vnd.microsoft.card.adaptive"
-    return {"type": "message", "attachments": [{"contentType": kind, "contentUrl": None, "content": content}]}
+    return {"type": "message", "attachments": [{"contentType": kind, "contentUrl": None, "content": card}]}
 
 
 def _sentence(alert: Alert, text: str) -> Block:

@@ -162,6 +162,12 @@ def test_a_success_without_a_message_is_none(sandbox: Sandbox, odd: Any) -> None
     assert "did not confirm" in why(deliver(connector, first.next_attempt()))
 
 
+def test_a_success_without_a_body_is_a_message_without_an_id(sandbox: Sandbox) -> None:
+    """Discord's own answer without `wait`, which a proxy may leave out of the query."""
+    sandbox.faults.add("status", system="discord", status=204, body="")
+    assert deliver(build(sandbox), context()) == Done({})
+
+
 # flask check
 
 

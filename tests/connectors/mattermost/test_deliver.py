@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from bridge.environment import ConfigError
 from connectors.base import Done, Failed, Reason, Retry, TicketSystem
 from tests.connectors.alerts.world import status_change, why
 from tests.connectors.context import MemoryContext
 from tests.connectors.mattermost.world import build, deliver
 from tools.sandbox.app import Sandbox
+from tools.sandbox.mattermost import WEBHOOK_PATH
 
 SENTENCE = 'The status of issue "Cannot log in" changed from New to In Progress.'
 
@@ -124,3 +126,38 @@ def test_the_limit_of_a_server_is_kept(sandbox: Sandbox) -> None:
     outcomes = [deliver(connector, context) for context in contexts]
     assert outcomes == [Done({}), Done({}), Retry("Mattermost answered 429", "rate_limited", 3.0)]
     assert [context.charged for context in contexts] == [[], [3], []]
+
+
+# Variables and `flask check`
+
+
+UNUSUAL = [
+    "http://127.0.0.1:9/x",
+    "http://localhost:9/hooks/abc",
+    "http://[::1]:9/a/b?c=d",
+    "https://chat.example.com/x",
+]
+
+
+@pytest.mark.parametrize("address", UNUSUAL)
+def test_an_address_with_any_path_is_taken(sandbox: Sandbox, address: str) -> None:
+    build(sandbox, MATTERMOST_WEBHOOK_URL=address)
+    build(sandbox, MATTERMOST_WEBHOOK_URL=f"*={address},2={address}2")
+
+
+@pytest.mark.parametrize("path", ["", "/", "//", "?a=b", "/?a=b"])
+def test_an_address_without_a_path_is_refused(sandbox: Sandbox, path: str) -> None:
+    with pytest.raises(
+        ConfigError, match=r"^MATTERMOST_WEBHOOK_URL: should be the address that is shown for a webhook"
+    ):
+        build(sandbox, MATTERMOST_WEBHOOK_URL=f"https://chat.example.com{path}")
+
+
+def test_check_notes_an_address_that_mattermost_does_not_show(sandbox: Sandbox) -> None:
+    usual = f"{sandbox.url}/mattermost/{WEBHOOK_PATH}"
+    (_, _, note, _) = build(sandbox, MATTERMOST_WEBHOOK_URL=f"*={usual},2={sandbox.url}/mattermost/hooks/abc").check()
+    assert note.is_note
+    assert note.what == (
+        "MATTERMOST_WEBHOOK_URL, webhook of project 2: "
+        "Mattermost shows an address that ends in /hooks/ and 26 letters and digits"
+    )
