@@ -43,6 +43,9 @@ def main() -> int:
             url = start_valkey(processes, _redis_port(), "--appendonly", "yes", folder=FOLDER)
             added.write_text(f"REDIS_URL={url}\n")
             print(f"bin/dev: REDIS_URL is not set: a Valkey of our own is at {url}, its data in .dev/", flush=True)
+            if not url.endswith(f":{REDIS_PORT}/0"):
+                taken = f"another server has port {REDIS_PORT}"
+                print(f"bin/dev: {taken}: in other terminals, begin each command with REDIS_URL={url}", flush=True)
         return _honcho(env_file, added, given.get("PORT", PORT))
 
 
