@@ -154,7 +154,7 @@ def test_a_group_is_sent_again_and_shows_its_progress(operator: Browser, world: 
     answer = operator.submit("/dead", "/dead/replay", connector="slack", reason="auth", rate="100")
     assert answer.status_code == 303
     page = operator.get(answer.headers["Location"])
-    assert "3 deliveries are sent again. The progress is below." in visible(page.text)
+    assert "Deliveries that are sent again: 3. The progress is below." in visible(page.text)
     assert "0 of 3 ended: 0 done, 0 skipped, 0 dead again." in visible(page.text)
     assert 'data-live="/part/dead?replay=' in page.text
     world.connectors["slack"].answer = lambda _event, _context: Done({"ts": "2"})
@@ -178,7 +178,9 @@ def test_a_group_is_dropped_with_a_reason(operator: Browser, world: World) -> No
     form = {"csrf": operator.csrf, "connector": "slack", "reason": "", "why": "x"}
     assert operator.post("/dead/drop", form).status_code == 400, "never all of a connector"
     answer = operator.submit("/dead", "/dead/drop", why="the project is closed")
-    assert "3 deliveries are dropped. The progress is below." in visible(operator.get(answer.headers["Location"]).text)
+    assert "Deliveries that are dropped: 3. The progress is below." in visible(
+        operator.get(answer.headers["Location"]).text
+    )
     seen = "Dropped: slack auth 3 of 3 are dropped."
     wait_for("the drop", lambda: seen in visible(operator.get(answer.headers["Location"]).text))
     assert world.records.health()["states"]["dead"] == 0
