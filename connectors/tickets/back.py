@@ -15,7 +15,7 @@ from bridge.http import NoAnswer
 from connectors.base import Changed, Context, Done, Links, Outcome, Retry, Skipped, Tools
 from connectors.tickets.base import Halt, IncompleteSearch, Refused, Returning, Ticket, TicketApi
 from connectors.tickets.case import Case, short, way_back
-from connectors.tickets.merge import Maps, Pair, Verdict, read_pair, verdict
+from connectors.tickets.merge import Maps, Pair, Verdict, Write, read_pair, read_write, verdict
 from connectors.tickets.rest import moment_of
 from connectors.tickets.settings import TicketSettings, back_of
 from connectors.tickets.tickets import Tickets
@@ -81,15 +81,26 @@ class Back:
 
     def decide(self, case: Case, ticket: Ticket) -> Verdict:
         """Which status is carried, if any. Both sides must have just been read. May read the ticket's history."""
-        base = read_pair(case.link.get("base", ""), ticket.id)
-        if base and not case.theirs and "carried" not in case.link and base.ticket == ticket.status:
-            base = Pair("", base.ticket)  # new: the ticket does not have the issue's status yet
+        base = self._base(case, ticket)
 
         def ticket_is_later() -> bool:
             return self._history.moved_at(ticket) > self._latest(case)
 
         called = self._history.called(ticket, self._maps.names)
         return verdict(self._maps, base, Pair(case.issue.status, ticket.status), called, ticket_is_later)
+
+    def _base(self, case: Case, ticket: Ticket) -> Pair | None:
+        """Also where a worker was killed between a write and the record of it."""
+        moving, setting = (read_write(case.link.get(name, ""), ticket.id) for name in ("moving", "setting"))
+        if moving and moving.happened(ticket.status, lambda: self._history.moved_at(ticket)):
+            has_come = bool(self._history.called(ticket, [moving.pair.ticket]))
+            return Pair(moving.pair.issue, ticket.status) if has_come else moving.pair
+        if setting and setting.happened(case.issue.status, lambda: self._announced(case)):
+            return setting.pair
+        base = read_pair(case.link.get("base", ""), ticket.id)
+        if base and not case.theirs and "carried" not in case.link and base.ticket == ticket.status:
+            return Pair("", base.ticket)  # of the creation: the ticket has not got the issue's status yet
+        return base
 
     def changed(self, since: float, links: Links) -> Changed:
         """For connectors.base.Changing. Raises SourceError only if no container can be read: one that was deleted or
@@ -138,8 +149,16 @@ class Back:
     def remember(self, case: Case, ticket_id: str, key: str, pair: Pair, carried: bool) -> None:
         """Stores the pair as the base. `carried`: whether to store also the issue's status as the last one that was
         carried (TicketConnector.behind); only for tickets of ours."""
-        case.remember(base=pair.written(ticket_id, case.context.now()), **({"carried": pair.issue} if carried else {}))
+        base, follows = pair.written(ticket_id, case.context.now()), {"carried": pair.issue} if carried else {}
+        case.remember(base=base, moving="", setting="", **follows)
         case.point(key, ticket_id)
+
+    def begin(self, case: Case, ticket: Ticket, target: str) -> None:
+        """Before the one write that gives the ticket the status `target`. A worker that is killed after the write must
+        not repeat it if a person has undone it."""
+        if ticket.changed:
+            write = Write(Pair(case.issue.status, target), ticket.status, ticket.changed)
+            case.remember(moving=write.written(ticket.id))
 
     def expect(self, case: Case, ticket: Ticket, halfway: str) -> None:
         """Called before the first of two writes; `halfway` is the ticket's status after it. If the second write fails,
@@ -165,10 +184,19 @@ class Back:
                 variable = self._settings.variable("status_back")
                 return Skipped(f"{variable} names no ABC status for this change", result)
         target = self._maps.to_issue(self._history.called(ticket, self._maps.names))
+        write = Write(
+            Pair(target, ticket.status), status, max(self._announced(case), seconds_of(case.issue.updatedAt) or 0.0)
+        )
+        case.remember(setting=write.written(ticket.id))
         case.context.keep()  # raises LeaseLost when another worker has taken over
         self._abc.set_status(case.project.id, case.issue, target)
         self.remember(case, ticket.id, ticket.key, Pair(target, ticket.status), ours)
         return Done({**result, "abc_status": target, "abc_status_before": status})
+
+    def _announced(self, case: Case) -> float:
+        """When the issue got its status, in seconds since 1970, by the event that announced it; 0 where none has."""
+        level = case.context.level(case.entity, case.issue.creation)
+        return level.at if level and level.value == case.issue.status else 0.0
 
     def _latest(self, case: Case) -> float:
         """The latest time at which the issue may have got its status, in seconds since 1970: by the event that

@@ -170,9 +170,15 @@ class TicketConnector:
                 return {"status": ticket.status}
         target = self._settings.status_map[case.issue.status]
 
+        is_first = True
+
         def fence(halfway: str = "") -> None:
-            if halfway and self._back:
+            nonlocal is_first
+            if self._back and halfway:
                 self._back.expect(case, ticket, halfway)
+            elif self._back and is_first:
+                self._back.begin(case, ticket, target)
+            is_first = False
             case.context.keep()
 
         moved = self._api.move(ticket, target, fence)

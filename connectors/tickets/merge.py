@@ -16,6 +16,11 @@ Verdict: TypeAlias = Literal["agree", "issue", "ticket", "nothing"]
 nothing: the changed status has no counterpart."""
 
 
+SAME_MOMENT = 1.0
+"""Seconds. One change may have two times that differ by less: some are cut to whole seconds, and the entry of a history
+is written a little later than what it is about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """The status of an issue in ABC and that of its ticket, as each side spells it."""
@@ -40,6 +45,33 @@ def of_ticket(written: str, ticket_id: str) -> str:
     """The base with the ticket's id, if it was written before the ticket had an id; else unchanged."""
     pair = read_pair(written, "")
     return json.dumps([ticket_id, *json.loads(written)[1:]], ensure_ascii=False) if pair else written
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A status that is about to be written to one side. `pair`: both sides after it; `before`: what that side shows
+    now; `seen`: when that side was changed last, in seconds since 1970 by its own clock."""
+
+    pair: Pair
+    before: str
+    seen: float
+
+    def written(self, ticket_id: str) -> str:
+        """As `Pair.written`."""
+        return json.dumps([ticket_id, self.pair.issue, self.pair.ticket, self.before, self.seen], ensure_ascii=False)
+
+    def happened(self, now: str, changed_at: Callable[[], float]) -> bool:
+        """Whether it was done, where nobody has recorded that. `now`: the status of that side; `changed_at`: when it
+        got that. A person may have undone it meanwhile: then it shows `before`, but for a shorter time."""
+        return now != self.before or changed_at() > self.seen + SAME_MOMENT
+
+
+def read_write(written: str, ticket_id: str) -> Write | None:
+    """The opposite of `Write.written`; None where there is none, or that of another ticket."""
+    if not written:
+        return None
+    owner, issue, ticket, before, seen = json.loads(written)
+    return Write(Pair(issue, ticket), before, seen) if owner == ticket_id else None
 
 
 @dataclass(frozen=True, slots=True)

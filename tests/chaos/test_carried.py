@@ -71,6 +71,18 @@ def test_a_reason_that_github_changes_in_two_steps_is_one_write() -> None:
     assert ends(writes) == (2, 0, 0, 0)
 
 
+def test_an_undone_write_that_is_made_again_is_wrong_but_in_blue_at_once() -> None:
+    def ends_of(undone: float, project: int) -> tuple[int, int, int, int]:
+        was, is_now = ("Inbox", "done") if project == 4 else ("open", "closed")
+        ours, again = (12.0, "ticket", is_now, True), (undone + 10, "ticket", is_now, True)
+        steps = ((10.0, "issue", "RESOLVED", False), ours, (undone, "ticket", was, False), again)
+        return ends(count(*steps, project=project)[0])
+
+    assert ends_of(20.0, project=2) == (1, 0, 1, 0)
+    assert ends_of(20.0, project=4) == (1, 0, 0, 1)
+    assert ends_of(40.0, project=4) == (1, 0, 1, 0), "no worker is missed for so long"
+
+
 def test_a_last_change_that_is_lost_is_wrong_but_for_the_limits() -> None:
     moved, undone = (20.0, "ticket", "closed", False), (30.0, "ticket", "open", True)
     assert ends(count(moved, undone)[0]) == (1, 0, 1, 0), "nobody changed the issue"

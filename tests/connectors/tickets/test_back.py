@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 import sources
-from connectors.base import Changing, Done, Failed, Outcome, Retry, Skipped
+from connectors.base import Changing, Done, Failed, LeaseLost, Outcome, Retry, Skipped
 from sources.base import Level
 from sources.sweep import SourceError
 from sources.tickets import TicketEvent
@@ -176,6 +176,69 @@ def test_a_new_ticket_gets_the_status_of_its_issue_after_a_killed_worker(world: 
         world.created(issue, MemoryContext(links=KilledLinks(world.links, "external")))
     result(world.created(issue))
     assert (world.status(world.first), status(world, issue)) == (world.closed, "RESOLVED")
+
+
+def a_minute_passes(world: World, write: str) -> None:
+    """Since the write that was noted as `write`: the note is put back by a minute."""
+    for link in world.links.values.values():
+        if write in link:
+            *rest, seen = json.loads(link[write])
+            link[write] = json.dumps([*rest, seen - 60])
+
+
+def killed_after_the_write(world: World, deliver: Callable[[MemoryContext], Outcome], at: float) -> None:
+    """An attempt that ends between a write to one side and its record; ABC has announced its status at `at`."""
+    issue = next(iter(world.sandbox.abc.issues.values()))
+    context = MemoryContext(links=KilledLinks(world.links, "base"), levels=announced(world, issue, at))
+    with pytest.raises(Killed):
+        deliver(context)
+
+
+def test_what_a_person_undid_after_a_killed_worker_s_write_to_the_ticket_stays(world: World, issue: IssueRow) -> None:
+    world.sandbox.abc.set_status(issue.id, "RESOLVED")
+    killed_after_the_write(world, lambda context: world.status_changed(issue, context), time.time() - 60)
+    assert world.status(world.first) == world.closed
+    a_minute_passes(world, "moving")
+    world.move(world.first, world.opened)
+    levels = announced(world, issue, time.time() - 60)
+    result(world.status_changed(issue, world.context(levels=levels)))
+    if world.kind == "blue":  # no history: the write may not have happened
+        assert world.status(world.first) == world.closed
+        return
+    assert world.status(world.first) == world.opened
+    result(world.moved(world.context(levels=levels)))
+    assert (status(world, issue), world.status(world.first)) == ("INIT", world.opened)
+
+
+def test_what_a_person_undid_after_a_killed_worker_s_write_to_abc_stays(world: World, issue: IssueRow) -> None:
+    world.move(world.first, world.closed)
+    killed_after_the_write(world, world.moved, time.time() - 60)
+    assert status(world, issue) == "RESOLVED"
+    a_minute_passes(world, "setting")
+    world.sandbox.abc.set_status(issue.id, "INIT")
+    levels = announced(world, issue, time.time())
+    assert "changed to INIT as well" in why(world.moved(world.context(levels=levels)))
+    result(world.status_changed(issue, world.context(levels=levels)))
+    assert (status(world, issue), world.status(world.first)) == ("INIT", world.opened)
+
+
+@pytest.mark.parametrize("way", ["there", "back"])
+def test_a_write_that_a_killed_worker_did_not_come_to_is_made(world: World, issue: IssueRow, way: str) -> None:
+    """Also long after the note."""
+    deliver: Callable[[MemoryContext], Outcome]
+    if way == "there":
+        world.sandbox.abc.set_status(issue.id, "RESOLVED")
+        deliver = lambda context: world.status_changed(issue, context)  # noqa: E731
+    else:
+        world.move(world.first, world.closed)
+        deliver = world.moved
+    levels = announced(world, issue, time.time() - 60)
+    lost = MemoryContext(links=world.links, levels=levels, lease_lost=True)
+    with pytest.raises(LeaseLost):
+        deliver(lost)
+    result(deliver(world.context(levels=levels)))
+    assert (status(world, issue), world.status(world.first)) == ("RESOLVED", world.closed)
+    assert not any({"moving", "setting"} & link.keys() for link in world.links.values.values())
 
 
 def test_after_a_wipe_the_marker_names_the_issue(world: World, issue: IssueRow) -> None:

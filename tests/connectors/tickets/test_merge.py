@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.tickets.merge import Maps, Pair, read_pair, verdict
+from connectors.tickets.merge import Maps, Pair, Write, of_ticket, read_pair, read_write, verdict
 
 MAPS = Maps({"INIT": "open", "ON_REVIEW": "open", "RESOLVED": "closed"}, {"open": "INIT", "closed": "RESOLVED"})
 TEXT = st.text(max_size=20)
@@ -175,3 +175,33 @@ def test_a_pair_is_read_as_it_was_written_for_its_ticket_only(issue: str, ticket
     assert read_pair(written, id_) == Pair(issue, ticket)
     assert (read_pair(written, other) is None) == (other != id_)
     assert read_pair("", id_) is None
+
+
+@given(st.text(), st.text(), st.text(), st.floats(0, 1e10))
+def test_a_write_is_read_as_it_was_written(issue: str, ticket: str, before: str, seen: float) -> None:
+    write = Write(Pair(issue, ticket), before, seen)
+    assert read_write(write.written("7"), "7") == write
+    assert read_write(write.written("7"), "8") is None
+    assert read_write("", "7") is None
+
+
+@pytest.mark.parametrize(
+    ("now", "at", "happened"),
+    [
+        ("open", 100.0, False),  # nothing has changed since
+        ("open", 101.0, False),  # the entry of the history about the same change
+        ("open", 101.1, True),  # and undone
+        ("closed", 100.0, True),
+        ("elsewhere", 0.0, True),
+        ("open", 0.0, False),  # no history
+    ],
+)
+def test_whether_an_unrecorded_write_has_happened(now: str, at: float, happened: bool) -> None:
+    assert Write(Pair("RESOLVED", "closed"), "open", 100.0).happened(now, lambda: at) == happened
+
+
+def test_a_base_from_before_the_ticket_gets_its_id_once() -> None:
+    written = Pair("INIT", "open").written("", 5.0)
+    assert read_pair(of_ticket(written, "7"), "7") == Pair("INIT", "open")
+    assert of_ticket(Pair("INIT", "open").written("8", 5.0), "7") == Pair("INIT", "open").written("8", 5.0)
+    assert of_ticket("", "7") == ""
