@@ -1,2 +1,3 @@
-"""Strict stand-ins for the systems that the bridge uses, in one process on loopback: ABC User Feedback, Jira,
-Slack and translators. What the real one refuses, they refuse. The demo and the tests share them."""
+"""Strict stand-ins for the systems that the bridge uses: ABC User Feedback, ticket systems, message systems, receivers
+of webhooks and translators. All run in one process on loopback. They refuse the same requests as the real systems. The
+demo and the tests share them."""

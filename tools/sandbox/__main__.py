@@ -1,4 +1,4 @@
-"""`python -m tools.sandbox --port 4000`: the stand-ins for other programs, until Ctrl-C."""
+"""`python -m tools.sandbox --port 4000`: runs the stand-ins until Ctrl-C, for other programs."""
 
 from __future__ import annotations
 

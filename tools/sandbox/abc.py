@@ -1,4 +1,5 @@
-"""ABC User Feedback (release 8.2617.111): what its actions change and announce, with the measured traps."""
+"""The stand-in for ABC User Feedback (release 8.2617.111): the changes and events of its actions, with their traps as
+measured."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ COMMIT_SECONDS = 0.06  # how long an issue made through issueNames can't be read
 
 
 class Abc(AbcStore):
-    """The store with the API's actions: each changes what is stored, records who did it and announces it."""
+    """The store with the API's actions. Each action changes the stored data, records the author, and sends an event."""
 
     def __init__(self, sender: Sender, commit_seconds: float = COMMIT_SECONDS) -> None:
         super().__init__()
@@ -39,7 +40,7 @@ class Abc(AbcStore):
         return row
 
     def update_issue(self, issue: int, values: Mapping[str, Any], by: str = "python") -> IssueRow:
-        """A full replacement: a status that is left out becomes INIT, an externalIssueId left out is kept."""
+        """A full replacement: a missing status becomes INIT; a missing externalIssueId is not changed."""
         checked = issue_values(values, creation=False)
         with self.lock:
             row = self.issue(issue)
@@ -60,9 +61,9 @@ class Abc(AbcStore):
         return row
 
     def set_status(self, issue: int, status: str, by: str = "python") -> IssueRow:
-        """What a person does in the web app: the status, everything else kept."""
+        """Changes only the status, as a person does in the web app."""
         row = self.issue(issue)
-        # Not through the length checks: long names exist (issueNames), and a test may need them to move.
+        # Without the length checks: long names exist (issueNames), and a test may change the status of such an issue.
         with self.lock:
             previous, row.status, row.updatedAt = row.status, status, now()
             self.record(by, "issue.update", issue, {"status": status})
@@ -102,7 +103,7 @@ class Abc(AbcStore):
         return row
 
     def update_feedback(self, channel: int, feedback: int, values: Any, by: str = "python") -> None:
-        """Merges. A feedback that does not exist is no error, and the channel it really is in does not matter."""
+        """Merges the values. No error if the feedback does not exist, or is in another channel."""
         with self.lock:
             set_feedback_values(self.channels.get(channel), values)
             row = self.feedbacks.get(feedback)
@@ -112,7 +113,7 @@ class Abc(AbcStore):
                 self.record(by, "feedback.update", feedback, values)
 
     def attach(self, feedback: int, issue: int, by: str = "python") -> None:
-        """Counts and announces every time, also when it was attached already."""
+        """Counts and sends an event every time, also if the feedback was already attached."""
         with self.lock:
             if issue not in self.issues:
                 raise Refusal(400, "unknown id")
@@ -127,7 +128,7 @@ class Abc(AbcStore):
         self._announce_feedback(row, "ISSUE_ADDITION", issue)
 
     def issue(self, issue: int) -> IssueRow:
-        """Raises Refusal as the API does."""
+        """The issue. Raises Refusal as the API does."""
         with self.lock:
             if issue not in self.issues:
                 raise Refusal(400, {"code": "IssueNotFound", "message": "issue is not found"})
@@ -150,7 +151,8 @@ class Abc(AbcStore):
         self.sender.emit(project, event, read)
 
     def _announce_uncommitted(self, place: ChannelRow, name: str) -> IssueRow:
-        """The event shows the issue as the transaction sees it: attached to nothing yet, and readable by nobody."""
+        """Sends the event of an issue in a transaction that is not committed: the issue has no feedback yet, and nobody
+        can read it."""
         moment = now()
         row = IssueRow(self.next_id("issue"), place.project, moment, moment, name, "", "INIT", "")
         data = {"issue": row.as_event(), "project": self._project(place.project)}

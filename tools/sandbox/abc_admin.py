@@ -1,4 +1,4 @@
-"""The admin API of ABC User Feedback, as far as it is about webhooks. A person signs in; an API key does not help."""
+"""The part of ABC User Feedback's admin API that is about webhooks. It needs a person's sign-in, not an API key."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class WebhookRow:
 
 
 class Admin:
-    """Users, their sign-ins, and the webhooks that they registered: each change is in force for the next event."""
+    """Users, their sign-ins, and the webhooks that they registered. Each change applies to the next event."""
 
     def __init__(self, abc: Abc) -> None:
         self.abc = abc
@@ -88,7 +88,7 @@ class Admin:
             raise Refusal(403, "Forbidden resource", "Forbidden")
 
     def save(self, project: int, id_: int | None, body: Any) -> WebhookRow:
-        """A new webhook, or, with `id_`, all of an existing one replaced."""
+        """Adds a webhook or, with `id_`, replaces an existing one completely."""
         body = body if isinstance(body, Mapping) else {}
         if problems := list(_problems(body)):
             raise Refusal(400, problems)
@@ -120,7 +120,7 @@ class Admin:
             self._subscribe()
 
     def _fits(self, event: Mapping[str, Any]) -> bool:
-        """The channels are looked for in all projects."""
+        """Whether the event has the channels that its type needs, and they exist in any project."""
         channels = event.get("channelIds")
         if not isinstance(channels, list):
             raise server_fault()
@@ -129,7 +129,7 @@ class Admin:
         return event.get("type") in OF_PROJECT and not channels
 
     def _subscribe(self) -> None:
-        """Makes the sender send to what is registered, and to what a test subscribed by itself."""
+        """Makes the sender send to all registered webhooks, and to those that a test subscribed itself."""
         kept = [webhook for webhook in self.abc.sender.webhooks if not webhook.registered]
         for row in self.webhooks.values():
             for event in row.events if row.status == "ACTIVE" else ():
@@ -176,7 +176,7 @@ class Admin:
         }
 
     def channels(self, project: int, limit: int, page: int) -> dict[str, Any]:
-        """A page of the project's channels; none for a project that does not exist."""
+        """A page of the project's channels; an empty page if the project does not exist."""
         with self.abc.lock:
             found = [id_ for id_, row in self.abc.channels.items() if row.project == project]
             shown = [self._channel(id_) for id_ in found[(page - 1) * limit : page * limit]]
@@ -217,7 +217,7 @@ def add_routes(routes: Blueprint, admin: Admin) -> None:
         return {"items": [admin.as_answer(row) for row in admin.webhooks.values() if row.project == project]}
 
     def one(webhook: str) -> Any:
-        """A list: measured."""
+        """Answers with a list (measured)."""
         return [admin.as_answer(row) for row in admin.webhooks.values() if row.id == number(webhook)]
 
     def channels() -> Any:
@@ -238,7 +238,7 @@ def _page(name: str, default: int) -> int:
 
 
 def _problems(body: Mapping[str, Any]) -> Any:
-    """What its validator complains about."""
+    """The validator's messages about a body."""
     name, url, token = body.get("name"), body.get("url"), body.get("token")
     if not isinstance(name, str) or not name:
         yield "name should not be empty"
@@ -253,7 +253,7 @@ def _problems(body: Mapping[str, Any]) -> Any:
 
 
 def _is_url(text: str) -> bool:
-    """A name with a dot, or an IP address; the scheme may be missing (measured)."""
+    """Whether ABC accepts this URL: a name with a dot, or an IP address; the scheme may be missing (measured)."""
     host = urlsplit(text if "://" in text else f"//{text}").hostname or ""
     try:
         ip_address(host)

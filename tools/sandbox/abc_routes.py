@@ -1,4 +1,4 @@
-"""The routes of the stand-in for ABC User Feedback: what its public API answers to API keys, refusals included."""
+"""The routes of the stand-in for ABC User Feedback: the answers of its public API, including refusals."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def blueprint(abc: Abc, admin: Admin) -> Blueprint:
 
     @routes.before_request
     def check() -> None:
-        """Body first, key second, as the real server does; the arguments of the route after both."""
+        """Checks first the body, then the key, as the real server does; the route checks its arguments afterwards."""
         g.body = _body()
         if g.project is not None and not request.path.startswith("/abc/api/admin/"):
             known = abc.projects.get(int(g.project)) if g.project.isdecimal() else None
@@ -48,7 +48,7 @@ def blueprint(abc: Abc, admin: Admin) -> Blueprint:
         return {**head, "createdAt": row.createdAt, "updatedAt": row.updatedAt}
 
     def fields_answer() -> Any:
-        # `property` is not in the real answer either: which fields are read-only can't be asked for.
+        # The real answer has no `property` either: there is no way to ask which fields are read-only.
         keys = ("id", "key", "name", "format", "status")
         return [{key: getattr(spec, key) for key in keys} for spec in abc.channel(number(g.channel)).fields.values()]
 
@@ -99,7 +99,7 @@ def blueprint(abc: Abc, admin: Admin) -> Blueprint:
     def feedback_search() -> Any:
         place = abc.channels.get(number(g.channel))
         if place is None:
-            raise Refusal(400, "invalid channel")  # measured: without the code that other calls have
+            raise Refusal(400, "invalid channel")  # measured: other calls have a code, this one has none
         return search_feedbacks(abc, place, g.body or {}), 201
 
     database = {"database": {"status": "up"}}

@@ -1,4 +1,4 @@
-"""What ABC User Feedback refuses, with its own messages. Pure: no request, no store."""
+"""The requests that ABC User Feedback refuses, with its own messages. Pure: no request, no store."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ MISSING: Any = object()
 
 @dataclass(eq=False)
 class Refusal(Exception):
-    """An answer that is no success. `message`: text, a list of texts, or a domain error with its `code`; `response`:
-    for errors that have this instead."""
+    """An error answer. `message`: a text, a list of texts, or a domain error with its `code`; `response`: for errors
+    that have this value instead."""
 
     status: int
     message: Any
@@ -37,7 +37,7 @@ class Refusal(Exception):
 
 
 def server_fault() -> Refusal:
-    """What several mistakes of the client come to."""
+    """The answer to several mistakes of the client."""
     return Refusal(500, "Internal server error")
 
 
@@ -48,8 +48,8 @@ def number(text: str) -> int:
 
 
 def length(text: str) -> int:
-    """As its validator counts (isLength 13.15.26, measured): UTF-16 units, but a surrogate pair is one, and a variation
-    selector after another unit is none."""
+    """The length as ABC's validator counts it (isLength 13.15.26, measured): in UTF-16 units, but a surrogate pair
+    counts as one, and a variation selector after another unit as zero."""
     encoded = text.encode("utf-16-le", "surrogatepass")
     units = "".join(chr(int.from_bytes(encoded[at : at + 2], "little")) for at in range(0, len(encoded), 2))
     pairs = re.findall(r"[\ud800-\udbff][\udc00-\udfff]", units)
@@ -58,7 +58,7 @@ def length(text: str) -> int:
 
 
 def issue_values(body: Any, *, creation: bool) -> dict[str, Any]:
-    """The values to store. Raises Refusal with all messages of the validator; unknown keys are dropped."""
+    """The values to store, without unknown keys. Raises Refusal with all messages of the validator."""
     body = body if isinstance(body, Mapping) else {}
     name, description = body.get("name", MISSING), body.get("description", MISSING)
     status, external = body.get("status", MISSING), body.get("externalIssueId", MISSING)
@@ -91,7 +91,7 @@ def issue_values(body: Any, *, creation: bool) -> dict[str, Any]:
 
 
 def new_feedback_problem(channel: ChannelRow, data: Mapping[str, Any]) -> str | None:
-    """Why a new feedback is refused, in ABC's words; None when it is not."""
+    """ABC's message if it refuses a new feedback; None if it accepts the feedback."""
     for key, value in data.items():
         if key in RESERVED:
             return f"reserved field key is unavailable: {key}"
@@ -105,7 +105,7 @@ def new_feedback_problem(channel: ChannelRow, data: Mapping[str, Any]) -> str | 
 
 
 def set_feedback_values(channel: ChannelRow | None, values: Any) -> None:
-    """Checks an update, all or nothing; an unknown option is no mistake here: the channel gets it.
+    """Checks an update: all values, or none. An unknown option is not a mistake here: it is added to the channel.
 
     Raises Refusal.
     """

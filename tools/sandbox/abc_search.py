@@ -16,7 +16,7 @@ TIMES = ("createdAt", "updatedAt")
 
 
 def search_issues(store: AbcStore, project: int, body: Mapping[str, Any]) -> dict[str, Any]:
-    """What `POST /issues/search` answers; without a sort the order is nobody's promise (here: by id)."""
+    """The answer of `POST /issues/search`. Without a sort the order is undefined (here: by id)."""
     with store.lock:
         found = [issue for issue in store.issues.values() if issue.project == project]
         for key, value in (body.get("query") or {}).items():
@@ -44,7 +44,7 @@ def _issue_matches(issue: IssueRow, key: str, value: Any) -> bool:
 
 
 def search_feedbacks(store: AbcStore, channel: ChannelRow, body: Mapping[str, Any]) -> dict[str, Any]:
-    """What `POST /channels/:c/feedbacks/search` answers; by id DESC unless a sort is given."""
+    """The answer of `POST /channels/:c/feedbacks/search`; sorted by id DESC unless another sort is given."""
     query = dict(body.get("query") or {})
     only = query.pop("fieldKey", None)
     with store.lock:
@@ -82,7 +82,7 @@ def _feedback_filter(
     if key == "issueName":
         return lambda row: any(store.issues[issue].name == value for issue in row.issues if issue in store.issues)
     if key == "id":
-        return lambda _row: False  # measured: finds nothing, `ids` is the one to use
+        return lambda _row: False  # measured: `id` finds nothing, only `ids` does
     if key == "searchText":
         return lambda row: any(
             _like(text, value) for name, text in row.data.items() if isinstance(text, str) and only in (None, name)
@@ -116,7 +116,8 @@ def _is_longer(span: Mapping[str, str], days: int) -> bool:
 
 
 def _time(text: str) -> datetime | None:
-    """None for what finds nothing: other offsets than `Z` (measured on MariaDB), and what is no time."""
+    """A time in a query; None if the search finds nothing with it: an offset other than `Z` (measured on MariaDB), or a
+    text that is not a time."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -152,7 +153,7 @@ def _page(found: list[Any], body: Mapping[str, Any]) -> tuple[list[Any], dict[st
 
 
 def _positive(value: Any, default: int) -> int:
-    """0, text and nothing fall back to the default, a negative number to 1 (measured for limit)."""
+    """The number; the default for 0, a text or no value; 1 for a negative number (measured for `limit`)."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not value:
         return default
     return max(1, int(value))

@@ -1,7 +1,7 @@
-"""The webhook sender of ABC User Feedback as measured: 4 attempts, 3 s apart, 5 s for each, every failure retried.
+"""The webhook sender of ABC User Feedback as measured: 4 attempts, 3 s apart, 5 s for each; every failure is retried.
 
-Parallel and unordered; nothing is stored, so what is pending when it stops is lost, as in the real one. Attempts run
-on a bounded pool of threads and share kept-alive connections; waiting retries cost no thread.
+Attempts are parallel and unordered. Nothing is stored, so pending events are lost when the sender stops, as in the real
+one. Attempts run on a bounded pool of threads and share kept-alive connections; waiting retries use no thread.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ REDIRECTS = (301, 302, 303, *KEEP_METHOD)
 
 @dataclass(frozen=True)
 class Webhook:
-    """A subscription. `project` None: of every project; `events` None: every event; `channels` None: of every channel.
-    `registered`: through the admin API, not by a test."""
+    """A subscription. `project`, `events`, `channels`: None means all. `registered`: made through the admin API, not by
+    a test."""
 
     url: str
     token: str | None = None
@@ -47,7 +47,7 @@ class Webhook:
 
 @dataclass(frozen=True)
 class Attempt:
-    """What one attempt met: a status, or the name of the exception."""
+    """The result of one attempt: a status, or the name of the exception."""
 
     event: str
     number: int
@@ -65,16 +65,16 @@ class _Delivery:
 @dataclass
 class Counts:
     events: int = 0
-    """Events of ABC, with a subscribed webhook or without."""
+    """The number of ABC's events, with or without a subscribed webhook."""
     emitted: int = 0
-    """Deliveries started: one for each event and subscription."""
+    """The number of started deliveries: one for each event and subscription."""
     attempts: int = 0
     delivered: int = 0
     given_up: int = 0
 
 
 class Connections:
-    """Kept-alive connections by address, the one used last first."""
+    """Kept-alive connections by address; the last used one is taken first."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -132,8 +132,8 @@ class Sender:
     def emit(
         self, project: int, event: str, read: Callable[[], Mapping[str, Any] | None], channel: int | None = None
     ) -> None:
-        """Announces that something happened. The subscription is looked up now; `read` is called when the event is
-        processed, so it shows what is stored by then; None (the entity is gone): nothing is sent."""
+        """Sends an event. The subscription is looked up now. `read` is called later, when the event is processed, so it
+        shows the data at that time; if it returns None (the entity was deleted), nothing is sent."""
         webhooks = [webhook for webhook in self.webhooks if webhook.wants(project, event, channel)]
         with self._changed:
             self.counts.events += 1
@@ -142,7 +142,7 @@ class Sender:
             self._submit(0, lambda webhook=webhook: self._start(webhook, event, read))  # type: ignore[misc]
 
     def wait_idle(self, seconds: float = 30.0) -> bool:
-        """Waits until nothing is under way or waiting to be tried again; False when that took too long."""
+        """Waits until no attempt is running or waiting for a retry; returns False if that takes longer."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._waiting and not self._running, seconds)
 
@@ -215,7 +215,7 @@ class Sender:
             self._submit(self.interval, lambda: self._attempt(delivery))
 
     def _post(self, webhook: Webhook, body: bytes) -> int:
-        """The final status, redirects followed as the real sender follows them. Raises OSError or HTTPException."""
+        """The final status; follows redirects as the real sender does. Raises OSError or HTTPException."""
         url, method, payload = webhook.url, "POST", body
         deadline = time.monotonic() + self.timeout
         for _ in range(MOST_REDIRECTS + 1):

@@ -1,6 +1,6 @@
-"""What the stand-in of ABC User Feedback holds: projects, channels, issues, feedbacks, and who wrote what.
+"""The data of ABC User Feedback's stand-in: projects, channels, issues, feedbacks, and the author of each write.
 
-Ids are global, not per project, and the API does not check them against the project: that is measured, not a mistake.
+Ids are global, not per project, and the API does not check them against the project: this is measured, not a mistake.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Property = Literal["READ_ONLY", "EDITABLE"]
 
 
 def now(*, whole_seconds: bool = False) -> str:
-    """The time as ABC writes it: UTC, milliseconds, `Z`; some paths write whole seconds (measured)."""
+    """The time as ABC writes it: UTC, milliseconds, `Z`; some endpoints write whole seconds (measured)."""
     moment = datetime.now(UTC)
     return stamp(moment.replace(microsecond=0) if whole_seconds else moment)
 
@@ -52,7 +52,7 @@ class ChannelRow:
     name: str
     fields: dict[str, FieldSpec] = field(default_factory=dict)
     search_max_days: int = -1
-    """The channel's feedbackSearchMaxDays; -1 is unlimited."""
+    """The channel's feedbackSearchMaxDays; -1 means no limit."""
     createdAt: str = field(default_factory=now)
 
 
@@ -69,7 +69,7 @@ class IssueRow:
     feedbackCount: int = 0
 
     def as_event(self) -> dict[str, Any]:
-        """The issue as a webhook shows it, keys in that order."""
+        """The issue as in a webhook, with its keys in the same order."""
         values = asdict(self)
         del values["project"]
         return values
@@ -96,7 +96,7 @@ class FeedbackRow:
 
 @dataclass(frozen=True)
 class Write:
-    """One change of stored state: who did what to which entity, and the values that it sent or set."""
+    """One change of stored data: author, action, entity, and the values that were sent or set."""
 
     at: str
     by: str
@@ -124,7 +124,7 @@ DEMO_FIELDS: tuple[tuple[str, str, Property, tuple[str, ...]], ...] = (
 
 
 class AbcStore:
-    """All of it behind one lock; the methods without `_` may be called from any thread."""
+    """All data, protected by one lock; methods without `_` may be called from any thread."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -159,7 +159,7 @@ class AbcStore:
         return project
 
     def create_channel(self, project: int, name: str) -> ChannelRow:
-        """A channel with the demo's fields; change `fields` of what comes back for others."""
+        """A channel with the demo's fields; change `fields` of the result for other fields."""
         channel = ChannelRow(self.next_id("channel"), project, name)
         for key, kind, label in (
             ("id", "number", "ID"),
@@ -216,7 +216,7 @@ class AbcStore:
             self.feedbacks = {number: row for number, row in self.feedbacks.items() if row.channel != channel}
 
     def delete_project(self, project: int) -> None:
-        """Its key is worth nothing from now on."""
+        """Deletes a project; its key is no longer accepted."""
         with self.lock:
             for channel in [row.id for row in self.channels.values() if row.project == project]:
                 self.delete_channel(channel)
@@ -224,14 +224,14 @@ class AbcStore:
             del self.projects[project]
 
     def feedback_answer(self, row: FeedbackRow) -> dict[str, Any]:
-        """A feedback as GET and search show it: its own fields first."""
+        """A feedback as GET and search return it: its own fields first."""
         with self.lock:
             issues = [self.issues[number].inside_feedback() for number in row.issues if number in self.issues]
             head = {"id": row.id, "createdAt": row.createdAt, "updatedAt": row.updatedAt}
             return {**row.data, **head, "issues": issues}
 
     def feedback_event(self, row: FeedbackRow) -> dict[str, Any]:
-        """A feedback as a webhook shows it: its own fields between the time stamps and the issues."""
+        """A feedback as in a webhook: its own fields between the time stamps and the issues."""
         with self.lock:
             issues = [self.issues[number].as_event() for number in row.issues if number in self.issues]
             head = {"id": row.id, "createdAt": row.createdAt, "updatedAt": row.updatedAt}
@@ -247,7 +247,8 @@ class AbcStore:
 
     @contextmanager
     def reserved_names(self, project: int, names: list[str]) -> Iterator[bool]:
-        """Names that a running transaction creates. False: another one is creating one of them just now."""
+        """Reserves names for a running transaction. The value is False if another transaction is creating one of
+        them."""
         claims = {(project, name) for name in names}
         with self.lock:
             free = not claims & self._uncommitted_names

@@ -1,4 +1,4 @@
-"""All stand-ins behind one address, and what tests and the demo hold on to."""
+"""All stand-ins at one address, as an object for tests and the demo."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from tools.sandbox.translators import Translators
 
 @dataclass
 class Sandbox:
-    """The third parties. `url` is where they listen, once they do."""
+    """The third parties. `url`: their address, after they have started."""
 
     abc: Abc
     sender: Sender
@@ -63,18 +63,18 @@ class Sandbox:
     faults: Faults
     abc_admin: Admin
     moves: list[dict[str, Any]] = field(default_factory=list)
-    """Every change of a ticket's status since the ticket systems announce them (people.py), in order."""
+    """Every change of a ticket's status since the ticket systems send webhooks (people.py), in order."""
     mail: Mail = field(default_factory=Mail)
-    """What they announced through `/control/ticket-webhooks`."""
+    """The webhooks that were sent because of `/control/ticket-webhooks`."""
     app: Systems = field(init=False)
     url: str = ""
 
     def state(self) -> dict[str, Any]:
-        """Every effect, as plain data."""
+        """All effects, as plain data."""
         return control.state(self)
 
     def close(self) -> None:
-        """Ends the sender and whatever hangs."""
+        """Ends the sender and all requests that hang."""
         self.faults.stop()
         self.sender.stop()
 

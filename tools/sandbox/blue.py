@@ -1,7 +1,7 @@
-"""Blue: workspaces with lists of records, their tags and comments, and the accounts that write them.
+"""The stand-in for Blue: workspaces with lists of records, tags and comments, and the accounts that write them.
 
-https://blue.cc/api. The schema has the names of one generation of the API: see `schema_of`. What is refused is refused
-as Blue does, with a code in a GraphQL error: see blue_routes.py.
+https://blue.cc/api. The schema has the names of one generation of the API: see `schema_of`. It refuses requests as Blue
+does, with a code in a GraphQL error: see blue_routes.py.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ RENAMED = {
 
 @cache
 def schema_of(newer: bool) -> GraphQLSchema:
-    """The older names, or those of 2026."""
+    """The schema with the older names, or with those of 2026."""
     text = SCHEMA
     for old, new in RENAMED.items() if newer else ():
         text = text.replace(old, new)
@@ -108,8 +108,8 @@ class BlueList:
 
 @dataclass
 class Workspace:
-    """`level`: the role of the token's account; None: it is no member. `may_mark_done`: of a role of the workspace's
-    own, without which a change is ignored."""
+    """`level`: the role of the token's account; None: not a member. `may_mark_done`: a permission of the workspace's
+    own roles; without it a change is ignored."""
 
     id: str
     slug: str
@@ -136,9 +136,9 @@ class Record:
     archived: bool = False
     updated_at: str = ""
     changed_by: list[Mapping[str, str]] = field(default_factory=list)
-    """Who moved or marked it. Blue does not show that."""
+    """The accounts that moved or marked it. Blue does not show them."""
     visible_at: float = 0.0
-    """When the filter by tags finds it (seconds of the monotonic clock)."""
+    """The time from which the filter by tags finds it (seconds of the monotonic clock)."""
     comments: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -151,8 +151,9 @@ def _tagged(record: Record, titles: list[str]) -> bool:
 
 
 class Blue(TicketSystem):
-    """Its state. `newer`: which names the API has; `requests_left`: until the limit; `bulk`: the limit of changes of
-    many records; `tag_lag`: seconds until the filter by tags finds what is new (the real one finds it at once)."""
+    """The data of Blue. `newer`: whether the API has the newer names; `requests_left`: until the limit; `bulk`: the
+    limit for changes of many records; `tag_lag`: seconds until the filter by tags finds a new record (the real one
+    finds it at once)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -208,7 +209,8 @@ class Blue(TicketSystem):
         return record
 
     def filtered(self, wanted: Mapping[str, Any]) -> list[Record]:
-        """By ids only: a slug, or what the account may not see, shows nothing and is no error."""
+        """The records that match a filter by ids. For a slug, or a workspace that the account may not see, the result
+        is empty, without an error."""
 
         def fits(record: Record) -> bool:
             return (
@@ -230,7 +232,7 @@ class Blue(TicketSystem):
         done: bool | None = None,
         by: Mapping[str, str] = PERSON,
     ) -> None:
-        """Moves it into a list, or marks it."""
+        """Moves a record into a list, or marks it."""
         with self.lock:
             place = {"id": record.inside.id, "title": record.inside.title}
             before = {"id": record.id, "done": record.done, "todoList": place}
@@ -257,7 +259,7 @@ class Blue(TicketSystem):
         del self.records[id]
 
     def move(self, id: str, to: BlueList, *, copied: bool = False) -> Record:
-        """`copied`: as in the older generation, where the record gets another id."""
+        """A person moves a record to another list. `copied`: as in the older generation, with a new id."""
         record = self.records[id]
         record.inside = to
         if copied:

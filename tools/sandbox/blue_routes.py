@@ -1,7 +1,7 @@
 """The route of the stand-in for Blue: `POST /blue/graphql`.
 
-Refused as Blue does: a wrong token, what the schema does not have, a create without the header that names the
-workspace, roles that do not reach; with status 200 and a code. Too many requests are refused with 429 and plain JSON.
+As Blue, it refuses these requests with status 200 and a code: a wrong token, a field that the schema does not have, a
+create without the header of the workspace, a role without the permission. Too many requests get 429 and plain JSON.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class _Root:
         return self._blue
 
     def _here(self) -> Workspace:
-        """The workspace of the header."""
+        """The workspace that the header names."""
         return self._signed_in().workspace(_header("workspace-id", "Project-ID"))
 
     def currentUser(self, _info: Any) -> Any:

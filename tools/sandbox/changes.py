@@ -1,7 +1,7 @@
 """The webhooks that a ticket system sends when a ticket's status changes, with delays and repeats.
 
-A sender (tools/sandbox/senders.py) signs and tries as its vendor does. Here a body is made of each change, and sent
-from a thread of its own, so that whoever changed the ticket does not wait for the receiver.
+A sender (tools/sandbox/senders.py) signs and retries as its vendor does. This module makes a body from each change, and
+sends it from a separate thread, so that the author of the change does not wait for the receiver.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from typing import Any
 from tools.sandbox.senders import BlueWebhook, GitHubHook, GitLabHook, JiraHook
 
 Listener = Callable[[Mapping[str, Any]], None]
-"""Called with what was changed, as the ticket system keeps it; see the functions below."""
+"""A function that is called with a change, as the ticket system stores it; see the functions below."""
 
 
 def _unheard(_change: Mapping[str, Any]) -> None:
-    """Nobody wants to know."""
+    """The listener if no webhooks are sent: does nothing."""
 
 
 @dataclass
 class TicketSystem:
-    """What the stand-ins for ticket systems have in common."""
+    """The common base of the ticket systems' stand-ins."""
 
     created_count: int = field(default=0, init=False)
-    """Tickets ever made through the API, deleted ones included."""
+    """How many tickets were made through the API, including deleted ones."""
     changed: Listener = field(default_factory=lambda: _unheard, init=False)
     """Called when a ticket gets another status: sends the webhooks."""
     lock: threading.RLock = field(default_factory=threading.RLock, init=False)
@@ -37,8 +37,8 @@ class TicketSystem:
 
 @dataclass
 class Mail:
-    """`longest_delay`: seconds; `repeats`: the share that is sent once more, after another delay. What is late arrives
-    behind what happened after it. Both follow from `seed`."""
+    """Sends webhooks with delays and repeats. `longest_delay`: seconds; `repeats`: the share that is sent twice, the
+    second time after another delay. A delayed webhook may arrive after later ones. `seed` decides both."""
 
     longest_delay: float = 0.0
     repeats: float = 0.0
@@ -115,7 +115,7 @@ def gitlab_listener(hook: GitLabHook, mail: Mail) -> Listener:
 
 
 def jira_listener(hook: JiraHook, mail: Mail, names: Mapping[str, tuple[str, str]]) -> Listener:
-    """`names`: of the statuses, by id."""
+    """`names`: the names of the statuses, by id."""
 
     def announce(change: Mapping[str, Any]) -> None:
         ticket, before = change["ticket"], change["before"]

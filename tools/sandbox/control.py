@@ -1,4 +1,4 @@
-"""`/control`: for programs that drive the stand-ins from outside."""
+"""`/control`: routes for programs that control the stand-ins from outside."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def blueprint(sandbox: Sandbox) -> Blueprint:
-    """GET state; POST and DELETE faults; DELETE waits (of requests that are being held); POST webhook `{url, token}`;
+    """GET state; POST and DELETE faults; DELETE waits (ends the waits of held requests); POST webhook `{url, token}`;
     POST ticket-webhooks `{web, secret}`, move `{system, key, status}`, project, and settings of the stand-ins."""
     routes = Blueprint("control", __name__)
 
@@ -97,7 +97,7 @@ def blueprint(sandbox: Sandbox) -> Blueprint:
 
 
 def state(sandbox: Sandbox) -> dict[str, Any]:
-    """Every effect at every system."""
+    """All effects at all systems."""
     abc, slack, nocobase = sandbox.abc, sandbox.slack, sandbox.nocobase
     with abc.lock:
         source = {
@@ -174,4 +174,4 @@ TICKETS: Mapping[str, Callable[[Any], Iterator[dict[str, Any]]]] = {
     "gitlab": _gitlab,
     "blue": _blue,
 }
-"""The tickets of each ticket system, in the same form."""
+"""Functions that return the tickets of each ticket system, in the same form."""

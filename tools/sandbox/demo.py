@@ -1,7 +1,7 @@
-"""`bin/demo`: the main job, end to end. Real processes on loopback, the Procfile's own commands, nothing to configure.
+"""`bin/demo`: runs the service end to end, with the Procfile's own commands on loopback. It needs no configuration.
 
-Things happen in the stand-in of ABC User Feedback, through its API, with the recorded texts; its sender posts the
-webhooks to the real receiver; and each effect is read back from the stand-ins, never from the service's own records.
+The demo changes data in ABC User Feedback's stand-in, through its API, with the recorded texts. The stand-in sends the
+webhooks to the real receiver. Each effect is read from the stand-ins, never from the service's own records.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from tools.sandbox.service import MORE_PROJECTS, PASSWORD, Service, start_servic
 
 CONNECTORS = "translate,jira,github,gitlab,blue,slack,jandi,discord,mattermost,teams,outgoing,nocobase"
 STATUSES = {2: ("open", "closed"), 3: ("opened", "closed"), 4: ("Inbox", "done")}
-"""In the ticket system of each further project: of a new ticket, and of one that is done."""
-SECONDS = 30.0  # for an effect
-SECONDS_LEFT = 5.0  # for each one after an effect was missed: something is wrong, no need to wait long for all the rest
+"""For each further project, in its ticket system: the status of a new ticket, and of a finished one."""
+SECONDS = 30.0  # how long to wait for an effect
+SECONDS_LEFT = 5.0  # the same after an effect was missing: then something is wrong, and long waits are useless
 
 
 @dataclass
 class Demo:
-    """One run: what happens, what is waited for, what was missed."""
+    """One run: the service, and the effects that are missing."""
 
     processes: Processes
     service: Service
     missing: list[str] = field(default_factory=list)
 
     def scene(self, title: str, *effects: Effect) -> None:
-        """Prints what happened, and each effect as soon as it can be seen."""
+        """Prints what happened, and each effect as soon as it exists."""
         show(f"\n{title}")
         for effect in effects:
             try:
@@ -47,7 +47,7 @@ class Demo:
 
 
 def run(demo: Demo) -> None:
-    """The story. The ids that things get are those of the recordings, so that these can be sent at the end."""
+    """Plays the demo. All ids are the same as in the recorded requests, so that these can be sent at the end."""
     abc, see = demo.service, Effects(demo.service)
     first, second = recorded("feedback-creation-full")["feedback"], recorded("feedback-creation-minimal")["feedback"]
     mixed, issue = recorded("feedback-creation-with-new-issues-3")["feedback"], recorded("issue-creation")["issue"]

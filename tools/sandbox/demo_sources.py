@@ -1,4 +1,4 @@
-"""What other systems than ABC User Feedback announce in the demo: one webhook of each, signed as its vendor signs."""
+"""The demo's events of sources other than ABC User Feedback: one webhook of each, signed as its vendor signs it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VARIABLES: Mapping[str, str] = {
 
 
 def send_each(web: str) -> dict[str, str]:
-    """Sends them to the receiver at `web`: the name of each system, with the message that it should cause."""
+    """Sends one webhook of each to the receiver at `web`. Returns system name -> the message that it should cause."""
     urls = {name: f"{web}/webhook/{name}" for name in SOURCES}
     issue = {"number": 7, "title": TITLE, "state": "closed", "state_reason": "completed"}
     about = {"repository": {"full_name": "acme/web"}, "sender": {"login": "mina", "id": 42}}

@@ -1,4 +1,4 @@
-"""What `bin/demo` shows besides: each translator, statuses that come back, and the service's own events."""
+"""Further parts of `bin/demo`: each translator, status back, and the service's own events."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from tools.sandbox.translators.azure import REGION
 from tools.sandbox.translators.papago import CLIENT_ID
 
 TRANSLATORS = {5: "deepl", 6: "google", 7: "openai", 8: "papago", 9: "azure", 10: "apertium"}
-"""By ABC project; `libretranslate` translates all others."""
+"""ABC project -> its translator; `libretranslate` translates all other projects."""
 CONNECTORS = [*(f"translate.{name}" for name in TRANSLATORS.values()), "slack.ops"]
 TEXT = "결제가 안 돼요"
 BACK = {1: ("Done", "RESOLVED"), 2: ("open", "ON_REVIEW"), 3: ("opened", "ON_REVIEW"), 4: ("Inbox", "ON_REVIEW")}
-"""By ABC project: the status to which a person moves the ticket, and the one that the issue gets."""
+"""ABC project -> (the status to which a person moves the ticket, the status that the issue gets)."""
 SYSTEMS = {1: "Jira", **MORE_PROJECTS}
 
 
 def variables(sandbox: str) -> Mapping[str, str]:
-    """`sandbox`: the address of the stand-ins."""
+    """The variables for these parts. `sandbox`: the address of the stand-ins."""
     instances = {}
     for project, name in TRANSLATORS.items():
         instances[f"TRANSLATE_PROVIDER__{name.upper()}"] = name
@@ -52,7 +52,7 @@ def variables(sandbox: str) -> Mapping[str, str]:
 
 
 def translate_with_each(service: Service) -> Iterator[Effect]:
-    """A user writes TEXT in a project of each translator."""
+    """A user writes TEXT in the project of each translator."""
     for project, name in TRANSLATORS.items():
         made = call("POST", f"{service.sandbox}/control/project", json={"name": f"App {name}", "key": DEMO_KEY})
         assert made["project"] == project
@@ -61,8 +61,8 @@ def translate_with_each(service: Service) -> Iterator[Effect]:
 
 
 def move_each(service: Service, titles: Mapping[int, str], issues: Mapping[int, int]) -> Iterator[Effect]:
-    """A person moves the ticket of one issue of each project; each ticket system sends its webhook. `titles`: of
-    the tickets, by project."""
+    """A person moves one ticket of each project; each ticket system sends its webhook. `titles`: the tickets' titles,
+    by project."""
     call("POST", f"{service.sandbox}/control/ticket-webhooks", json={"web": service.web, "secret": SECRET})
     for project, (there, here) in BACK.items():
         system = SYSTEMS[project].lower()
@@ -72,7 +72,7 @@ def move_each(service: Service, titles: Mapping[int, str], issues: Mapping[int, 
 
 
 def refuse(service: Service) -> Effect:
-    """NocoBase refuses our password, until that was reported."""
+    """NocoBase refuses the bridge's password until the bridge has reported that."""
     faults = f"{service.sandbox}/control/faults"
     call("POST", faults, json={"kind": "status", "system": "nocobase", "status": 401, "times": None})
     service.open_issue("로그인이 자꾸 풀려요")

@@ -1,6 +1,6 @@
-"""`bin/dev`: the service of the Procfile with the operator's own `.env`, and a Valkey of its own where none is named.
+"""`bin/dev`: runs the Procfile with the operator's `.env`, and with its own Valkey if REDIS_URL is unset.
 
-That Valkey keeps its data in `.dev/`, so that what was queued is still there after a restart.
+This Valkey keeps its data in `.dev/`, so that queued work still exists after a restart.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def main() -> int:
     given = {name: value for name, value in {**os.environ, **dotenv_values(env_file)}.items() if value}
     end_on_signals()
     FOLDER.mkdir(exist_ok=True)
-    # Two servers on one set of files would spoil it.
+    # Two servers with the same files would damage them.
     with (FOLDER / "lock").open("w") as guard, Processes(FOLDER) as processes:
         try:
             fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -50,15 +50,16 @@ def main() -> int:
 
 
 def _redis_port() -> int:
-    """Redis's own port where it is free, so that `flask events` in another terminal finds it without REDIS_URL."""
+    """Redis's default port if it is free, so that `flask events` in another terminal needs no REDIS_URL."""
     with socket.socket() as probe:
         return free_port() if probe.connect_ex(("127.0.0.1", REDIS_PORT)) == 0 else REDIS_PORT
 
 
 def _honcho(env_file: Path, added: Path, port: str) -> int:
-    """Runs the Procfile until it ends. Ctrl-C reaches honcho directly, SIGTERM is handed on: it stops its processes."""
+    """Runs the Procfile until it ends. Ctrl-C reaches honcho directly, SIGTERM is passed on; honcho stops its
+    processes."""
     honcho = Path(sys.executable).with_name("honcho")
-    # The shell commands of the Procfile call `python`: that must be ours.
+    # The shell commands of the Procfile call `python`: it must be this environment's.
     environ = {**os.environ, "PATH": f"{honcho.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
     child = subprocess.Popen(  # noqa: S603 - our own command
         [honcho, "--env", f"{env_file},{added}", "start", "--port", port, *sys.argv[1:]], cwd=ROOT, env=environ

@@ -1,7 +1,7 @@
-"""Discord's webhooks: one channel, what a message may hold, and how many it takes.
+"""The stand-in for Discord's webhooks: one channel, with the limits of a message and of the rate.
 
-Its pages state the fields, the limits of texts, the codes of errors and the headers of rate limits. How many messages a
-webhook takes is on no page: 5 in 2 seconds is what the headers are known to report.
+Discord documents the fields, the limits of texts, the error codes and the headers of rate limits. It does not document
+how many messages a webhook accepts: 5 in 2 seconds is what the headers usually report.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PING = re.compile(r"@everyone|@here|<@[&!]?\d+>")
 
 @dataclass(frozen=True)
 class Message:
-    """`pings`: whom it would notify."""
+    """`pings`: the people that the message would notify."""
 
     id: str
     content: str
@@ -41,8 +41,7 @@ class DiscordError(Refusal):
 
 @dataclass
 class Discord:
-    """One webhook. `is_forum`: whether its channel takes only threads; `has_limits`: whether it refuses what comes too
-    fast."""
+    """One webhook. `is_forum`: whether its channel accepts only threads; `has_limits`: whether it has a rate limit."""
 
     token: str = TOKEN
     exists: bool = True
@@ -55,7 +54,7 @@ class Discord:
         self.lock = threading.Lock()
 
     def find(self, webhook: str, token: str) -> None:
-        """Raises DiscordError."""
+        """Checks the address. Raises DiscordError."""
         if not self.exists or webhook != WEBHOOK:
             raise DiscordError(404, 10015, "Unknown Webhook")
         if token != self.token:
@@ -79,7 +78,7 @@ class Discord:
 
 
 def _problems(values: Any) -> dict[str, Any]:
-    """The tree of what is wrong, as Discord has it."""
+    """The tree of errors, in Discord's form."""
     if not isinstance(values, dict) or not values.keys() <= FIELDS:
         return _tree("_", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
     if problem := _too_long("content", values.get("content", "")):
@@ -142,7 +141,7 @@ def blueprint(discord: Discord) -> Blueprint:
         except DiscordError:
             if waits:
                 raise
-            return Response("", 204, headers)  # nobody is shown that it was not kept
+            return Response("", 204, headers)  # the answer does not show that the message was not stored
         if not waits:
             return Response("", 204, headers)
         return json_answer(200, {"id": message.id, "content": message.content, "channel_id": "1"}, headers)

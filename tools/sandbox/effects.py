@@ -1,4 +1,4 @@
-"""The effects that `bin/demo` waits for: each is read back from the stand-ins."""
+"""The effects for which `bin/demo` waits: each is read from the stand-ins."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tools.sandbox.service import CHANNEL, MORE_PROJECTS, Service, call
 
 RECORDINGS = ROOT / "tests" / "fixtures" / "abc"
 CHATS = {"JANDI": "body", "Discord": "content", "Mattermost": "text", "Teams": "lines"}
-"""Systems with a secret address, and where their stand-ins keep the text of a message."""
+"""Systems with a secret address -> the field in which their stand-in keeps the text of a message."""
 UNTOUCHED = ("name", "description", "status")
 
 
 @dataclass(frozen=True)
 class Effect:
-    """`seen` returns the evidence as text once the effect exists; `what` is its name when it is missing."""
+    """`seen` returns the evidence as a text when the effect exists; `what`: the effect's name if it is missing."""
 
     what: str
     seen: Callable[[], str | None]
@@ -26,12 +26,12 @@ class Effect:
 
 @dataclass(frozen=True)
 class Effects:
-    """What can be seen of a service's work."""
+    """The visible effects of a service."""
 
     service: Service
 
     def translated(self, feedback: int, by: str = "") -> Effect:
-        """`by`: the translator, where there are several."""
+        """The translation of a feedback. `by`: the translator, if there are several."""
 
         def seen() -> str | None:
             path = f"channels/{self.service.project}/feedbacks/{feedback}"
@@ -42,7 +42,7 @@ class Effects:
         return Effect(f"the translation of feedback {feedback} in translatedMessage", seen)
 
     def ticket(self, issue: int, name: str, description: str) -> Effect:
-        """One ticket, its number in ABC, and everything else of the issue as it was made."""
+        """One ticket, and its number in ABC; nothing else of the issue changed."""
 
         def seen() -> str | None:
             now = self.service.abc("GET", f"issues/{issue}")
@@ -99,7 +99,7 @@ class Effects:
         return Effect(f"one Slack message about {name}", seen)
 
     def chat_message(self, system: str, field: str, name: str) -> Effect:
-        """`field`: where the stand-in keeps the text of a message."""
+        """One message. `field`: where the stand-in keeps the text of a message."""
 
         def seen() -> str | None:
             texts = ["".join(message[field]) for message in self.service.state()[system.lower()]["messages"]]
@@ -127,7 +127,7 @@ class Effects:
         return Effect(f"one run of NocoBase's workflow about {name}", seen)
 
     def issue_status(self, project: int, issue: int, status: str) -> Effect:
-        """What a person did to a ticket, in ABC; nothing else of the issue changed."""
+        """The status of a ticket that a person moved, in ABC; nothing else of the issue changed."""
 
         def seen() -> str | None:
             now = self.service.of(project).abc("GET", f"issues/{issue}")
@@ -162,11 +162,11 @@ class Effects:
         return next((ticket for ticket in self.tickets() if ticket["key"].partition("-")[2] == number), None)
 
     def reported_again(self, names: list[str]) -> Effect:
-        """The recorded requests, byte for byte: the same events once more, with other bytes."""
+        """No further effect: the recorded requests are the same events again, although their bytes differ."""
 
         def seen() -> str | None:
             if any(self.service.deliveries(state=state) for state in ("queued", "running", "retrying")):
-                return None  # what is still under way would be taken for an effect of what is sent now
+                return None  # effects that are still under way would look like effects of these requests
             before = effects_of(self.service.state())
             answers = [send_recorded(self.service, name) for name in names]
             if not all(answer.get("success") and answer.get("duplicate") for answer in answers):
@@ -193,7 +193,7 @@ def send_recorded(service: Service, name: str) -> dict[str, Any]:
 
 
 def effects_of(state: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Everything that the service has done to others."""
+    """All effects of the service at other systems."""
     shown = (
         "abc",
         "jira",

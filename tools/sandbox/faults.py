@@ -1,4 +1,4 @@
-"""Faults on order: what a test, or a program through `POST /control/faults`, wants to go wrong at which system."""
+"""Faults that a test, or a program through `POST /control/faults`, orders for a system."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 Kind = Literal["status", "delay", "drop_before", "drop_after", "hang"]
 LONGEST_HANG = 120.0
-# The field that a GraphQL request asks for.
+# Finds the field of a GraphQL request.
 OPERATION = re.compile(rb'"query"\s*:\s*"(?:query|mutation)?\s*(?:\([^)]{0,200}\)\s*)?\{\s*(\w+)')
 
 
 @dataclass
 class Fault:
-    """One rule. The first one that matches a request is applied, and used up once.
+    """One rule. The first rule that matches a request is applied, and used up by one.
 
-    `system` is the first part of the path (abc, jira, slack, deepl … as in app.py) or `*`; `method` and `path` are
-    regular expressions, the path with its system; that of a GraphQL request ends with its field:
+    `system` is the first part of the path (abc, jira, slack, deepl … as in app.py) or `*`. `method` and `path` are
+    regular expressions; the path includes the system. The path of a GraphQL request ends with its field:
     `/blue/graphql/createTodo`. `times` None means for ever.
     """
 
@@ -38,7 +38,7 @@ class Fault:
     times: int | None = 1
     probability: float = 1.0
     seconds: float = 0.0
-    """How long `delay` and `hang` wait (a hang of 0 waits for LONGEST_HANG); `status` and the drops wait, too."""
+    """How long `delay` and `hang` wait (a hang of 0 waits for LONGEST_HANG); `status` and the drops also wait."""
     status: int = 500
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = ""
@@ -55,7 +55,7 @@ class Fault:
 
 
 class Faults:
-    """The rules in force; thread-safe. `fired` lists what was applied, in order."""
+    """The active rules; thread-safe. `fired` lists the applied rules, in order."""
 
     def __init__(self, seed: int = 0) -> None:
         self._lock = threading.Lock()
@@ -73,7 +73,7 @@ class Faults:
         return fault
 
     def clear(self, **alike: Any) -> None:
-        """Takes back the rules whose fields are like these; without any, all."""
+        """Removes the rules with these values in their fields; without values, all rules."""
         with self._lock:
             self._rules = [
                 rule for rule in self._rules if any(getattr(rule, key) != value for key, value in alike.items())
@@ -87,7 +87,7 @@ class Faults:
                 self._wake = threading.Event()
 
     def stop(self) -> None:
-        """Ends every delay and hang at once, and all that would come."""
+        """Ends every delay and hang at once, also later ones."""
         self._stopped = True
         self.end_waits()
 
@@ -108,12 +108,12 @@ class Faults:
 
     @property
     def wake(self) -> threading.Event:
-        """Set when the waits of the requests that are under way now are to end."""
+        """An event that is set when the waits of the present requests must end."""
         return self._wake
 
 
 class FaultMiddleware:
-    """Stands before the application, so that a fault may come before, after or instead of its work."""
+    """Wraps the application, so that a fault can happen before, after or instead of its work."""
 
     def __init__(self, application: WSGIApplication, faults: Faults) -> None:
         self._application = application
@@ -121,7 +121,7 @@ class FaultMiddleware:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = _path(environ)
-        wake, fault = self._faults.wake, None  # in this order: whoever is counted as held can be let go
+        wake, fault = self._faults.wake, None  # in this order, so that each request that counts as held can be released
         if not path.startswith("/control"):
             fault = self._faults.take(str(environ["REQUEST_METHOD"]), path)
         if fault is None:

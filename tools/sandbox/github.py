@@ -1,6 +1,6 @@
-"""GitHub Issues: repositories, issues, comments, and the accounts that write them.
+"""The stand-in for GitHub Issues: repositories, issues, comments, and the accounts that write them.
 
-https://docs.github.com/en/rest/issues. What is refused is refused as GitHub does: see github_routes.py.
+https://docs.github.com/en/rest/issues. It refuses requests as GitHub does: see github_routes.py.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class GitHubIssue:
     user: Mapping[str, Any]
     created_at: str
     visible_at: float
-    """When the search finds it (seconds of the monotonic clock)."""
+    """The time from which the search finds it (seconds of the monotonic clock)."""
     labels: list[str] = field(default_factory=list)
     state: str = "open"
     state_reason: str | None = None
@@ -53,7 +53,7 @@ class GitHubIssue:
     comments: list[dict[str, Any]] = field(default_factory=list)
     pull_request: bool = False
     events: list[dict[str, Any]] = field(default_factory=list)
-    """Its history: when it was closed and opened again."""
+    """Its history: when it was closed and reopened."""
 
     @property
     def status(self) -> str:
@@ -62,8 +62,8 @@ class GitHubIssue:
 
 @dataclass
 class Repository:
-    """`access`: what the token may do: `none` (a private repository then looks as if it did not exist), `read` or
-    `write`; `push`: whether the account may set labels."""
+    """`access`: the token's access: `none` (then a private repository seems not to exist), `read` or `write`; `push`:
+    whether the account may set labels."""
 
     id: int
     name: str
@@ -74,13 +74,13 @@ class Repository:
     issues: dict[int, GitHubIssue] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
     transferred: dict[int, tuple[str, int]] = field(default_factory=dict)
-    """Number here: repository and number there."""
+    """Number here -> (the new repository, the number there)."""
     last_number: int = 0
 
 
 @dataclass
 class GitHub(TicketSystem):
-    """Its state. `search_lag`: seconds until the search finds what is new; lists show it at once."""
+    """The data of GitHub. `search_lag`: seconds until the search finds a new issue; lists show it at once."""
 
     token: str = TOKEN
     expires: str = ""
@@ -115,7 +115,7 @@ class GitHub(TicketSystem):
             raise GitHubRefusal(410, "Issues has been disabled in this repository.")
 
     def count_write(self) -> None:
-        """The secondary limit."""
+        """Counts a write for the secondary rate limit."""
         if not self.writes.take():
             words = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
             raise GitHubRefusal(403, words, headers={"Retry-After": "60"})
@@ -146,7 +146,7 @@ class GitHub(TicketSystem):
             number, moment = repository.last_number, now("seconds")
             visible = time.monotonic() + self.search_lag
             issue = GitHubIssue(number, title, text, by, moment, visible, updated_at=moment)
-            issue.labels = labels if repository.push else []  # dropped without a word
+            issue.labels = labels if repository.push else []  # dropped without an error
             repository.issues[number] = issue
             self.created_count += 1
         return issue
@@ -173,7 +173,7 @@ class GitHub(TicketSystem):
             issue.title = body.get("title", issue.title)
             issue.body = body.get("body", issue.body)
             issue.updated_at = now("seconds")
-            if state != issue.state:  # the reason counts only together with a change of the state
+            if state != issue.state:  # the reason is used only together with a change of the state
                 issue.state = state
                 issue.state_reason = (reason or "completed") if state == "closed" else "reopened"
                 action = "closed" if state == "closed" else "reopened"

@@ -1,6 +1,6 @@
 """The routes of the stand-in for GitHub, below `/github`.
 
-Refused as GitHub does: requests without User-Agent or with an unknown API version, a wrong token, an address that ends
+As GitHub, it refuses: requests without User-Agent or with an unknown API version, a wrong token, an address that ends
 with a slash, missing permissions, texts that are too long, more than 80 writes a minute.
 """
 
@@ -76,7 +76,7 @@ class _Moved(Exception):
 
 
 def _following(view: Callable[..., Any]) -> Callable[..., Any]:
-    """GitHub answers 301 to reads and 307 to writes of what was renamed or transferred."""
+    """As GitHub, answers 301 to reads and 307 to writes if the repository was renamed or the issue transferred."""
 
     def run(self: _Views, **where: Any) -> Any:
         try:
@@ -109,7 +109,7 @@ class _Views:
         return repository, self.github.issue(repository, number)
 
     def _addition(self, repository: Repository) -> dict[str, Any]:
-        """What is to be added; refused without the permission, and when there was too much of it."""
+        """The body of a write. Refused without the permission, and after too many writes."""
         self.github.may_write(repository)
         body = _body()
         self.github.count_write()

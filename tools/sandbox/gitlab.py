@@ -1,6 +1,6 @@
-"""GitLab Issues: projects, issues, notes, and the accounts that write them.
+"""The stand-in for GitLab Issues: projects, issues, notes, and the accounts that write them.
 
-https://docs.gitlab.com/api/issues/. What is refused is refused as GitLab does: see gitlab_routes.py.
+https://docs.gitlab.com/api/issues/. It refuses requests as GitLab does: see gitlab_routes.py.
 """
 
 from __future__ import annotations
@@ -48,14 +48,15 @@ class GitLabIssue:
     notes: list[dict[str, Any]] = field(default_factory=list)
     moved_to_id: int | None = None
     events: list[dict[str, Any]] = field(default_factory=list)
-    """Its history: when it was closed and opened again."""
+    """Its history: when it was closed and reopened."""
     frozen: bool = False
-    """Whether a change of the state is ignored, as where the account may change the issue but not close it."""
+    """Whether a change of the state is ignored, as for an account that may change the issue but not close it."""
 
 
 @dataclass
 class Project:
-    """`level`: the role of the token's account; None: it does not see the project; 0: it sees a public one."""
+    """`level`: the role of the token's account; None: it can't see the project; 0: it can see it because it is
+    public."""
 
     id: int
     path: str
@@ -68,7 +69,7 @@ class Project:
 
 @dataclass
 class GitLab(TicketSystem):
-    """Its state. `remaining`: requests until the limit of the server; `new_notes`: the limit of notes."""
+    """The data of GitLab. `remaining`: requests until the limit of the server; `new_notes`: the limit of notes."""
 
     token: str = TOKEN
     scopes: tuple[str, ...] = ("api",)
@@ -85,7 +86,7 @@ class GitLab(TicketSystem):
         self._last_id = 300
 
     def project(self, name: str) -> Project:
-        """By id or path."""
+        """The project, by id or path."""
         for found in self.projects.values():
             if name in (str(found.id), found.path) or name.casefold() == found.path.casefold():
                 if found.level is not None:
@@ -132,7 +133,7 @@ class GitLab(TicketSystem):
         return issue
 
     def _carry_out(self, issue: GitLabIssue, text: str) -> str:
-        """Quick actions: a line such as `/close` is executed, and not shown."""
+        """Executes quick actions: a line such as `/close` is executed, and not shown."""
         for command, _ in COMMAND.findall(text.replace("\r", "")):
             self.executed.append(command)
             if command in ("close", "reopen"):
@@ -156,7 +157,7 @@ class GitLab(TicketSystem):
         return note
 
     def count_note(self) -> None:
-        """The application's own limit, which names no time to wait."""
+        """Counts a note for the application's own limit, whose answer names no time to wait."""
         if not self.new_notes.take():
             raise GitLabRefusal(429, {"message": {"error": "This endpoint has been requested too many times."}})
 
@@ -186,7 +187,7 @@ class GitLab(TicketSystem):
         del self.at(path).issues[iid]
 
     def move(self, path: str, iid: int, to: str) -> GitLabIssue:
-        """The original stays, closed; the copy has its author, times and notes."""
+        """A person moves an issue: the original is closed; the copy has its author, times and notes."""
         issue = self.at(path).issues[iid]
         copy = self._new(self.at(to), issue.title, issue.description, issue.author, issue.created_at)
         copy.notes = [dict(note) for note in issue.notes]

@@ -1,7 +1,7 @@
 """The routes of the stand-in for GitLab, below `/gitlab`.
 
-Refused as GitLab does: a wrong or expired token, a scope that is missing, a project whose path is not encoded, roles
-that do not reach, texts that are too long, too many requests and too many notes.
+As GitLab, it refuses: a wrong or expired token, a missing scope, a project whose path is not encoded, a role without
+the permission, texts that are too long, too many requests and too many notes.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def blueprint(gitlab: GitLab) -> Blueprint:
 
 
 def _following(view: Callable[..., Any]) -> Callable[..., Any]:
-    """GitLab answers 301 to what asks for a project under its old path."""
+    """As GitLab, answers 301 to requests that use the old path of a project."""
 
     def run(self: _Views, name: str, **where: Any) -> Any:
         raw = str(request.environ["REQUEST_URI"]).partition("?")[0].partition("/projects/")[2]
@@ -91,7 +91,7 @@ class _Views:
         return jsonify({"id": 1, "scopes": self.gitlab.scopes, "expires_at": self.gitlab.expires, "revoked": False})
 
     def graphql(self) -> Any:
-        """Errors are answered with 200."""
+        """Errors have the status 200."""
         asked = _body()
         if "issue(id: $id)" not in asked.get("query", ""):
             return jsonify({"errors": [{"message": "Field doesn't exist on type 'Query'"}]})
@@ -125,7 +125,7 @@ class _Views:
 
     @_following
     def issues(self, project: Project) -> Any:
-        """Newest first and all of them, unless asked otherwise."""
+        """All issues, newest first, unless the query differs."""
         asked = request.args
         if asked.get("state", "all") not in ("opened", "closed", "all"):
             raise GitLabRefusal(400, {"error": "state does not have a valid value"})

@@ -1,7 +1,7 @@
-"""JANDI's incoming webhook: one address, one topic, and what it refuses.
+"""The stand-in for JANDI's incoming webhook: one address, one topic, and its refusals.
 
-Its page states the required headers, the fields, the limits and the codes. The HTTP status and the JSON of an error are
-on no page: 400 with `code` and `message` is a guess.
+JANDI documents the required headers, the fields, the limits and the codes. It does not document the HTTP status and the
+JSON of an error: 400 with `code` and `message` is a guess.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SHOWN = 5000
 
 @dataclass(frozen=True)
 class Message:
-    """As a person sees it: `body` is cut to what is shown."""
+    """A message as a person sees it: `body` is cut to the visible part."""
 
     body: str
     colour: str
@@ -40,7 +40,7 @@ class JandiError(Refusal):
 
 @dataclass
 class Jandi:
-    """One team with one webhook. `has_limits`: whether it refuses what comes too fast."""
+    """One team with one webhook. `has_limits`: whether it has a rate limit."""
 
     token: str = TOKEN
     active: bool = True

@@ -1,4 +1,4 @@
-"""A Jira: Cloud (`search/jql`, which lags behind; e-mail and token) or Data Center (old search; personal token).
+"""The stand-in for Jira: Cloud (`search/jql`, which lags; e-mail, token) or Data Center (old search; personal token).
 
 https://developer.atlassian.com/cloud/jira/platform/rest/v2/, https://docs.atlassian.com/software/jira/docs/api/REST/latest/
 """
@@ -23,14 +23,14 @@ Deployment = Literal["Cloud", "Server"]
 RESOLUTIONS = {"1": "Done", "2": "Won't Do"}
 BY_UPDATE = re.compile(r"order\s+by\s+updated\s+asc\s*$", re.IGNORECASE)
 MINUTES = re.compile(r"-(\d{1,6})m")
-"""How long ago: the only form of a time that does not depend on a time zone."""
+"""A time as "minutes ago": the only form that does not depend on a time zone."""
 ASCENDING = re.compile(r"order\s+by\s+created(\s+asc)?\s*$", re.IGNORECASE)
 PERSON: Mapping[str, str] = {"accountId": "5b10-person", "name": "mina", "key": "JIRAUSER10200", "displayName": "Mina"}
-"""Somebody who works in Jira; Cloud shows the account id, Data Center the name and the key."""
+"""A person who works in Jira; Cloud shows the account id, Data Center the name and the key."""
 
 
 class JiraRefusal(Exception):
-    """`{"errorMessages": […], "errors": {field: why}}`, or nothing understandable (`body`)."""
+    """`{"errorMessages": […], "errors": {field: why}}`, or another text (`body`)."""
 
     def __init__(self, status: int, *messages: str, errors: Mapping[str, str] | None = None) -> None:
         self.status, self.messages, self.errors = status, list(messages), dict(errors or {})
@@ -46,20 +46,21 @@ class Ticket:
     status: str
     created: str
     visible_at: float
-    """When search finds it (seconds of the monotonic clock)."""
+    """The time from which the search finds it (seconds of the monotonic clock)."""
     creator: Mapping[str, str] = field(default_factory=dict)
-    """Who sent the create: Jira sets it, and nobody can change it. `fields["reporter"]` can be changed."""
+    """The account that created the ticket: Jira sets it, and nobody can change it. `fields["reporter"]` can be
+    changed."""
     resolution: str | None = None
     comments: list[dict[str, Any]] = field(default_factory=list)
     properties: dict[str, Any] = field(default_factory=dict)
     updated: str = ""
     history: list[dict[str, Any]] = field(default_factory=list)
-    """Its changes of status, as the changelog shows them."""
+    """The ticket's changes of status, as in the changelog."""
 
 
 @dataclass
 class Jira(TicketSystem):
-    """Its state; the routes are in jira_routes.py. `search_lag`: seconds until Cloud's search finds what is new."""
+    """The data of Jira; the routes are in jira_routes.py. `search_lag`: seconds until Cloud's search finds a ticket."""
 
     deployment: Deployment = "Cloud"
     email: str = EMAIL
@@ -75,8 +76,8 @@ class Jira(TicketSystem):
     moved: dict[str, str] = field(default_factory=dict)
     """Old key: new key."""
     wrong_login: Literal["refused", "anonymous"] = "refused"
-    """What wrong or expired credentials get: 401, or (as some sites do) the answers that an anonymous visitor gets,
-    with the failure in a header alone."""
+    """The answer to wrong or expired credentials: 401, or (as on some sites) the answers for an anonymous visitor, with
+    the failure only in a header."""
 
     def __post_init__(self) -> None:
         self._last_number: dict[str, int] = {}
@@ -89,12 +90,12 @@ class Jira(TicketSystem):
 
     @property
     def account(self) -> Mapping[str, str]:
-        """The account that the credentials belong to."""
+        """The account of the credentials."""
         ids = {"accountId": "5b10-demo"} if self.cloud else {"name": "bridge", "key": "JIRAUSER10100"}
         return {**ids, "displayName": "Feedback Bridge"}
 
     def authorization(self) -> str:
-        """The header that it accepts."""
+        """The Authorization header that the stand-in accepts."""
         if self.cloud:
             return "Basic " + base64.b64encode(f"{self.email}:{self.token}".encode()).decode()
         return f"Bearer {self.token}"
@@ -141,8 +142,8 @@ class Jira(TicketSystem):
     def comment(
         self, ticket: Ticket, text: Any, by: Mapping[str, str] = PERSON, properties: Any = None
     ) -> dict[str, Any]:
-        """`properties`: `[{"key": "sd.public.comment", "value": {"internal": true}}]` hides it from the customers of
-        Jira Service Management; elsewhere it changes nothing."""
+        """`properties`: `[{"key": "sd.public.comment", "value": {"internal": true}}]` hides the comment from customers
+        in Jira Service Management; in other projects it has no effect."""
         self.need("ADD_COMMENTS", "You do not have the permission to comment on this issue.")
         if not isinstance(text, str) or not text.strip():
             raise JiraRefusal(400, errors={"comment": "Comment body can not be empty!"})
@@ -157,7 +158,7 @@ class Jira(TicketSystem):
         return comment
 
     def transitions(self, ticket: Ticket) -> list[Transition]:
-        """The ways that lead on from where the ticket is."""
+        """The transitions from the ticket's status."""
         ways = self.rules.transitions
         return [
             way for way in ways if way.target != ticket.status and (way.sources is None or ticket.status in way.sources)
@@ -186,7 +187,7 @@ class Jira(TicketSystem):
             self.changed({"ticket": ticket, "before": before, "by": by})
 
     def find(self, key_or_id: str) -> Ticket:
-        """By key (an old one of a moved ticket, too) or id."""
+        """The ticket, by key (also the old key of a moved ticket) or id."""
         self.need("BROWSE_PROJECTS", "", status=404)
         with self.lock:
             key = key_or_id.upper()
@@ -198,8 +199,8 @@ class Jira(TicketSystem):
         return ticket
 
     def search(self, jql: str, reconcile: list[int] | None = None) -> list[Ticket]:
-        """Newest first, unless the query orders by creation. What is younger than the lag is found only when its id is
-        in `reconcile`."""
+        """The tickets, newest first, unless the query orders by creation. A ticket that is newer than the lag is found
+        only if its id is in `reconcile`."""
         try:
             clauses = parse_jql(jql)
         except JqlError as error:
@@ -216,12 +217,12 @@ class Jira(TicketSystem):
             return found if ASCENDING.search(jql) else found[::-1]
 
     def delete(self, key: str) -> None:
-        """A person deletes it."""
+        """A person deletes a ticket."""
         with self.lock:
             del self.tickets[key]
 
     def move(self, key: str, project: str) -> Ticket:
-        """A person moves it to another project: a new key; the old one still leads to it."""
+        """A person moves a ticket to another project: it gets a new key, and the old key still finds it."""
         with self.lock:
             ticket = self.tickets.pop(key)
             ticket.key, ticket.project = self._next_key(project), project
@@ -248,7 +249,7 @@ class Jira(TicketSystem):
             case "updated" if ago := MINUTES.fullmatch(values[0]):
                 return datetime.fromisoformat(ticket.updated) >= datetime.now(UTC) - timedelta(minutes=int(ago[1]))
             case "created" | "updated":
-                return True  # other times are taken, and limit nothing here
+                return True  # other forms of a time are accepted, but do not filter here
             case _ if name.startswith("cf["):
                 text = str(ticket.fields.get(f"customfield_{name[3:-1]}") or "")
                 return any(value.strip('"').lower() in text.lower() for value in values)

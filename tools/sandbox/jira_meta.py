@@ -1,4 +1,4 @@
-"""What the stand-in for Jira reports about itself: the server, the account, a project and what may be set in it."""
+"""Jira's metadata in the stand-in: the server, the account, a project, and its fields and types."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.sandbox.jira_rules import SYSTEM_FIELDS
 
 
 class Account:
-    """What the server, the account and the project are."""
+    """The answers about the server, the account and the project."""
 
     def __init__(self, jira: Jira) -> None:
         self.jira = jira
@@ -97,7 +97,7 @@ class Account:
 
     def _meta(self, name: str, values: list[dict[str, Any]]) -> Response:
         start, size = int(request.args.get("startAt", 0)), int(request.args.get("maxResults", 50))
-        # Cloud names the list after what is in it, Data Center calls it `values`; both have the position of the page.
+        # Cloud names the list after its entries, Data Center calls it `values`; both give the position of the page.
         part = values[start : start + size]
         listed = {name: part, "values": part}
         last = start + size >= len(values)

@@ -76,7 +76,7 @@ def blueprint(jira: Jira) -> Blueprint:
 
 
 def _for_nobody(path: str) -> Response:
-    """What a visitor gets who is not signed in, where no project is public."""
+    """The answer for a visitor who is not signed in, if no project is public."""
     if path.endswith(("/search", "/search/jql")):
         return answer(200, {"issues": [], "total": 0, "startAt": 0, "maxResults": 50, "isLast": True})
     if path.endswith("/issue"):
@@ -186,7 +186,7 @@ class _Tickets:
         fields = _names(asked.get("fields"))
         page = found[start : start + size]
         properties = _names(asked.get("properties"))
-        # Unless fields are asked for there are ids, and nothing else: not even the keys.
+        # If the query names no fields, the answer has only ids, not even the keys.
         issues = [self._shown(ticket, fields, properties) if fields else {"id": ticket.id} for ticket in page]
         last = start + size >= len(found)
         return answer(200, {"issues": issues, "isLast": last, **({} if last else {"nextPageToken": str(start + size)})})
@@ -218,12 +218,12 @@ class _Tickets:
         return shown
 
     def _comment(self, comment: dict[str, Any]) -> dict[str, Any]:
-        """Properties are stored with a comment, and not among its fields."""
+        """A comment in an answer. Its properties are stored separately, not among its fields."""
         shown = {key: value for key, value in comment.items() if key != "properties"}
         return {**shown, "author": self._person(comment["author"])}
 
     def _person(self, account: Mapping[str, str]) -> dict[str, Any]:
-        """Cloud shows no names of accounts, Data Center no account ids."""
+        """An account in an answer: Cloud shows no account names, Data Center no account ids."""
         ids = ("accountId",) if self.jira.cloud else ("name", "key")
         return {key: account[key] for key in (*ids, "displayName") if key in account} | {"active": True}
 

@@ -1,4 +1,4 @@
-"""What Jira refuses when a ticket is written, and the little of JQL that the bridge needs. Pure."""
+"""The values that Jira refuses in a ticket, and the part of JQL that the bridge needs. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ SYSTEM_FIELDS = {
 
 @dataclass
 class Transition:
-    """A way from some statuses (`sources` None: from any) to `target`. `resolution`: its screen demands one."""
+    """A transition from some statuses (`sources` None: from any) to `target`. `resolution`: whether its screen requires
+    one."""
 
     id: str
     name: str
@@ -37,12 +38,12 @@ class Transition:
 
 @dataclass
 class Rules:
-    """How the Jira of a test is set up."""
+    """The configuration of a test's Jira."""
 
     issue_types: dict[str, str] = field(default_factory=lambda: {"10001": "Task", "10002": "Bug", "10003": "Story"})
     shown_issue_types: dict[str, str] = field(default_factory=dict)
-    """Id: the name in the account's language, where that is another one. It is what Jira shows; a create takes the
-    untranslated name, or the id."""
+    """Id -> the name in the account's language, if it differs. Jira shows this name, but a create accepts only the
+    untranslated name or the id."""
     priorities: dict[str, str] = field(default_factory=lambda: {"1": "Highest", "2": "High", "3": "Medium", "4": "Low"})
     statuses: dict[str, tuple[str, str]] = field(
         default_factory=lambda: {
@@ -52,7 +53,7 @@ class Rules:
             "5": ("Done", "done"),
         }
     )
-    """Id: name and category (new, indeterminate, done). Localised ones are just other names."""
+    """Id -> name and category (new, indeterminate, done). A localised status only has another name."""
     transitions: list[Transition] = field(
         default_factory=lambda: [
             Transition("11", "To Do", "1"),
@@ -76,7 +77,7 @@ class Rules:
 
 
 def creation_errors(rules: Rules, projects: Mapping[str, str], fields: Mapping[str, Any]) -> dict[str, str]:
-    """Why a create is refused, by field; empty when it is not. `projects`: id by key."""
+    """The errors of a create, by field; empty if it is accepted. `projects`: key -> id."""
     errors: dict[str, str] = {}
     project = fields.get("project")
     if not isinstance(project, Mapping) or not _known(project, projects, "key"):
@@ -95,7 +96,7 @@ def creation_errors(rules: Rules, projects: Mapping[str, str], fields: Mapping[s
 
 
 def edit_errors(rules: Rules, fields: Mapping[str, Any]) -> dict[str, str]:
-    """Why values are refused, by field."""
+    """The errors of the values, by field."""
     errors: dict[str, str] = {}
     for name, value in fields.items():
         on_screen = name in SYSTEM_FIELDS or name in rules.custom_fields
@@ -141,7 +142,7 @@ def _description_errors(value: Any) -> dict[str, str]:
 
 
 def text_problem(text: str) -> str:
-    """Of a description or a comment; "" when there is none."""
+    """The problem of a description or a comment; "" if there is none."""
     if _units(text) > TEXT_LIMIT:
         return f"The entered text is too long. It exceeds the allowed limit of {TEXT_LIMIT:,} characters."
     return ""
@@ -168,7 +169,7 @@ def _units(text: str) -> int:
 
 
 class JqlError(ValueError):
-    """JQL that Jira, or this stand-in, does not take."""
+    """JQL that Jira, or this stand-in, does not accept."""
 
 
 CLAUSE = re.compile(
@@ -180,7 +181,7 @@ SUPPORTED = ("project", "labels", "key", "issuekey", "id", "issue", "status", "c
 
 
 def parse_jql(jql: str) -> list[tuple[str, list[str]]]:
-    """`field = value` and `field in (…)` joined by AND. Raises JqlError for anything else."""
+    """The conditions of a query: `field = value` and `field in (…)`, joined by AND. Raises JqlError for other JQL."""
     text = re.split(r"\border\s+by\b", jql, flags=re.IGNORECASE)[0].strip()
     clauses: list[tuple[str, list[str]]] = []
     while text:
@@ -200,7 +201,7 @@ def parse_jql(jql: str) -> list[tuple[str, list[str]]]:
 
 
 def _supported(name: str, operator: str) -> bool:
-    """Text fields are searched with `~` only, as Jira does."""
+    """Whether the operator works for the field: text fields accept only `~`, as in Jira."""
     return operator == "~" if name.startswith("cf[") else name in SUPPORTED and operator != "~"
 
 

@@ -1,6 +1,6 @@
-"""The webhook sender of Logto as measured: one attempt whatever the answer, 10 s for it, a signature over the raw body.
+"""The webhook sender of Logto as measured: only one attempt, 10 s for it, a signature over the raw body.
 
-Each attempt is kept like an entry of Logto's audit log: success for a 2xx, else error with the answer.
+Each attempt is recorded as in Logto's audit log: success for a 2xx, else error with the answer.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MOST_REDIRECTS = 20
 
 @dataclass(frozen=True)
 class Entry:
-    """What the audit log shows of one webhook."""
+    """The audit log's entry of one webhook."""
 
     event: str
     result: str
@@ -49,7 +49,7 @@ class Hook:
         self.id = self.id or _random(string.ascii_lowercase + string.digits, 21)
 
     def send(self, event: str, **parts: Any) -> Entry:
-        """Announces an event once. A failure is in the log, and nothing is sent again."""
+        """Sends an event once. A failure is only recorded in the log."""
         payload = {"event": event, "createdAt": now(), "userAgent": "curl/8", **parts, "hookId": self.id}
         return self.send_body(event, json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode())
 
@@ -71,7 +71,7 @@ class Hook:
                 status, location, answer = _call(method, url, headers, body)
                 if status not in (301, 302, 303) or not location:
                     return Entry(event, "Success" if 200 <= status < 300 else "Error", status, answer)
-                method, url, body = "GET", urljoin(url, location), b""  # as a browser does: the event is lost
+                method, url, body = "GET", urljoin(url, location), b""  # as a browser does; so the event is lost
         except OSError as error:
             return Entry(event, "Error", None, type(error).__name__)
         return Entry(event, "Error", None, "too many redirects")

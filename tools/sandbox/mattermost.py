@@ -1,4 +1,4 @@
-"""A Mattermost server with one incoming webhook: what it makes of a text, what it splits, cuts and refuses.
+"""The stand-in for a Mattermost server with one incoming webhook: how it shows, splits, cuts and refuses texts.
 
 From the server's source: server/channels/web/webhook.go and server/channels/app/webhook.go.
 """
@@ -27,7 +27,7 @@ MENTION = re.compile(r"(?<!\w)@[a-z][a-z0-9._-]*")
 
 @dataclass(frozen=True)
 class Post:
-    """`mentions`: whom it notifies."""
+    """`mentions`: the people that the post notifies."""
 
     text: str
     attachments: list[dict[str, Any]]
@@ -42,7 +42,7 @@ class MattermostError(Refusal):
 
 @dataclass
 class Mattermost:
-    """`is_enabled`: whether the server takes webhooks; `may_post`: whether whoever made the webhook may post in the
+    """`is_enabled`: whether the server accepts webhooks; `may_post`: whether the creator of the webhook may post in the
     channel."""
 
     hook: str = HOOK
@@ -51,14 +51,14 @@ class Mattermost:
     channel_exists: bool = True
     fails_to_store: bool = False
     left: int | None = None
-    """How many more requests it takes; None: there is no limit, as on a new server."""
+    """How many more requests it accepts; None: no limit, as on a new server."""
     messages: list[Post] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.lock = threading.Lock()
 
     def post(self, hook: str, raw: bytes) -> None:
-        """Raises MattermostError."""
+        """Stores a message. Raises MattermostError."""
         if not self.is_enabled:
             raise MattermostError(501, "web.incoming_webhook.disabled", "Incoming webhooks have been disabled.")
         values = _parsed(raw)
@@ -91,7 +91,8 @@ def _parsed(raw: bytes) -> dict[str, Any]:
 
 
 def _posts(values: dict[str, Any]) -> list[Post]:
-    """One, or as many as the text needs; an attachment that is too long is cut, or refused."""
+    """The posts of a message: several if the text is too long for one. An attachment that is too long is cut or
+    refused."""
     text = _from_slack(values.get("text", ""))
     pieces = [text[start : start + MOST_TEXT] for start in range(0, len(text), MOST_TEXT)] or [""]
     attachments = [
@@ -128,7 +129,7 @@ def _from_slack(text: str) -> str:
 
 
 def kept_length(props: Any) -> int:
-    """Characters of its JSON as Go writes it: without blanks, and six for each of `<`, `>` and `&`."""
+    """The number of characters of the JSON as Go writes it: without blanks, and six for each of `<`, `>` and `&`."""
     text = json.dumps(props, ensure_ascii=False, separators=(",", ":"))
     return len(text) + 5 * sum(map(text.count, "<>&\u2028\u2029"))
 

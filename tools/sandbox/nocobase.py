@@ -1,6 +1,6 @@
-"""NocoBase: one webhook-triggered workflow, and collections behind the REST API, with what both refuse.
+"""The stand-in for NocoBase: one workflow with a webhook trigger, and collections with the REST API, with their errors.
 
-The workflow does what our page asks its makers to do: it keys what it does by `webhook-id`.
+The workflow follows docs/connectors/nocobase.md: it acts once for each `webhook-id`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Collection:
         return [record for record in self.records if all(record.get(name) == value for name, value in wanted.items())]
 
     def create(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Columns that do not exist are left out."""
+        """Creates a record, without the columns that do not exist."""
         known = {name: value for name, value in values.items() if name in self.columns}
         for name in self.unique:
             if known.get(name) is not None and self.matching({name: known[name]}):
@@ -57,7 +57,7 @@ class Collection:
 
 @dataclass
 class NocoBase:
-    """`synchronous`: whether a caller waits for the workflow; it then answers `status` and `answer`."""
+    """`synchronous`: whether the request waits for the workflow; then the answer is `status` and `answer`."""
 
     active: bool = True
     secret: str = ""
@@ -66,7 +66,7 @@ class NocoBase:
     answer: Any = None
     may_create: bool = True
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """What the workflow has been started with, by `webhook-id`."""
+    """The bodies with which the workflow was started, by `webhook-id`."""
     collections: dict[str, Collection] = field(default_factory=lambda: {COLLECTION: Collection()})
 
     def __post_init__(self) -> None:
@@ -77,7 +77,7 @@ class NocoBase:
         return self.collections[COLLECTION].records
 
     def act(self, name: str, action: str, query: Mapping[str, list[str]], values: Any) -> Any:
-        """`data` of the answer. Raises NocoBaseError."""
+        """Carries out a request; returns `data` of the answer. Raises NocoBaseError."""
         collection = self.collections.get(name)
         if collection is None:
             raise NocoBaseError(404, f"{name} collection not found")
@@ -93,7 +93,7 @@ class NocoBase:
             return collection.create(values)
         if action in ("firstOrCreate", "updateOrCreate"):
             keys = query.get("filterKeys[]", [])
-            # A key that the record lacks finds a record in which that column is empty.
+            # If the new record does not have the key column, it matches a record in which that column is empty.
             found = collection.matching({key: values.get(key) for key in keys}) if keys else []
             if not found:
                 return collection.create(values)
@@ -125,7 +125,7 @@ def blueprint(nocobase: NocoBase) -> Blueprint:
         body = request.get_json(silent=True) if request.mimetype == "application/json" else None
         if not isinstance(body, dict):
             raise NocoBaseError(400, "only application/json is taken")
-        if nocobase.secret:  # a script within the workflow, which sees the parsed body only
+        if nocobase.secret:  # a script in the workflow, which has only the parsed body
             written = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
             if request.headers.get("x-hub-signature-256") != hub_signature(nocobase.secret, written):
                 raise NocoBaseError(500, "the workflow has failed")

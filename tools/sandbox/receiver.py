@@ -1,4 +1,4 @@
-"""A receiver of webhooks that checks what it is sent, as the pages of Standard Webhooks and GitHub ask it to."""
+"""A receiver of webhooks that checks them as Standard Webhooks and GitHub require."""
 
 from __future__ import annotations
 
@@ -36,26 +36,26 @@ class Received:
 
 @dataclass
 class Receiver:
-    """`proof`: which signature it wants (`standard`, `github`, `none`); `key`: a header `x-key` that it wants, "" for
-    none."""
+    """`proof`: the required signature (`standard`, `github`, `none`); `key`: the required value of the header `x-key`,
+    "" for none."""
 
     secret: str = SECRET
     proof: str = "standard"
     key: str = ""
     requests: list[Received] = field(default_factory=list)
-    """Every request that it took, also those that repeat a webhook."""
+    """Every accepted request, including those that repeat a webhook."""
 
     def __post_init__(self) -> None:
         self.lock = threading.Lock()
 
     @property
     def webhooks(self) -> dict[str, Received]:
-        """What it acted on: the first request of each id."""
+        """The webhooks that it acted on: the first request of each id."""
         with self.lock:
             return {taken.id: taken for taken in reversed(self.requests)}
 
     def refusal(self, taken: Received) -> tuple[int, str] | None:
-        """Status and code, None for a request that is in order."""
+        """Status and code of the refusal; None for a valid request."""
         if self.key and not hmac.compare_digest(taken.headers.get("x-key", ""), self.key):
             return 401, "no_key"
         if not re.fullmatch(r"[!-~]{1,200}", taken.id):

@@ -1,6 +1,5 @@
-"""Senders of webhooks of ticket systems and NocoBase, as the vendors document them: what each signs, how often it
-tries, and when it gives up. None of them waits between its attempts: what a vendor spreads over an hour happens at once
-here.
+"""The webhook senders of ticket systems and NocoBase, as the vendors document them: the signature of each, its number
+of attempts, and when it gives up. They do not wait between attempts: the attempts of an hour are sent at once here.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ SECRETS = ("JIRA_WEBHOOK_SECRET", "GITHUB_WEBHOOK_SECRET", "GITLAB_WEBHOOK_TOKEN
 
 @dataclass(frozen=True)
 class Attempt:
-    """One request and its answer; `status` is None where none came."""
+    """One request and its answer; `status` is None if there was no answer."""
 
     headers: Mapping[str, str]
     body: bytes
@@ -42,7 +41,7 @@ class Attempt:
 
 @dataclass
 class Sender:
-    """`attempts`: every request that was made, in order."""
+    """`attempts`: all requests, in order."""
 
     url: str
     attempts: list[Attempt] = field(default_factory=list, kw_only=True)
@@ -73,12 +72,13 @@ def hmac_of(key: str | bytes, body: bytes) -> bytes:
 
 @dataclass
 class GitHubHook(Sender):
-    """One attempt in 10 s whatever the answer; a redelivery has the same id. Without a secret nothing is signed."""
+    """One attempt of at most 10 s, also after an error; a redelivery has the same id. Without a secret it does not
+    sign."""
 
     secret: str = ""
 
     def ping(self) -> Attempt:
-        """Sent when the webhook is made."""
+        """Sends the ping that follows the creation of a webhook."""
         return self.send("ping", {"zen": "Keep it logically awesome.", "hook_id": 1, "hook": {"type": "Repository"}})
 
     def send(self, event: str, body: Mapping[str, Any] | bytes) -> Attempt:
@@ -99,11 +99,11 @@ class GitHubHook(Sender):
 
 @dataclass
 class GitLabHook(Sender):
-    """One attempt in 10 s. After the fourth failure in a row the hook is off, until a test request succeeds."""
+    """One attempt of at most 10 s. After the fourth failure in a row the hook is off, until a test request succeeds."""
 
     token: str = ""
     signing_key: str = ""
-    """`whsec_…`: newer releases."""
+    """`whsec_…`, in newer releases."""
     failures: int = field(default=0, kw_only=True)
 
     @property
@@ -111,7 +111,7 @@ class GitLabHook(Sender):
         return self.failures >= 4
 
     def send(self, hook: str, body: Mapping[str, Any] | bytes, id_: str = "") -> Attempt | None:
-        """`hook`: as `Issue Hook`; None where the hook is off."""
+        """`hook`: such as `Issue Hook`. Returns None if the hook is off."""
         return None if self.is_off else self.test(hook, body, id_)
 
     def test(self, hook: str, body: Mapping[str, Any] | bytes, id_: str = "") -> Attempt:
@@ -143,14 +143,14 @@ def standard_webhook(key: str, id_: str, body: bytes, at: int | None = None) -> 
 
 @dataclass
 class BlueWebhook(Sender):
-    """Five attempts of 7 s for an event, then the webhook is off until somebody switches it on, which is tried
-    first."""
+    """Five attempts of 7 s for an event, then the webhook is off until somebody switches it on. Switching on sends a
+    health check first."""
 
     secret: str = field(default_factory=lambda: secrets.token_hex(16))
     is_on: bool = field(default=True, kw_only=True)
 
     def send(self, event: str, **values: Any) -> list[Attempt]:
-        """`previousValue`, `currentValue`. Answers every attempt; none where the webhook is off."""
+        """`values`: `previousValue`, `currentValue`. Returns every attempt; none if the webhook is off."""
         return self.send_body(compact({"event": event, "webhook": self._shown(), **values})) if self.is_on else []
 
     def send_body(self, body: bytes) -> list[Attempt]:
@@ -161,7 +161,7 @@ class BlueWebhook(Sender):
         return made
 
     def switch_on(self) -> Attempt:
-        """Sends a health check, which has no values."""
+        """Sends a health check, which has no values, and switches the webhook on if it succeeds."""
         body = compact({"event": "WEBHOOK_HEALTH_CHECK", "webhook": self._shown()})
         attempt = self.post(self._signed(body), body, 7.0)
         self.is_on = attempt.ok
@@ -176,8 +176,8 @@ class BlueWebhook(Sender):
 
 @dataclass
 class JiraHook(Sender):
-    """Cloud tries again on some answers, five times, under one identifier. Data Center tries once, has no identifier,
-    and signs from release 10 on."""
+    """Cloud repeats after some answers, five times, with the same identifier. Data Center sends once, without an
+    identifier, and signs since release 10."""
 
     secret: str = ""
     is_cloud: bool = field(default=True, kw_only=True)
@@ -202,7 +202,7 @@ class JiraHook(Sender):
 
 @dataclass
 class NocoBaseNode(Sender):
-    """The HTTP request node of a workflow: one attempt in 5 s, and headers as the operator wrote them."""
+    """The HTTP request node of a workflow: one attempt of at most 5 s, with the headers that the operator wrote."""
 
     headers: Mapping[str, str] = field(default_factory=dict)
 

@@ -1,6 +1,6 @@
-"""Runs the stand-ins on loopback: HTTP/1.1 with kept-alive connections, a thread for each.
+"""Runs the stand-ins on loopback: HTTP/1.1 with kept-alive connections, and a thread for each connection.
 
-Not werkzeug's own server: that one closes every connection, and clients that keep theirs open behave differently.
+It does not use werkzeug's server, which closes every connection: clients behave differently when they keep theirs open.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class _Handler(BaseHTTPRequestHandler):
     def handle_one_request(self) -> None:
         try:
             super().handle_one_request()
-        except ConnectionError:  # cut by a fault, or by a client that lost patience
+        except ConnectionError:  # cut by a fault, or by a client that gave up
             self.close_connection = True
 
     def _serve(self) -> None:
@@ -94,14 +94,14 @@ class _Handler(BaseHTTPRequestHandler):
         return environ
 
     def log_message(self, *_: Any) -> None:
-        """Logs nothing: the demo's own transcript is what people read."""
+        """Logs nothing, because people read the demo's own output."""
 
 
 class Server(ThreadingHTTPServer):
-    """Listens on 127.0.0.1 (port 0: a free one) and gives the sandbox its address."""
+    """Listens on 127.0.0.1 (port 0: a free one) and sets the sandbox's address."""
 
     daemon_threads = True
-    request_queue_size = 512  # a burst must not wait for the kernel's next attempt, a second later
+    request_queue_size = 512  # so that in a burst no connection waits a second for the kernel's next attempt
 
     def __init__(self, sandbox: Sandbox, port: int = 0) -> None:
         self.sandbox = sandbox
@@ -123,7 +123,7 @@ class Server(ThreadingHTTPServer):
 
 @contextmanager
 def running(sandbox: Sandbox | None = None, *, port: int = 0, **options: Any) -> Iterator[Sandbox]:
-    """The stand-ins, served from a thread until the block ends. `options` are those of create_sandbox()."""
+    """Serves the stand-ins from a thread until the block ends. `options`: as in create_sandbox()."""
     sandbox = sandbox or create_sandbox(**options)
     server = Server(sandbox, port)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="sandbox", daemon=True)

@@ -1,4 +1,4 @@
-"""The real service against the stand-ins, as processes: what the demo and the tests of the whole system run."""
+"""The real service with the stand-ins, as processes, for the demo and the tests of the whole system."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ PASSWORD = "demo-console-password"
 JIRA_PROJECT = "PROJ"
 CHANNEL = "#feedback"
 MORE_PROJECTS = {2: "GitHub", 3: "GitLab", 4: "Blue"}
-"""ABC projects besides the first one, whose tickets are in Jira: the ticket system of each."""
+"""Further ABC projects -> their ticket system. The tickets of the first project are in Jira."""
 CALL_SECONDS = 10.0
-"""After which a request of `call` is given up."""
+"""The time limit of a request of `call`."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """Where everything listens; `environment` is what web and worker were started with."""
+    """The addresses of all processes; `environment`: the variables of web and worker."""
 
     web: str
     sandbox: str
     redis: str
     environment: Mapping[str, str]
     project: int = 1
-    """The ABC project in which people do something; its only channel has the same number."""
+    """The ABC project in which people act; its only channel has the same number."""
 
     def of(self, project: int) -> Self:
-        """The same service, with people of another project."""
+        """The same service, with people who act in another project."""
         return replace(self, project=project)
 
     # What people do in ABC User Feedback, through its API.
@@ -55,7 +55,7 @@ class Service:
         self.abc("POST", f"channels/{self.project}/feedbacks/{feedback}/issue/{issue}")
 
     def change_status(self, issue: int, status: str) -> None:
-        # A PUT replaces all: what is left out is lost or reset.
+        # A PUT replaces all values: missing ones are lost or reset.
         now = self.abc("GET", f"issues/{issue}")
         kept = {name: now[name] for name in ("name", "description", "externalIssueId")}
         self.abc("PUT", f"issues/{issue}", {**kept, "status": status})
@@ -63,7 +63,7 @@ class Service:
     # What can be seen afterwards.
 
     def state(self) -> dict[str, Any]:
-        """Every effect at the third parties."""
+        """All effects at the third parties."""
         return dict(get(f"{self.sandbox}/control/state"))
 
     def deliveries(self, **query: str) -> list[dict[str, Any]]:
@@ -79,8 +79,8 @@ def start_service(
     **changes: str,
 ) -> Service:
     """Starts Valkey, the stand-ins and the Procfile's processes (`valkey`, `sandbox`, `web`, `worker`), and waits until
-    they are ready. `more_projects`: adds those of MORE_PROJECTS to ABC; `more`: the
-    address of the stand-ins -> variables; these and `changes` are on top of `environment()`."""
+    they are ready. `more_projects`: adds those of MORE_PROJECTS to ABC; `more`: the address of the stand-ins ->
+    variables. These and `changes` are added to `environment()`."""
     redis_url = start_valkey(processes, free_port())
     date_ledger_back(redis_url)
     sandbox_port, web_port = free_port(), free_port()
@@ -99,8 +99,8 @@ def start_service(
 
 
 def date_ledger_back(redis_url: str) -> None:
-    """Makes the ledger an hour old. In a new one, what happened before it was created waits for requests of an earlier
-    ledger, which may have been wiped; here was none."""
+    """Makes the ledger an hour old. With a new ledger, deliveries of older events would wait, because requests from
+    before a wipe could still arrive; but here Redis was not wiped."""
     with Redis.from_url(redis_url) as redis:
         redis.set("fb:default:born", int((time() - 3600) * 1000), nx=True)
 
@@ -138,7 +138,7 @@ def environment(sandbox: str, redis_url: str) -> dict[str, str]:
 
 
 def with_more_projects(sandbox: str) -> dict[str, str]:
-    """What is different where ABC has the projects of MORE_PROJECTS."""
+    """The variables that differ if ABC has the projects of MORE_PROJECTS."""
     return {
         "CONNECTORS": "translate,jira,github,gitlab,blue,slack",
         "JIRA_PROJECT": f"1={JIRA_PROJECT}",
@@ -161,7 +161,7 @@ def with_more_projects(sandbox: str) -> dict[str, str]:
 
 
 def add_more_projects(sandbox: str) -> None:
-    """Adds the projects of MORE_PROJECTS, with a channel each that has the project's number, to the stand-in of ABC."""
+    """Adds the projects of MORE_PROJECTS to the stand-in of ABC. Each has a channel with the project's number."""
     for project, system in MORE_PROJECTS.items():
         made = call("POST", f"{sandbox}/control/project", json={"name": f"App {system}", "key": DEMO_KEY})
         assert made == {"project": project, "channel": project}
@@ -173,7 +173,7 @@ def get(url: str, query: Mapping[str, str] | None = None, headers: Mapping[str, 
 
 
 def call(method: str, url: str, headers: Mapping[str, str] | None = None, **more: Any) -> Any:
-    """The JSON that a request is answered with (None for an empty answer). Raises requests.RequestException."""
+    """The JSON of the answer to a request (None for an empty answer). Raises requests.RequestException."""
     with requests.Session() as session:
         session.trust_env = False
         response = session.request(method, url, headers=headers, timeout=CALL_SECONDS, **more)

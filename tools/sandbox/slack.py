@@ -1,4 +1,4 @@
-"""Slack: channels, messages and what it refuses, with its own error codes.
+"""The stand-in for Slack: channels, messages and refusals, with Slack's error codes.
 
 https://docs.slack.dev/reference/methods/chat.postMessage, https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
 """
@@ -28,13 +28,13 @@ class Channel:
     is_private: bool = False
 
     def scope(self, right: str) -> str:
-        """The scope for `read` or `history` of such a channel."""
+        """The scope that `read` or `history` of this channel requires."""
         return f"{'groups' if self.is_private else 'channels'}:{right}"
 
 
 @dataclass(frozen=True)
 class Message:
-    """A message that is in a channel. `by`: `bot`, `webhook`, or another app's name."""
+    """A message in a channel. `by`: `bot`, `webhook`, or another app's name."""
 
     channel: str
     ts: str
@@ -78,7 +78,7 @@ class Slack:
         self.channels["C0OTHER"].is_member = False
 
     def find_channel(self, name: str) -> Channel:
-        """By id or by `#name`. Raises SlackError."""
+        """The channel, by id or by `#name`. Raises SlackError."""
         for channel in self.channels.values():
             if name in (channel.id, channel.name, f"#{channel.name}"):
                 return channel

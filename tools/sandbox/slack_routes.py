@@ -136,7 +136,7 @@ def _arguments(slack: Slack) -> dict[str, Any]:
     """The call's arguments, from JSON or a form, after the token was checked. Raises SlackError."""
     values: dict[str, Any] = dict(request.args)
     token = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
-    if request.mimetype == "application/json" and request.get_data():  # slack_sdk sends this type without a body, too
+    if request.mimetype == "application/json" and request.get_data():  # slack_sdk also sends this type without a body
         given = request.get_json(silent=True)
         if not isinstance(given, dict):
             raise SlackError("invalid_json" if given is None else "json_not_object")
@@ -172,7 +172,7 @@ def _webhook_values() -> dict[str, Any] | None:
 
 
 def _by_id(slack: Slack, values: Mapping[str, Any]) -> Channel:
-    """The methods that read take ids only."""
+    """The channel of a method that reads: these methods accept only ids."""
     channel = slack.channels.get(str(values.get("channel", "")))
     if channel is None:
         raise SlackError("channel_not_found")

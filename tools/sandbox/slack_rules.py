@@ -1,4 +1,4 @@
-"""Block Kit's limits. https://docs.slack.dev/reference/block-kit/blocks"""
+"""The limits of Block Kit. https://docs.slack.dev/reference/block-kit/blocks"""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class BlockProblem:
 
 
 def blocks_problem(blocks: Any) -> BlockProblem | None:
-    """The first thing that Slack would refuse; None when it takes the blocks."""
+    """The first problem for which Slack would refuse the blocks; None if it accepts them."""
     if not isinstance(blocks, list):
         return BlockProblem("must be an array", "/blocks")
     if len(blocks) > MOST_BLOCKS:

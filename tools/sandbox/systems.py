@@ -1,4 +1,4 @@
-"""One Flask application for each stand-in, made when it is first asked: a test needs two or three of twenty."""
+"""One Flask application for each stand-in, created at its first request: a test needs only two or three of twenty."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 OTHERS = ""
-"""The name of the blueprint that answers paths of no other one."""
+"""The name of the blueprint for paths that no other blueprint has."""
 
 
 class Systems:
-    """The WSGI application of all: the first part of a path names the stand-in, whose blueprint answers.
+    """The WSGI application for all stand-ins: the first part of a path names the stand-in, whose blueprint answers.
 
-    `ascii`: in answers, JSON has escapes for all other characters, as lone surrogates need. `wsgi_app` may be wrapped.
+    `ascii`: whether JSON in answers escapes all non-ASCII characters, which lone surrogates need. `wsgi_app` may be
+    wrapped.
     """
 
     def __init__(self, blueprints: Mapping[str, Callable[[], Blueprint]], *, ascii: bool) -> None:

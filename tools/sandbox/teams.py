@@ -1,7 +1,7 @@
-"""A workflow of Microsoft Teams with the trigger "When a Teams webhook request is received".
+"""The stand-in for a workflow of Microsoft Teams with the trigger "When a Teams webhook request is received".
 
-The codes are those that public senders have seen. Its answer shows only that the workflow was started: a card that
-Teams can't show is in nobody's channel, and in `broken` here.
+The codes are from reports of public senders. The answer shows only that the workflow was started: a card that Teams
+can't show does not appear in the channel; here it is in `broken`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ KIND = "application/vnd.microsoft.card.adaptive"
 
 @dataclass(frozen=True)
 class Message:
-    """A card as a person sees it: its lines, the style of what it begins with, and its links by their labels."""
+    """A card as a person sees it: its lines, the style of its first part, and its links by their labels."""
 
     lines: list[str]
     style: str
@@ -42,8 +42,8 @@ class TeamsError(Refusal):
 
 @dataclass
 class Teams:
-    """`state`: of the workflow; `anyone`: whether its trigger accepts Anyone; `names_time`: whether a 429 has a
-    `Retry-After`."""
+    """`state`: the state of the workflow; `anyone`: whether its trigger accepts Anyone; `names_time`: whether a 429 has
+    a `Retry-After`."""
 
     state: str = "Enabled"
     anyone: bool = True
@@ -57,7 +57,7 @@ class Teams:
         self.lock = threading.Lock()
 
     def admit(self, workflow: str, query: bytes, sig: str) -> None:
-        """Raises TeamsError."""
+        """Checks the address and the state of the workflow. Raises TeamsError."""
         if b"api-version=" not in query:
             raise TeamsError(400, "MissingApiVersionParameter")
         if workflow != WORKFLOW or self.state == "Gone":
@@ -70,11 +70,11 @@ class Teams:
             raise TeamsError(429, "TooManyRequests", {"Retry-After": "1"} if self.names_time else None)
 
     def start(self, raw: bytes) -> None:
-        """Takes a card, if the trigger's schema does. Raises TeamsError."""
+        """Accepts a card, if the trigger's schema accepts it. Raises TeamsError."""
         body = parsed(raw, TeamsError(400, "TriggerInputSchemaMismatch"))
         if not (isinstance(body, dict) and body.get("type") == "message" and isinstance(body.get("attachments"), list)):
             raise TeamsError(400, "TriggerInputSchemaMismatch")
-        # Counted as Teams may: in UTF-16, or as it was sent.
+        # The size as Teams may count it: in UTF-16, or as it was sent.
         if max(len(raw), len(json.dumps(body, ensure_ascii=False).encode("utf-16-le", "surrogatepass"))) > MOST_BYTES:
             raise TeamsError(413, "RequestEntityTooLarge")
         try:
@@ -89,7 +89,7 @@ class Teams:
 
 
 def _shown(attachments: list[Any]) -> Message:
-    """Raises ValueError, KeyError and TypeError for a card that Teams can't show."""
+    """The visible card. Raises ValueError, KeyError and TypeError for a card that Teams can't show."""
     (attachment,) = attachments
     card = attachment["content"]
     if attachment["contentType"] != KIND or card["type"] != "AdaptiveCard" or card["version"] not in ("1.4", "1.5"):

@@ -1,4 +1,4 @@
-"""What the routes of the stand-ins have in common."""
+"""The common parts of the stand-ins' routes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from flask import Blueprint, Response, request
 
 
 def add(routes: Blueprint, rule: str, **views: Callable[..., Any]) -> None:
-    """An address, with the view of each method: `add(routes, "/issues", GET=issues, POST=create)`."""
+    """Adds an address with a view for each method: `add(routes, "/issues", GET=issues, POST=create)`."""
     for method, view in views.items():
         routes.add_url_rule(rule, f"{method} {rule}".replace(".", ""), view, methods=[method])
 
 
 def json_object(otherwise: Exception) -> dict[str, Any]:
-    """The JSON object of a request. Raises `otherwise` where there is none."""
+    """The JSON object of a request. Raises `otherwise` if there is none."""
     given = request.get_json(silent=True)
     if not isinstance(given, dict):
         raise otherwise
@@ -24,7 +24,7 @@ def json_object(otherwise: Exception) -> dict[str, Any]:
 
 
 class Refusal(Exception):
-    """What a stand-in answers instead of a success."""
+    """The answer of a stand-in to a request that it refuses."""
 
     def __init__(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
         self.status, self.body, self.headers = status, body, headers
@@ -32,14 +32,14 @@ class Refusal(Exception):
 
 
 def blueprint_of(system: str) -> Blueprint:
-    """For the routes of a stand-in: a Refusal in a view is its answer."""
+    """A blueprint for the routes of a stand-in. If a view raises a Refusal, this is the answer."""
     routes = Blueprint(system, __name__)
     routes.register_error_handler(Refusal, lambda it: json_answer(it.status, it.body, it.headers))
     return routes
 
 
 def parsed(raw: bytes, otherwise: Exception) -> Any:
-    """The JSON value of a body. Raises `otherwise` where it is none."""
+    """The JSON value of a body. Raises `otherwise` if the body is not JSON."""
     try:
         return json.loads(raw)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Limits of requests in some time, as the stand-ins keep them."""
+"""Rate limits of the stand-ins: a number of requests in a time."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ class Window:
     most: int
     seconds: float = 60.0
     counted: deque[float] = field(default_factory=deque)
-    """When each request came (seconds of the monotonic clock)."""
+    """When each request arrived (seconds of the monotonic clock)."""
 
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
 
     @property
     def left(self) -> int:
-        """How many more are taken now."""
+        """How many more requests are accepted now."""
         with self._lock:
             since = time.monotonic() - self.seconds
             while self.counted and self.counted[0] <= since:
@@ -36,7 +36,7 @@ class Window:
             return self.counted[0] + self.seconds - time.monotonic() if self.counted else 0.0
 
     def take(self) -> bool:
-        """Counts a request, unless it is one too many."""
+        """Counts a request, if it is accepted; returns whether it is."""
         with self._lock:
             is_taken = self.left > 0
             if is_taken:
@@ -44,6 +44,6 @@ class Window:
             return is_taken
 
     def pass_time(self, seconds: float) -> None:
-        """As if so much time had passed."""
+        """Acts as if this time had passed."""
         with self._lock:
             self.counted = deque(at - seconds for at in self.counted)
