@@ -90,7 +90,7 @@ class Back:
         return verdict(self._maps, base, Pair(case.issue.status, ticket.status), called, ticket_is_later)
 
     def _base(self, case: Case, ticket: Ticket) -> Pair | None:
-        """Also where a worker was killed between a write and the record of it."""
+        """The base, also if a worker was killed after a write and before it stored the new base."""
         moving, setting = (read_write(case.link.get(name, ""), ticket.id) for name in ("moving", "setting"))
         if moving and moving.happened(ticket.status, lambda: self._history.moved_at(ticket)):
             has_come = bool(self._history.called(ticket, [moving.pair.ticket]))
@@ -99,7 +99,7 @@ class Back:
             return setting.pair
         base = read_pair(case.link.get("base", ""), ticket.id)
         if base and not case.theirs and "carried" not in case.link and base.ticket == ticket.status:
-            return Pair("", base.ticket)  # of the creation: the ticket has not got the issue's status yet
+            return Pair("", base.ticket)  # new: the ticket does not have the issue's status yet
         return base
 
     def changed(self, since: float, links: Links) -> Changed:
@@ -154,8 +154,8 @@ class Back:
         case.point(key, ticket_id)
 
     def begin(self, case: Case, ticket: Ticket, target: str) -> None:
-        """Before the one write that gives the ticket the status `target`. A worker that is killed after the write must
-        not repeat it if a person has undone it."""
+        """Called before the write that gives the ticket the status `target`. If a worker is killed after the write, and
+        a person undoes it, the next attempt must not repeat the write."""
         if ticket.changed:
             write = Write(Pair(case.issue.status, target), ticket.status, ticket.changed)
             case.remember(moving=write.written(ticket.id))
@@ -194,7 +194,7 @@ class Back:
         return Done({**result, "abc_status": target, "abc_status_before": status})
 
     def _announced(self, case: Case) -> float:
-        """When the issue got its status, in seconds since 1970, by the event that announced it; 0 where none has."""
+        """When the issue got its status, in seconds since 1970, by the event that announced it; 0 if there is none."""
         level = case.context.level(case.entity, case.issue.creation)
         return level.at if level and level.value == case.issue.status else 0.0
 

@@ -17,8 +17,8 @@ nothing: the changed status has no counterpart."""
 
 
 SAME_MOMENT = 1.0
-"""Seconds. One change may have two times that differ by less: some are cut to whole seconds, and the entry of a history
-is written a little later than what it is about."""
+"""Seconds. Two times of the same change may differ by less: some times have only whole seconds, and the entry in a
+history is written a little after the change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +49,25 @@ def of_ticket(written: str, ticket_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A status that is about to be written to one side. `pair`: both sides after it; `before`: what that side shows
-    now; `seen`: when that side was changed last, in seconds since 1970 by its own clock."""
+    """A write of a status to one side, noted before it is made. `pair`: both statuses after it; `before`: the side's
+    status before it; `seen`: when the side was changed last before it, in seconds since 1970 by its own clock."""
 
     pair: Pair
     before: str
     seen: float
 
     def written(self, ticket_id: str) -> str:
-        """As `Pair.written`."""
+        """The value in a link, as `Pair.written`."""
         return json.dumps([ticket_id, self.pair.issue, self.pair.ticket, self.before, self.seen], ensure_ascii=False)
 
     def happened(self, now: str, changed_at: Callable[[], float]) -> bool:
-        """Whether it was done, where nobody has recorded that. `now`: the status of that side; `changed_at`: when it
-        got that. A person may have undone it meanwhile: then it shows `before`, but for a shorter time."""
+        """Whether the write was made, although its result was not recorded. `now`: the side's present status;
+        `changed_at`: when the side got it. If a person has undone the write, the status is `before`, but newer."""
         return now != self.before or changed_at() > self.seen + SAME_MOMENT
 
 
 def read_write(written: str, ticket_id: str) -> Write | None:
-    """The opposite of `Write.written`; None where there is none, or that of another ticket."""
+    """The opposite of `Write.written`; None if there is no write, or if it belongs to another ticket."""
     if not written:
         return None
     owner, issue, ticket, before, seen = json.loads(written)
