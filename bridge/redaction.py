@@ -6,7 +6,7 @@ import base64
 import html
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus, urlsplit
 
 from pydantic import BaseModel, SecretStr
@@ -15,9 +15,11 @@ from bridge.settings import KeyMap
 
 MASK = "<secret>"
 SHORTEST = 6  # a shorter "secret" would mask innocent text
-LONG_SEGMENT = 10
-"""Characters from which the path of a secret address, or a part of it, is taken for a token: `services` and `hook` are
-none."""
+LONG_TOKEN = 16
+"""Characters from which a part of a secret address is a token, whatever it looks like."""
+SHORT_TOKEN = 10
+"""Characters from which a part of a secret address is a token if it has a digit or mixed case. `mattermost` and
+`automations` are words."""
 # Bounded, so that a run of backslashes takes linear time. Four: JSON inside JSON.
 _ESCAPES = re.compile(
     r"(?P<unicode>(?:\\{1,4}u[0-9a-fA-F]{4})+)"
@@ -30,26 +32,44 @@ _ESCAPES = re.compile(
 
 _CREDENTIALS = re.compile(r"(?:Basic|Bearer|Token|ApiKey|Key) +(\S+)", re.IGNORECASE)
 """A header's value in which the second part is the secret."""
+_CONFIDENTIAL = re.compile(r"key|token|secret|sig|pass|pwd|auth|code|cred|hash", re.IGNORECASE)
+"""In the name of a parameter of an address: its value is a secret, whatever it looks like."""
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_WORD = re.compile(r"[A-Z]?[^A-Z0-9]*|[^a-z0-9]*")
+"""In lower case, in capitals, or with a capital at the start."""
 
 
 class Redactor:
     """Replaces every known secret in a text by `<secret>`, in the forms in which it travels: as it is, quoted for an
     address, for JSON, Python or HTML (all of it or only some of its characters), in base64 and hexadecimal; and, for a
-    secret address, its parts."""
+    secret address, its parts that are secret by themselves.
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
+    `words`: of the service itself, such as the names of connectors. They are never masked: whoever reads them learns
+    nothing, and without them can't read what happened."""
+
+    def __init__(self, secrets: Iterable[str] = (), words: Iterable[str] = ()) -> None:
+        self._words = {word.casefold() for word in words}
         self._plain: list[str] = []
         self._forms: list[str] = []
+        self._quoted_whole: set[str] = set()
         self._pieces: set[str] = set()
         self.add(secrets)
 
     def add(self, secrets: Iterable[str]) -> None:
-        plain = {part for secret in secrets for part in _parts(secret) if len(part) >= SHORTEST} | set(self._plain)
+        plain = set(self._plain)
+        for secret in secrets:
+            tokens, around = _parts(secret, self._words)
+            plain.update(part for part in (*tokens, *around) if self._masked(part))
+            # What surrounds a known token, such as `hooks/…`, consists of words: its pieces are no secrets.
+            self._quoted_whole.update(around if len(tokens) > 1 else ())
         forms = {form for part in plain for form in _forms(part) if len(form) >= SHORTEST}
         # Longest first: a secret inside a longer one must not leave the rest of the longer one behind.
         self._plain = sorted(plain, key=len, reverse=True)
         self._forms = sorted(forms, key=len, reverse=True)
         self._pieces = set()
+
+    def _masked(self, part: str) -> bool:
+        return len(part) >= SHORTEST and part.casefold() not in self._words
 
     def __call__(self, text: str) -> str:
         for form in self._forms:
@@ -61,8 +81,9 @@ class Redactor:
         """Also without parts of secrets, of SHORTEST characters and more: for texts of others, who may have cut what
         they quote. It takes a little for a secret that is none, such as a word in the path of a secret address."""
         if not self._pieces:
-            secret = (form for form in self._forms if "://" not in form)
-            self._pieces = {form[at : at + SHORTEST] for form in secret for at in range(len(form) - SHORTEST + 1)}
+            whole = [part for part in self._plain if part not in self._quoted_whole and "://" not in part]
+            pieces = {piece for part in whole for form in _forms(part) for piece in _pieces_of(form)}
+            self._pieces = pieces - {piece for word in self._words for piece in _pieces_of(word)}
         return MASK.join(map(self._without_pieces, self(text).split(MASK)))
 
     def _without_pieces(self, text: str) -> str:
@@ -135,29 +156,38 @@ def _merged(spans: Iterable[tuple[int, int]]) -> Iterable[tuple[int, int]]:
         yield first, last
 
 
-def _parts(secret: str) -> list[str]:
+def _pieces_of(text: str) -> Iterable[str]:
+    return (text[at : at + SHORTEST] for at in range(len(text) - SHORTEST + 1))
+
+
+def _parts(secret: str, words: Collection[str]) -> tuple[list[str], list[str]]:
     """The secret, and for an address what of it is secret by itself: an exception of `requests` shows the path without
-    the host, another system the token alone."""
+    the host, another system the token alone. First the secret and each token in it, then what holds several parts."""
     if "://" not in secret:
         credentials = _CREDENTIALS.fullmatch(secret)
-        return [secret, credentials[1]] if credentials else [secret]
+        return [secret, *([credentials[1]] if credentials else [])], []
     try:
         address = urlsplit(secret)
     except ValueError:
-        return [secret]
-    path, password = address.path.strip("/"), address.password or ""
-    segments = [part for part in path.split("/") if len(part) >= LONG_SEGMENT]
-    values = [value for _, value in parse_qsl(address.query)]
-    found = [
-        secret,
-        *([path] if len(path) >= LONG_SEGMENT else []),
-        *segments,
-        address.query,
-        *values,
-        password,
-        address.netloc.rpartition("@")[0],
-    ]
-    return [*found, *(unquote(part) for part in found), *(unquote_plus(value) for value in values)]
+        return [secret], []
+    path = address.path.strip("/")
+    segments = path.split("/")
+    tokens = [part for part in segments if _is_token(part)]
+    values = [value for name, value in parse_qsl(address.query) if _CONFIDENTIAL.search(name) or _is_token(value)]
+    values += [password for password in [address.password] if password]
+    # A path may hold a token that is short; one word, or words of our own such as `webhook/jira`, are none.
+    known = len(segments) == 1 or all(part.casefold() in words for part in segments)
+    around = [*([] if known else [path]), address.query, address.netloc.rpartition("@")[0]]
+    found = [*tokens, *values, *map(unquote, tokens), *map(unquote, values), *map(unquote_plus, values)]
+    return [secret, *found], [*around, *map(unquote, around)]
+
+
+def _is_token(part: str) -> bool:
+    """Whether a part of a secret address looks like a token, and not like a word."""
+    meant = unquote(part)
+    if not SHORT_TOKEN <= len(meant) < LONG_TOKEN:
+        return len(meant) >= LONG_TOKEN
+    return not (_DATE.fullmatch(meant) or all(map(_WORD.fullmatch, re.split(r"[-_. ]", meant))))
 
 
 def _forms(part: str) -> Iterable[str]:

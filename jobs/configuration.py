@@ -30,6 +30,9 @@ ALIKE = 0.9
 """The least similarity of a misspelled name: one letter added, left out or replaced in a name of ten letters or more.
 Variables of other programs are less similar."""
 
+THINGS = ("feedback", "issue", "project", "channel", "status", "ticket", "connector", "delivery", "webhook", "webhooks")
+"""What logs and pages name in every other line: never masked, even if it stands in a secret address."""
+
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
@@ -78,7 +81,7 @@ def configure(environ: Mapping[str, str]) -> Configuration:
     if problems or service is None or sources is None:
         raise ConfigError(list(dict.fromkeys([*problems, *doubts])))
     secrets = secrets_of(service, *apis.values(), *sources.chosen.values(), *chosen.values())
-    redact = Redactor([*secrets, *_proxies_with_passwords(environ)])
+    redact = Redactor([*secrets, *_proxies_with_passwords(environ)], _names_of_ours([*chosen, *listed]))
     doubts += sources.doubts
     notes = (*_switched_off(environ, names), *_unannounced(chosen, listed))
     return Configuration(service, sources, apis, chosen, tuple(routes), redact, tuple(doubts), notes)
@@ -263,6 +266,12 @@ def _switched_off(environ: Mapping[str, str], names: Iterable[str]) -> list[str]
         if kind not in on and given:
             found.append(f"CONNECTORS does not name {kind}, although {given[0]} is set: the connector is off")
     return found
+
+
+def _names_of_ours(names: Iterable[str]) -> set[str]:
+    """What the service calls its parts and what it handles. `names`: of the connector instances and the sources."""
+    known = {*connectors.kinds(), *REGISTRY, *names}
+    return {*known, *filter(None, map(label_of, known)), *events_of(known), *THINGS}
 
 
 def _proxies_with_passwords(environ: Mapping[str, str]) -> list[str]:

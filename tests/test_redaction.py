@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import string
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 import requests
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 from redis import Redis
@@ -24,6 +25,7 @@ from bridge.redaction import MASK, SHORTEST, Redactor, secrets_of
 from bridge.settings import KeyMap, Settings
 from jobs.configuration import configure
 from tests.web import Web, event, recorded, start_web
+from tools.sandbox import discord, jandi, mattermost, nocobase, slack, teams
 from tools.sandbox.processes import ROOT, Processes, free_port, procfile, valkey_command
 
 EMAIL = "bridge@example.com"
@@ -88,6 +90,90 @@ def test_the_token_in_a_secret_address_is_a_secret_of_its_own(shown: str) -> Non
     secret = "https://hooks.example.com/services/T0TEAM123/B0BOT4567/XXXXSLACKTOKENXXXXXXXXXX"
     assert "SLACKTOKEN" not in Redactor([secret])(shown)
     assert Redactor([secret])("other services of hooks.example.com") == "other services of hooks.example.com"
+
+
+ADDRESSES = {
+    "slack": ("https://hooks.slack.com/services/T024BE7LD/B0BOT4567/{}", string.ascii_letters + string.digits, 24),
+    "slack in the sandbox": (f"https://example.com/slack/services/{slack.WEBHOOK_PATH}", "", 0),
+    "mattermost": ("https://example.com/mattermost/hooks/{}", "ybndrfg8ejkmcpqxot1uwisza345h769", 26),
+    "mattermost in the sandbox": (f"https://example.com/mattermost/{mattermost.WEBHOOK_PATH}", "", 0),
+    "discord": ("https://discord.com/api/webhooks/112233445566778899/{}", string.ascii_letters + "0189_-", 68),
+    "discord in the sandbox": (f"https://example.com/discord/{discord.WEBHOOK_PATH}", "", 0),
+    "jandi": ("https://wh.jandi.com/connect-api/webhook/12345678/{}", "0123456789abcdef", 32),
+    "jandi in the sandbox": (f"https://example.com/jandi/{jandi.WEBHOOK_PATH}", "", 0),
+    "teams": (
+        "https://e.1a.environment.api.powerplatform.com:443/powerautomate/automations/direct/workflows/"
+        "0a1b2c3d4e5f60718293a4b5c6d7e8f9/triggers/manual/paths/invoke?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0"
+        "&sig={}",
+        string.ascii_letters + "0189_-",
+        43,
+    ),
+    "teams in the sandbox": (f"https://example.com/teams/{teams.WEBHOOK_PATH}", "", 0),
+    "nocobase": ("https://example.com/nocobase/api/webhook:trigger/{}", string.ascii_lowercase + string.digits, 12),
+    "nocobase in the sandbox": (f"https://example.com/nocobase/{nocobase.WEBHOOK_PATH}", "", 0),
+}
+"""The shapes of real addresses, with the letters and the length of their tokens, and those of the stand-ins."""
+TOKENS = {
+    "slack in the sandbox": slack.WEBHOOK_PATH.rpartition("/")[2],
+    "mattermost in the sandbox": mattermost.HOOK,
+    "discord in the sandbox": discord.TOKEN,
+    "jandi in the sandbox": jandi.TOKEN,
+    "teams in the sandbox": teams.SIG,
+    "nocobase in the sandbox": nocobase.KEY,
+}
+WORDS = (
+    "Mattermost, mattermost.mobile and powerautomate: 3 automations in example.com/feedback since 2016-06-01; "
+    "the environment of ISSUE_STATUS_CHANGE, voice-of-us, connect-api, outgoing"
+)
+
+
+@pytest.mark.parametrize("kind", ADDRESSES)
+@given(data=st.data())
+def test_the_token_of_an_address_is_masked_alone_and_words_are_not(kind: str, data: st.DataObject) -> None:
+    address, letters, length = ADDRESSES[kind]
+    token = TOKENS.get(kind) or data.draw(st.text(letters, min_size=length, max_size=length))
+    assume(length != 12 or any(letter.isdigit() for letter in token))
+    redact = Redactor([address.format(token)], ["ISSUE_STATUS_CHANGE", "mattermost"])
+    assert redact(f"no such hook: {token}") == f"no such hook: {MASK}"
+    assert token not in redact.strictly(f"{address.format(token)} {token}")
+    assert redact(WORDS) == redact.strictly(WORDS) == WORDS
+
+
+@given(
+    st.sampled_from(["mattermost", "mobile_app_2026", "ISSUE_STATUS_CHANGE", "feedback"]),
+    st.sampled_from(
+        [
+            "https://example.com/{}",
+            "https://example.com/{}/hooks/a1b2c3d4e5f6g7h8",
+            "https://example.com/hook?source={}&token={}",
+            "redis://{}:planted@host/0",
+            "{}",
+            "Bearer {}",
+        ]
+    ),
+)
+def test_a_word_of_the_service_is_no_secret(word: str, secret: str) -> None:
+    redact = Redactor([secret.replace("{}", word)], [word])
+    for shown in (word, word.upper(), f"{word}: one event of {word}"):
+        assert redact(shown) == shown
+        assert redact.strictly(shown) == shown or secret.startswith("Bearer")
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("https://example.com/hook?source=website&lang=korean&since=2016-06-01", "website korean 2016-06-01"),
+        ("https://example.com/Production/notifier/services/x", "Production notifier"),
+        ("https://example.com/feedback-bridge/hooks/x", "feedback-bridge"),
+        ("https://example.com/%EA%B3%A0%EA%B0%9D-%ED%94%BC%EB%93%9C%EB%B0%B1/x", "고객-피드백"),
+    ],
+)
+def test_what_an_address_names_is_no_secret(address: str, words: str) -> None:
+    assert Redactor([address])(words) == words
+
+
+def test_a_short_token_of_an_address_is_masked_by_its_parameter() -> None:
+    assert Redactor(["https://example.com/hook?key=planted"])("wrong key: planted") == f"wrong key: {MASK}"
 
 
 @given(st.text(max_size=60))
@@ -374,6 +460,27 @@ def test_settings_that_hold_secrets_know_it() -> None:
         for name, value in env.items():
             if "planted" in value:
                 assert "planted" not in configuration.redact(value.partition("=")[2] or value), name
+
+
+def test_names_of_connectors_and_what_is_no_secret_stay_readable() -> None:
+    """With a Mattermost below a path, and a region: neither is secret."""
+    token = "madeuphookofmattermost0001"
+    configuration = configure(
+        {
+            "WEBHOOK_TOKEN": "planted-webhook-token",
+            "CONNECTORS": "mattermost.customer_voice_2026,translate",
+            "MATTERMOST_WEBHOOK_URL": f"https://example.com/mattermost/customer_voice_2026/hooks/{token}",
+            "ABC_API_URL": "https://abc.example.com",
+            "ABC_API_KEY": "planted-abc-key",
+            "TRANSLATE_PROVIDER": "azure",
+            "AZURE_TRANSLATOR_KEY": "planted-azure-key",
+            "AZURE_TRANSLATOR_REGION": "koreacentral",
+            "TRANSLATE_TARGETS": "en=text_en",
+        }
+    )
+    words = "mattermost.customer_voice_2026: feedback 3, koreacentral"
+    assert configuration.redact(words) == configuration.redact.strictly(words) == words
+    assert configuration.redact(token) == MASK
 
 
 def test_exceptions_of_requests_are_masked() -> None:

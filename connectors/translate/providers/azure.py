@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import requests
+from pydantic import Field
 
 from bridge.http import Answer
 from bridge.settings import Credential, WebAddress
@@ -66,7 +67,7 @@ class AzureSettings(TranslateSettings):
     LANGUAGES = LANGUAGES
 
     azure_translator_key: Credential
-    azure_translator_region: Credential | None = None
+    azure_translator_region: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,50}$")] | None = None
     azure_translator_url: WebAddress = URL
 
 
@@ -80,7 +81,7 @@ class Azure(HttpProvider):
         super().__init__(settings, session, read_seconds)
         self._headers = {"Ocp-Apim-Subscription-Key": settings.azure_translator_key.get_secret_value()}
         if region := settings.azure_translator_region:
-            self._headers["Ocp-Apim-Subscription-Region"] = region.get_secret_value()
+            self._headers["Ocp-Apim-Subscription-Region"] = region
 
     def limits(self) -> Limits:
         # Far below its own, for the answer must come in time; it bills characters.

@@ -262,12 +262,12 @@ def test_the_check_names_an_address_without_tls(sandbox: Sandbox) -> None:
 def test_every_part_of_the_settings_that_is_secret_is_masked(sandbox: Sandbox) -> None:
     made = settings(
         sandbox,
-        OUTGOING_URL=f"{sandbox.url}/hooks/catch/planted-path?key=planted-query",
+        OUTGOING_URL=f"{sandbox.url}/hooks/catch/planted-path-1?key=planted-query",
         OUTGOING_SECRET="planted-secret",
         OUTGOING_HEADERS='{"Authorization": "Bearer planted-token", "x-key": "planted-key"}',
     )
     redact: Callable[[str], str] = Redactor(secrets_of(made))
-    shown = "planted-path planted-query planted-secret planted-token planted-key, and the hook itself"
+    shown = "planted-path-1 planted-query planted-secret planted-token planted-key, and the hook itself"
     assert redact(shown) == f"{' '.join(['<secret>'] * 5)}, and the hook itself"
 
 
