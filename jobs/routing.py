@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from bridge.environment import ConfigError
 from bridge.text import cut
 from jobs.ledger.values import Planned
-from sources import EVENTS, REGISTRY, events_of
+from sources import EVENTS, REGISTRY, events_of, find
 from sources.base import Event
 from sources.facts import facts_of
+from sources.reading import plain, written
 from sources.tickets import TicketEvent
 
 if TYPE_CHECKING:
@@ -108,7 +109,8 @@ def make_route(
     Raises ConfigError, which names the variable and shows the mistake.
     """
     variable, rule_variable = variables
-    patterns = tuple(part.strip() for part in events.split(",") if part.strip()) if events else tuple(default_events)
+    listed = [part.strip() for part in events.split(",") if part.strip()] if events else default_events
+    patterns = tuple(map(_as_names_are, listed))
     # After `source.` any name is allowed: the source may have events that are not known here.
     starts = tuple(f"{source}." for source in sources if not set(events_of([source])) & set(DOTLESS))
     there_are = ", ".join([*DOTLESS, *(f"{start}*" for start in starts)])
@@ -142,6 +144,15 @@ def plan(event: Event, routes: Iterable[Route]) -> list[Planned]:
         objection = "" if route.carries_back(event) else route.objection(facts)
         planned.append(Planned(route.connector, "skipped" if objection else "queued", objection))
     return planned
+
+
+def _as_names_are(pattern: str) -> str:
+    """The pattern in the notation of event names: people write a name as the sender writes it, such as
+    `crm.deal won`."""
+    source, dot, name = pattern.partition(".")
+    # A whole name of any length is one of a generic source; those of other sources have several parts.
+    is_whole = name and find(source.removeprefix("!")) is None and not set("*?[") & set(name)
+    return f"{source}{dot}{plain(name) if is_whole else written(name)}"
 
 
 def _any_match(name: str, patterns: Iterable[str]) -> bool:

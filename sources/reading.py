@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
+
+import regex
 
 from bridge.text import cut, inert
 from sources.base import seconds_of
@@ -15,11 +18,21 @@ LONGEST_LABEL = 100
 """Characters of a name or a title that a message shows."""
 
 
+_UNSEEN = regex.compile(r"[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]+")
+"""Controls (also of the direction of writing), private characters, halves of characters, and what nobody sees."""
+_LONGEST_READ = 1_000
+
+
 def plain(name: object) -> str:
-    """The sender's name of an event, in ASCII and without blanks: it is routed by, and a label of the metrics. "" where
-    it is no text."""
-    given = name if isinstance(name, str) else ""
-    return "_".join(given.encode("ascii", "backslashreplace").decode().split())[:LONGEST_NAME]
+    """The sender's name of an event, as it is routed and shown: on one line, with `_` for blanks, in one notation
+    (NFC) whatever the sender's system uses, and cut. "" where it is no text, or nothing of it is visible."""
+    return written(name)[:LONGEST_NAME] if isinstance(name, str) else ""
+
+
+def written(pattern: str) -> str:
+    """A name, or a pattern for names as an operator writes it, as `plain` writes names; not cut."""
+    visible = _UNSEEN.sub("", "_".join(pattern[:_LONGEST_READ].split()))
+    return unicodedata.normalize("NFC", visible)
 
 
 def part(body: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:

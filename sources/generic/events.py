@@ -31,7 +31,8 @@ def parse(name: str, settings: GenericSettings, request: Request) -> Event | Unr
     """The event of a request that has just arrived."""
     found = kept(settings, request)
     if EVENT not in found:
-        why = f"{settings.variable('event')}: there is no text at {settings.event}"
+        ascii_only = " (only ASCII can be read in a header)" if str(settings.event).startswith("header.") else ""
+        why = f"{settings.variable('event')}: there is no text at {settings.event}{ascii_only}"
         return Unread(_id(name, request, found), "unreadable", why, name)
     return again(name, Request(request.instance, request.body, request.raw, found))
 

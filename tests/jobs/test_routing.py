@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import unicodedata
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from sources import EVENTS
 from sources.abc.events import parse
 from sources.base import Event, Subject
 from sources.facts import facts_of
+from sources.reading import plain
 from sources.tickets import Ticket, TicketEvent
 from tools.sandbox.processes import ROOT
 
@@ -344,6 +346,45 @@ def test_a_pattern_may_name_any_event_of_a_source_in_use_only() -> None:
     with pytest.raises(ConfigError) as caught:
         make_route("slack", ",", None, (), names, ["abc"])
     assert caught.value.problems == [f"SLACK_EVENTS: names no event; there are {abc}"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "한글",
+        "deal won",
+        "取引 成立",
+        "Größe geändert",
+        "مكالمة",
+        "👍🏽 won",
+        "a\u200bb",
+        "i\u202e\u2066x",
+        "x" * 500,
+        "a  b\tc",
+    ],
+)
+def test_an_event_is_routed_by_its_name_as_the_sender_writes_it(name: str) -> None:
+    """And as the operator's keyboard writes it: letters with their marks are one character, or several."""
+    variables = ("SLACK_EVENTS", "SLACK_FILTER")
+    for form in ("NFC", "NFD"):
+        named = f"crm.{plain(unicodedata.normalize(form, name))}"
+        for pattern in (name, unicodedata.normalize("NFD", name), f"{name[:3]}*"):
+            route = make_route("slack", f"crm.{pattern}", None, (), variables, ["abc", "crm"])
+            assert route.wants(named), (pattern, named)
+            assert not make_route("slack", f"*,!crm.{pattern}", None, (), variables, ["abc", "crm"]).wants(named)
+            assert not route.wants("crm.other")
+
+
+@given(st.text(max_size=120).filter(lambda text: not set("*?[,") & set(text)))
+def test_every_name_can_be_routed_by(name: str) -> None:
+    pattern = f"crm.{name}".strip()
+    route = make_route("slack", pattern, None, (), ("SLACK_EVENTS", "SLACK_FILTER"), ["abc", "crm"])
+    assert route.wants(f"crm.{plain(name)}")
+
+
+def test_a_name_of_several_parts_is_matched_whole() -> None:
+    pattern = f"gitlab.{'x' * 80}.{'y' * 80}"
+    assert make_route("slack", pattern, None, (), ("SLACK_EVENTS", "SLACK_FILTER")).patterns == (pattern,)
 
 
 def test_a_route_keeps_what_the_operator_wrote() -> None:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sources
+from bridge.text import inert
 from connectors.texts import OCCURRENCES
 from jobs.routing import make_route, plan
 from sources import REGISTRY
@@ -182,7 +183,9 @@ def altered(value: Any) -> Iterator[Any]:
 def check_bounds(source: Source, request: Request) -> None:
     """Whatever the body holds, what is made of it is bounded, and read again as the same."""
     found = source.parse(request)
-    assert found.name.isascii()
+    assert inert(found.name) == found.name
+    assert isinstance(found, Unread) or not set(found.name) & set(" \u200f")
+    assert found.name.encode().decode() == found.name
     assert len(found.name) < 200
     assert all(len(value) <= LONGEST_KEPT for value in source.kept(request).values())
     if isinstance(found, Unread):

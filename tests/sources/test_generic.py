@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import sources
+from bridge.text import inert
 from sources.base import LONGEST_KEPT, Event, Request, Unread
 from sources.generic import make_source
 from sources.generic.settings import make_settings
+from sources.reading import LONGEST_NAME, plain
 from sources.source import Source
 
 
@@ -46,12 +52,48 @@ def test_the_name_is_found_by_its_path(path: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sent", "name"),
+    [
+        ("한글", "crm.한글"),
+        (" deal  won\n", "crm.deal_won"),
+        (unicodedata.normalize("NFD", "각도"), "crm.각도"),
+        ("取引.成立", "crm.取引.成立"),
+        ("a\u202eb\x1b[2J\u200b", "crm.ab[2J"),
+        ("half \ud800", "crm.half_"),
+        ("한" * 500, f"crm.{'한' * LONGEST_NAME}"),
+    ],
+)
+def test_a_name_keeps_the_letters_of_every_script(sent: str, name: str) -> None:
+    body = {"type": sent}
+    raw = json.dumps(body).encode()
+    found = event(crm(event="body.type"), Request("default", body, raw, {}))
+    assert found.name == name
+
+
+@pytest.mark.parametrize("sent", ["\u200b", "\u3164", " \n", "\u202e"])
+def test_a_name_that_nobody_sees_is_none(sent: str) -> None:
+    assert isinstance(crm(event="body.type").parse(Request("default", {"type": sent}, b"{}", {})), Unread)
+
+
+@given(st.text(max_size=300))
+def test_a_name_is_short_printable_and_its_own(text: str) -> None:
+    name = plain(text)
+    assert len(name) <= LONGEST_NAME
+    assert not set(name) & set(" \n\u202e\u2066\u200f\u061c")
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", name)
+    assert plain(name) == name
+    assert plain(unicodedata.normalize("NFD", text)) == plain(text) or len(name) == LONGEST_NAME
+    assert inert(name) == name
+
+
+@pytest.mark.parametrize(
     "path", ["body.absent", "body.type.deeper", "body.list.9", "body.yes", "body.none", "header.X-No"]
 )
 def test_a_request_without_the_name_is_kept_as_unreadable(path: str) -> None:
     found = crm(event=path).parse(request({"type": "a", "list": [1], "yes": True, "none": None}))
     assert isinstance(found, Unread)
-    assert (found.state, found.why) == ("unreadable", f"SOURCE_CRM_EVENT: there is no text at {crm_path(path)}")
+    assert found.state == "unreadable"
+    assert found.why.startswith(f"SOURCE_CRM_EVENT: there is no text at {crm_path(path)}")
 
 
 def crm_path(path: str) -> str:

@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -61,9 +62,11 @@ NAMES = pytest.mark.parametrize("name", SCHEMES)
 @pytest.fixture(scope="module")
 def web(processes: Processes, valkey_url: str) -> Web:
     paths = {f"{name.upper()}_{what}": value for name in SCHEMES for what, value in PATHS.items()}
-    variables = {f"SOURCE_{name}": value for name, value in {**VARIABLES, **paths}.items()}
-    events = ",".join(f"{name}.order.*" for name in SCHEMES)
-    listed = ",".join(SCHEMES)
+    headed = {"HEADED_SECRET": NEW, "HEADED_EVENT": "header.X-Event"}
+    headed |= {"KOREAN_SECRET": NEW, "KOREAN_EVENT": "body.type"}
+    variables = {f"SOURCE_{name}": value for name, value in {**VARIABLES, **paths, **headed}.items()}
+    events = ",".join([*(f"{name}.order.*" for name in SCHEMES), "korean.deal won", "korean.한글"])
+    listed = ",".join([*SCHEMES, "headed", "korean"])
     return start_web(processes, valkey_url, SOURCES=listed, SLACK_EVENTS=events, **variables)
 
 
@@ -95,6 +98,23 @@ def test_nothing_else_does(web: Web, redis: Any, name: str) -> None:
         wrong.append(SCHEMES[name](NEW, BODY + b" "))
     assert [post(web, name, proof).status for proof in wrong] == [401] * len(wrong)
     assert redis.dbsize() == 0
+
+
+def test_a_name_in_korean_is_routed_as_it_is_written(web: Web, redis: Any) -> None:
+    for name, stored in (("한글", "korean.한글"), ("deal won", "korean.deal_won")):
+        body = json.dumps({"type": name}, ensure_ascii=False).encode()
+        reply = post(web, "korean", {"X-Bridge-Token": NEW}, body)
+        shown = web.get(f"/api/events/{reply.json['event_id']}").json
+        assert (shown["event"], [row["connector"] for row in shown["deliveries"]]) == (stored, ["slack"])
+        listed = web.get(f"/api/deliveries?event={quote(stored)}").json["deliveries"]
+        assert [row["event"] for row in listed] == [stored]
+
+
+def test_a_name_in_a_header_should_be_ascii(web: Web, redis: Any) -> None:
+    reply = post(web, "headed", {"X-Bridge-Token": NEW, "X-Event": "한글".encode().decode("latin-1")})
+    shown = web.get(f"/api/events/{reply.json['event_id']}").json
+    why = "SOURCE_HEADED_EVENT: there is no text at header.x-event (only ASCII can be read in a header)"
+    assert (shown["state"], shown["why"]) == ("unreadable", why)
 
 
 def test_a_request_without_a_name_is_answered_and_kept(web: Web, redis: Any) -> None:
