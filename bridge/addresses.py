@@ -5,8 +5,10 @@ No error quotes the address: it may hold a password, or be one.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 REDIS_SCHEMES = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "rediss", "unix": "unix"}
 PLAIN_OPTIONS = frozenset({"db", "username", "password", "client_name"})
@@ -41,6 +43,8 @@ REDIS_FORM = (
     "should be redis://host:port/0, rediss://host:port/0 or unix:///path?db=0 (in a password # is %23, / is %2F, "
     "? is %3F, @ is %40)"
 )
+HOST = re.compile(r"[A-Za-z0-9_.\-\u0080-\U0010ffff]+|[0-9A-Fa-f:.]+(?:%\w+)?")
+"""A name, in ASCII or in the letters of any language, or an IPv6 address."""
 WEB_FORM = "should be an address such as https://example.com (or http://…)"
 
 
@@ -50,6 +54,8 @@ def web_address(text: str, with_query: bool = False) -> str:
     parts = _split(text, WEB_FORM)
     if parts.scheme not in ("http", "https") or not parts.hostname or "://" in text[len(parts.scheme) + 3 :]:
         raise ValueError(WEB_FORM)
+    if not _is_host(parts.hostname):
+        raise ValueError("the host should be a name or an address in plain letters, digits, dots and hyphens")
     if parts.port == 0:
         raise ValueError("the port should be 1 to 65535")
     if parts.username is not None or parts.password is not None:
@@ -65,6 +71,20 @@ def web_address(text: str, with_query: bool = False) -> str:
     if "?" in text or "#" in text:
         raise ValueError("should end before '?' and '#': paths are appended to it")
     return address.rstrip("/")
+
+
+def without_credentials(text: str) -> tuple[str, str | None, str | None]:
+    """The address, and the user name and the password that it had before the host, decoded; None for each that it had
+    not. An address that can't be read is returned as it is: `web_address` refuses it."""
+    try:
+        parts = urlsplit(text)
+        user, password = parts.username, parts.password
+    except ValueError:
+        return text, None, None
+    if user is None or parts.netloc not in text:
+        return text, None, None
+    address = text.replace(parts.netloc, parts.netloc.rpartition("@")[2], 1)
+    return address, unquote(user), None if password is None else unquote(password)
 
 
 def redis_address(text: str) -> str:
@@ -100,6 +120,17 @@ def _split(text: str, form: str) -> SplitResult:
     except ValueError:
         raise ValueError(form) from None
     return parts
+
+
+def _is_host(host: str) -> bool:
+    """Whether no client changes the host: some read `127。0。0。1` or `①.example` as ASCII, and others refuse it."""
+    odd = [letter for letter in host if not letter.isascii() and _in_ascii(letter).isascii()]
+    return not odd and HOST.fullmatch(host) is not None and "" not in host.removesuffix(".").split(".")
+
+
+def _in_ascii(letter: str) -> str:
+    """As names of hosts are read: https://www.rfc-editor.org/rfc/rfc3490#section-3.1"""
+    return unicodedata.normalize("NFKC", letter).replace("\u3002", ".")
 
 
 def _redis_options(parts: SplitResult, scheme: str) -> dict[str, str]:

@@ -30,6 +30,19 @@ class Samples(Protocol):
     def sample(self, name: str) -> Sample: ...
 
 
+def _samples(events: Events, samples: Samples) -> Callable[[str], Sample]:
+    """The samples of a source, and under the name that all ticket systems share that of a new comment."""
+    shared = f"{events.NAME}.{tickets.COMMENT}"
+
+    def sample(name: str) -> Sample:
+        if name == shared:
+            made = ((known, events.parse(samples.sample(known).request())) for known in events.NAMES)
+            name = next((known for known, event in made if isinstance(event, Event) and shared in event.aliases), name)
+        return samples.sample(name)
+
+    return sample
+
+
 def webhook_source(
     title: str,
     variable: str,
@@ -53,7 +66,7 @@ def webhook_source(
         events=events.NAMES,
         proof=lambda settings: proof(values(getattr(settings, field))),
         parse=events.parse,
-        samples=samples.sample,
+        samples=_samples(events, samples),
         kept=kept,
         facts=tickets.NAMES if has_tickets else frozenset(),
         facts_of=tickets.facts_of if has_tickets else no_facts,

@@ -187,3 +187,29 @@ def test_any_text_is_an_address_or_a_value_error(text: str) -> None:
     except ValueError:
         return
     assert web_address(address) == address
+
+
+ODD_HOSTS = ["127。0。0。1", "127｡0｡0｡1", "127．0．0．1", "example。com", "①.example.com", "ℂ.example.com", "1‥2.com"]
+ODD_HOSTS += [
+    "127%2e0.0.1",
+    "exa%6dple.com",
+    "a..example.com",
+    ".example.com",
+    "a,b.example.com",
+    "*.example.com",
+    "a!",
+]
+
+
+@pytest.mark.parametrize("host", ODD_HOSTS)
+def test_a_host_that_clients_read_differently_is_refused(host: str) -> None:
+    with pytest.raises(ValueError, match=r"the host should be a name|holds full-width characters"):
+        web_address(f"http://{host}/hook", with_query=True)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["예시.kr", "例え.jp", "bücher.example", "xn--bcher-kva.example", "a_b-c.example.", "[::1]", "l·l.cat", "h:80"],
+)
+def test_a_host_in_any_language_is_taken(host: str) -> None:
+    assert web_address(f"https://{host}/hook") == f"https://{host}/hook"

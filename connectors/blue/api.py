@@ -61,9 +61,7 @@ class BlueApi:
         self._me = ""
 
     def prepare(self, draft: Draft) -> dict[str, Any]:
-        variable, title = self._settings.variable("list"), self._settings.list.get(draft.project)
-        if title is None:
-            raise ValueError(f"{variable} names no list for ABC project {draft.project}")
+        variable, title = self._settings.variable("list"), self._settings.list_of(draft.project)
         there = _find(self._lists(draft.container), title)
         if there is None:
             raise ValueError(f"{variable}: the workspace {draft.container} has no list '{title}'")
@@ -204,8 +202,8 @@ class BlueApi:
         lists = self._lists(container)
         for project, name in settings.containers.items():
             if name == container:
-                title = settings.list.get(project)
-                there = title is not None and _find(lists, title) is not None
+                title = settings.list_of(project)
+                there = _find(lists, title) is not None
                 yield Check(
                     there, f"{settings.variable('list')}: {container} has {'the' if there else 'no'} list '{title}'"
                 )

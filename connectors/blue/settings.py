@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from bridge.settings import Credential, Rate, TextMap, WebAddress
 from connectors.tickets.names import Names
@@ -31,6 +31,19 @@ class Settings(ReturningSettings):
     list: Annotated[TextMap, AfterValidator(containers(re.compile(r".+"), "no list"))]
     # 60 searches and 20 bulk changes a minute; a delivery is at most one of each, and most are neither.
     rate: Rate = 0.5
+
+    @model_validator(mode="after")
+    def _check_each_has_a_list(self) -> Settings:
+        lacking = [project for project, _ in self.workspace.items() if self.list.get(project) is None]
+        if lacking:
+            who = "the default (*)" if lacking[0] == "*" else f"ABC project {lacking[0]}"
+            what = f"{self.variable('workspace')} names a workspace for {who}, and this names no list for it"
+            raise ValueError(f"{self.variable('list')}: {what}: add {lacking[0]}=… or *=…")
+        return self
+
+    def list_of(self, project: int | str) -> str:
+        """The list for new tickets of an ABC project that has a workspace."""
+        return str(self.list.get(project))
 
 
 def url_of(_settings: Settings, _key: str) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, model_validator
 
-from bridge.settings import Credential, Rate, Settings
+from bridge.addresses import without_credentials
+from bridge.settings import Credential, Rate, Settings, named
 from bridge.templates import TemplateMistake
 from bridge.values import texts_of_json
 from connectors.webhooks.settings import SecretAddress
@@ -48,6 +49,20 @@ class NocoBaseSettings(Settings):
     fields: Annotated[dict[str, str], BeforeValidator(_parse_fields), Field(default_factory=dict)]
     key_field: Annotated[str, Field(pattern=NAME)] = "bridge_id"
     rate: Rate = 10
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_credentials_out(cls, values: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        """NocoBase lets the user and the password of a trigger stand in its address. They are kept as those that have
+        variables of their own: as secrets, and out of what is sent or shown as the address."""
+        address, user, password = without_credentials(str(values.get("url", "")))
+        if user is None or values.get("api_key") is not None:
+            return values
+        if not {"user", "password"}.isdisjoint(values):
+            own = f"{named(info, 'user')} and {named(info, 'password')}"
+            raise ValueError(f"{named(info, 'url')}: holds a user name or password, and {own} are set, too: keep one")
+        given = {"user": user, "password": password}
+        return {**values, "url": address, **{field: value for field, value in given.items() if value}}
 
     @model_validator(mode="after")
     def _one_way(self) -> NocoBaseSettings:

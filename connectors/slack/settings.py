@@ -71,7 +71,7 @@ class SlackSettings(AlertSettings):
 
     bot_token: Annotated[Credential, AfterValidator(_check_token)] | None = None
     channel: Annotated[TextMap, AfterValidator(check_keys), AfterValidator(_check_channels)] = KeyMap({})
-    webhook_url: Annotated[SecretStr, AfterValidator(_check_webhook)] | None = None
+    webhook_url: Annotated[Credential, AfterValidator(_check_webhook)] | None = None
     threads: bool = False
     api_url: Annotated[WebAddress, AfterValidator(_check_api)] = "https://slack.com/api/"
 

@@ -49,6 +49,16 @@ def test_a_new_comment_has_one_more_name_and_its_text(source: str) -> None:
 
 
 @EACH
+def test_the_shared_name_has_the_sample_of_a_new_comment(source: str) -> None:
+    """`flask preview gitlab.comment slack` shows a comment."""
+    event = sent(source, f"{source}.comment")
+    assert isinstance(event, TicketEvent)
+    assert (event.name, event.comment) == (NEW[source], "Sample comment")
+    assert event.summary is not None
+    assert (event.summary.what, event.ticket.key) == ("commented", event.summary.about)
+
+
+@EACH
 def test_an_edited_comment_is_no_new_one(source: str) -> None:
     event = sent(source, EDITED[source])
     assert event.aliases == ()

@@ -199,12 +199,9 @@ def test_a_status_without_a_list_and_one_that_the_role_forbids_are_commented_onc
 
 
 def test_each_abc_project_has_its_list(world: BlueWorld) -> None:
-    world.set(BLUE_LIST="1=Closed,2=Inbox", BLUE_STATUS_MAP="")
+    world.set(BLUE_WORKSPACE="1=app,2=app", BLUE_LIST="1=Closed,2=Inbox", BLUE_STATUS_MAP="")
     world.created(world.issue())
     assert world.row().inside.title == "Closed"
-    world.set(BLUE_LIST="2=Inbox")
-    outcome = world.created(world.issue("second"))
-    assert outcome == Failed("BLUE_LIST names no list for ABC project 1", "config")
     world.set(BLUE_LIST="Gone")
     outcome = world.created(world.issue("third"))
     assert outcome == Failed("BLUE_LIST: the workspace app has no list 'Gone'", "config")
@@ -369,6 +366,14 @@ def test_check_names_a_list_of_the_status_map_and_a_wrong_organization(world: Bl
     ("changes", "problem"),
     [
         ({"BLUE_WORKSPACE": "my app"}, "BLUE_WORKSPACE: 'my app' is no id or slug of a workspace"),
+        (
+            {"BLUE_WORKSPACE": "1=a,2=b", "BLUE_LIST": "1=Inbox"},
+            "BLUE_LIST: BLUE_WORKSPACE names a workspace for ABC project 2, and this names no list for it",
+        ),
+        (
+            {"BLUE_WORKSPACE": "*=a,2=b", "BLUE_LIST": "1=Inbox,2=Inbox"},
+            "BLUE_LIST: BLUE_WORKSPACE names a workspace for the default (*), and this names no list for it",
+        ),
         ({"BLUE_LIST": "x=Inbox"}, "BLUE_LIST: 'x' is not an ABC project id"),
         ({"BLUE_ORG": "a b"}, "BLUE_ORG: "),
         ({"BLUE_TOKEN_SECRET": ""}, "BLUE_TOKEN_SECRET: required"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.environment import ConfigError
+from bridge.redaction import MASK, Redactor, secrets_of
 from bridge.settings import load
 from connectors.nocobase.settings import NocoBaseSettings
 
@@ -51,6 +52,37 @@ def test_the_defaults() -> None:
 )
 def test_what_a_workflow_does_not_take_is_named(changes: dict[str, str], problem: str) -> None:
     assert problems(WORKFLOW, **changes) == [problem]
+
+
+SECRET_PART = "p%40ss:w%2Ford"
+
+
+def test_credentials_in_the_address_of_a_workflow_are_taken_out_of_it() -> None:
+    url = f"https://bridge:{SECRET_PART}@noco.example.com:8443/api/webhook:trigger/k1?a=b@c"
+    made = load(NocoBaseSettings, {"NOCOBASE_URL": url})
+    assert made.url.get_secret_value() == "https://noco.example.com:8443/api/webhook:trigger/k1?a=b@c"
+    assert made.password is not None
+    assert (made.user, made.password.get_secret_value()) == ("bridge", "p@ss:w/ord")
+    assert Redactor(secrets_of(made))(f"{SECRET_PART} p@ss:w/ord") == f"{MASK} {MASK}"
+    assert "ss:w" not in repr(made)
+
+
+@pytest.mark.parametrize(
+    ("address", "changes", "problem"),
+    [
+        ("https://bridge:a-made-up-one@noco.example.com/x", {"NOCOBASE_USER": "b"}, "NOCOBASE_URL: holds a user name"),
+        ("https://bridge:a-made-up-one@noco.example.com/x", {"NOCOBASE_PASSWORD": "b"}, "NOCOBASE_URL: holds a user"),
+        ("https://bridge@noco.example.com/x", {}, "NOCOBASE_PASSWORD: required together with NOCOBASE_USER"),
+        ("https://:a-made-up-one@noco.example.com/x", {}, "NOCOBASE_USER: required together with NOCOBASE_PASSWORD"),
+        ("https://a%3Ab:a-made-up-one@noco.example.com/x", {}, "NOCOBASE_USER: should hold no colon"),
+        ("ftp://bridge:a-made-up-one@noco.example.com/x", {}, "NOCOBASE_URL: should be an address"),
+        ("https://bridge:a-made-up-one@[noco/x", {}, "NOCOBASE_URL: should be an address"),
+    ],
+)
+def test_credentials_that_can_not_be_taken_out_are_named(address: str, changes: dict[str, str], problem: str) -> None:
+    [found] = problems({"NOCOBASE_URL": address}, **changes)
+    assert found.startswith(problem)
+    assert "made-up" not in found
 
 
 @pytest.mark.parametrize(

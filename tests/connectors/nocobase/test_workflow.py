@@ -17,7 +17,7 @@ from connectors.webhooks.body import as_json, body_of
 from jobs.ledger.bounds import result_text
 from tests.connectors.nocobase.world import build, deliver, event, settings
 from tools.sandbox.app import Sandbox
-from tools.sandbox.nocobase import KEY, PASSWORD, SECRET
+from tools.sandbox.nocobase import KEY, PASSWORD, SECRET, USER
 from tools.sandbox.receiver import hub_signature
 
 NODE = shutil.which("node")
@@ -94,6 +94,12 @@ def test_wrong_credentials_are_named(sandbox: Sandbox, changes: dict[str, str], 
     assert isinstance(outcome, Failed)
     assert outcome.reason == "auth"
     assert outcome.why.startswith(f"nocobase answered {why}")
+
+
+def test_credentials_in_the_address_are_sent_as_basic(sandbox: Sandbox) -> None:
+    address = settings(sandbox).url.get_secret_value().replace("://", f"://{USER}:{PASSWORD}@")
+    outcome = deliver(build(sandbox, NOCOBASE_URL=address, NOCOBASE_USER="", NOCOBASE_PASSWORD=""))
+    assert outcome == Done({"status": 200, "answer": "ok"})
 
 
 def test_a_workflow_that_is_switched_off_is_named(sandbox: Sandbox) -> None:

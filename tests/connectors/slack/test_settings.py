@@ -130,3 +130,9 @@ def test_the_addresses_of_webhooks_are_taken(address: str) -> None:
 @pytest.mark.parametrize("address", ["https://slack.com/api", "https://slack-gov.com/api/", "https://relay.example/x"])
 def test_the_addresses_of_the_api_are_taken(address: str) -> None:
     assert load(Settings, BOT | {"SLACK_API_URL": address}).api_url.endswith("/")
+
+
+def test_a_host_with_other_dots_than_ascii_is_refused() -> None:
+    """Some clients read it as Slack's own host, and would get the secret."""
+    with pytest.raises(ConfigError, match=r"SLACK_WEBHOOK_URL: should hold ASCII letters"):
+        load(Settings, {"SLACK_WEBHOOK_URL": "https://hooks。slack。com/services/T1/B1/made-up"})
