@@ -18,7 +18,8 @@ from typing import Any, cast
 
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator
-from jinja2.runtime import BlockReference, Context, LoopContext, Macro, str_join
+from jinja2.exceptions import SecurityError
+from jinja2.runtime import BlockReference, Context, LoopContext, Macro, Undefined, str_join
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
@@ -92,6 +93,10 @@ class BoundedEnvironment(SandboxedEnvironment):
         }
         # Names with a blank can't be written in a template.
         self.filters |= {" counted": self._counted, " joined": self._joined, " looked at": self._looked_at}
+
+    def unsafe_undefined(self, obj: Any, attribute: str) -> Undefined:
+        """Python's insides are no missing value, which may be null: access is a mistake at once."""
+        raise SecurityError(f"access to '{attribute}' of a {type(obj).__name__} is unsafe")
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:
         self = __self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any
 
 from jinja2 import (
@@ -14,15 +14,19 @@ from jinja2 import (
     TemplateSyntaxError,
     Undefined,
     meta,
+    nodes,
 )
+from jinja2.exceptions import SecurityError
 
 from bridge.bounded_jinja import BoundedEnvironment
 from bridge.template_work import TooMuchWork
 
 LONGEST = 20_000
 """Characters of a template."""
-ENDLESS = frozenset({"TooMuchWork", "RecursionError", "OverflowError"})
+CERTAIN = frozenset({"TooMuchWork", "RecursionError", "OverflowError", "SecurityError"})
 """Kinds of a mistake that a template makes with any values, if it makes it with the few and small ones of a sample."""
+OTHERS: tuple[type[nodes.Node], ...] = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
+"""What needs a second template."""
 _LINE_BREAK = re.compile(r"(?<!\\)\\n")
 
 
@@ -48,6 +52,8 @@ def render_template(
     """
 
     environment = BoundedEnvironment(undefined=ChainableUndefined if missing_is_null else StrictUndefined)
+    if missing_is_null:
+        environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "default": _null}
     budget = environment.budget
 
     def shown(value: Any) -> str:
@@ -67,20 +73,36 @@ def render_template(
     return "".join(text)
 
 
-def checked(source: str, sample: Mapping[str, Any], *, is_open: bool = False) -> str:
+def checked(source: str, sample: Mapping[str, Any]) -> str:
     """The template with its line breaks, after a look at its names and a try with `sample`, so that a mistake shows at
-    the start and not at the first event. `is_open`: events bring other values than the sample, too, so that only what
-    is wrong with any values is a mistake.
+    the start and not at the first event. Raises TemplateMistake."""
+    source = unfolded(source)
+    check_names(source, frozenset(sample))
+    render_template(source, sample)
+    return source
+
+
+def checked_for_any(source: str, samples: Iterable[Mapping[str, Any]], open_names: Set[str]) -> str:
+    """As `checked`, for a template that is for some events only: it must work with one of the samples, which all have
+    the same names. `open_names`: names whose values may be others than in any sample; a template that uses one is
+    wrong only if it fails with any values.
 
     Raises TemplateMistake.
     """
     source = unfolded(source)
-    check_names(source, frozenset(sample))
-    try:
-        render_template(source, sample, missing_is_null=is_open)
-    except TemplateMistake as mistake:
-        if not is_open or mistake.kind in ENDLESS:
-            raise
+    first: TemplateMistake | None = None
+    for sample in samples:
+        if first is None:
+            check_names(source, frozenset(sample))
+        try:
+            render_template(source, sample, missing_is_null=True)
+            return source
+        except TemplateMistake as mistake:
+            first = first or mistake
+            if mistake.kind in CERTAIN:
+                raise
+    if first and not names_in(source) & open_names:
+        raise first
     return source
 
 
@@ -91,15 +113,39 @@ def unfolded(source: str) -> str:
 
 def check_names(source: str, known: frozenset[str]) -> None:
     """Raises TemplateMistake where the template is not correct, or uses a name that is not known."""
-    environment = BoundedEnvironment()
-    _compiled(environment, source)
-    unknown = sorted(meta.find_undeclared_variables(environment.parse(source)) - known - {*environment.globals})
+    _compiled(BoundedEnvironment(), source)
+    _check_nodes(_parsed(source))
+    unknown = sorted(names_in(source) - known)
     if unknown:
         names = re.compile(rf"\b{re.escape(unknown[0])}\b")
         found = next((n for n, line in enumerate(source.splitlines(), 1) if names.search(line)), 1)
         raise TemplateMistake(
             found, "UndefinedError", f"'{unknown[0]}' is undefined; known: {', '.join(sorted(known))}"
         )
+
+
+def names_in(source: str) -> set[str]:
+    """The names of values that a template uses, without those that it sets itself. The template must be correct."""
+    return meta.find_undeclared_variables(_parsed(source)) - {*BoundedEnvironment().globals}
+
+
+def _parsed(source: str) -> nodes.Template:
+    return BoundedEnvironment().parse(source)
+
+
+def _check_nodes(template: nodes.Template) -> None:
+    """Raises TemplateMistake for what fails with any values, also in a branch that no sample enters."""
+    for other in template.find_all(OTHERS):
+        raise TemplateMistake(other.lineno, "TemplateSyntaxError", "there is no other template to include or import")
+    for part in template.find_all(nodes.Getattr):
+        if part.attr.startswith("__") and part.attr.endswith("__"):
+            raise TemplateMistake(part.lineno, SecurityError.__name__, f"'{part.attr}' is of Python and can't be used")
+
+
+def _null(value: object) -> None:
+    """For `tojson`: a missing value is null."""
+    if not isinstance(value, Undefined):
+        raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
 def _compiled(environment: Environment, source: str) -> Template:

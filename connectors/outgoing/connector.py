@@ -40,7 +40,8 @@ class Outgoing(Sender[OutgoingSettings, bytes]):
             return body
         names = [*self._headers(body), *self._signed(self._tools.delivery_of(event), body)]
         where = f"{self._name}: {self._settings.method} to the address in {self._settings.variable('url')}"
-        content = shown(body, self._settings.format) if body else _query(event)
+        format_ = self._settings.template_format if self._settings.template else self._settings.format
+        content = shown(body, format_) if body else _query(event)
         return Preview(where, content, (f"headers: {', '.join(names)}",))
 
     def _sent(self, event: Event, id_: str, content: bytes) -> Outcome:
@@ -63,7 +64,7 @@ class Outgoing(Sender[OutgoingSettings, bytes]):
             return b""
         if self._settings.template:
             try:
-                return render(self._settings.template, event, self._settings.format)
+                return render(self._settings.template, event, self._settings.template_format)
             except TemplateMistake as mistake:
                 return self._wrong("template", mistake)
         try:

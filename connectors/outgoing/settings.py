@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ from bridge.networks import is_public, literal_address
 from bridge.settings import Rate, SecretList, Settings, named
 from bridge.signing import standard_key
 from connectors.webhooks.settings import Headers, SecretAddress
-from connectors.webhooks.template import Template
+from connectors.webhooks.template import Format, Template, format_of, writes_json
 
 
 class OutgoingSettings(Settings):
@@ -55,7 +56,26 @@ class OutgoingSettings(Settings):
 
     @field_validator("template")
     @classmethod
-    def _needs_a_body(cls, template: str | None, info: ValidationInfo) -> str | None:
+    def _check_template(cls, template: str | None, info: ValidationInfo) -> str | None:
         if template is not None and info.data.get("method") == "GET":
             raise ValueError(f"a GET ({named(info, 'method')}) has no body")
+        if template is None or not {"format", "headers"} <= info.data.keys():
+            return template
+        if _format(info.data["format"], info.data["headers"]) == "json" and not writes_json(template):
+            other = f'{named(info, "headers")}={{"content-type": "text/plain"}}'
+            raise ValueError(
+                "writes no JSON for any event: put texts between quotation marks, or insert values with | tojson; "
+                f"for a body that is not JSON set its type, such as {other}, or {named(info, 'format')}=form"
+            )
         return template
+
+    @property
+    def template_format(self) -> Format:
+        """The format of what the template writes."""
+        return _format(self.format, self.headers)
+
+
+def _format(chosen: Format, headers: Mapping[str, SecretStr]) -> Format:
+    """A `content-type` among the headers decides; else the format that was chosen."""
+    types = [value.get_secret_value() for name, value in headers.items() if name.lower() == "content-type"]
+    return format_of(types[0]) if types else chosen

@@ -77,8 +77,8 @@ def as_form(body: Mapping[str, Any]) -> bytes:
     return urlencode(pairs).encode()
 
 
-def shown(body: bytes, format_: Literal["json", "form"]) -> Any:
-    """A body for people: the value of the JSON, or the text of the form."""
+def shown(body: bytes, format_: Literal["json", "form", "text"]) -> Any:
+    """A body for people: the value of the JSON, or the text."""
     return json.loads(body) if format_ == "json" else body.decode()
 
 

@@ -75,7 +75,7 @@ def test_the_message_of_a_template_is_shown() -> None:
 
 
 def test_a_template_that_does_not_fit_the_event_fails() -> None:
-    shown = found("ISSUE_STATUS_CHANGE", "slack", SLACK_TEMPLATE="{{ feedback.message }}")
+    shown = found("ISSUE_STATUS_CHANGE", "slack", SLACK_TEMPLATE="{{ data.issue.name + 1 }}")
     assert (shown["outcome"], shown["content"]) == ("failed", None)
     assert shown["why"].startswith("SLACK_TEMPLATE, line 1: ")
 

@@ -177,3 +177,27 @@ def test_every_template_that_takes_too_long_is_reported_at_the_start() -> None:
 def test_a_template_for_other_events_than_the_sample_is_no_mistake_at_the_start() -> None:
     for template in ("{{ data.customer.name }}", "{{ 1 / data.count }}", "{{ data.customer.tags|join }}"):
         configure(environ("JANDI_TEMPLATE", template))
+
+
+NEVER = {
+    "{% include 'x' %}": "there is no other template",
+    "{% if false %}{% include ['x', 'y'] ignore missing %}{% endif %}": "there is no other template",
+    "{% import 'x' as y %}": "there is no other template",
+    "{% from 'x' import y %}": "there is no other template",
+    "{% extends 'x' %}": "there is no other template",
+    "{{ ''.__class__.__mro__ }}": "can't be used",
+    "{% if false %}{{ project.__class__ }}{% endif %}": "can't be used",
+    "{{ project.id|attr('__class__') }}": "unsafe",
+    "{{ '{0.__class__}'.format(project.id) }}": "unsafe",
+    "{{ project.id.nope() }}": "nope",
+    "{{ project.name + 1 }}": "",
+}
+
+
+@pytest.mark.parametrize("template", NEVER)
+def test_what_fails_with_every_event_is_reported_at_the_start(template: str) -> None:
+    for variable in ("JANDI_TEMPLATE", "JANDI_DIGEST_TEMPLATE", "GITHUB_SUMMARY_TEMPLATE", "OUTGOING_TEMPLATE"):
+        with pytest.raises(ConfigError, match=f"{variable}: line 1: .*{NEVER[template]}"):
+            configure(environ(variable, template))
+    with pytest.raises(ConfigError, match=rf"NOCOBASE_FIELDS: column 'title': line 1: .*{NEVER[template]}"):
+        configure(environ("NOCOBASE_FIELDS", json.dumps({"title": template})))

@@ -42,6 +42,8 @@ class Receiver:
     secret: str = SECRET
     proof: str = "standard"
     key: str = ""
+    types: frozenset[str] = frozenset({"application/json", "application/x-www-form-urlencoded"})
+    """Of the bodies that it takes."""
     requests: list[Received] = field(default_factory=list)
     """Every accepted request, including those that repeat a webhook."""
 
@@ -89,7 +91,7 @@ def blueprint(receiver: Receiver) -> Blueprint:
     def take() -> Any:
         headers = {name.lower(): value for name, value in request.headers.items()}
         taken = Received(request.method, request.query_string.decode(), headers, request.get_data())
-        if taken.body and request.mimetype not in ("application/json", "application/x-www-form-urlencoded"):
+        if taken.body and request.mimetype not in receiver.types:
             return {"code": "media_type"}, 415
         if (
             taken.body

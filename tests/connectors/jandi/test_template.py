@@ -72,8 +72,8 @@ def test_an_empty_text_is_no_message(sandbox: Sandbox) -> None:
 
 
 def test_a_template_that_does_not_fit_an_event_is_reported_without_its_text(sandbox: Sandbox) -> None:
-    outcome, texts = posted(sandbox, r"{{ text }}\n{{ issue.nothing }}", changed("secret name"))
-    assert outcome == Failed("JANDI_TEMPLATE, line 2: UndefinedError with the values of this event", "config")
+    outcome, texts = posted(sandbox, r"{{ text }}\n{{ data.issue.name + 1 }}", changed("secret name"))
+    assert outcome == Failed("JANDI_TEMPLATE, line 2: TypeError with the values of this event", "config")
     assert not texts
 
 
@@ -86,8 +86,17 @@ def test_a_mistake_is_reported_at_the_start(sandbox: Sandbox, template: str, lin
         build(sandbox, JANDI_TEMPLATE=template)
 
 
+def test_a_value_that_an_event_does_not_have_inserts_nothing(sandbox: Sandbox) -> None:
+    event = Event("logto", "e9", "User.Created", Subject("logto", "user", "", "u1"), 0.0, {})
+    template = "[{{ project.name }}{{ issue.nothing }}{{ data.a.b }}] {{ feedback | tojson }} {{ data.x | tojson }}"
+    assert posted(sandbox, template, event) == (Done({}), ["[] null null"])
+
+
 def test_a_template_is_sandboxed(sandbox: Sandbox) -> None:
-    outcome, _ = posted(sandbox, "{{ ''.__class__.__mro__ }}", changed())
+    template = "{{ data.issue[data.project.name] }}"
+    assert posted(sandbox, template, changed()) == (Skipped("JANDI_TEMPLATE is empty for this event"), [])
+    event = Event("logto", "e9", "User.Created", Subject("logto", "user", "", "u1"), 0.0, {"name": "__class__"})
+    outcome, _ = posted(sandbox, "{{ text[data.name] }}", event)
     assert outcome == Failed("JANDI_TEMPLATE, line 1: SecurityError with the values of this event", "config")
 
 

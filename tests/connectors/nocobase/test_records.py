@@ -113,7 +113,7 @@ def test_a_collection_that_does_not_exist_is_named(sandbox: Sandbox) -> None:
 
 
 def test_a_template_that_does_not_fit_an_event_names_itself(sandbox: Sandbox) -> None:
-    outcome = deliver(records(sandbox, NOCOBASE_FIELDS='{"title": "{{ issue.id + \'x\' }}"}'))
+    outcome = deliver(records(sandbox, NOCOBASE_FIELDS='{"title": "{{ data.issue.id + \'x\' }}"}'))
     assert outcome == Failed("NOCOBASE_FIELDS: TypeError in line 1 with this event", "config")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote_plus
 
 import pytest
 from standardwebhooks import Webhook
@@ -19,8 +19,9 @@ from standardwebhooks import Webhook
 from bridge.redaction import Redactor, secrets_of
 from bridge.settings import load
 from connectors import outgoing
-from connectors.base import Connector, Done, Failed, Outcome, Retry, Tools
+from connectors.base import Connector, Done, Failed, Outcome, Preview, Retry, Tools
 from connectors.outgoing.connector import Outgoing
+from console.previewing import NoLinks
 from sources.abc.events import parse
 from tests.connectors.context import MemoryContext
 from tools.sandbox.app import Sandbox
@@ -130,7 +131,42 @@ def test_a_template_of_a_form_is_escaped_as_one(sandbox: Sandbox) -> None:
     assert parse_qsl(taken.body.decode()) == [("name", ISSUE["name"]), ("id", "3")]
 
 
-@pytest.mark.parametrize(("template", "kind"), [("{{ issue.name }}", "NoJson"), ("{{ issue.id + 'x' }}", "TypeError")])
+HTML = "<p>{{ issue.name }}</p>{{ ' ' }}"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "template", "body"),
+    [
+        ("text/html; charset=utf-8", HTML, f"<p>{ISSUE['name']}</p> "),
+        ("application/x-www-form-urlencoded", "name={{ issue.name }}", f"name={quote_plus(str(ISSUE['name']))}"),
+        (
+            "application/vnd.api+json",
+            '{"name": "{{ issue.name }}"}',
+            json.dumps({"name": ISSUE["name"]}, ensure_ascii=False),
+        ),
+    ],
+)
+def test_a_content_type_decides_what_a_template_may_write(
+    sandbox: Sandbox, content_type: str, template: str, body: str
+) -> None:
+    sandbox.receiver.types |= {content_type.partition(";")[0]}
+    headers = json.dumps({"Content-Type": content_type})
+    taken = received(sandbox, OUTGOING_TEMPLATE=template, OUTGOING_HEADERS=headers)
+    assert (taken.body.decode(), taken.headers["content-type"]) == (body, content_type)
+
+
+def test_a_text_is_previewed_as_it_is(sandbox: Sandbox) -> None:
+    connector = build(sandbox, OUTGOING_TEMPLATE=HTML, OUTGOING_HEADERS='{"content-type": "text/html"}')
+    assert isinstance(connector, Outgoing)
+    shown = connector.preview(EVENT, NoLinks())
+    assert isinstance(shown, Preview)
+    assert shown.content == f"<p>{ISSUE['name']}</p> "
+
+
+@pytest.mark.parametrize(
+    ("template", "kind"),
+    [("{% if data.issue.id == 0 %}{}{% endif %}", "NoJson"), ("{{ data.issue.name + 1 }}", "TypeError")],
+)
 def test_a_template_that_does_not_fit_an_event_names_itself(sandbox: Sandbox, template: str, kind: str) -> None:
     outcome = deliver(sandbox, OUTGOING_TEMPLATE=template)
     assert outcome == Failed(f"OUTGOING_TEMPLATE: {kind} in line 1 with this event", "config")

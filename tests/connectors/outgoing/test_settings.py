@@ -122,6 +122,8 @@ def test_headers_that_can_not_be_sent_are_named(headers: str, what: str) -> None
 @pytest.mark.parametrize(
     ("changes", "what"),
     [
+        ({"OUTGOING_TEMPLATE": "Hello {{ issue.name }}"}, "writes no JSON for any event"),
+        ({"OUTGOING_TEMPLATE": "{}{}", "OUTGOING_HEADERS": '{"content-type": "application/x+json"}'}, "writes no JSON"),
         ({"OUTGOING_TEMPLATE": "{{ isue.name }}"}, "line 1: 'isue' is undefined"),
         ({"OUTGOING_TEMPLATE": "{% if %}"}, "line 1: "),
         ({"OUTGOING_TEMPLATE": "{}", "OUTGOING_METHOD": "get"}, "a GET (OUTGOING_METHOD) has no body"),
@@ -134,3 +136,33 @@ def test_headers_that_can_not_be_sent_are_named(headers: str, what: str) -> None
 )
 def test_other_mistakes_are_named(changes: dict[str, Any], what: str) -> None:
     assert what in problem(**changes)
+
+
+NO_JSON = ["Hello {{ issue.name }}", "{{ issue.nope }}", '{"a": {{ issue.name }}}', '{"a": {{ data.issue.name }}}']
+NO_JSON += ["{{ event }}", '{"a": {{ issue.nope }}}', "Hello {{ data.unknown }}", '{"a": {{ previousStatus }}}', "{"]
+
+
+@pytest.mark.parametrize("template", NO_JSON)
+def test_a_template_that_writes_no_json_is_refused_at_the_start(template: str) -> None:
+    found = problem("crm", OUTGOING_TEMPLATE__CRM=template, OUTGOING_FORMAT__CRM="json")
+    assert found.startswith("OUTGOING_TEMPLATE__CRM: writes no JSON for any event: ")
+    assert "OUTGOING_FORMAT__CRM=form" in found
+    settings(OUTGOING_TEMPLATE=template, OUTGOING_FORMAT="form")
+    settings(OUTGOING_TEMPLATE=template, OUTGOING_HEADERS='{"Content-Type": "text/plain"}')
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        '{"a": "{{ issue.name }}", "b": {{ issue.nope | tojson }}, "c": {{ issue.id }}}',
+        '{% if event == "logto.User.Created" %}{"user": "{{ data.data.id }}"}{% endif %}',
+        # What a source without samples may send.
+        '{"n": {{ data.count }}}',
+        "{{ data.payload }}",
+        '{% if source == "crm" %}{"a": 1}{% endif %}',
+        '{"rating": {{ feedback.rating }}}',
+        '{"a": {{ 1 / data.count }}}',
+    ],
+)
+def test_a_template_that_writes_json_for_some_events_is_taken(template: str) -> None:
+    settings(OUTGOING_TEMPLATE=template)
