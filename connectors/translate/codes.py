@@ -50,6 +50,26 @@ def of(codes: Iterable[str]) -> Languages:
     return Languages(frozenset(codes))
 
 
+ISO_639_1 = languages(
+    "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo "
+    "es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka "
+    "kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng "
+    "nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su "
+    "sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu"
+).codes
+"""Every code of two letters: https://www.loc.gov/standards/iso639-2/php/code_list.php"""
+FORMER = frozenset({"bh", "in", "iw", "ji", "jw", "mo", "sh"})
+"""Codes that ISO has withdrawn, and that providers still use."""
+OWN = frozenset({"pb", "zt"})
+"""LibreTranslate's own, for Brazilian Portuguese and traditional Chinese."""
+
+
+def may_exist(target: str) -> bool:
+    """Whether a language may have this code. There are thousands of codes of three letters, so each may exist."""
+    language = plain(target).partition("-")[0]
+    return len(language) != 2 or language in ISO_639_1 | FORMER | OWN
+
+
 def plain(code: str) -> str:
     return code.replace("_", "-").lower()
 

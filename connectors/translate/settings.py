@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from bridge.plug_ins import BadPlugIn
 from bridge.settings import Pairs, Rate, Settings, TextList
 from connectors.translate import providers
-from connectors.translate.codes import Languages
+from connectors.translate.codes import Languages, may_exist
 
 # A language tag as providers write them: en, pt-BR, zh-Hans (https://www.rfc-editor.org/rfc/rfc5646).
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -63,6 +63,8 @@ class TranslateSettings(Settings):
                 raise ValueError(f"'{target}' should be a language code such as en, ja or pt-BR")
         if len({target.lower() for target in targets}) < len(targets):
             raise ValueError("a language is named twice")
+        if not cls.LANGUAGES and (unknown := [target for target in targets if not may_exist(target)]):
+            raise ValueError(f"no language has the code {', '.join(unknown)} (ISO 639-1)")
         lacking = [target for target in targets if cls.LANGUAGES and cls.LANGUAGES.code(target) is None]
         if cls.LANGUAGES and lacking:
             has = ", ".join(sorted(cls.LANGUAGES.codes, key=str.lower))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bridge.environment import ConfigError
 from bridge.settings import load
 from connectors.translate import providers
-from connectors.translate.codes import Languages, languages
+from connectors.translate.codes import Languages, languages, may_exist
 from connectors.translate.settings import TranslateSettings
 from tests.connectors.translate.conftest import environment
 from tests.connectors.translate.kinds import NAMES
@@ -103,7 +103,10 @@ def test_a_language_that_a_provider_has_not_is_an_error_at_the_start(name: str) 
     }
     if name not in CODES:
         assert providers.find(name).settings.LANGUAGES is None
-        assert load(TranslateSettings, environ, "eu").translate_target == ["en", "xx"]
+        with pytest.raises(ConfigError, match=r"^TRANSLATE_TARGET__EU: no language has the code xx \(ISO 639-1\)$"):
+            load(TranslateSettings, environ, "eu")
+        other = {**environ, "TRANSLATE_TARGET__EU": "eng,zh-Hant,iw,pt-BR,zt,spa"}
+        assert len(load(TranslateSettings, other, "eu").translate_target) == 6
         return
     with pytest.raises(ConfigError) as caught:
         load(TranslateSettings, environ, "eu")
@@ -111,6 +114,11 @@ def test_a_language_that_a_provider_has_not_is_an_error_at_the_start(name: str) 
     assert problem.startswith("TRANSLATE_TARGET__EU: ")
     assert "does not translate into xx; it has " in problem
     assert "KO" in problem.upper()
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_every_code_of_a_provider_may_exist(name: str) -> None:
+    assert [code for code in of(name).codes if not may_exist(code)] == []
 
 
 @pytest.mark.parametrize("name", CODES)
