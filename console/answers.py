@@ -104,6 +104,7 @@ class Condition(BaseModel):
     what: Annotated[str, Field(description="What is so")]
     to_do: Annotated[str, Field(description='What to do; "" for one that is healthy')]
     since: Annotated[str | None, Field(description="When that began, in ISO 8601")]
+    next: Annotated[str | None, Field(description="When the next attempt follows, where something failed")]
     destinations: list[Place]
     last_error: LastError | None
 

@@ -13,12 +13,12 @@ from redis import Redis
 
 from bridge.times import iso
 from connectors import kind_of
-from console.advice import english
+from console.advice import advice_key, english
 from jobs.delivery.stops import Stop
 from jobs.ledger.rows import some_texts, time_of
 from jobs.runtime import Runtime
 
-State = Literal["stopped", "misconfigured", "down", "limited", "healthy", "unknown"]
+State = Literal["stopped", "misconfigured", "down", "failing", "limited", "healthy", "unknown"]
 STATES: tuple[State, ...] = get_args(State)
 """The worst first."""
 LOOKED_AT = 500
@@ -26,14 +26,17 @@ LOOKED_AT = 500
 LOOKED_AT_OF_EACH = 10
 WAITING = frozenset({"", "held", "stopped"})
 """Reasons of deliveries that have not failed."""
-ERROR_FIELDS = ("reason", "why", "updated")
+OF_ONE_EVENT = frozenset({"client_error", "not_found", "not_yet"})
+"""Reasons that are about one event: others may succeed."""
+ERROR_FIELDS = ("reason", "why", "updated", "state", "next")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A destination. `open`: its breaker is; `since` and `next_probe` of the breaker, in ISO 8601; `why`: down, quota
-    or busy. How many deliveries are `waiting` for its return, how many `dead` letters that heals, and how many are
-    `limited`: they wait for its rate. `last`: the state in which it was seen last (`ok`, `refused`), and when."""
+    """A destination. `open`: its breaker is; `since` and `next_probe` of the breaker, in ISO 8601; `why`: down, quota,
+    or busy (it asked us to wait until `next_probe`). How many deliveries are `waiting` for its return, how many `dead`
+    letters that heals, and how many are `limited`: they wait for its rate. `last`: the state in which it was seen last
+    (`ok`, `refused`), and when."""
 
     name: str
     open: bool
@@ -49,18 +52,20 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class LastError:
-    """Of the newest delivery that failed and did not succeed since."""
+    """Of the newest delivery that failed and did not succeed since. `next_at`: when it is tried again, in ISO 8601;
+    None for a dead letter."""
 
     error: str
     reason: str
     at: str
     delivery_id: str
+    next_at: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
     """`key` and `values`: the sentence of what is so; `to_do_key`: of what to do, which gets the `name`; `since`: when
-    that began, in ISO 8601, where it is known."""
+    that began, in ISO 8601, where it is known; `next`: when the next attempt follows, where something failed."""
 
     name: str
     connector: str
@@ -69,6 +74,7 @@ class Condition:
     values: Mapping[str, Any]
     to_do_key: str
     since: str | None
+    next: str | None = None
     destinations: tuple[Place, ...] = ()
     last_error: LastError | None = None
 
@@ -110,8 +116,16 @@ def is_of(destination: str, name: str) -> bool:
 def condition_of(name: str, stop: Stop | None, places: list[Place], error: LastError | None) -> Condition:
     """Pure."""
     state, key, values, since = _judged(name, stop, places, error)
-    to_do = f"to_do.{'quota' if key == 'is.quota' else state}"
-    return Condition(name, kind_of(name), state, key, values, to_do, since, tuple(places), error)
+    to_do, next_at = f"to_do.{'quota' if key == 'is.quota' else state}", None
+    if state == "down":
+        next_at = next((place.next_probe for place in places if place.open), None)
+    elif key in ("is.failing", "is.rate_limited", "is.busy"):
+        next_at = (
+            error.next_at if error and key != "is.busy" else next((p.next_probe for p in places if _busy(p)), None)
+        )
+        is_retried = key == "is.busy" or next_at is not None
+        to_do = advice_key("retrying" if is_retried else "dead", error.reason if error else "rate_limited")
+    return Condition(name, kind_of(name), state, key, values, to_do, since, next_at, tuple(places), error)
 
 
 def _judged(
@@ -129,12 +143,24 @@ def _judged(
     if closed := next((place for place in places if place.open), None):
         key = "is.quota" if closed.why == "quota" else "is.down"
         return "down", key, {"place": closed.name, "n": closed.waiting}, closed.since
+    failed = {"name": name, "error": error.error} if error and error.at > worked else {}
+    if error and failed and error.reason == "rate_limited" and error.next_at:
+        return "limited", "is.rate_limited", failed, error.at
+    if error and failed and not (worked and error.reason in OF_ONE_EVENT):
+        return "failing", "is.failing", failed, error.at
+    if busy := next(filter(_busy, places), None):
+        return "limited", "is.busy", {"place": busy.name}, None
     if limited := [place for place in places if place.limited]:
         count = sum(place.limited for place in limited)
         return "limited", "is.limited", {"place": limited[0].name, "n": count}, None
     return (
         ("healthy", "is.healthy", {"name": name}, worked) if worked else ("unknown", "is.unknown", {"name": name}, None)
     )
+
+
+def _busy(place: Place) -> bool:
+    """Whether it asked us to wait, without a success since."""
+    return place.why == "busy" and not place.open
 
 
 def _places(redis: Redis, prefix: str) -> list[Place]:
@@ -158,7 +184,7 @@ def _places(redis: Redis, prefix: str) -> list[Place]:
                 name,
                 opened is not None,
                 time_of(opened),
-                time_of(until) if opened else None,
+                time_of(until) if opened or why == b"busy" else None,
                 why.decode() if why else None,
                 waiting,
                 dead,
@@ -191,5 +217,6 @@ def _last_errors(redis: Redis, prefix: str, names: tuple[str, ...]) -> dict[str,
     for id_, row in zip(asked_for, stored, strict=True):
         if row.get("reason", "") not in WAITING:
             at = iso(float(row.get("updated", 0)))
-            found.setdefault(id_.partition(".")[2], LastError(row.get("why", ""), row["reason"], at, id_))
+            next_at = time_of(row["next"].encode()) if row.get("state") == "retrying" and row.get("next") else None
+            found.setdefault(id_.partition(".")[2], LastError(row.get("why", ""), row["reason"], at, id_, next_at))
     return found

@@ -19,8 +19,8 @@ DAY, WEEK = 86_400, 7 * 86_400
 SPANS = {"day": DAY, "week": WEEK}
 NEARLY_FULL, FULL = 0.9, 0.99
 """Shares of Redis's memory: from the first on somebody has to act, from the second on it may refuse to store."""
-WELL = ("healthy", "unknown", "limited")
-"""States of a connector instance in which nobody has to do anything."""
+WELL = ("healthy", "unknown", "limited", "failing")
+"""States of a connector instance in which nobody has to do anything: failures in a row make it `down`."""
 
 
 def add(blueprint: Blueprint, console: Console) -> None:

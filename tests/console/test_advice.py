@@ -41,4 +41,5 @@ def test_the_advice_fits_the_state(state: str, reason: str, key: str) -> None:
 
 
 def test_every_state_of_a_connector_has_its_sentence() -> None:
-    assert set(STATES) - {key.partition(".")[2] for key in TEXTS if key.startswith("to_do.")} == set()
+    # What to do about one that is failing depends on why its last attempt failed.
+    assert set(STATES) - {key.partition(".")[2] for key in TEXTS if key.startswith("to_do.")} == {"failing"}

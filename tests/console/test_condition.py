@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from connectors.base import Destination, Done, Failed, Outcome, Retry
-from console.condition import LOOKED_AT, Condition, conditions
+from console.condition import LOOKED_AT, LOOKED_AT_OF_EACH, Condition, conditions
 from jobs.configuration import configure
 from jobs.replay import Replayer
 from jobs.runtime import Runtime
@@ -130,6 +131,69 @@ def test_one_whose_rate_is_used_up_is_limited(world: World, runtime: Runtime) ->
     found = of(runtime)
     assert (found.state, found.what) == ("limited", "Deliveries that wait for the rate limit of slack #feedback: 3")
     assert found.last_error is None, "what waits has not failed"
+
+
+def test_failures_before_the_breaker_opens_are_shown_with_the_next_attempt(world: World, runtime: Runtime) -> None:
+    happens(world, FAILED, FAILED)
+    found = of(runtime)
+    assert (found.state, found.what) == ("failing", "The last attempt of slack failed: Slack answered 503")
+    assert found.last_error
+    assert found.since == found.last_error.at < (found.next or "")
+    assert found.to_do.startswith("Nothing. It is tried again by itself.")
+    assert found.as_row()["next"] == found.next == found.last_error.next_at
+    happens(world, Done())
+    assert (of(runtime).state, of(runtime).next) == ("healthy", None)
+    happens(world, FAILED)
+    assert of(runtime).state == "failing"
+
+
+@pytest.mark.parametrize("worked", [True, False])
+def test_one_that_asked_us_to_wait_is_limited_until_then(world: World, runtime: Runtime, worked: bool) -> None:
+    if worked:
+        happens(world, Done())
+    happens(world, Retry("Slack answered 429", "rate_limited", 30))
+    found = of(runtime)
+    assert (found.state, found.what) == ("limited", "slack may send no more for now: Slack answered 429")
+    assert found.since
+    assert found.next
+    waits = datetime.fromisoformat(found.next) - datetime.fromisoformat(found.since)
+    assert 25 < waits.total_seconds() < 40
+    assert found.to_do.startswith("Nothing. It is tried again when that system allows it.")
+
+
+def test_it_stays_limited_behind_many_that_are_held(world: World, runtime: Runtime) -> None:
+    """The one that was refused is no longer among those that are looked at."""
+    world.connectors["slack"].answer = lambda _event, _context: Retry("Slack answered 429", "rate_limited", 600)
+    world.accept(feedback_event())
+    world.run()
+    for _ in range(LOOKED_AT_OF_EACH + 2):
+        world.accept(feedback_event())
+    world.run()
+    assert len(world.connectors["slack"].seen) == 1
+    found = of(runtime)
+    assert (found.state, found.what) == ("limited", "slack #feedback asked us to wait")
+    assert found.next
+    assert found.to_do.startswith("Nothing.")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "before", "after"),
+    [
+        (Failed("Slack refuses this message", "client_error"), "healthy", "healthy"),
+        (Retry("not found yet", "not_yet"), "failing", "healthy"),
+        (Failed("a defect", "crashed"), "failing", "failing"),
+    ],
+)
+def test_a_failure_of_one_event_alone_does_not_count_where_others_succeed(
+    world: World, runtime: Runtime, outcome: Outcome, before: str, after: str
+) -> None:
+    happens(world, outcome)
+    found = of(runtime)
+    assert (found.state, bool(found.to_do)) == (before, before == "failing")
+    assert bool(found.next) == isinstance(outcome, Retry)
+    happens(world, Done())
+    happens(world, outcome)
+    assert of(runtime).state == after
 
 
 def test_an_error_is_its_own(world: World, runtime: Runtime) -> None:

@@ -220,6 +220,8 @@ TEXTS = {
     "overview.hour": "Hour",
     "condition.healthy": "healthy",
     "condition.unknown": "nothing sent yet",
+    "condition.failing": "failing",
+    "condition.next": "Next attempt",
     "condition.limited": "rate-limited",
     "condition.down": "down",
     "condition.misconfigured": "misconfigured",

@@ -224,6 +224,8 @@ TEXTS = {
     "overview.hour": "時間",
     "condition.healthy": "正常",
     "condition.unknown": "送信なし",
+    "condition.failing": "失敗中",
+    "condition.next": "次の試行",
     "condition.limited": "レート制限中",
     "condition.down": "利用不可",
     "condition.misconfigured": "設定の誤り",

@@ -222,6 +222,8 @@ TEXTS = {
     "overview.hour": "시간",
     "condition.healthy": "정상",
     "condition.unknown": "아직 전송 없음",
+    "condition.failing": "실패 중",
+    "condition.next": "다음 시도",
     "condition.limited": "속도 제한 중",
     "condition.down": "작동 안 함",
     "condition.misconfigured": "설정 오류",
