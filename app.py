@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -82,6 +82,7 @@ def _with_console(app: Flask, runtime: Runtime, password: Password | None, recei
 
     pages = console.make_console(runtime, password)
     app.register_blueprint(site.make_blueprint(pages))
+    app.extensions["not_found"] = site.make_not_found(pages)
     return Bodies(receiver, password, pages.signer.is_ours, cookies.SESSION_COOKIES)
 
 
@@ -109,13 +110,17 @@ def _make_accept(acceptor: Acceptor) -> receive.Accept:
 
 
 def _error_handler(refusals: Refusals) -> Callable[[HTTPException], Response]:
-    """Errors as JSON. A webhook that was sent to a wrong path, or with a wrong method, is counted."""
+    """Errors as JSON; to a person who is signed in, an unknown address as a page. A webhook that was sent to a wrong
+    path, or with a wrong method, is counted."""
     wrong_address: dict[int | None, Reason] = {404: "not_found", 405: "method"}
 
     def handle(error: HTTPException) -> Response:
         is_webhook = request.method == "POST" or request.path.rstrip("/").startswith("/webhook")
         if is_webhook and error.code in wrong_address:
             refusals.add(wrong_address[error.code], request.remote_addr)
+        not_found: Callable[[], Response | None] | None = current_app.extensions.get("not_found")
+        if error.code == 404 and not_found and (shown := not_found()):
+            return shown
         answer = Response.force_type(error.get_response())  # with its headers, such as the Allow of a 405
         answer.data = json.dumps({"error": error.name})
         answer.content_type = "application/json"

@@ -42,7 +42,10 @@ def _check_password(value: SecretStr) -> SecretStr:
             )
         return value
     if not (value.get_secret_value().isascii() and value.get_secret_value().isprintable()):
-        raise ValueError("should be of ASCII letters, digits and signs: it is sent in an HTTP header")
+        raise ValueError(
+            "should be of ASCII letters, digits and signs: the JSON API takes it from an HTTP header. "
+            "The argon2 hash of any password works, but for the sign-in only"
+        )
     if len(value.get_secret_value()) < SHORTEST_PASSWORD:
         raise ValueError(f"should have at least {SHORTEST_PASSWORD} characters (openssl rand -hex 16 makes a good one)")
     return value

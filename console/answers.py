@@ -113,6 +113,14 @@ class Conditions(BaseModel):
     connectors: list[Condition]
 
 
+class Description(BaseModel):
+    openapi: str
+    info: dict[str, Any]
+    paths: dict[str, Any]
+    components: dict[str, Any]
+    security: list[dict[str, list[str]]]
+
+
 class DeadGroup(BaseModel):
     connector: str
     reason: str

@@ -20,7 +20,7 @@ from console.attempts import Attempts
 from console.audit import Audit
 from console.condition import conditions
 from console.openapi import Endpoint, document
-from console.password import LONGEST_PASSWORD, Password
+from console.password import LONGEST_PASSWORD, Password, bearer
 from jobs.ledger.query import BadQuery, Query, limit_of
 from jobs.probe import sentence
 from jobs.runtime import Runtime
@@ -47,8 +47,8 @@ def make_blueprint(password: Password | None, attempts: Attempts, runtime: Runti
     def only_operators() -> tuple[Response, int] | None:
         if password is None:
             abort(404)
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        is_bearer = scheme == "Bearer" and 0 < len(given) <= LONGEST_PASSWORD
+        given = bearer(request.headers.get("Authorization", ""))
+        is_bearer = 0 < len(given) <= LONGEST_PASSWORD
         if is_bearer and not password.is_known(given):
             # As many as at the sign-in, or who guesses would do it here. The right one is not counted, and not refused.
             verdict = attempts.check(request.remote_addr, lambda: password.fits(given))
@@ -166,7 +166,7 @@ def make_blueprint(password: Password | None, attempts: Attempts, runtime: Runti
             return _refused(404, "CONNECTORS names no such connector")
         return jsonify(name=name, resumed=resumed)
 
-    @blueprint.get("/openapi.json")
+    @endpoint("GET", "/openapi.json", "This description, in OpenAPI 3.1", "Description")
     def openapi() -> Answer:
         return jsonify(described())
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bridge.gateway import Receiver
-from console.password import Password
+from console.password import Password, bearer
 
 SIGN_IN = 4096
 """A password, or the answer of an OIDC provider. Anybody may send one."""
@@ -50,9 +50,8 @@ class Bodies:
 
     def _is_program(self, headers: Mapping[str, str]) -> bool:
         """Against a hash the password is looked at later: that takes too long here."""
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        password = self._password
-        return scheme == "Bearer" and password is not None and (password.is_hash or password.fits(given))
+        given, password = bearer(headers.get("authorization", "")), self._password
+        return bool(given) and password is not None and (password.is_hash or password.fits(given))
 
     def _is_signed_in(self, headers: Mapping[str, str]) -> bool:
         assert self._is_ours is not None

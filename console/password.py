@@ -12,6 +12,13 @@ LONGEST_PASSWORD = 1024
 """Characters."""
 
 
+def bearer(authorization: str) -> str:
+    """The credentials in a header `Authorization: Bearer …`, "" for any other. The scheme may have any case (RFC 9110,
+    11.1)."""
+    scheme, _, given = authorization.partition(" ")
+    return given.lstrip(" ") if scheme.lower() == "bearer" else ""
+
+
 class Password:
     """Used by many threads."""
 

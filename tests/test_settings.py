@@ -599,3 +599,13 @@ def test_the_commands_report_the_same(tmp_path: Path) -> None:
         assert "FAIL WEBHOOK_TOKEN: " in process.output()
         assert "FAIL LOG_LEVEL: " in process.output()
         assert "Traceback" not in process.output()
+
+
+def test_a_password_in_another_script_is_refused_with_the_reason_and_a_way() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(ServiceSettings, {"CONSOLE_PASSWORD": "비밀번호-여덟자"})
+    [problem] = caught.value.problems
+    assert problem.startswith("CONSOLE_PASSWORD: should be of ASCII")
+    assert "HTTP header" in problem
+    assert "argon2" in problem
+    assert "비밀" not in problem

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, abort, redirect, request
 from werkzeug.wrappers import Response
 
+from bridge.text import inert, is_blank
 from console.pages import links
 from console.pages.console import Console, done, page, translator
 from console.pages.masking import masked
@@ -111,19 +112,29 @@ def sentence(found: Mapping[str, Any]) -> str:
     def part(name: str, key: str) -> str:
         inner = data.get(name)
         value = inner.get(key) if isinstance(inner, dict) else None
-        return str(value)[:60] if isinstance(value, str | int) else "?"
+        return shown(value) or "?"
 
-    if found["source"] == "abc" and t.maybe(f"happened.{found['event']}"):
+    key = f"happened.{found['event']}"
+    if found["source"] == "abc" and t.maybe(key):
+        before, status = shown(data.get("previousStatus")), part("issue", "status")
+        if found["event"] == "ISSUE_STATUS_CHANGE" and before in ("", status):
+            key = "happened.status"
         return t(
-            f"happened.{found['event']}",
+            key,
             project=part("project", "id"),
             channel=part("channel", "id"),
             feedback=part("feedback", "id"),
             issue=part("addedIssue" if found["event"] == "ISSUE_ADDITION" else "issue", "id"),
-            status=part("issue", "status"),
-            before=str(data.get("previousStatus", "?"))[:60],
+            status=status,
+            before=before,
         )
     return t("happened.other", name=found["event"] or "?", source=found["source"] or "?")
+
+
+def shown(value: object) -> str:
+    """A text or a number, for a sentence; "" for anything else, and where nothing is visible."""
+    text = inert(str(value))[:60] if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return "" if is_blank(text) else text
 
 
 def seconds_of(moment: str) -> float:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Blueprint, abort, g, redirect, request, url_for
+from flask import Blueprint, abort, g, make_response, redirect, request, url_for
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -60,11 +61,8 @@ def make_blueprint(console: Console) -> Blueprint:
 
     @blueprint.before_request
     def prepare() -> Response | None:
-        g.tls = is_tls(tls_only)
         chosen = request.args.get("language")
-        kept = chosen or request.cookies.get(named(language.COOKIE))
-        g.t = language.Translator(language.choose(kept, request.accept_languages))
-        g.session = None
+        _look_at_request(tls_only)
         if chosen and request.method == "GET":
             return _switched(chosen)
         if request.method not in SAFE and _is_from_elsewhere(service.console_url):
@@ -82,9 +80,7 @@ def make_blueprint(console: Console) -> Blueprint:
 
     @blueprint.after_request
     def protect(answer: Response) -> Response:
-        answer.headers.update(HEADERS)
-        if g.get("tls"):
-            answer.headers["Strict-Transport-Security"] = HSTS
+        _protect(answer)
         is_static = request.endpoint == "console.static" and answer.status_code == 200
         answer.headers["Cache-Control"] = f"public, max-age={STATIC_SECONDS}" if is_static else "no-store"
         return answer
@@ -105,6 +101,43 @@ def make_blueprint(console: Console) -> Blueprint:
     for part in (sign_in, oidc_page, overview, deliveries, event, dead, tools, preview_page, audit_page):
         part.add(blueprint, console)
     return blueprint
+
+
+def make_not_found(console: Console) -> Callable[[], Response | None]:
+    """The page for an address that nothing has, for a person who is signed in; None for anybody else."""
+    url = console.configuration.service.console_url
+    tls_only = bool(url and url.startswith("https:"))
+
+    def not_found() -> Response | None:
+        wanted = request.accept_mimetypes.best_match(("application/json", "text/html"))
+        if request.method not in SAFE or wanted != "text/html" or request.path.startswith(("/api/", "/webhook")):
+            return None
+        _look_at_request(tls_only)
+        try:
+            g.session = console.sessions.find(session_cookie())
+        except RedisError:
+            return None
+        if g.session is None:
+            return None
+        answer = make_response(*page("error", 404, kind="address"))
+        _protect(answer)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    return not_found
+
+
+def _look_at_request(tls_only: bool) -> None:
+    g.tls = is_tls(tls_only)
+    kept = request.args.get("language") or request.cookies.get(named(language.COOKIE))
+    g.t = language.Translator(language.choose(kept, request.accept_languages))
+    g.session = None
+
+
+def _protect(answer: Response) -> None:
+    answer.headers.update(HEADERS)
+    if g.get("tls"):
+        answer.headers["Strict-Transport-Security"] = HSTS
 
 
 def _switched(chosen: str) -> Response:

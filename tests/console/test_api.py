@@ -49,6 +49,16 @@ def ids(rows: list[Row]) -> list[str]:
 # Who may look
 
 
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR", "Bearer "])
+def test_the_scheme_may_have_any_case(web: Web, scheme: str) -> None:
+    """https://www.rfc-editor.org/rfc/rfc9110#section-11.1; also where the body is read only with the password."""
+    headers = (("Authorization", f"{scheme} {PASSWORD}"),)
+    assert web.get("/api/deliveries", headers).status == 200
+    sent = [*headers, ("Content-Type", "application/json")]
+    reply = web.request("POST", "/api/deliveries/nothing.slack/drop", sent, b'{"reason": "none"}')
+    assert reply.status == 404
+
+
 @pytest.mark.parametrize("path", ["/api/deliveries", "/api/events", "/api/events/x", "/api/nothing"])
 @pytest.mark.parametrize(
     "headers",
@@ -57,7 +67,8 @@ def ids(rows: list[Row]) -> list[str]:
         (("Authorization", ""),),
         (("Authorization", "Bearer"),),
         (("Authorization", "Bearer "),),
-        (("Authorization", f"bearer {PASSWORD}"),),
+        (("Authorization", f"bearer {PASSWORD}x"),),
+        (("Authorization", f"Bearer{PASSWORD}"),),
         (("Authorization", f"Bearer {PASSWORD} "), ("X-Other", "1")),
         (("Authorization", f"Bearer {PASSWORD}x"),),
         (("Authorization", f"Bearer {PASSWORD[:-1]}"),),

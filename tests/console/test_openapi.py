@@ -101,5 +101,9 @@ def test_every_operation_is_on_the_page_and_nothing_else(web: Web) -> None:
     assert {(method, re.sub(r"<\w+>", "<>", path)) for method, path in listed} == known
 
 
+def test_it_lists_itself(web: Web) -> None:
+    assert "/api/openapi.json" in described(web)["paths"]
+
+
 def test_it_needs_the_password(web: Web) -> None:
     assert web.get("/api/openapi.json", ()).status == 401

@@ -277,12 +277,54 @@ def test_sending_again(operator: Browser, mixed: World) -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("ko", "프로젝트 1의 이슈 3 상태는 RESOLVED입니다."),
+        ("ja", "プロジェクト 1 の課題 3 のステータスは RESOLVED です。"),
+    ],
+)
+def test_a_status_without_the_previous_one_has_its_sentence(
+    operator: Browser, world: World, language: str, sentence: str
+) -> None:
+    world.accept(status_event(3, 1, "", "RESOLVED"))
+    operator.get(f"/?language={language}")
+    assert sentence in visible(operator.get(f"/events/{event_ids(world)[0]}").text)
+
+
+def test_an_unknown_address_is_a_page_for_a_person_who_is_signed_in(operator: Browser, browser: Browser) -> None:
+    html = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for path in ("/nope", "/deliveries/", "/events/", "/dead/more?language=ko"):
+        answer = operator.get(path, **html)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+        assert 'href="/"' in answer.text
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert "There is no page at this address." in operator.get("/nope", **html).text
+    assert "이 주소에는 페이지가 없습니다." in operator.get("/nope?language=ko", **html).text
+    others = [
+        operator.get("/nope"),
+        operator.get("/nope", Accept="application/json"),
+        operator.get("/api/nope", **html),
+        operator.get("/webhook/nope", **html),
+        operator.post("/nope", {}, **html),
+        browser.get("/nope", **html),
+    ]
+    for answer in others:
+        assert answer.headers["Content-Type"] == "application/json", answer.url
+        assert answer.status_code in (404, 405)
+
+
+@pytest.mark.parametrize(
     ("body", "sentence"),
     [
         (feedback_event(7), "Feedback 7 was created in channel 1 of project 1."),
         (status_event(3, 1, "INIT", "ON_REVIEW"), "The status of issue 3 in project 1 changed from INIT to ON_REVIEW."),
+        (status_event(3, 1, "", "ON_REVIEW"), "The status of issue 3 in project 1 is ON_REVIEW."),
+        (status_event(3, 1, "\u200b", "ON_REVIEW"), "The status of issue 3 in project 1 is ON_REVIEW."),
+        (status_event(3, 1, None, "ON_REVIEW"), "The status of issue 3 in project 1 is ON_REVIEW."),
+        (status_event(3, 1, "INIT", "INIT"), "The status of issue 3 in project 1 is INIT."),
+        (status_event(3, 1, "INIT", ""), "The status of issue 3 in project 1 changed from INIT to ?."),
     ],
-    ids=["feedback", "status"],
 )
 def test_what_happened_is_a_sentence(operator: Browser, world: World, body: Any, sentence: str) -> None:
     world.accept(body)

@@ -170,6 +170,15 @@ def test_a_password_as_hash(servers: Servers) -> None:
     assert browser.get("/api/deliveries", Authorization=f"Bearer {hashed}").status_code == 401
 
 
+def test_a_password_in_korean_as_hash(servers: Servers) -> None:
+    """For the sign-in only: the API's header can't carry it."""
+    password = "비밀번호-여덟자"
+    hashed = PasswordHasher(time_cost=1, memory_cost=64).hash(password)
+    browser = servers.browser(CONSOLE_PASSWORD=hashed)
+    assert browser.post("/login", {"password": f"{password}요"}).status_code == 401
+    assert browser.sign_in(password).get("/").status_code == 200
+
+
 @pytest.mark.parametrize("is_hash", [False, True])
 def test_wrong_bearers_are_counted_with_the_wrong_passwords_of_the_sign_in(servers: Servers, is_hash: bool) -> None:
     password = PasswordHasher(time_cost=1, memory_cost=64).hash(PASSWORD) if is_hash else PASSWORD

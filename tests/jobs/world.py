@@ -138,7 +138,7 @@ def feedback_event(number: int | None = None) -> dict[str, Any]:
     }
 
 
-def status_event(issue: int, second: int, previous: str = "INIT", status: str = "ON_REVIEW") -> dict[str, Any]:
+def status_event(issue: int, second: int, previous: str | None = "INIT", status: str = "ON_REVIEW") -> dict[str, Any]:
     """A change of status at 17:00 and `second` seconds."""
     times = {"createdAt": "2026-11-22T16:00:00.000Z", "updatedAt": f"2026-11-22T17:00:{second:02}.000Z"}
     entity = {"id": issue, **times, "name": "n", "description": "", "status": status, "externalIssueId": ""}

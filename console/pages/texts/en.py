@@ -42,6 +42,8 @@ TEXTS = {
     "error.400": "A part of the address has an unknown form.",
     "error.404.title": "Not found",
     "error.404": "There is no such entry. Finished entries are kept for RETENTION_DAYS days.",
+    "error.address.title": "Not found",
+    "error.address": "There is no page at this address.",
     "error.413.title": "Too large",
     "error.413": "The form is larger than the console allows.",
     "audit.lead": "Every change, the newest first.",
@@ -117,6 +119,7 @@ TEXTS = {
     "happened.ISSUE_CREATION": "Issue {issue} was created in project {project}.",
     "happened.ISSUE_STATUS_CHANGE": "The status of issue {issue} in project {project} changed from {before} to "
     "{status}.",
+    "happened.status": "The status of issue {issue} in project {project} is {status}.",
     "happened.ISSUE_ADDITION": "Feedback {feedback} was added to issue {issue} in project {project}.",
     "happened.other": "{source} reported: {name}.",
     "condition.to_do": "What to do:",

@@ -43,6 +43,8 @@ TEXTS = {
     "error.400": "アドレスの一部の形式が不明です。",
     "error.404.title": "見つかりません",
     "error.404": "該当する項目はありません。完了した項目は RETENTION_DAYS の間だけ保存されます。",
+    "error.address.title": "見つかりません",
+    "error.address": "このアドレスにはページがありません。",
     "error.413.title": "大きすぎます",
     "error.413": "フォームがコンソールの上限を超えています。",
     "audit.lead": "すべての変更です。新しい順に表示します。",
@@ -119,6 +121,7 @@ TEXTS = {
     "happened.ISSUE_CREATION": "プロジェクト {project} に課題 {issue} が作成されました。",
     "happened.ISSUE_STATUS_CHANGE": "プロジェクト {project} の課題 {issue} のステータスが {before} から {status} "
     "に変わりました。",
+    "happened.status": "プロジェクト {project} の課題 {issue} のステータスは {status} です。",
     "happened.ISSUE_ADDITION": "プロジェクト {project} の課題 {issue} にフィードバック {feedback} が追加されました。",
     "happened.other": "{source} からのイベント: {name}",
     "condition.to_do": "対処方法:",

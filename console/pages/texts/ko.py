@@ -43,6 +43,8 @@ TEXTS = {
     "error.400": "주소의 일부가 알 수 없는 형식입니다.",
     "error.404.title": "찾을 수 없습니다",
     "error.404": "해당 항목이 없습니다. 완료된 항목은 RETENTION_DAYS 동안 보관됩니다.",
+    "error.address.title": "찾을 수 없습니다",
+    "error.address": "이 주소에는 페이지가 없습니다.",
     "error.413.title": "너무 큽니다",
     "error.413": "양식이 콘솔이 받을 수 있는 크기보다 큽니다.",
     "audit.lead": "모든 변경 사항입니다. 최신 항목이 먼저 나옵니다.",
@@ -118,6 +120,7 @@ TEXTS = {
     "happened.ISSUE_CREATION": "프로젝트 {project}에 이슈 {issue}이(가) 생성되었습니다.",
     "happened.ISSUE_STATUS_CHANGE": "프로젝트 {project}의 이슈 {issue} 상태가 {before}에서 {status}(으)로 "
     "바뀌었습니다.",
+    "happened.status": "프로젝트 {project}의 이슈 {issue} 상태는 {status}입니다.",
     "happened.ISSUE_ADDITION": "프로젝트 {project}의 이슈 {issue}에 피드백 {feedback}이(가) 추가되었습니다.",
     "happened.other": "{source}에서 이벤트를 받았습니다: {name}.",
     "condition.to_do": "조치 방법:",
