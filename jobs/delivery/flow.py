@@ -8,7 +8,7 @@ from typing import Literal
 
 from connectors.base import Destination, Done, Failed, Outcome, Retry, Skipped
 from jobs.delivery import stops
-from jobs.delivery.schedule import DOWN, pause
+from jobs.delivery.schedule import DOWN, bounded, pause
 from jobs.delivery.stops import Stop
 from jobs.ledger.ledger import Ledger
 from jobs.ledger.values import Lease, Recovery
@@ -87,11 +87,12 @@ def conditions_of(outcome: Outcome, destination: str, source: str = "") -> list[
 def without_alarm(conditions: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """The conditions of an attempt for an event of the service itself. Its failure opens no breaker, because that would
     be another such event. Its success closes a breaker as usual."""
-    return [(name, "" if condition in ("down", "quota") else condition) for name, condition in conditions]
+    return [(name, "" if condition.startswith(("down", "quota")) else condition) for name, condition in conditions]
 
 
 def _condition(outcome: Outcome) -> str:
-    """up, answers, down, quota, busy:<ms>, or "" if the outcome shows nothing."""
+    """up, answers, down, down:<ms>, quota, busy:<ms>, or "" if the outcome shows nothing. <ms>: the pause that the
+    other system asked for."""
     match outcome:
         case Done():
             return "up"
@@ -103,7 +104,8 @@ def _condition(outcome: Outcome) -> str:
             if reason == "quota":
                 return "quota"
             if reason in DOWN:
-                return "down"
+                asked = bounded(outcome.after) if isinstance(outcome, Retry) and outcome.after else 0.0
+                return f"down:{int(asked * 1000)}" if asked else "down"
             # It refused this one request; but it answered.
             return "answers" if reason in ("client_error", "not_found") else ""
 

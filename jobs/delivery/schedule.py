@@ -68,9 +68,10 @@ def after(
             if used >= len(DELAYS) or age > GIVE_UP_AFTER:
                 spent = f"{used} attempts" if used >= len(DELAYS) else f"{age / 86_400:.0f} days"
                 why = f"{why} (given up after {spent})"
-                return Transition("dead", used, why, reason, wake=_heal_pause(reason, healed))
+                return Transition("dead", used, why, reason, wake=_not_before(asked, _heal_pause(reason, healed)))
             delay = _delay(reason, asked, used)
             wake = (0.0 if probing else DELAYS[used - 1]) if reason in DOWN else None
+            wake = _not_before(asked, wake)
             return Transition("retrying", used, why, reason, delay * (1 + JITTER * luck), wake=wake)
 
 
@@ -86,8 +87,13 @@ def _delay(reason: str, asked: float | None, used: int) -> float:
     if reason == "rate_limited":
         return pause(asked)
     if reason == "not_yet" and asked is not None:
-        return _bounded(asked)
-    return max(DELAYS[max(used, 1)], _bounded(asked or 0.0))
+        return bounded(asked)
+    return max(DELAYS[max(used, 1)], bounded(asked or 0.0))
+
+
+def _not_before(asked: float | None, wake: float | None) -> float | None:
+    """`wake`, but not earlier than the other system asked for."""
+    return None if wake is None else max(wake, bounded(asked or 0.0))
 
 
 def _heal_pause(reason: str, healed: int) -> float | None:
@@ -96,8 +102,9 @@ def _heal_pause(reason: str, healed: int) -> float | None:
 
 def pause(asked: float | None) -> float:
     """Seconds without requests to a destination that answered "too many requests"."""
-    return _bounded(asked) if asked is not None and asked >= 1 else BUSY_SECONDS
+    return bounded(asked) if asked is not None and asked >= 1 else BUSY_SECONDS
 
 
-def _bounded(asked: float) -> float:
+def bounded(asked: float) -> float:
+    """The seconds of a `Retry-After` that are respected."""
     return min(max(0.0, asked), LONGEST_RETRY_AFTER)  # in this order, "not a number" is 0

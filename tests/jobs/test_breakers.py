@@ -124,6 +124,48 @@ def test_a_pause_that_was_asked_for_does_not_shorten_one_that_runs(world: World)
     assert int(longer["until"]) == pytest.approx(now_ms(world) + 30_000, abs=2000)
 
 
+def test_a_longer_pause_that_is_asked_for_while_it_is_open_prolongs_it(world: World) -> None:
+    """By a request that was sent before the breaker opened."""
+    for _ in range(5):
+        attempt(world, "down")
+    for condition, pause in (("down:20000", 20_000), ("busy:40000", 40_000), ("down:1000", 40_000)):
+        attempt(world, condition)
+        assert int(breaker(world)["until"]) == pytest.approx(now_ms(world) + pause, abs=2000)
+        assert breaker(world)["why"] == "down"
+
+
+def test_a_pause_that_was_asked_for_before_the_breaker_opened_counts(world: World) -> None:
+    attempt(world, "down:25000")
+    for _ in range(5):
+        attempt(world, "down")
+    assert int(breaker(world)["until"]) == pytest.approx(now_ms(world) + 25_000, abs=2000)
+
+
+def test_a_failed_probe_asks_for_the_next_pause(world: World) -> None:
+    open_breaker(world)
+    lease = probing(world)
+    world.ledger.settle(lease, "retrying", {}, {}, 5, [(DESTINATION, "down:120000")])
+    assert int(breaker(world)["until"]) == pytest.approx(now_ms(world) + 120_000, abs=2000)
+
+
+def test_a_failure_after_a_rate_limit_asks_for_the_next_pause(world: World) -> None:
+    """No breaker has opened, but the others still wait for the first success after the pause."""
+    attempt(world, "busy:1000")
+    world.pass_time(2)
+    attempt(world, "down:60000")
+    assert int(breaker(world)["until"]) == pytest.approx(now_ms(world) + 60_000, abs=2000)
+
+
+def test_a_person_who_reports_that_the_destination_works_ends_the_pause_that_it_asked_for(world: World) -> None:
+    waiting(world, DESTINATION, "retrying", 1)
+    for _ in range(5):
+        attempt(world, "down:600000")
+    world.ledger.heal(DESTINATION)
+    world.pass_time(1)
+    attempt(world, "down")
+    assert int(breaker(world)["until"]) == pytest.approx(now_ms(world) + 3000, abs=2000)
+
+
 def test_failures_while_it_is_open_do_not_prolong_the_pause(world: World) -> None:
     for _ in range(5):
         attempt(world, "down")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import get_args
@@ -123,6 +124,50 @@ def test_a_destination_that_asks_for_a_pause_gets_it_from_everyone(world: World)
         world.accept(feedback_event())
     world.run()
     assert len(one.seen) == 1
+
+
+@pytest.mark.parametrize(("asked", "pause"), [(25, 25), (100_000, 3600)])
+def test_a_destination_that_is_down_is_not_probed_before_the_time_that_it_asks_for(
+    world: World, asked: float, pause: float
+) -> None:
+    """And no delivery is sent again before it: neither as a probe nor when another one succeeds."""
+    one = world.connectors["one"]
+    one.answer = lambda _e, _c: Retry("503", "server_error", asked)
+    announced = [world.accept(feedback_event()) for _ in range(8)]
+    world.run()
+    for _ in range(2):
+        one.seen.clear()
+        world.pass_time(pause - 2)
+        world.run_due()
+        assert one.seen == [], "it asked for a longer pause"
+        world.pass_time(3)
+        world.run_due()
+        assert len(one.seen) == 1, "one probe"
+    one.seen.clear()
+    one.answer = lambda _e, _c: Done()
+    world.pass_time(pause * 1.3)
+    world.run_due(3)
+    assert {world.state(accepted, "one") for accepted in announced} == {"done"}
+
+
+def test_a_success_does_not_wake_a_delivery_before_the_time_that_it_was_asked_for(world: World) -> None:
+    one = world.connectors["one"]
+    asked = world.accept(feedback_event())
+    one.answer = lambda event, _c: Retry("503", "server_error", 600 if event.id == asked.event_id else None)
+    for _ in range(5):
+        world.accept(feedback_event())
+    world.run()
+    lease = leased(world)
+    one.answer = lambda _e, _c: Done()
+    world.ledger.settle(lease, "done", {}, {}, 0, [(one.where.name, "up")])  # sent before the breaker opened
+    one.seen.clear()
+    world.run_due()
+    world.pass_time(590)
+    world.run_due()
+    assert asked.event_id not in one.seen
+    world.pass_time(140)
+    world.run_due()
+    assert asked.event_id in one.seen
 
 
 def test_a_refusal_of_one_delivery_does_not_open_the_breaker(world: World) -> None:
@@ -286,6 +331,15 @@ def test_a_rate_limit_shows_its_pause_in_milliseconds() -> None:
     assert conditions_of(Retry("429", "rate_limited", 30.5), "jira") == [("jira", "busy:30500")]
 
 
+@pytest.mark.parametrize(
+    ("asked", "shown"), [(25.5, "down:25500"), (1e9, "down:3600000"), (0, "down"), (-1, "down"), (math.nan, "down")]
+)
+def test_a_failure_shows_the_pause_that_was_asked_for_up_to_an_hour(asked: float, shown: str) -> None:
+    assert conditions_of(Retry("503", "server_error", asked), "jira") == [("jira", shown)]
+    at_source = Retry("503", "server_error", asked, at_source=True)
+    assert conditions_of(at_source, "jira", "abc") == [("abc", shown), ("jira", "")]
+
+
 def test_only_a_success_shows_that_the_source_works() -> None:
     assert conditions_of(Done(), "jira", "abc") == [("jira", "up"), ("abc", "up")]
     assert conditions_of(Skipped("no text"), "jira", "abc") == [("jira", ""), ("abc", "")]
@@ -325,5 +379,12 @@ def test_an_attempt_that_went_nowhere_has_seen_no_state() -> None:
 
 
 def test_an_event_of_our_own_opens_no_breaker_and_may_close_one() -> None:
-    shown = [("a", "down"), ("b", "quota"), ("c", "up"), ("d", "answers"), ("e", "busy:500")]
-    assert flow.without_alarm(shown) == [("a", ""), ("b", ""), ("c", "up"), ("d", "answers"), ("e", "busy:500")]
+    shown = [("a", "down:5000"), ("a", "down"), ("b", "quota"), ("c", "up"), ("d", "answers"), ("e", "busy:500")]
+    assert flow.without_alarm(shown) == [
+        ("a", ""),
+        ("a", ""),
+        ("b", ""),
+        ("c", "up"),
+        ("d", "answers"),
+        ("e", "busy:500"),
+    ]

@@ -116,6 +116,15 @@ def test_a_success_elsewhere_brings_a_failure_back_one_step_earlier_at_most(
     assert math.isfinite(became.delay)
 
 
+@given(reasons, positions, st.floats(0, 1e9), st.booleans())
+def test_nothing_wakes_a_delivery_before_the_time_that_was_asked_for(
+    reason: Reason, position: int, wanted: float, probing: bool
+) -> None:
+    """Neither a probe nor a success elsewhere; this also holds for a dead letter."""
+    became = after(Retry("busy", reason, wanted), position, 0, 0, probing=probing)
+    assert became.wake is None or became.wake >= min(wanted, HOUR)
+
+
 @pytest.mark.parametrize(("healed", "wake"), [(0, 0), (1, 600), (2, 3600), (3, 21_600), (4, 86_400), (5, None)])
 def test_a_dead_letter_comes_back_by_itself_five_times_at_most(healed: int, wake: float | None) -> None:
     assert after(Failed("401", "auth"), 0, 0, 0, healed=healed).wake == wake

@@ -52,7 +52,7 @@ def canonical(state: State) -> Any:
     }
     handed = _ranks(keys, now)
     # How long an outage has lasted counts when another attempt fails.
-    fails = any(state.left.get(fault) for fault in ("down", "quota", "no answer"))
+    fails = any(state.left.get(fault) for fault in ("down", "later", "quota", "no answer"))
     tokens = {attempt.token for attempt in state.slots if attempt}
 
     def left(value: bytes | float) -> int:
@@ -71,7 +71,7 @@ def canonical(state: State) -> Any:
             parts.append((key, value.ranked()))
         elif kind == b"breaker":
             since = fails and min(now - int(value.get(b"opened", now)), OLD)
-            ends = [left(value.get(name, b"0")) for name in (b"until", b"probing")]
+            ends = [left(value.get(name, b"0")) for name in (b"until", b"probing", b"asked")]
             parts.append(
                 (key, b"until" in value, b"opened" in value, since, *ends, value.get(b"failures"), value.get(b"probe"))
             )

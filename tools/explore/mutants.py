@@ -63,6 +63,7 @@ NAMED: Mapping[str, Mapping[str, str | tuple[str, str]]] = {
         ),
         "the next of a line that nobody wakes": ("answer[2] = leave_line", "leave_line"),
         "a breaker that Redis keeps for ever": "redis.call('EXPIRE', breaker, BREAKER_KEPT_S)",
+        "a pause that is asked for and does not count": ("if was > 0 and asked > was then", "if false then"),
     },
     "lease": {
         "a `hold` that is ignored": "held_by_another(p, hold, id, now) or ",

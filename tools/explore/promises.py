@@ -144,6 +144,12 @@ def _woken(_world: World, state: State, keys: Keys) -> Iterator[str]:
             yield f"{id_} still waits for {split(id_)[1]}, which was started again"
 
 
+def _asked(_world: World, _state: State, keys: Keys) -> Iterator[str]:
+    for destination, breaker in keys.of("breaker:"):
+        if b"until" in breaker and int(breaker[b"until"]) < int(breaker.get(b"asked", 0)):
+            yield f"{destination} is probed before the time that it asked for"
+
+
 def _forgettable(_world: World, _state: State, keys: Keys) -> Iterator[str]:
     for key in keys.all:
         if EXPIRES.fullmatch(key):
@@ -195,6 +201,7 @@ PROMISES = {
     "attempts are counted, and what is held costs none": _attempts,
     "what keeps costing workers ends": _lost,
     "what waits for a destination goes on with it": _woken,
+    "a pause that is asked for is kept": _asked,
     "who waits is listed, and nobody else": _waiting,
     "every key can be forgotten": _forgettable,
 }

@@ -26,6 +26,7 @@ from tools.explore.world import PREFIX, QUEUE, Attempt, Broken, State, Third, Wo
 OUTCOMES: Mapping[str, Outcome] = {
     "no answer": Retry("no answer", "ambiguous"),
     "down": Retry("connection refused", "network"),
+    "later": Retry("503", "server_error", 60),
     "refuse": Failed("401", "auth"),
     "busy": Retry("429", "rate_limited", 2),
     "quota": Failed("used up", "quota"),

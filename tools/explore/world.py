@@ -36,6 +36,7 @@ FAULTS: Mapping[str, str] = {
     "twice": "a job of RQ is run twice",
     "no answer": "the third party does it, and its answer is lost",
     "down": "the third party does not do it, and cannot be reached",
+    "later": "the third party does not do it, and asks for a pause of a minute",
     "refuse": "the third party refuses our credentials",
     "busy": "the third party asks us to wait",
     "quota": "the third party's quota is used up",
@@ -45,7 +46,7 @@ FAULTS: Mapping[str, str] = {
     "wipe": "Redis loses all data",
 }
 """What may happen besides the course of things; a world limits how often."""
-AT_THE_EFFECT = ("no answer", "down", "refuse", "busy", "quota", "gone", "source down")
+AT_THE_EFFECT = ("no answer", "down", "later", "refuse", "busy", "quota", "gone", "source down")
 AT_A_LOOK = ("down", "refuse")
 
 
@@ -89,7 +90,7 @@ class World:
     def flows(self) -> bool:
         """Whether a delivery may have to wait for its destination."""
         limited = any(third.per_second for third in self.connectors.values())
-        return limited or bool(self.faults.keys() & {"down", "busy", "quota", "source down"})
+        return limited or bool(self.faults.keys() & {"down", "later", "busy", "quota", "source down"})
 
     def event(self, name: str) -> Event:
         number = list(self.events).index(name)

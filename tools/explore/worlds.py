@@ -28,6 +28,13 @@ SMALL = (
     World("one that is dropped", {"a": 1, "b": 1}, ONE, {"drop": 1, "kill": 1, "down": 1}, quick=False),
     World("one that is dropped from a crowd", {"a": 1, "b": 2}, {"one": Third(per_second=1)}, {"drop": 1, "kill": 1}),
     World("a breaker", {"a": 1, "b": 2}, ONE, {"down": 3, "kill": 1}, policy={"FAILURES_TO_OPEN": 2}, quick=False),
+    World(
+        "a breaker, and a pause that is asked for",
+        {"a": 1, "b": 2},
+        ONE,
+        {"later": 1, "down": 1},
+        policy={"FAILURES_TO_OPEN": 2},
+    ),
     World("a used-up quota", {"a": 1, "b": 2}, ONE, {"quota": 1, "busy": 1, "kill": 1}, quick=False),
     World("a rate limit", {"a": 1, "b": 2}, {"one": Third(per_second=1)}, {"kill": 1, "slow": 1}, quick=False),
     World("a digest", {"a": 1, "b": 2, "c": 3}, {"one": Third(per_second=1, crowd=1)}, {"kill": 1}),

@@ -14,6 +14,7 @@ for _, destination in ipairs(redis.call('SMEMBERS', p .. 'waiting')) do
   if destination == name or string.sub(destination, 1, #name + 1) == name .. ' ' then
     -- Half open: one goes ahead at once, and its success wakes the others.
     local breaker = p .. 'breaker:' .. destination
+    redis.call('HDEL', breaker, 'asked')
     if tonumber(redis.call('HGET', breaker, 'until') or 0) > now then redis.call('HSET', breaker, 'until', now) end
     count = count + wake(p, destination, now, many) + heal(p, destination, now, many)
   end

@@ -1,8 +1,8 @@
 -- Records the outcome of an attempt, and starts the next delivery of the line.
 -- ARGV: prefix, time, delivery id, connector, token, new state, delay ms (retrying), conditions as JSON [[destination, condition], …],
 -- the destination whose next success may bring this delivery back ('': none), after how many ms, then fields and values; a field
--- 'count:…' is added to a counter, a field 'last:…' is the last known state of a destination. A condition is 'up', 'answers', 'down', 'quota', 'busy:<ms>', or '' when the attempt
--- shows nothing about that destination.
+-- 'count:…' is added to a counter, a field 'last:…' is the last known state of a destination. A condition is 'up', 'answers', 'down', 'down:<ms>', 'quota', 'busy:<ms>', or ''
+-- when the attempt shows nothing about that destination; <ms>: the pause that the destination asked for.
 -- Returns {'settled', next delivery id or '', destination, 'opened' | 'closed', …} (breakers that changed) or {'lost'}.
 --!include time
 --!include recovery
@@ -29,7 +29,7 @@ end
 -- If a destination only asks us to wait, deliveries wait without an alarm. Returns 'opened', 'closed' or ''.
 local function judge(destination, condition)
   local breaker = p .. 'breaker:' .. destination
-  local b = redis.call('HMGET', breaker, 'until', 'opened', 'probe', 'failed')
+  local b = redis.call('HMGET', breaker, 'until', 'opened', 'probe', 'failed', 'asked')
   local was_probe = b[3] == id
   if was_probe then redis.call('HDEL', breaker, 'probe', 'probing') end
   if condition == 'up' or condition == 'answers' then
@@ -45,9 +45,15 @@ local function judge(destination, condition)
     return ''
   end
   local was, opened, turned = tonumber(b[1] or 0), tonumber(b[2]), ''
-  local asked = tonumber(string.match(condition, '^busy:(%d+)$'))
-  if asked then
-    if was <= now then redis.call('HSET', breaker, 'until', now + asked, 'why', 'busy') end
+  local kind, ms = string.match(condition, '^(%a+):?(%d*)$')
+  -- The time until which the destination wants no request, also if an attempt before the breaker opened was asked for it.
+  local asked = tonumber(b[5] or 0)
+  if ms ~= '' and now + ms > asked then
+    asked = now + ms
+    redis.call('HSET', breaker, 'asked', asked)
+  end
+  if kind == 'busy' then
+    if was <= now then redis.call('HSET', breaker, 'until', asked, 'why', 'busy') end
   else
     if tonumber(b[4] or now) < now - BREAKER_KEPT_S * 1000 then  -- what was so long ago counts no longer
       redis.call('HDEL', breaker, 'failures', 'opened')
@@ -55,7 +61,7 @@ local function judge(destination, condition)
     end
     local failures = redis.call('HINCRBY', breaker, 'failures', 1)
     redis.call('HSET', breaker, 'failed', now)
-    if was <= now and (failures >= FAILURES_TO_OPEN or opened or condition == 'quota') then
+    if was <= now and (failures >= FAILURES_TO_OPEN or opened or kind == 'quota') then
       if not opened then
         opened, turned = now, 'opened'
         redis.call('SADD', p .. 'breakers', destination)
@@ -64,10 +70,12 @@ local function judge(destination, condition)
       local away, many = now - opened, redis.call('ZCARD', p .. 'waits:' .. destination) >= MANY_WAITING
       local pause = many and math.min(away / PAUSE_SHARE_OF_MANY, LONGEST_PAUSE_OF_MANY_MS)
         or math.min(away / PAUSE_SHARE, LONGEST_PAUSE_MS)
-      pause = condition == 'quota' and QUOTA_PAUSE_MS or math.max(SHORTEST_PAUSE_MS, pause)
-      redis.call('HSET', breaker, 'until', now + math.floor(pause), 'opened', opened, 'why', condition)
+      pause = kind == 'quota' and QUOTA_PAUSE_MS or math.max(SHORTEST_PAUSE_MS, pause)
+      was = now + math.floor(pause)
+      redis.call('HSET', breaker, 'until', was, 'opened', opened, 'why', kind)
     end
   end
+  if was > 0 and asked > was then redis.call('HSET', breaker, 'until', asked) end
   redis.call('EXPIRE', breaker, BREAKER_KEPT_S)
   return turned
 end
