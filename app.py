@@ -142,7 +142,7 @@ def main() -> None:
     configuration = configure_or_exit(environment())
     service = configuration.service
     logs.set_up(service, configuration.redact)
-    logs.log_doubts(configuration.doubts)
+    logs.log_doubts((*configuration.doubts, *configuration.warnings))
     from bridge.web_server import WebServer
 
     try:

@@ -7,6 +7,7 @@ as unset, so that a line left empty in `.env` means the default.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar, get_args, get_origin
 
@@ -168,7 +169,10 @@ def load(cls: type[S], environ: Mapping[str, str], label: str = "") -> S:
             names[field] = error.problems[0].partition(":")[0].removesuffix("_FILE")
             continue
         if value is not None:
-            values[field] = _as_spelled(cls.model_fields[field], value)
+            if problem := _mistake_in_number(cls.model_fields[field], value):
+                problems.append(f"{names[field]}: {problem}")
+            else:
+                values[field] = _as_spelled(cls.model_fields[field], value)
     try:
         settings = cls.model_validate(values, context=names)
     except ValidationError as error:
@@ -206,8 +210,26 @@ def _as_spelled(info: FieldInfo, value: str) -> str:
     return next((str(word) for word in get_args(info.annotation) if str(word).lower() == value.lower()), value)
 
 
+def _mistake_in_number(info: FieldInfo, value: str) -> str:
+    """What is wrong with the text of a number, "" for nothing. pydantic alone reads `8_0` as 80, and digits of other
+    scripts."""
+    kinds = {info.annotation, *get_args(info.annotation)}
+    for kind, form, problem in NUMBERS:
+        if kind in kinds and not form.fullmatch(value):
+            return problem + _hint(value)
+    return ""
+
+
+def _hint(value: str) -> str:
+    return " (it holds full-width characters: type it in ASCII)" if is_full_width(value) else ""
+
+
 WHOLE = "should be a whole number in digits, without blanks, signs or separators"
 NUMBER = "should be a number such as 10 or 0.5, without blanks or separators"
+NUMBERS = (
+    (int, re.compile(r"-?[0-9]+"), WHOLE),
+    (float, re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE]-?[0-9]+)?"), NUMBER),
+)
 MESSAGES = {
     "missing": "required, but not set",
     "bool_parsing": "should be true or false",
@@ -235,6 +257,6 @@ def _problem(detail: Any, values: Mapping[str, str], names: Mapping[str, str], b
     field = str(detail["loc"][0])
     if detail["type"] == "missing" and field not in base.model_fields:
         message = f"required by {names[base.CHOICE]}={values[base.CHOICE]}, but not set"
-    if is_full_width(values.get(field, "")) and not message.startswith("holds"):
-        message += " (it holds full-width characters: type it in ASCII)"
+    if not message.startswith("holds"):
+        message += _hint(values.get(field, ""))
     return f"{names.get(field, field.upper())}: {message}"

@@ -46,7 +46,7 @@ def checks(runtime: Runtime, offline: bool, record: Callable[[], None]) -> Itera
     names = ", ".join(configuration.connectors) or "none: set CONNECTORS"
     yield Check(True, f"configuration: valid; connectors: {names}")
     yield from (Check(False, doubt) for doubt in configuration.doubts)
-    yield from (note(f"configuration: {what}") for what in configuration.notes)
+    yield from (note(f"configuration: {what}") for what in (*configuration.warnings, *configuration.notes))
     if offline:
         return
     yield from _redis_checks(runtime)

@@ -6,7 +6,6 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import partial
 from typing import Any, NoReturn, TypeVar
 
@@ -15,20 +14,16 @@ from bridge.environment import EXIT_BAD_CONFIG, ConfigError, read_setting, read_
 from bridge.plug_ins import BadPlugIn
 from bridge.redaction import Redactor, secrets_of
 from bridge.service import ServiceSettings
-from bridge.settings import Settings, chosen_class, load
+from bridge.settings import Settings, load
 from bridge.values import parts_of
-from connectors import find, kind_of, label_of
+from connectors import find, label_of
 from connectors.base import Connector, TicketSystem, Tools
+from jobs import mistakes
 from jobs.routing import Route, make_route
 from sources import APIS, OWN, REGISTRY, events_of
 from sources.configuration import Sources, configure_sources, source_names
-from sources.configuration import variables as source_variables
 
 T = TypeVar("T")
-
-ALIKE = 0.9
-"""The least similarity of a misspelled name: one letter added, left out or replaced in a name of ten letters or more.
-Variables of other programs are less similar."""
 
 THINGS = ("feedback", "issue", "project", "channel", "status", "ticket", "connector", "delivery", "webhook", "webhooks")
 """What logs and pages name in every other line: never masked, even if it stands in a secret address."""
@@ -44,9 +39,11 @@ class Configuration:
     routes: tuple[Route, ...]
     redact: Redactor
     doubts: tuple[str, ...] = ()
-    """Probable mistakes, with which the service starts nevertheless."""
+    """Probable mistakes, with which the service starts nevertheless; each fails `flask check`."""
+    warnings: tuple[str, ...] = ()
+    """What may be a mistake or on purpose; the processes log it, and `flask check` shows it as a note."""
     notes: tuple[str, ...] = ()
-    """What may be a mistake or on purpose; only `flask check` shows it."""
+    """The same; only `flask check` shows it."""
 
 
 def configure(environ: Mapping[str, str]) -> Configuration:
@@ -74,17 +71,21 @@ def configure(environ: Mapping[str, str]) -> Configuration:
         route = attempt(lambda name=name: _route(name, environ, listed))  # type: ignore[misc]
         if settings is not None and route is not None:
             chosen[name] = settings
-            routes.append(replace(route, back=_back(name, settings)[0]))
+            routes.append(replace(route, back=mistakes.back_of(name, settings)[0]))
     problems += _missing(environ, names)
-    problems += _overlapping(chosen)
-    doubts = _misspelled(environ, names, listed)
+    problems += [*_overlapping(chosen), *_written_twice(chosen, routes)]
+    doubts, labels = mistakes.misspelled(environ, names, listed)
     if problems or service is None or sources is None:
-        raise ConfigError(list(dict.fromkeys([*problems, *doubts])))
+        raise ConfigError(list(dict.fromkeys([*problems, *doubts, *labels])))
     secrets = secrets_of(service, *apis.values(), *sources.chosen.values(), *chosen.values())
     redact = Redactor([*secrets, *_proxies_with_passwords(environ)], _names_of_ours([*chosen, *listed]))
-    doubts += sources.doubts
-    notes = (*_switched_off(environ, names), *_unannounced(chosen, listed))
-    return Configuration(service, sources, apis, chosen, tuple(routes), redact, tuple(doubts), notes)
+    warnings = (*labels, *sources.warnings)
+    notes = (
+        *mistakes.switched_off(environ, names),
+        *mistakes.unannounced(chosen, listed),
+        *mistakes.without_effect(routes, listed),
+    )
+    return Configuration(service, sources, apis, chosen, tuple(routes), redact, tuple(doubts), warnings, notes)
 
 
 def configure_or_exit(environ: Mapping[str, str]) -> Configuration:
@@ -146,20 +147,6 @@ def _ticket_projects(chosen: Mapping[str, Settings]) -> Iterator[tuple[str, str,
             yield from ((name, variable, project) for project in projects)
 
 
-def _back(name: str, settings: Settings) -> tuple[str, str]:
-    """TicketKind.back of an instance; "" for both if it is no ticket system."""
-    kind = find(name).tickets
-    return kind.back(settings) if kind else ("", "")
-
-
-def _unannounced(chosen: Mapping[str, Settings], listed: Iterable[str]) -> Iterator[str]:
-    """Notes about ticket systems with status back whose webhooks the bridge does not accept."""
-    for name, settings in chosen.items():
-        source, variable = _back(name, settings)
-        if source and source not in listed:
-            yield f"{variable} is set, but SOURCES does not list {source}: only reconcile finds the changes, later"
-
-
 def _served(chosen: Mapping[str, Settings]) -> dict[str, str]:
     """The ticket system of each ABC project that is named explicitly, not by `*`."""
     return {project: name for name, _, project in _ticket_projects(chosen) if project != "*"}
@@ -177,6 +164,24 @@ def _overlapping(chosen: Mapping[str, Settings]) -> Iterator[str]:
                 f"{variable}: {what} already has its tickets in {other} ({others_variable}); an issue can have one "
                 f"ticket only. Name the projects of each ticket system, such as {variable}=2=…"
             )
+
+
+def _written_twice(chosen: Mapping[str, Settings], routes: Iterable[Route]) -> Iterator[str]:
+    """Problems with two connectors that write the same field of the same feedback: each would undo what the other one
+    wrote. Two different filters may separate them, so they are no problem."""
+    writers: dict[str, list[tuple[Route, str]]] = {}
+    for route in routes:
+        variable, fields = find(route.connector).writes(chosen[route.connector])
+        own = "__".join(filter(None, [variable.partition("__")[0], label_of(route.connector).upper()]))
+        for field in fields:
+            for other, others_variable in writers.get(field, []):
+                if not (other.filter and route.filter) or other.filter == route.filter:
+                    yield (
+                        f"{variable}: {route.connector} and {other.connector} ({others_variable}) both write into the "
+                        f"field '{field}' of the same feedback: name another field in {own}, or give each of them a "
+                        f"filter of its own ({other.filter_variable}, {route.filter_variable})"
+                    )
+            writers.setdefault(field, []).append((route, variable))
 
 
 def _connector_names(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
@@ -224,48 +229,9 @@ def _missing(environ: Mapping[str, str], names: list[str]) -> list[str]:
         if source not in REGISTRY or (api := REGISTRY[source].api) is None:
             problems.append(f"CONNECTORS: {needing} needs the API of '{source}', which is not a source with an API")
             continue
-        unset = [name for name in api.variables if _is_unset(name, environ)]
+        unset = [name for name in api.variables if mistakes.is_unset(name, environ)]
         problems += [f"{name}: required by {needing}, but not set" for name in unset]
     return problems
-
-
-def _misspelled(environ: Mapping[str, str], names: Iterable[str], sources: Iterable[str]) -> list[str]:
-    """Problems with unknown variables whose name is very similar to a known variable that is not set."""
-    names = list(names)
-    own = {name: _variables_of(name, environ) for name in names}
-    bases = {variable for kind in connectors.REGISTRY for variable in _variables_of(kind, environ)}.union(*own.values())
-    known = set(ServiceSettings.variables().values()) | source_variables(sources) | bases
-    for name in names:
-        if label := label_of(name):
-            known |= {f"{variable}__{label.upper()}" for variable in own[name]}
-    known |= {f"{name}_FILE" for name in known}
-    unset = known - environ.keys()
-    strange = sorted(environ.keys() - known)
-    alike = {name: get_close_matches(name, unset, 1, ALIKE) for name in strange}
-    found = [f"{name}: there is no such variable; did you mean {meant[0]}?" for name, meant in alike.items() if meant]
-    for name in strange:
-        base, labelled, label = name.removesuffix("_FILE").partition("__")
-        if labelled and base in bases and not alike[name]:
-            found.append(f"{name}: CONNECTORS names no instance with the label '{label.lower()}'")
-    return found
-
-
-def _variables_of(name: str, environ: Mapping[str, str]) -> set[str]:
-    """All variables that a connector instance reads in this environment; the names have no label."""
-    spec = find(name)
-    return {*chosen_class(spec.settings, environ, label_of(name)).variables().values(), *spec.routing}
-
-
-def _switched_off(environ: Mapping[str, str], names: Iterable[str]) -> list[str]:
-    """Notes about connectors whose variables are set, but that CONNECTORS does not name: perhaps on purpose."""
-    on = {kind_of(name) for name in names}
-    found = []
-    for kind in connectors.REGISTRY:
-        settings = chosen_class(find(kind).settings, environ)
-        given = [name for name in settings.variables().values() if not _is_unset(name, environ)]
-        if kind not in on and given:
-            found.append(f"CONNECTORS does not name {kind}, although {given[0]} is set: the connector is off")
-    return found
 
 
 def _names_of_ours(names: Iterable[str]) -> set[str]:
@@ -279,10 +245,3 @@ def _proxies_with_passwords(environ: Mapping[str, str]) -> list[str]:
     names = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
     values = (environ.get(name, "") for upper in names for name in (upper, upper.lower()))
     return [value for value in values if "@" in value]
-
-
-def _is_unset(name: str, environ: Mapping[str, str]) -> bool:
-    try:
-        return read_variable(name, environ) is None
-    except ConfigError:
-        return False  # already reported as another problem

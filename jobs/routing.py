@@ -46,6 +46,8 @@ class Route:
     of status in any case: patterns and filter apply only to ABC's events."""
     known: tuple[str, ...] = EVENTS
     """The known event names of the sources in use."""
+    filter: str = ""
+    """The text of the condition."""
 
     def takes(self, event: Event) -> bool:
         """Whether the connector acts on the event, unless its filter excludes the event."""
@@ -131,7 +133,7 @@ def make_route(
             problems += [f"{rule_variable}: {problem}" for problem in error.problems]
     if problems:
         raise ConfigError(problems)
-    return Route(connector, patterns, rule, variable, rule_variable)
+    return Route(connector, patterns, rule, variable, rule_variable, filter=condition or "")
 
 
 def plan(event: Event, routes: Iterable[Route]) -> list[Planned]:

@@ -202,7 +202,7 @@ def work(configuration: Configuration, stop: threading.Event) -> None:
 def main() -> None:
     configuration = configure_or_exit(environment())
     logs.set_up(configuration.service, configuration.redact)
-    logs.log_doubts(configuration.doubts)
+    logs.log_doubts((*configuration.doubts, *configuration.warnings))
     if endpoint := configuration.service.otel_exporter_otlp_endpoint:
         tracing.set_up(endpoint, configuration.service.bridge_instance)
     stop = threading.Event()

@@ -21,12 +21,12 @@ DEFAULT = "abc"
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """`chosen`: the settings of each source in SOURCES, by its name; `used`: these sources; `doubts`: probable
-    mistakes."""
+    """`chosen`: the settings of each source in SOURCES, by its name; `used`: these sources; `warnings`: what may
+    be a mistake or on purpose."""
 
     chosen: Mapping[str, Settings]
     used: Mapping[str, Source]
-    doubts: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def proofs(self) -> dict[str, tuple[Source, Proof]]:
         """Each source with the proof that its requests must have."""
@@ -106,7 +106,7 @@ _GENERIC = re.compile(rf"SOURCE_([A-Z0-9_]+?)_(?:{_FIELDS})(?:_FILE)?")
 
 
 def _unlisted(environ: Mapping[str, str], names: list[str]) -> Iterator[str]:
-    """Doubts about secrets of sources that SOURCES does not name: their requests are answered 404."""
+    """Warnings about secrets of sources that SOURCES does not name: their requests are answered 404."""
     given = {
         source.secret: source.name
         for source in REGISTRY.values()

@@ -72,6 +72,22 @@ def test_check_offline_asks_nobody(run: Run) -> None:
     assert all(line.startswith("note configuration: CONNECTORS does not name ") for line in others)
 
 
+def test_what_may_be_on_purpose_is_a_note_and_a_misspelled_variable_is_a_failure(run: Run) -> None:
+    unused = {"LOGTO_SIGNING_KEY": "abcdefghijklmnopqrstuvwxyz012345", "SLACK_CHANNEL__OPS": "#ops"}
+    code, output = run("check", "--offline", **unused, SLACK_EVENTS="github.*")
+    notes = [line.removeprefix("note configuration: ") for line in output.splitlines() if line.startswith("note ")]
+    assert code == 0
+    for start in (
+        "LOGTO_SIGNING_KEY: SOURCES does",
+        "SLACK_CHANNEL__OPS: CONNECTORS names no",
+        "SLACK_EVENTS: 'github.*'",
+    ):
+        assert any(note.startswith(start) for note in notes)
+    code, output = run("check", "--offline", SLACK_THREDS="true")
+    assert code == 1
+    assert "FAIL SLACK_THREDS" in output
+
+
 def test_check_asks_everybody(run: Run) -> None:
     code, output = run("check")
     assert code == 0

@@ -105,8 +105,18 @@ def test_a_name_that_cannot_be_an_instance_is_refused(name: str) -> None:
 
 
 def test_a_variable_with_the_label_of_no_instance_is_reported() -> None:
-    (doubt,) = configure({**TWO, "SLACK_THREADS__DESKTOP": "true"}).doubts
-    assert doubt == "SLACK_THREADS__DESKTOP: CONNECTORS names no instance with the label 'desktop'"
+    found = configure({**TWO, "SLACK_THREADS__DESKTOP": "true"})
+    assert found.warnings == ("SLACK_THREADS__DESKTOP: CONNECTORS names no instance with the label 'desktop'",)
+    assert found.doubts == ()
+
+
+def test_a_label_in_lower_case_is_reported_with_the_right_variable() -> None:
+    """Also if the right variable is set: the other one is not read."""
+    for changes in ({}, {"SLACK_CHANNEL__MOBILE": "#right"}):
+        found = configure({**TWO, **changes, "SLACK_CHANNEL__mobile": "#wrong"})
+        (doubt,) = found.doubts
+        assert doubt == "SLACK_CHANNEL__mobile: is not read: write it in upper case, SLACK_CHANNEL__MOBILE"
+        assert found.warnings == ()
 
 
 def test_each_instance_posts_its_message_once(redis: Redis) -> None:

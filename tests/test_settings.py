@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from annotated_types import Ge, Le
@@ -477,7 +477,7 @@ def test_an_unknown_connector_is_reported_with_those_that_exist() -> None:
         ("TRANSLATE_TARGETS", "TRANSLATE_TARGET"),
         ("JIRA_STATUSMAP", "JIRA_STATUS_MAP"),
         ("CONSOLE_PASSWORD_FIEL", "CONSOLE_PASSWORD_FILE"),
-        ("slack_filter", None),
+        ("port", None),  # a single word may be another program's
         ("REDIS_TLS_URL", None),  # Heroku's own
         ("SLACK_TOKEN", None),
         ("SLACK_EVENT", None),  # SLACK_EVENTS is set
@@ -488,6 +488,40 @@ def test_a_misspelled_variable_is_doubted(name: str, meant: str | None) -> None:
     environ = {"WEBHOOK_TOKEN": TOKEN, "CONNECTORS": "slack", "SLACK_EVENTS": "*", **SLACK, name: "1"}
     doubts = (f"{name}: there is no such variable; did you mean {meant}?",) if meant else ()
     assert configure(environ).doubts == doubts
+
+
+def numbers() -> list[tuple[type[Settings], str, str]]:
+    """Every setting that is one number, of every settings class, and the words of its mistake."""
+    classes: list[type[Settings]] = [ServiceSettings, *(source.settings for source in sources.REGISTRY.values())]
+    classes += [api.settings for api in sources.APIS.values()]
+    classes += [connectors.find(kind).settings for kind in connectors.REGISTRY]
+    classes += [providers.find(kind).settings for kind in providers.kinds()]
+    found = []
+    for cls in dict.fromkeys(classes):
+        for field, info in cls.model_fields.items():
+            kinds = {info.annotation, *get_args(info.annotation)} & {int, float}
+            found += [(cls, cls.variables()[field], "a whole" if kind is int else "a number") for kind in kinds]
+    return found
+
+
+@pytest.mark.parametrize("value", ["8_0", "+80", "8 0", "٨٠", "८०", "８０", "0x50", "1,000", "- 80", "infinity", "nan"])
+def test_only_plain_digits_are_a_number(value: str) -> None:
+    for cls, variable, words in numbers():
+        with pytest.raises(ConfigError) as caught:
+            load(cls, {variable: value})
+        [problem] = [line for line in caught.value.problems if line.startswith(f"{variable}:")]
+        assert problem.startswith(f"{variable}: should be {words}")
+
+
+def test_every_settings_class_with_a_number_is_looked_at() -> None:
+    found = {variable for _, variable, _ in numbers()}
+    assert {"PORT", "WORKER_CONCURRENCY", "RETENTION_DAYS", "SLACK_RATE", "TRANSLATE_MAX_CHARACTERS"} <= found
+
+
+@pytest.mark.parametrize("name", ["slack_filter", "Slack_Filter", "SLACK_filter_FILE"])
+def test_a_variable_that_is_not_in_upper_case_is_doubted(name: str) -> None:
+    environ = {"WEBHOOK_TOKEN": TOKEN, "CONNECTORS": "slack", **SLACK, name: "1"}
+    assert configure(environ).doubts == (f"{name}: is not read: write it in upper case, {name.upper()}",)
 
 
 def test_a_connector_that_is_filled_in_and_not_switched_on_is_noted() -> None:

@@ -91,6 +91,10 @@ class Spec:
     tickets: TicketKind | None = None
     locates: frozenset[str] = frozenset()
     """The keys of a result by which the connector finds its effect (`Locating`); empty if it can't."""
+    acts: frozenset[str] = frozenset()
+    """The names of the events that the connector acts on, whatever its patterns match; empty if it acts on all."""
+    writes: Callable[[Any], tuple[str, Iterable[str]]] = lambda _settings: ("", ())
+    """settings -> (the variable that names them, the fields of a feedback that the connector writes into)."""
     version: int = VERSION
 
     def __post_init__(self) -> None:

@@ -41,7 +41,8 @@ def ticket_spec(
 
         return TicketConnector(values, tools, api(values, tools.concurrency), burst)
 
-    return Spec(kind, settings, DEFAULT_EVENTS, build, frozenset({"abc"}), ticket_kind(names, url_of, source))
+    kinds = ticket_kind(names, url_of, source)
+    return Spec(kind, settings, DEFAULT_EVENTS, build, frozenset({"abc"}), kinds, acts=frozenset(DEFAULT_EVENTS))
 
 
 def ticket_kind(names: Names, url_of: Callable[[Any, str], str], source: str = "") -> TicketKind:

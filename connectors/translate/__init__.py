@@ -19,4 +19,6 @@ SPEC = Spec(
     default_events=("FEEDBACK_CREATION",),
     build=build,
     needs=frozenset({"abc"}),
+    acts=frozenset({"FEEDBACK_CREATION", "ISSUE_ADDITION"}),
+    writes=lambda settings: (settings.variable("translate_fields"), [into for _, _, into in settings.written()]),
 )
