@@ -239,7 +239,8 @@ class DropBody(Body):
 ReplayBody = create_model(
     "ReplayBody",
     __base__=Body,
-    __doc__="The filters of `GET /api/deliveries`, the rate, and, to continue, id and cursor of the earlier answer.",
+    __doc__="At least one of the filters of `GET /api/deliveries`, the rate, and, to continue, id and cursor of the "
+    "earlier answer.",
     **_filters(**TYPES) | {"state": (State, Field("dead", description=FILTERS["state"]))},
     cursor=(Cursor, ""),
     rate=(float, Field(RATE, ge=SLOWEST, le=FASTEST, description="Deliveries a second")),

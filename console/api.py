@@ -21,7 +21,7 @@ from console.audit import Audit
 from console.condition import conditions
 from console.openapi import Endpoint, document
 from console.password import LONGEST_PASSWORD, Password, bearer
-from jobs.ledger.query import BadQuery, Query, limit_of
+from jobs.ledger.query import FILTERS, BadQuery, Query, limit_of
 from jobs.probe import sentence
 from jobs.runtime import Runtime
 
@@ -144,7 +144,10 @@ def make_blueprint(password: Password | None, attempts: Attempts, runtime: Runti
         errors=(400,),
     )
     def replay_all() -> Answer:
-        given = _body("ReplayBody").model_dump()
+        body = _body("ReplayBody")
+        given = body.model_dump()
+        if not any(given[name] for name in body.model_fields_set & FILTERS.keys()):
+            raise BadQuery('body: needs at least one filter; {"state": "dead"} sends every dead letter again')
         rate, id_ = given.pop("rate"), given.pop("id")
         query = Query.of(given, time.time())
         record("replay", " ".join(f"{name}={value}" for name, value in given.items() if value) + f" rate={rate:g}")

@@ -79,7 +79,7 @@ def register(app: Flask, configured: Configuration | ConfigError, environ: Mappi
             found = desk.runtime.records.event(event_id)
             if found is None:
                 raise click.ClickException(f"there is no event {event_id}; finished ones are kept for RETENTION_DAYS")
-            echo(as_json_text(found, indent=2))
+            echo(as_json_text(found) if as_json else as_json_text(found, indent=2))
             return
         if ignored:
             rows = desk.runtime.records.events("unreadable", limit) + desk.runtime.records.events("ignored", limit)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -151,4 +152,5 @@ def _read(source: Source, request: Request) -> Event:
     event = source.parse(request)
     if isinstance(event, Unread):
         raise NoPreview(f"{source.title} has no such event: {event.why}")
-    return event
+    # An event without a time of its own happened when it arrives, as for sources.restore.
+    return event if event.occurred else replace(event, occurred=time.time())

@@ -300,6 +300,14 @@ def test_ignored_and_unreadable_events_are_listed(run: Run, service: Service) ->
     assert " unreadable " in rows[unreadable]
 
 
+def test_an_event_for_scripts_is_one_line(run: Run, service: Service) -> None:
+    id_ = post(service, change(599))
+    code, output = run("events", id_, "--json")
+    assert (code, len(output.splitlines())) == (0, 1)
+    assert json.loads(output) == json.loads(run("events", id_)[1])
+    assert len(run("events", id_)[1].splitlines()) > 10
+
+
 @pytest.mark.parametrize("arguments", [("--state", "open"), ("--limit", "501")])
 def test_a_bad_option_ends_with_2(run: Run, arguments: tuple[str, ...]) -> None:
     code, output = run("events", *arguments)

@@ -436,6 +436,17 @@ def test_a_bad_replay_is_400_and_names_the_mistake(web: Web, world: World, body:
     assert reply.json["error"].startswith(f"{name}: ")
 
 
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"rate": 5}', b'{"connector": ""}'])
+def test_a_replay_without_a_filter_is_400_and_replays_nothing(web: Web, mixed: World, body: bytes) -> None:
+    """A script that forgets its filter must not send every dead letter again."""
+    dead = len(deliveries(web, "state=dead"))
+    reply = web.request("POST", "/api/replay", BEARER, body)
+    assert reply.status == 400
+    assert reply.json["error"] == 'body: needs at least one filter; {"state": "dead"} sends every dead letter again'
+    assert len(deliveries(web, "state=dead")) == dead > 0
+    assert send(web, "replay", {"state": "dead"}).json["count"] == dead
+
+
 def test_a_dead_letter_is_dropped_with_a_reason(web: Web, mixed: World) -> None:
     [dead, *_] = deliveries(web, "state=dead&connector=slack")
     reply = send(web, f"deliveries/{dead['id']}/drop", {"reason": "the channel is closed"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,17 @@ def test_a_file_is_the_body_of_a_request(tmp_path: Path) -> None:
     headers = [word for name, value in request.headers.items() for word in ("--header", f"{name.upper()}={value}")]
     shown = found(str(file), "slack.ops", "--source", "github", *headers)
     assert (shown["outcome"], shown["event"]) == ("sent", "github.issues.closed")
+
+
+def test_an_event_without_a_time_happens_when_it_is_previewed(tmp_path: Path) -> None:
+    """As one that is received: it has the time of its arrival."""
+    file = tmp_path / "event.json"
+    whole = json.loads(body("ISSUE_CREATION", project=1, channel=1, issue=7, feedback=1))
+    for name in ("createdAt", "updatedAt"):
+        whole["data"]["issue"].pop(name, None)
+    file.write_text(json.dumps(whole))
+    shown = found(str(file), "outgoing")["content"]["timestamp"]
+    assert abs(datetime.fromisoformat(shown) - datetime.now(UTC)) < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(

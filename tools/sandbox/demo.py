@@ -47,7 +47,8 @@ class Demo:
 
 
 def run(demo: Demo) -> None:
-    """Plays the demo. All ids are the same as in the recorded requests, so that these can be sent at the end."""
+    """Plays the demo. All ids are the same as in the recorded requests, so that these can be sent at the end: with the
+    times of this run, they are the same events."""
     abc, see = demo.service, Effects(demo.service)
     first, second = recorded("feedback-creation-full")["feedback"], recorded("feedback-creation-minimal")["feedback"]
     mixed, issue = recorded("feedback-creation-with-new-issues-3")["feedback"], recorded("issue-creation")["issue"]
@@ -123,7 +124,7 @@ def run(demo: Demo) -> None:
 
     again = ["feedback-creation-full", "feedback-creation-minimal", "issue-creation", "issue-addition"]
     again += ["feedback-creation-with-new-issues-1", "feedback-creation-with-new-issues-2"]
-    demo.scene("Sent again: requests recorded from a real server, byte for byte", see.reported_again(again))
+    demo.scene("Sent again: the first webhooks, as a real server writes them", see.reported_again(again))
 
 
 def show(text: str) -> None:
