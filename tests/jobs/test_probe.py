@@ -180,7 +180,7 @@ def test_a_user_without_info_and_config_can_do_all_the_work(start: Start) -> Non
     assert ready(url).readiness().status == "ok"
     assert set(lines(url)) == {"ok", "note"}
     assert "INFO" in lines(url)["note"]
-    assert "not visible" in lines(url)["note"]
+    assert "can't see the limit of connections" in lines(url)["note"]
 
 
 @pytest.mark.parametrize("missing", ["-eval", "-multi", "-hset", "-rpush", "-blpop", "-time", "-@write"])

@@ -65,7 +65,12 @@ def test_whatever_the_limit_it_is_kept_and_every_event_is_shown_or_counted(
     assert all(length(line) <= max(longest, length("… +40")) for line in fitted)
     shown = fitted[:-1] if left_out(fitted[-1]) else fitted
     assert len(shown) + left_out(fitted[-1]) == len(lines)
-    assert all(length(line) >= min(longest, LINE_MIN) - 2 or line.rstrip() in map(str.rstrip, lines) for line in shown)
+    for line, whole in zip(shown, lines, strict=False):
+        kept = line.removesuffix("…")
+        rest = whole[len(kept) :]
+        one_more = kept + rest[: len(rest) - len(rest.lstrip()) + 1] + "…"  # blanks before a cut are taken away
+        assert whole.startswith(kept)
+        assert line.rstrip() == whole.rstrip() or length(one_more) > min(longest, LINE_MIN)
 
 
 @pytest.mark.parametrize("limit", [1, 20, 52])
