@@ -23,6 +23,29 @@ class CannotListen(Exception):
     """The port cannot be used; the message gives the reason, and what to do."""
 
 
+STOPS = (signal.SIGTERM, signal.SIGINT)
+
+
+def let_children_be_stopped() -> None:
+    """From now on SIGTERM and SIGINT end a forked child from its first moment until it sets handlers of its own.
+
+    It inherits this process's handlers, which would ignore a signal. A signal that arrives before Python's own clean-up
+    after the fork is forgotten by that clean-up. So both signals are blocked during a fork.
+    """
+
+    def unblock() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+
+    def begin() -> None:
+        for number in STOPS:
+            signal.signal(number, signal.SIG_DFL)
+        unblock()
+
+    os.register_at_fork(
+        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, STOPS), after_in_parent=unblock, after_in_child=begin
+    )
+
+
 def listen(port: int, patience: float) -> socket.socket:
     """A socket that listens on the port, on IPv6 and IPv4 where the machine has both, and on one of them otherwise.
 

@@ -5,8 +5,6 @@ Overrides a method that granian does not document; `pyproject.toml` pins the ver
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
 import sys
 from typing import Any
@@ -16,7 +14,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.mp import MPServer
 
-from bridge.processes import BACKLOG, allow_open_files
+from bridge.processes import BACKLOG, allow_open_files, let_children_be_stopped
 
 CONNECTIONS = 4096
 """Connections that one process accepts. Further ones wait until others end."""
@@ -55,8 +53,7 @@ class WebServer(MPServer):
             log_dictconfig=LOGS,
         )
         self._listener = listener
-        # A child inherits the parent's handlers until it sets its own: they would ignore a SIGTERM in between.
-        os.register_at_fork(after_in_child=_default_signals)
+        let_children_be_stopped()
 
     def _init_shared_socket(self) -> None:
         """Granian's own would be open to every process that wants the same port (SO_REUSEPORT)."""
@@ -65,8 +62,3 @@ class WebServer(MPServer):
         self._sfd = self._listener.fileno()  # type: ignore[assignment]
         self._shd = SocketHolder(self._sfd, False, *backlog)  # type: ignore[call-arg, assignment]
         self._ssp, self._sso = None, self._listener
-
-
-def _default_signals() -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)

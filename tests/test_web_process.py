@@ -254,6 +254,30 @@ def test_a_stop_while_it_starts_is_obeyed(tmp_path: Path, valkey_url: str) -> No
         assert "Killing worker" not in starting.output()
 
 
+FORKS = """
+import os, signal, time
+from bridge.processes import let_children_be_stopped
+
+signal.signal(signal.SIGTERM, lambda number, frame: None)
+let_children_be_stopped()
+ended = []
+for _ in range(50):
+    child = os.fork()
+    if not child:
+        time.sleep(20)
+        os._exit(3)
+    os.kill(child, signal.SIGTERM)
+    ended.append(os.WTERMSIG(os.waitpid(child, 0)[1]))
+print(set(ended))
+"""
+
+
+def test_a_child_is_stopped_from_its_first_moment() -> None:
+    """The parent's handler, and Python's clean-up after a fork, would forget the signal."""
+    found = subprocess.run([sys.executable, "-c", FORKS], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (found.stdout, found.stderr) == ("{15}\n", "")
+
+
 def test_it_listens_on_ipv6_as_well_as_on_ipv4(web: Web) -> None:
     if not socket.has_dualstack_ipv6():
         pytest.skip("this machine has no IPv6")
