@@ -71,6 +71,13 @@ def test_a_reason_that_github_changes_in_two_steps_is_one_write() -> None:
     assert ends(writes) == (2, 0, 0, 0)
 
 
+def test_a_change_that_was_undone_before_the_service_looked_is_a_limit_whatever_matched_meanwhile() -> None:
+    ours = [(10.0, "issue", "RESOLVED", False), (12.0, "ticket", "closed", True)]
+    undone = [(20.0, "ticket", "open", False), (26.0, "issue", "IN_PROGRESS", False), (32.0, "ticket", "closed", False)]
+    assert ends(count(*ours, *undone, (44.0, "ticket", "open", True))[0]) == (2, 0, 0, 1)
+    assert ends(count(*ours, *undone[:2], (44.0, "issue", "RESOLVED", True))[0])[2] == 1, "they matched"
+
+
 def test_an_undone_write_that_is_made_again_is_wrong_but_in_blue_at_once() -> None:
     def ends_of(undone: float, project: int) -> tuple[int, int, int, int]:
         was, is_now = ("Inbox", "done") if project == 4 else ("open", "closed")

@@ -92,6 +92,7 @@ def _count_carried(row: Row, issue: Mapping[str, Any], its: Iterable[Change], fa
     now: dict[Side, str] = {"issue": "INIT", "ticket": THERE[system]["INIT"]}
     by_people: dict[Side, float] = {}  # when each side was changed, since the service's last write
     matched, written = dict(now), 0.0
+    left = dict(now)  # as the service's last write left them; it may have seen none of the matches since
     ours: dict[Side, tuple[float, str]] = {}  # the service's last write of each side, and what it replaced
     for change in its:
         row.expected += change.side == "ticket" and not change.ours
@@ -107,11 +108,11 @@ def _count_carried(row: Row, issue: Mapping[str, Any], its: Iterable[Change], fa
             at, replaced = ours.get(change.side, (0.0, ""))
             # Blue has no history, which would show that the write had happened before its worker was killed.
             undone = system == "blue" and before == replaced and lost - at < UNDONE_SECONDS
-            unseen = before == matched[change.side] or undone
+            unseen = before in (matched[change.side], left[change.side]) or undone
             is_limit = has_no_base or unseen or _may_lose(system, lost, won, change.at)
             (row.limits if is_limit else row.wrong).append(f"{name}: a person's change of the {change.side} is lost")
         by_people.clear()
-        matched, written = dict(now), change.at
+        matched, left, written = dict(now), dict(now), change.at
         ours[change.side] = change.at, before
     if not _match(system, now):
         row.wrong.append(f"{name} is {now['issue']}, its ticket {now['ticket']}")
