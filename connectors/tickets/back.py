@@ -7,14 +7,15 @@ at the same time (`Context.alone`), and each writes only its own side.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sources.tickets
 from bridge.http import NoAnswer
 from connectors.base import Changed, Context, Done, Links, Outcome, Retry, Skipped, Tools
 from connectors.tickets.base import Halt, IncompleteSearch, Refused, Returning, Ticket, TicketApi
-from connectors.tickets.case import Case, short, way_back
+from connectors.tickets.case import Case, Found, short, way_back
 from connectors.tickets.merge import Maps, Pair, Verdict, Write, read_pair, read_write, verdict
 from connectors.tickets.rest import moment_of
 from connectors.tickets.settings import TicketSettings, back_of
@@ -42,10 +43,16 @@ class _About:
 
 
 class Back:
-    """`api` must also be `Returning`."""
+    """`api` must also be `Returning`. `carry_there`: brings the ticket to the issue's status."""
 
     def __init__(
-        self, settings: TicketSettings, tools: Tools, abc: AbcClient, api: TicketApi, tickets: Tickets
+        self,
+        settings: TicketSettings,
+        tools: Tools,
+        abc: AbcClient,
+        api: TicketApi,
+        tickets: Tickets,
+        carry_there: Callable[[Case, Found], dict[str, Any]],
     ) -> None:
         assert isinstance(api, Returning)
         self._settings = settings
@@ -54,6 +61,7 @@ class Back:
         self._api = api
         self._history: Returning = api
         self._tickets = tickets
+        self._carry_there = carry_there
         self._source = settings.PREFIX
         self._maps = Maps(settings.status_map, back_of(settings))
         self._marker = re.compile(
@@ -173,6 +181,12 @@ class Back:
         ours = not case.theirs
         match self.decide(case, ticket):
             case "issue":
+                if self._base(case, ticket) is None and not case.context.remembers(
+                    seconds_of(case.issue.updatedAt) or 0.0
+                ):
+                    # The event of that change was lost with a Redis that was wiped, or is older than our records.
+                    found = Found(ticket.id, ticket.key, ours, ticket)
+                    return Done({**result, **self._carry_there(case, found)})
                 return Skipped(
                     f"the issue was changed to {short(status)} as well; the event of that change carries it", result
                 )

@@ -38,7 +38,7 @@ class TicketConnector:
         self._burst = burst
         self._writer = Writer(settings, api.markup, tools.instance, tools.language)
         self._tickets = Tickets(settings, tools, tools.abc, api, self._writer)
-        self._back = Back(settings, tools, tools.abc, api, self._tickets) if back_of(settings) else None
+        self._back = Back(settings, tools, tools.abc, api, self._tickets, self._carry) if back_of(settings) else None
 
     def check(self) -> Iterator[Check]:
         return check(self._api, self._settings)

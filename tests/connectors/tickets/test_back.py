@@ -252,6 +252,24 @@ def test_after_a_wipe_the_marker_names_the_issue(world: World, issue: IssueRow) 
     assert status(world, issue) == "RESOLVED"
 
 
+def test_after_a_wipe_abc_s_later_change_is_carried_although_its_event_is_lost(world: World, issue: IssueRow) -> None:
+    """Nothing announces it any more. As long as the records reach back to it, its own event carries it."""
+    variable = f"{world.kind.upper()}_STATUS_MAP"
+    world.set(**{variable: f"INIT={world.opened},RESOLVED={world.closed},PENDING={world.opened}"})
+    world.move(world.first, world.closed)
+    world.sandbox.abc.set_status(issue.id, "PENDING")
+    levels = announced(world, issue, time.time() + 60)
+    world.wipe()
+    assert "changed to PENDING as well" in why(world.moved(world.context(levels=levels)))
+    assert world.status(world.first) == world.closed
+    context = world.wiped()
+    context.levels |= levels
+    done = result(world.moved(context))
+    assert (done["status"], done["moved_from_status"]) == (world.opened, world.closed)
+    assert (status(world, issue), world.status(world.first)) == ("PENDING", world.opened)
+    assert "already matches" in why(world.moved())
+
+
 def test_a_ticket_that_people_put_into_abc_is_found_by_its_number_and_no_other_one(world: World) -> None:
     first = world.issue("first")
     result(world.created(first))
