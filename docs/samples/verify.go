@@ -23,8 +23,8 @@ func Verify(secret, id, timestamp, signatures string, body []byte) bool {
 		return false // an old request that somebody sends again
 	}
 	key := []byte(secret)
-	if encoded, found := strings.CutPrefix(secret, "whsec_"); found {
-		if key, err = base64.StdEncoding.DecodeString(encoded); err != nil {
+	if strings.HasPrefix(secret, "whsec_") {
+		if key, err = base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_")); err != nil {
 			return false
 		}
 	}
