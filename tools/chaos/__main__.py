@@ -76,7 +76,9 @@ def main() -> int:
 
 
 def write(given: argparse.Namespace, figures: str) -> None:
-    command = shlex.join(["bin/chaos", *(part for part in sys.argv[1:] if part != "--write")])
+    """Where the logs were kept concerns nobody else."""
+    kept = ["--keep", str(given.keep)]
+    command = shlex.join(["bin/chaos", *(part for part in sys.argv[1:] if part not in ("--write", *kept))])
     write_figures(PAGE, block_of(given), f"`{command}`; {versions()}.\n\n{figures}")
 
 
